@@ -1,0 +1,11 @@
+//===- LM.td - umbrella of the lm dialect ---------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef LM_TD
+#define LM_TD
+
+include "dialects/LM/LMAttentionOps.td"
+include "dialects/LM/LMStructureOps.td"
+include "dialects/LM/LMTensorOps.td"
+
+#endif // LM_TD

@@ -1,0 +1,31 @@
+//===- LMDialect.h - the lm dialect: causal language models ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef DIALECTS_LM_LMDIALECT_H
+#define DIALECTS_LM_LMDIALECT_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/ControlFlowInterfaces.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/LM/LMDialect.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/LM/LMAttrs.h.inc"
+
+namespace xlstm::lm {
+class LayerOp;
+} // namespace xlstm::lm
+
+#define GET_OP_CLASSES
+#include "dialects/LM/LMOps.h.inc"
+
+#endif // DIALECTS_LM_LMDIALECT_H

@@ -1,0 +1,47 @@
+//===- LMDialect.td - the lm dialect: causal language models --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef LM_DIALECT_TD
+#define LM_DIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def LM_Dialect : Dialect {
+  let name = "lm";
+  let cppNamespace = "::xlstm::lm";
+  let summary = "A causal language model, teacher or student";
+  let description = [{
+    What a decoder-only transformer is made of, at the level at which its configuration file speaks: parameters by
+    name, projections, norms, rotary embedding, attention, layers. The dialect names weights and never holds them.
+
+    Activations are ranked tensors whose first two dimensions are the batch B and the tokens T, both usually dynamic.
+    Weights keep the type they are stored in (`bf16`, `f16`, `f32`); an op widens its weight to the type of its
+    activation, so that one module serves float32 evaluation, float64 checks and native code.
+
+    Rows may hold several documents one after the other. `doc_start[b, t]` is the index in row b at which the document
+    of token t begins; nothing ever crosses such a border.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    void registerAttributes();
+    /// The version that bytecode carries; bundle.json has the same number.
+    static constexpr unsigned version = 1;
+    /// Argument attributes of functions with explicit state (Build Prefill, Build Decode).
+    static constexpr llvm::StringLiteral stateAttrName = "lm.state";
+    static constexpr llvm::StringLiteral initAttrName = "lm.init";
+  }];
+}
+
+class LM_Op<string mnemonic, list<Trait> traits = []> : Op<LM_Dialect, mnemonic, traits>;
+
+// Shapes are checked by the verifiers, by name of dimension (ShapeChecks.h), so that errors name the dimension.
+def LM_Activation : Type<AnyRankedTensor.predicate, "ranked tensor of activations", "::mlir::RankedTensorType">;
+def LM_Weight : Type<And<[AnyRankedTensor.predicate, CPred<"::llvm::isa<::mlir::FloatType>(::llvm::cast<::mlir::RankedTensorType>($_self).getElementType())">]>,
+                               "ranked tensor of floats", "::mlir::RankedTensorType">;
+def LM_Float : Type<LM_Weight.predicate, "ranked tensor of floats", "::mlir::RankedTensorType">;
+def LM_Scalar : Type<And<[LM_Weight.predicate, CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getRank() == 0">]>,
+                               "rank-0 tensor of a float", "::mlir::RankedTensorType">;
+def LM_Tokens : Type<And<[AnyRankedTensor.predicate, CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getElementType().isSignlessInteger()">]>,
+                               "ranked tensor of integers", "::mlir::RankedTensorType">;
+
+#endif // LM_DIALECT_TD

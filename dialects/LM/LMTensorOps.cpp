@@ -1,0 +1,70 @@
+//===- LMTensorOps.cpp - verifiers of embedding, projections, norms -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/LM/LMDialect.h"
+#include "dialects/LM/ShapeChecks.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace xlstm::lm {
+
+LogicalResult EmbedOp::verify() {
+  return ShapeChecks(*this)
+      .shape("ids", getIds().getType(), "B T") // C1
+      .shape("table", getTable().getType(), "V D")
+      .shape("result", getResult().getType(), "B T D")
+      .result();
+}
+
+LogicalResult LinearOp::verify() {
+  ShapeChecks checks(*this);
+  checks.shape("x", getX().getType(), "B T I").shape("weight", getWeight().getType(), "O I"); // C1
+  if (getBias())
+    checks.shape("bias", getBias().getType(), "O"); // C2
+  return checks.shape("result", getResult().getType(), "B T O").result();
+}
+
+LogicalResult RmsNormOp::verify() {
+  double eps = getEps().convertToDouble();
+  if (!(std::isfinite(eps) && eps > 0)) // C1
+    return emitOpError() << "expects a positive eps, found " << eps;
+  StringRef dims = cast<RankedTensorType>(getX().getType()).getRank() == 4 ? "B T H N" : "B T N";
+  return ShapeChecks(*this).shape("x", getX().getType(), dims).shape("weight", getWeight().getType(), "N").result(); // C2
+}
+
+/// Checks [B, T, C] against [B, T, H, d] with C = H * d.
+static LogicalResult verifyHeads(Operation *op, StringRef flatName, Type flat, StringRef splitName, Type split) {
+  ShapeChecks checks(op);
+  checks.shape(flatName, flat, "B T C").shape(splitName, split, "B T H d");
+  int64_t heads = checks.size("H"), dim = checks.size("d");
+  if (!ShapedType::isDynamic(heads) && !ShapedType::isDynamic(dim))
+    checks.equals("C", heads * dim, "H * d");
+  return checks.result();
+}
+
+LogicalResult SplitHeadsOp::verify() {
+  return verifyHeads(*this, "x", getX().getType(), "result", getResult().getType()); // C1
+}
+
+LogicalResult MergeHeadsOp::verify() {
+  return verifyHeads(*this, "result", getResult().getType(), "x", getX().getType()); // C1
+}
+
+LogicalResult LastTokenOp::verify() {
+  return ShapeChecks(*this)
+      .shape("x", getX().getType(), "B T D") // C1
+      .shape("result", getResult().getType(), "B one D")
+      .equals("one", 1, "one token")
+      .result();
+}
+
+LogicalResult CrossEntropyOp::verify() {
+  return ShapeChecks(*this)
+      .shape("logits", getLogits().getType(), "B T V") // C1
+      .shape("labels", getLabels().getType(), "B T")
+      .result();
+}
+
+} // namespace xlstm::lm

@@ -1,0 +1,78 @@
+//===- XLSTMMixerOps.td - feature map, gates, mlstm, mix ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_MIXER_OPS_TD
+#define XLSTM_MIXER_OPS_TD
+
+include "dialects/XLSTM/XLSTMDialect.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def XLSTM_FeatureMapOp : XLSTM_Op<"feature_map", [Pure]> {
+  let summary = "learned feature map of a head's queries or keys";
+  let description = [{
+    `phi(x) = f(W_h x)` a query head h. x [B, T, Hx, d], weight [H, m, d], result [B, T, H, m]; query head h reads head
+    h / (H / Hx) of x, so keys of a group are mapped once a query head. `softmax` is over the m features (paper,
+    section 3.1); `elu` is 1 + elu, the classic positive map.
+
+    ```mlir
+    %f = xlstm.feature_map softmax %k, %w : (tensor<?x?x2x16xf32>, tensor<4x16x16xf32>) -> tensor<?x?x4x16xf32>
+    ```
+  }];
+  let arguments = (ins LM_Float:$x, LM_Weight:$weight, XLSTM_FeatureKind:$kind);
+  let results = (outs LM_Float:$result);
+  let assemblyFormat = "$kind $x `,` $weight attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def XLSTM_OutputGateOp : XLSTM_Op<"output_gate", [Pure]> {
+  let summary = "pre-activation of the output gate, from a head's raw projections";
+  let description = [{
+    `[q k v] . w_h + b_h` a query head h. q [B, T, H, d], k and v [B, T, Hkv, d] before any q/k norm and before RoPE,
+    hence affine in the layer's input; weight [H, 3d], bias [H], result [B, T, H].
+  }];
+  let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, LM_Weight:$weight, LM_Weight:$bias);
+  let results = (outs LM_Float:$result);
+  let assemblyFormat = "$q `,` $k `,` $v `,` $weight `,` $bias attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
+def XLSTM_MlstmOp : XLSTM_Op<"mlstm", [Pure, AttrSizedOperandSegments]> {
+  let summary = "matrix memory with exponential input gate and sigmoid forget gate";
+  let description = [{
+    A query head and step, with q and k the mapped queries and keys:
+
+        S_t = sigmoid(f_t) S_{t-1} + exp(i_t) k_t (x) v_t        z_t = sigmoid(f_t) z_{t-1} + exp(i_t) k_t
+        h_t = (q_t S_t) / max(q_t . z_t, 1e-30)
+
+    stabilised by the running maximum m_t = max(log sigmoid(f_t) + m_{t-1}, i_t), m starting at -inf; the clamp acts in
+    the stabilised frame. q, k [B, T, H, m], v [B, T, Hkv, dv], pre-activations i and f [B, T, H], h [B, T, H, dv].
+    Without gates (linear attention) exp(i) = sigmoid(f) = 1. State is zeroed at every document start.
+
+    `form` says how it is evaluated, `chunk` is the chunkwise form's chunk size; all forms give the same h.
+
+    With `state(...)` the tokens continue a document; the state is S [B, H, m, dv], z [B, H, m], m [B, H], all float32.
+  }];
+  let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, Optional<LM_Float>:$i_gate, Optional<LM_Float>:$f_gate,
+                       Optional<LM_Tokens>:$doc_start, Variadic<LM_Float>:$state,
+                       XLSTM_Form:$form, DefaultValuedAttr<I64Attr, "64">:$chunk);
+  let results = (outs LM_Float:$h, Variadic<LM_Float>:$new_state);
+  let assemblyFormat = [{
+    $form $q `,` $k `,` $v (`gates` `(` $i_gate^ `,` $f_gate `)`)? (`docs` `(` $doc_start^ `)`)?
+    (`state` `(` $state^ `)`)? attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
+def XLSTM_MixOp : XLSTM_Op<"mix", [Pure, AllTypesMatch<["memory", "window", "result"]>]> {
+  let summary = "gated sum of the two branches";
+  let description = [{
+    `result = sigmoid(gate) * memory + (1 - sigmoid(gate)) * window`; gate [B, T, H], the rest [B, T, H, d].
+  }];
+  let arguments = (ins LM_Float:$gate, LM_Float:$memory, LM_Float:$window);
+  let results = (outs LM_Float:$result);
+  let assemblyFormat = "$gate `,` $memory `,` $window attr-dict `:` type($gate) `,` type($result)";
+  let hasVerifier = 1;
+}
+
+#endif // XLSTM_MIXER_OPS_TD

@@ -1,0 +1,116 @@
+//===- Program.h - run a module's functions with ATen ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The one interpreter: training, evaluation and the check of every rewrite run the IR itself. No MLIR type appears here,
+// so that the trainer needs none of its headers.
+
+#ifndef XLSTM_RUNTIME_EVALUATE_PROGRAM_H
+#define XLSTM_RUNTIME_EVALUATE_PROGRAM_H
+
+#include "xlstm/Runtime/Files/WeightFiles.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+namespace xlstm {
+
+/// Weights by name. A function reads what its `lm.param` ops name.
+using ParamMap = std::map<std::string, at::Tensor>;
+
+/// A weight that a function reads. `init` is present on tensors that a pass added: a number, or "identity".
+struct ParamSpec {
+  TensorSpec tensor;
+  std::optional<std::variant<double, std::string>> init;
+};
+
+/// An argument or result of a function. -1 is a dynamic dimension. States carry their name and initial value.
+struct ValueSpec {
+  std::string name; // lm.state or lm.name; empty when there is none
+  std::vector<int64_t> shape;
+  DType dtype = DType::F32;
+  bool isState = false;
+  double init = 0;
+};
+
+struct FunctionSpec {
+  std::string name;
+  std::vector<ValueSpec> arguments, results;
+  std::vector<ParamSpec> params; // in order of first use, each once
+  int64_t numLayers = 0;
+  int64_t contextLength = 0; // 0: not stated
+  std::string family;        // empty: not stated
+};
+
+enum class MlstmForm { Parallel, Chunkwise, Recurrent };
+
+/// What a caller may look at while a function runs.
+class EvalObserver {
+public:
+  virtual ~EvalObserver() = default;
+  /// The layer's mixer output before Wo, [B, T, H*d] (`attn_out.N`).
+  virtual void onMixerOutput(int64_t layer, const at::Tensor &h_BTC) {}
+  /// The opened output gate o = sigmoid(pre-activation), [B, T, H].
+  virtual void onOutputGate(int64_t layer, const at::Tensor &o_BTH) {}
+  /// Pre-activations of the input and forget gates, [B, T, H].
+  virtual void onMemoryGates(int64_t layer, const at::Tensor &i_BTH, const at::Tensor &f_BTH) {}
+};
+
+struct EvalOptions {
+  /// Type of all activations: kFloat, or kDouble for checks.
+  at::ScalarType type = at::kFloat;
+  /// Overrides the form (and chunk) of every xlstm.mlstm that has no explicit state.
+  std::optional<MlstmForm> form;
+  std::optional<int64_t> chunk;
+  EvalObserver *observer = nullptr;
+};
+
+/// A parsed and verified module. Copies share it. run() is const and may be called from several threads.
+class Program {
+public:
+  /// `mlir` is text or bytecode, `origin` its name for errors. Throws Error with the located diagnostic.
+  static Program parse(std::string_view mlir, const std::string &origin);
+  static Program load(const std::filesystem::path &file);
+
+  bool has(const std::string &function) const;
+  /// Throws Error when there is no such function, naming those there are.
+  const FunctionSpec &function(const std::string &name) const;
+
+  /// Results in order. Differentiable with respect to every float argument and param that requires grad. Token
+  /// arguments are int64 (ids, labels) and int32 (doc_start, pos). Throws Error when a param is missing or an argument
+  /// has another shape than the function states.
+  std::vector<at::Tensor> run(const std::string &function, const std::vector<at::Tensor> &arguments,
+                              const ParamMap &params, const EvalOptions &options = {}) const;
+
+  /// The initial states of a function with explicit state, in order of its state arguments, for `batch` rows.
+  std::vector<at::Tensor> initialState(const std::string &function, int64_t batch, at::ScalarType type = at::kFloat) const;
+
+private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl;
+};
+
+/// The stored tensors that `function` reads, as tensors of `type` (own memory). Throws Error when one is missing or has
+/// another shape or storage type than the IR states, and, with `all`, when the folder holds a tensor nobody reads.
+ParamMap loadParams(const FunctionSpec &function, const WeightFiles &weights, at::ScalarType type = at::kFloat,
+                    bool all = true);
+
+/// The params of `function` that carry `init`, at their initial values.
+ParamMap initialParams(const FunctionSpec &function, at::ScalarType type = at::kFloat);
+
+/// Writes `params` as a safetensors file with the types and names that `specs` state (values are rounded to the
+/// nearest). Every spec must have its tensor.
+void saveParams(const std::filesystem::path &file, const std::vector<ParamSpec> &specs, const ParamMap &params);
+
+/// A tensor over the bytes of a stored tensor (copied), in its own type.
+at::Tensor toTensor(const StoredTensor &stored);
+/// Writes named tensors (any dtype of DType) as a safetensors file.
+void saveTensors(const std::filesystem::path &file, const std::vector<std::pair<std::string, at::Tensor>> &tensors,
+                 const std::map<std::string, std::string> &metadata = {});
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_EVALUATE_PROGRAM_H

@@ -1,0 +1,34 @@
+//===- WeightFiles.h - the tensors of a model folder ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_FILES_WEIGHTFILES_H
+#define XLSTM_RUNTIME_FILES_WEIGHTFILES_H
+
+#include "xlstm/Runtime/Files/Safetensors.h"
+
+namespace xlstm {
+
+/// The tensors of a folder: `model.safetensors`, or the shards that `model.safetensors.index.json` lists. The index is
+/// refused when it names a file outside the folder (.., an absolute path, a separator, a link that leaves it), a shard
+/// that is missing, or a tensor that its shard does not hold, and when a shard holds a tensor that the index gives to
+/// another file or does not list.
+class WeightFiles {
+public:
+  /// Throws Error.
+  static WeightFiles open(const std::filesystem::path &folder);
+
+  const std::map<std::string, StoredTensor> &tensors() const { return entries; }
+  /// Nothing when there is no such tensor.
+  const StoredTensor *find(const std::string &name) const;
+  /// Throws Error naming the folder when there is no such tensor.
+  const StoredTensor &get(const std::string &name) const;
+  const std::filesystem::path &folder() const { return path; }
+
+private:
+  std::filesystem::path path;
+  std::map<std::string, StoredTensor> entries;
+};
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_FILES_WEIGHTFILES_H

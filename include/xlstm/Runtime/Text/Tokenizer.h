@@ -1,0 +1,66 @@
+//===- Tokenizer.h - byte-level BPE out of tokenizer.json -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_TEXT_TOKENIZER_H
+#define XLSTM_RUNTIME_TEXT_TOKENIZER_H
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xlstm {
+
+/// A byte-level BPE tokenizer as Hugging Face's tokenizer.json describes it: normalizer (none, NFC), pre-tokenizer
+/// (Split by regex, Digits, ByteLevel, Sequences of them), BPE merges (pairs or strings, ignore_merges), added and
+/// special tokens, post-processor (TemplateProcessing, ByteLevel), ByteLevel decoder. Ids and text are those of the
+/// PyPI package `tokenizers`. Thread-safe once made.
+class Tokenizer {
+public:
+  /// `json` is the content of a tokenizer.json, `origin` its name for errors. Throws Error for bytes that are not such a
+  /// file and for a component that is not known, naming it.
+  static Tokenizer parse(std::string_view json, const std::string &origin);
+  static Tokenizer load(const std::string &path);
+  Tokenizer(Tokenizer &&) noexcept;
+  Tokenizer &operator=(Tokenizer &&) noexcept;
+  ~Tokenizer();
+
+  /// Token ids of UTF-8 text. Special tokens in the text are recognised; with `addSpecial` the post-processor's
+  /// template (such as a leading bos) is applied. Throws Error on invalid UTF-8.
+  std::vector<int32_t> encode(std::string_view text, bool addSpecial) const;
+  /// Text of tokens; invalid UTF-8 becomes U+FFFD as in the package. Ids without a token are left out.
+  std::string decode(std::span<const int32_t> ids, bool skipSpecial) const;
+  /// The bytes that a token stands for (a special token: its content); empty for an id without a token.
+  std::string tokenBytes(int32_t id) const;
+  std::optional<int32_t> idOf(std::string_view token) const;
+  bool isSpecial(int32_t id) const;
+  /// One more than the largest id.
+  int32_t vocabSize() const;
+
+private:
+  struct Impl;
+  explicit Tokenizer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl;
+};
+
+/// Decodes a stream of tokens to text that never ends in half a character.
+class StreamDecoder {
+public:
+  StreamDecoder(const Tokenizer &tokenizer, bool skipSpecial) : tokenizer(tokenizer), skipSpecial(skipSpecial) {}
+  /// The text that became whole with this token.
+  std::string next(int32_t id);
+  /// What is left at the end, incomplete characters as U+FFFD.
+  std::string finish();
+
+private:
+  const Tokenizer &tokenizer;
+  bool skipSpecial;
+  std::string pending;
+};
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_TEXT_TOKENIZER_H

@@ -1,0 +1,33 @@
+//===- RopeTest.cpp - positions and rope against the reference ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "KernelTest.h"
+
+#include <gtest/gtest.h>
+
+using namespace xlstm;
+using namespace xlstm::test;
+
+TEST(Positions, CountOnFromEachRow) {
+  std::vector<int32_t> pos = {5, 0}, positions(6);
+  xlstm_cpu_positions(pos.data(), positions.data(), 2, 3);
+  EXPECT_EQ(positions, (std::vector<int32_t>{5, 6, 7, 0, 1, 2}));
+}
+
+TEST(Rope, MatchesTheReference) {
+  for (int64_t d : {2, 8, 20, 32, 34, 64, 128, 300})
+    for (int64_t T : {1, 7})
+      for (int64_t H : {1, 3}) {
+        int64_t B = 2;
+        Floats x = randomFloats(B * T * H * d, 1), y(x.size()), frequencies(d / 2);
+        for (int64_t c = 0; c < d / 2; ++c)
+          frequencies[c] = float(std::pow(10000.0, -2.0 * c / d));
+        std::vector<int32_t> positions;
+        for (int64_t n = 0; n < B * T; ++n)
+          positions.push_back(n * n * 977);
+        Doubles want(x.size());
+        xlstm_cpu_rope(x.data(), positions.data(), frequencies.data(), 1.25f, y.data(), B, T, H, d);
+        reference::rope(widen(x).data(), positions.data(), widen(frequencies).data(), 1.25, want.data(), B, T, H, d);
+        EXPECT_LT(headError(y, want, H, d), Tolerance) << d;
+      }
+}

@@ -1,0 +1,63 @@
+# Everything that is not ours, found once; the rest of the build names the targets made here.
+
+file(STRINGS ${CMAKE_SOURCE_DIR}/tools/versions.env pins REGEX "^LLVM_VERSION=")
+string(REPLACE "LLVM_VERSION=" "" pinned_llvm "${pins}")
+
+set(MLIR_DIR /usr/lib/llvm-19/lib/cmake/mlir CACHE PATH "Where MLIRConfig.cmake is")
+set(LLVM_DIR /usr/lib/llvm-19/lib/cmake/llvm CACHE PATH "Where LLVMConfig.cmake is")
+find_package(MLIR 19.1 REQUIRED CONFIG)
+if(NOT LLVM_PACKAGE_VERSION VERSION_EQUAL pinned_llvm)
+  message(FATAL_ERROR "LLVM ${pinned_llvm} is pinned in tools/versions.env, found ${LLVM_PACKAGE_VERSION}")
+endif()
+list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+set(XLSTM_LLVM_BIN ${LLVM_TOOLS_BINARY_DIR})
+
+# Xlstm::MLIR is all of MLIR and LLVM, shared or static, never mixed: two copies of LLVM in a process break each other.
+add_library(XlstmMLIR INTERFACE)
+add_library(Xlstm::MLIR ALIAS XlstmMLIR)
+target_include_directories(XlstmMLIR SYSTEM INTERFACE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+if(XLSTM_STATIC_MLIR)
+  file(GLOB mlir_archives ${LLVM_LIBRARY_DIR}/libMLIR*.a)
+  list(FILTER mlir_archives EXCLUDE REGEX "CAPI|TestDialect|MLIRTest")
+  file(GLOB llvm_archives ${LLVM_LIBRARY_DIR}/libLLVM*.a)
+  target_link_libraries(XlstmMLIR INTERFACE -Wl,--start-group ${mlir_archives} ${llvm_archives} -Wl,--end-group z zstd pthread dl)
+  target_link_options(XlstmMLIR INTERFACE -B${XLSTM_LLVM_BIN} -fuse-ld=lld -Wl,--as-needed -Wl,--gc-sections)
+else()
+  target_link_libraries(XlstmMLIR INTERFACE MLIR LLVM)
+  # clang's sanitizer and fuzzer runtimes want lld or bfd; mold links the rest twice as fast.
+  target_link_options(XlstmMLIR INTERFACE -fuse-ld=mold)
+endif()
+
+# LibTorch out of the wheel. find_package(Torch) stops on machines without a CUDA toolkit.
+add_library(Xlstm::C10 SHARED IMPORTED)
+set_target_properties(Xlstm::C10 PROPERTIES IMPORTED_LOCATION ${XLSTM_DEPS}/torch/lib/libc10.so
+  INTERFACE_INCLUDE_DIRECTORIES "${XLSTM_DEPS}/torch/include;${XLSTM_DEPS}/torch/include/torch/csrc/api/include")
+add_library(Xlstm::Torch SHARED IMPORTED)
+set_target_properties(Xlstm::Torch PROPERTIES IMPORTED_LOCATION ${XLSTM_DEPS}/torch/lib/libtorch_cpu.so
+  INTERFACE_LINK_LIBRARIES Xlstm::C10)
+if(NOT EXISTS ${XLSTM_DEPS}/torch/lib/libtorch_cpu.so)
+  message(FATAL_ERROR "${XLSTM_DEPS}/torch is missing: run sh tools/setup.sh, or set XLSTM_DEPS to its folder")
+endif()
+
+find_package(Protobuf REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+# Static: the deployed executable may need the C and C++ runtime only.
+find_library(XLSTM_PCRE2 libpcre2-8.a REQUIRED)
+find_library(XLSTM_UTF8PROC libutf8proc.a REQUIRED)
+find_library(XLSTM_LZMA liblzma.a REQUIRED)
+set(XLSTM_LIT ${XLSTM_LLVM_BIN}/../build/utils/lit/lit.py)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+endif()
