@@ -1,0 +1,12 @@
+#!/bin/sh
+# Sets up, builds, and runs the main job on the teacher in docs/examples: a transformer becomes a hybrid xLSTM that is one
+# executable. Killed at any point and started again, it goes on where it was. RUN=folder chooses another place.
+set -eu
+cd "$(dirname "$0")/.."
+run=${RUN:-RUN}
+sh tools/build.sh release xlstm xlstm-opt
+echo "[demo] distilling docs/examples/tiny-llama into $run, under 8 minutes on two cores"
+build/release/bin/xlstm distill docs/examples/demo.yaml -o "$run"
+echo "[demo] the student, compiled, writes:"
+"$run/chat" -p "In the beginning" -n 48 --temp 0
+echo "[demo] look at $run/eval/report.html; talk to it: $run/chat -p 'Question: What is 12 + 7?' -n 24 --temp 0"

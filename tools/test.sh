@@ -1,0 +1,14 @@
+#!/bin/sh
+# Sets up, builds and runs every test. --asan: the same tests under AddressSanitizer and UBSan. Other words go to ctest.
+set -eu
+cd "$(dirname "$0")/.."
+preset=release
+if [ "${1:-}" = --asan ]; then
+  preset=asan
+  shift
+  # LibTorch and LLVM keep what they allocate until the end.
+  export ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0:detect_odr_violation=0 UBSAN_OPTIONS=print_stacktrace=1
+fi
+sh tools/build.sh "$preset"
+echo "[test] every test, under 10 minutes on two cores"
+ctest --test-dir "build/$preset" --output-on-failure "$@"
