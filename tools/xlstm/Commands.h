@@ -1,0 +1,28 @@
+//===- Commands.h - the verbs of xlstm ------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TOOLS_XLSTM_COMMANDS_H
+#define XLSTM_TOOLS_XLSTM_COMMANDS_H
+
+#include <CLI/CLI.hpp>
+
+namespace xlstm {
+
+// Each adds its verb to the driver; the verb throws Error.
+void addImportCommand(CLI::App &app);
+void addLinearizeCommand(CLI::App &app);
+void addDistillCommand(CLI::App &app);
+void addMergeCommand(CLI::App &app);
+void addEvalCommand(CLI::App &app);
+void addReportCommand(CLI::App &app);
+void addCompileCommand(CLI::App &app);
+void addLogitsCommand(CLI::App &app);
+void addDiffCommand(CLI::App &app);
+
+inline constexpr void (*allCommands[])(CLI::App &) = {
+    addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,
+    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand};
+
+} // namespace xlstm
+
+#endif // XLSTM_TOOLS_XLSTM_COMMANDS_H

@@ -1,0 +1,59 @@
+//===- Models.cpp - bundles opened for running ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Models.h"
+
+#include "xlstm/Pipelines/Rewrite.h"
+
+#include <sstream>
+
+namespace fs = std::filesystem;
+
+namespace xlstm {
+
+LoadedModel LoadedModel::open(const fs::path &folder) {
+  Bundle bundle = Bundle::open(folder);
+  std::string mlir = readTextFile(bundle.modelFile());
+  Program forward = Program::parse(mlir, bundle.modelFile());
+  ParamMap params = loadParams(forward.function("model"), bundle.weights);
+  return {std::move(bundle), std::move(mlir), std::move(forward), std::move(params)};
+}
+
+Program LoadedModel::derive(const std::string &pipeline) const {
+  return Program::parse(rewriteModule(mlir, bundle.modelFile(), pipeline), bundle.modelFile());
+}
+
+std::string StudentSettings::passOptions() const {
+  std::ostringstream text;
+  text << "window=" << window << " sinks=" << sinks << " mixer=" << mixer << " feature-map=" << featureMap
+       << " chunk=" << chunk << " input-gate-bias=" << inputGateBias << " forget-gate-bias=" << forgetGateBias
+       << " output-gate-bias=" << outputGateBias << " convert-sliding=" << (convertSliding ? "true" : "false");
+  if (!layers.empty())
+    text << " layers=" << layers;
+  return text.str();
+}
+
+void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,
+                        const std::string &source, const fs::path &output) {
+  AtomicDirectory folder(output);
+  carryModelFiles(origin.folder, folder.path());
+  writeTextFile(folder.path() / "model.mlir", mlir);
+  Program student = Program::parse(mlir, (output / "model.mlir").string());
+  saveParams(folder.path() / "model.safetensors", student.function("model").params, params);
+  writeBundleManifest(folder.path(), "student", source);
+  folder.commit();
+}
+
+void writeStudent(const LoadedModel &teacher, const StudentSettings &settings, const ParamMap &trained,
+                  const fs::path &output) {
+  std::string mlir = rewriteModule(teacher.mlir, teacher.bundle.modelFile(),
+                                   "xlstm-linearize{" + settings.passOptions() + "}");
+  Program student = Program::parse(mlir, (output / "model.mlir").string());
+  ParamMap params = initialParams(student.function("model"));
+  for (const ParamMap &source : {teacher.params, trained})
+    for (const auto &[name, value] : source)
+      params[name] = value;
+  writeStudentBundle(mlir, params, teacher.bundle, "linearized: " + settings.passOptions(), output);
+}
+
+} // namespace xlstm

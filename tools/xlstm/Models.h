@@ -1,0 +1,49 @@
+//===- Models.h - bundles opened for running ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TOOLS_XLSTM_MODELS_H
+#define XLSTM_TOOLS_XLSTM_MODELS_H
+
+#include "xlstm/Runtime/Evaluate/Program.h"
+#include "xlstm/Runtime/Files/Bundle.h"
+
+namespace xlstm {
+
+/// A bundle with its @model and weights in memory.
+struct LoadedModel {
+  Bundle bundle;
+  std::string mlir; // content of model.mlir
+  Program forward;
+  ParamMap params;
+
+  static LoadedModel open(const std::filesystem::path &folder);
+  const FunctionSpec &spec() const { return forward.function("model"); }
+  /// The module after `pipeline`, such as one with @prefill and @decode.
+  Program derive(const std::string &pipeline) const;
+};
+
+/// Imports `source` (a Hugging Face folder or an .onnx file) to a bundle at `output`.
+void importTeacher(const std::filesystem::path &source, const std::filesystem::path &output, bool verifyRaise = false);
+
+/// Options of --xlstm-linearize, as the pass takes them inside braces.
+struct StudentSettings {
+  int64_t window = 512, sinks = 4, chunk = 64;
+  std::string mixer = "hybrid", featureMap = "softmax", layers;
+  double inputGateBias = 0, forgetGateBias = 4, outputGateBias = 0;
+  bool convertSliding = false;
+
+  std::string passOptions() const;
+};
+
+/// Writes the student of `teacher` to a bundle at `output`: linearized IR, the teacher's weights, and `trained` (new
+/// tensors by name; those that it lacks take their initial values).
+void writeStudent(const LoadedModel &teacher, const StudentSettings &settings, const ParamMap &trained,
+                  const std::filesystem::path &output);
+
+/// Writes a bundle with the IR `mlir`, the weights `params` and the files that travel with `origin`.
+void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin, const std::string &source,
+                        const std::filesystem::path &output);
+
+} // namespace xlstm
+
+#endif // XLSTM_TOOLS_XLSTM_MODELS_H

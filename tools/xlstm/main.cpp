@@ -1,0 +1,26 @@
+//===- main.cpp - xlstm, the driver ---------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Commands.h"
+
+#include "xlstm/Support/Error.h"
+
+#include <iostream>
+
+int main(int argc, char **argv) {
+  CLI::App app("Turns a trained transformer language model into a hybrid xLSTM, and that into one executable.", "xlstm");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "xlstm " XLSTM_VERSION);
+  for (auto add : xlstm::allCommands)
+    add(app);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  } catch (const std::exception &error) { // LibTorch's own faults carry a backtrace behind the first line
+    std::string text = error.what();
+    std::cerr << "xlstm: error: " << text.substr(0, text.find('\n')) << '\n';
+    return 1;
+  }
+}
