@@ -1,0 +1,95 @@
+//===- Bundle.cpp - a model folder: IR, weights, tokenizer ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Files/Bundle.h"
+
+#include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
+
+using namespace xlstm;
+namespace fs = std::filesystem;
+
+static constexpr const char *manifestName = "bundle.json";
+static constexpr int dialectVersion = 1;
+static constexpr const char *dialects[] = {"lm", "xlstm"};
+
+/// Refuses a version that is missing, below 1 or newer than `known`.
+static void checkVersion(const std::string &manifest, const std::string &what, const Json &parent, int known) {
+  auto found = parent.find(what);
+  if (found == parent.end() || !found->is_number_integer() || found->get<int64_t>() < 1)
+    fail(manifest, ": expected the version of '", what, "', a number from 1, found ",
+         found == parent.end() ? "nothing" : quote(found->dump()));
+  if (found->get<int64_t>() > known)
+    fail(manifest, ": version ", found->dump(), " of '", what, "' was written by a newer xlstm, this one knows up to ",
+         known);
+}
+
+bool Bundle::isBundle(const fs::path &folder) {
+  std::error_code error;
+  return fs::is_regular_file(folder / manifestName, error);
+}
+
+Bundle Bundle::open(const fs::path &folder) {
+  std::error_code error;
+  if (!isBundle(folder))
+    fail(folder.string(), ": expected a bundle (a folder with ", manifestName, "), found ",
+         fs::is_directory(folder, error) ? "another folder"
+         : fs::exists(folder, error)     ? "a file"
+                                         : "nothing");
+  std::string manifest = (folder / manifestName).string();
+  Json root = readJsonFile(manifest);
+  if (!root.is_object())
+    fail(manifest, ": expected an object, found ", root.type_name());
+  checkVersion(manifest, "format", root, bundleFormatVersion);
+  auto versions = root.find("dialects");
+  if (versions == root.end() || !versions->is_object())
+    fail(manifest, ": expected an object 'dialects' of versions");
+  for (const char *dialect : dialects)
+    checkVersion(manifest, dialect, *versions, dialectVersion);
+  auto kind = root.find("kind");
+  if (kind == root.end() || (*kind != "teacher" && *kind != "student"))
+    fail(manifest, ": expected 'kind' to be 'teacher' or 'student', found ",
+         kind == root.end() ? "nothing" : quote(kind->dump()));
+  Bundle bundle;
+  bundle.folder = folder;
+  bundle.kind = kind->get<std::string>();
+  if (!fs::is_regular_file(bundle.modelFile(), error))
+    fail(bundle.modelFile().string(), ": expected the bundle's IR, found no such file");
+  bundle.weights = WeightFiles::open(folder);
+  return bundle;
+}
+
+void xlstm::writeBundleManifest(const fs::path &folder, const std::string &kind, const std::string &source) {
+  Json root{{"format", bundleFormatVersion}, {"dialects", Json::object()}, {"kind", kind}, {"source", source}};
+  for (const char *dialect : dialects)
+    root["dialects"][dialect] = dialectVersion;
+  writeTextFile(folder / manifestName, root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+void xlstm::checkBundleOutput(const fs::path &folder) {
+  std::error_code error;
+  if (!fs::exists(folder, error) || Bundle::isBundle(folder) ||
+      (fs::is_directory(folder, error) && fs::is_empty(folder, error)))
+    return;
+  fail(folder.string(), ": cannot write a bundle here: what is there is not a bundle and would be lost");
+}
+
+void xlstm::carryModelFiles(const fs::path &from, const fs::path &to) {
+  constexpr const char *names[] = {"config.json",
+                                   "generation_config.json",
+                                   "tokenizer.json",
+                                   "tokenizer.model",
+                                   "tokenizer_config.json",
+                                   "special_tokens_map.json",
+                                   "added_tokens.json",
+                                   "vocab.json",
+                                   "merges.txt",
+                                   "chat_template.jinja",
+                                   "chat_template.json",
+                                   "LICENSE"};
+  std::error_code error;
+  for (const char *name : names)
+    if (fs::is_regular_file(from / name, error))
+      writeTextFile(to / name, readTextFile(from / name));
+}

@@ -1,0 +1,57 @@
+//===- MappedFile.cpp - a file mapped for reading -------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Files/MappedFile.h"
+
+#include "runtime/Files/SystemError.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace xlstm;
+
+namespace {
+struct Descriptor {
+  int number;
+  ~Descriptor() {
+    if (number >= 0)
+      ::close(number);
+  }
+};
+} // namespace
+
+std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path &path) {
+  // Without O_NONBLOCK the open of a FIFO waits for a writer.
+  Descriptor descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  if (descriptor.number < 0)
+    failSystem(path, "open");
+  struct stat status;
+  if (::fstat(descriptor.number, &status))
+    failSystem(path, "open");
+  if (!S_ISREG(status.st_mode))
+    fail(path.string(), ": expected a regular file, found a ", S_ISDIR(status.st_mode) ? "folder" : "special file");
+  std::shared_ptr<MappedFile> mapped(new MappedFile);
+  mapped->file = path;
+  if (status.st_size == 0)
+    return mapped;
+  void *data = ::mmap(nullptr, status.st_size, PROT_READ, MAP_SHARED, descriptor.number, 0);
+  if (data == MAP_FAILED)
+    failSystem(path, "map");
+  mapped->data = data;
+  mapped->size = status.st_size;
+  return mapped;
+}
+
+MappedFile::~MappedFile() {
+  if (data)
+    ::munmap(data, size);
+}
+
+std::string xlstm::readTextFile(const std::filesystem::path &path, size_t limit) {
+  auto file = MappedFile::open(path);
+  if (file->text().size() > limit)
+    fail(path.string(), ": expected at most ", limit, " bytes, found ", file->text().size());
+  return std::string(file->text());
+}

@@ -1,0 +1,100 @@
+//===- WeightFiles.cpp - the tensors of a model folder --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Files/WeightFiles.h"
+
+#include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
+
+using namespace xlstm;
+namespace fs = std::filesystem;
+
+/// True when `file`, links followed, lies in `folder`, or in the blobs of the Hub cache that `folder` is a snapshot of.
+static bool liesInside(const fs::path &file, const fs::path &folder) {
+  std::error_code error;
+  fs::path home = fs::canonical(folder, error), real = fs::canonical(file, error);
+  fs::path parent = real.parent_path();
+  bool snapshot = home.parent_path().filename() == "snapshots";
+  return !error && (parent == home || (snapshot && parent == home.parent_path().parent_path() / "blobs"));
+}
+
+/// The path of a shard that the index names; refused unless it is a plain name of a file of the folder.
+static fs::path shardPath(const fs::path &folder, const std::string &index, const std::string &name) {
+  if (name.find_first_of(std::string("/\\\0", 3)) != name.npos || !name.ends_with(".safetensors"))
+    fail(index, ": expected the name of a .safetensors file of the folder, found ", quote(name));
+  fs::path shard = folder / name;
+  std::error_code error;
+  if (!fs::exists(shard, error))
+    fail(index, ": the shard ", quote(name), " is missing");
+  if (!liesInside(shard, folder))
+    fail(index, ": the shard ", quote(name), " is a link that leaves the folder");
+  return shard;
+}
+
+/// Tensor name to shard name.
+static std::map<std::string, std::string> readWeightMap(const std::string &index) {
+  Json root = readJsonFile(index);
+  auto found = root.is_object() ? root.find("weight_map") : root.end();
+  if (!root.is_object() || found == root.end() || !found->is_object() || found->empty())
+    fail(index, ": expected an object with a 'weight_map' object that is not empty");
+  std::map<std::string, std::string> map;
+  for (const auto &[tensor, shard] : found->items()) {
+    if (!shard.is_string())
+      fail(index, ": weight_map: expected the file name of ", quote(tensor), ", found ", shard.type_name());
+    map[tensor] = shard.get<std::string>();
+  }
+  return map;
+}
+
+/// Opens every shard of the index once and checks that index and shards list the same.
+static std::map<std::string, StoredTensor> readShards(const fs::path &folder, const std::string &index) {
+  std::map<std::string, std::string> map = readWeightMap(index);
+  std::map<std::string, StoredTensor> entries;
+  std::map<std::string, SafetensorsFile> shards;
+  for (const auto &[tensor, name] : map) {
+    if (!shards.contains(name))
+      shards.emplace(name, SafetensorsFile::open(shardPath(folder, index, name)));
+    auto found = shards.at(name).tensors().find(tensor);
+    if (found == shards.at(name).tensors().end())
+      fail(index, ": the tensor ", quote(tensor), " is not in ", quote(name));
+    entries.insert(*found);
+  }
+  for (const auto &[name, shard] : shards)
+    for (const auto &[tensor, stored] : shard.tensors()) {
+      auto listed = map.find(tensor);
+      if (listed == map.end() || listed->second != name)
+        fail(index, ": ", quote(name), " holds the tensor ", quote(tensor), ", which the index ",
+             listed == map.end() ? "does not list" : "gives to " + quote(listed->second));
+    }
+  return entries;
+}
+
+WeightFiles WeightFiles::open(const fs::path &folder) {
+  WeightFiles result;
+  result.path = folder;
+  fs::path single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
+  std::error_code error;
+  if (fs::exists(single, error))
+    result.entries = SafetensorsFile::open(single).tensors();
+  else if (fs::exists(index, error))
+    result.entries = readShards(folder, index.string());
+  else if (!fs::is_directory(folder, error))
+    fail(folder.string(), ": expected a model folder, found ", fs::exists(folder, error) ? "a file" : "nothing");
+  else
+    fail(folder.string(), ": expected model.safetensors or model.safetensors.index.json, found neither",
+         fs::exists(folder / "pytorch_model.bin", error) ? " (pickle files are not read: convert pytorch_model.bin)"
+                                                         : "");
+  return result;
+}
+
+const StoredTensor *WeightFiles::find(const std::string &name) const {
+  auto found = entries.find(name);
+  return found == entries.end() ? nullptr : &found->second;
+}
+
+const StoredTensor &WeightFiles::get(const std::string &name) const {
+  if (const StoredTensor *found = find(name))
+    return *found;
+  fail(path.string(), ": has no tensor ", quote(name));
+}
