@@ -1,0 +1,27 @@
+//===- Passes.h - from functions with state to native code ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_CONVERSION_PASSES_H
+#define XLSTM_CONVERSION_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+namespace xlstm {
+
+#define GEN_PASS_DECL
+#include "lib/Conversion/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "lib/Conversion/Passes.h.inc"
+
+/// What --xlstm-plan-buffers writes; Passes.td says where.
+constexpr llvm::StringLiteral offsetAttrName = "lm.offset";
+constexpr llvm::StringLiteral scratchBytesAttrName = "lm.scratch_bytes";
+constexpr llvm::StringLiteral stateBytesAttrName = "lm.state_bytes";
+constexpr llvm::StringLiteral weightBytesAttrName = "lm.weight_bytes";
+/// Every place in memory begins at a multiple of this.
+constexpr int64_t placeAlignment = 64;
+
+} // namespace xlstm
+
+#endif // XLSTM_CONVERSION_PASSES_H
