@@ -29,6 +29,8 @@ def LM_Dialect : Dialect {
     /// Argument attributes of functions with explicit state (Build Prefill, Build Decode).
     static constexpr llvm::StringLiteral stateAttrName = "lm.state";
     static constexpr llvm::StringLiteral initAttrName = "lm.init";
+    /// Result attribute of derived functions: what the result is called.
+    static constexpr llvm::StringLiteral nameAttrName = "lm.name";
   }];
 }
 

@@ -1,0 +1,95 @@
+//===- BuildPasses.td - one function a purpose, derived from @model -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TRANSFORMS_BUILDPASSES_TD
+#define XLSTM_TRANSFORMS_BUILDPASSES_TD
+
+include "xlstm/Transforms/MixerOptions.td"
+
+def BuildAlign : Pass<"xlstm-build-align", "::mlir::ModuleOp"> {
+  let summary = "Derive the stage I function from a teacher";
+  let description = [{
+    Writes `@align` beside the teacher's `@model`. The hidden stream stays the teacher's; beside the attention of every
+    layer that `xlstm-linearize` with the same options would convert stands the student's mixer, and what leaves both
+    before the output projection is compared.
+
+    ```mlir
+    lm.model @align(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>)
+      -> (tensor<f32> {lm.name = "loss"}, tensor<f32> {lm.name = "layers.0.loss"},
+          tensor<f32> {lm.name = "layers.0.energy"}, tensor<f32> {lm.name = "layers.0.window_loss"}, ...)
+    ```
+    `loss` is the sum over the layers; `energy` the mean of ||h_teacher||^2; `window_loss` that of the window branch
+    alone (o = 0).
+  }];
+  let options = MixerOptions;
+  let statistics = [Statistic<"numAligned", "layers-aligned", "Layers with a student mixer beside the teacher's attention">];
+  let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
+}
+
+def BuildDistill : Pass<"xlstm-build-distill", "::mlir::ModuleOp"> {
+  let summary = "Derive the stage II function from a student";
+  let description = [{
+    Writes `@distill` beside `@model`: cross-entropy of the next token and the sparse KL to the teacher's stored top-k.
+
+    ```mlir
+    lm.model @distill(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>, %labels: tensor<?x?xi64>,
+                      %top_ids: tensor<?x?x?xi32>, %top_logprobs: tensor<?x?x?xf32>, %tail: tensor<?x?xf32>)
+      -> (tensor<f32> {lm.name = "loss"}, tensor<f32> {lm.name = "ce"}, tensor<f32> {lm.name = "kl"})
+    ```
+    `loss` = ce-weight * ce + kl-weight * kl.
+  }];
+  let options = [
+    Option<"ceWeight", "ce-weight", "double", /*default=*/"0.9", "Weight of the cross-entropy">,
+    Option<"klWeight", "kl-weight", "double", /*default=*/"0.1", "Weight of the KL divergence to the teacher">,
+    Option<"klMode", "kl-mode", "::xlstm::xlstm::KlMode", /*default=*/"::xlstm::xlstm::KlMode::Renormalized",
+           "What the KL does with the mass outside the top-k", [{::llvm::cl::values(
+             clEnumValN(::xlstm::xlstm::KlMode::Renormalized, "renormalized", "Both sides renormalised over the top-k"),
+             clEnumValN(::xlstm::xlstm::KlMode::Tail, "tail", "One more bucket for all other tokens")
+           )}]>
+  ];
+  let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
+}
+
+def BuildPrefill : Pass<"xlstm-build-prefill", "::mlir::ModuleOp"> {
+  let summary = "Derive the function that reads a prompt, with explicit state";
+  let description = [{
+    Writes `@prefill` beside `@model`, teacher or student: T tokens that follow `pos` earlier ones, with the state of
+    every layer as arguments and results. The caller advances `pos`; mLSTMs are in chunkwise form.
+
+    ```mlir
+    lm.model @prefill(%ids: tensor<?x?xi64>, %pos: tensor<?xi32>,
+                      %s: tensor<?x4x16x16xf32> {lm.init = 0.0 : f32, lm.state = "layers.0.S"}, ...)
+      -> (tensor<?x1x256xf32> {lm.name = "logits"}, tensor<?x4x16x16xf32> {lm.name = "layers.0.S"}, ...)
+    ```
+    Attention without a window keeps the last `context` keys; it is the teacher's own as long as no more came.
+  }];
+  let options = [
+    Option<"batch", "batch", "int64_t", /*default=*/"-1", "Rows B; -1: dynamic">,
+    Option<"tokens", "tokens", "int64_t", /*default=*/"-1", "Tokens T a call; -1: dynamic">,
+    Option<"context", "context", "int64_t", /*default=*/"0",
+           "Keys that attention without a window keeps; 0: the model's context_length">,
+    Option<"logits", "logits", "::xlstm::LogitsKind", /*default=*/"::xlstm::LogitsKind::Last",
+           "Which tokens' logits to return", [{::llvm::cl::values(
+             clEnumValN(::xlstm::LogitsKind::Last, "last", "Those of the last token, [B, 1, V]"),
+             clEnumValN(::xlstm::LogitsKind::All, "all", "Those of every token, [B, T, V]")
+           )}]>,
+    Option<"chunk", "chunk", "int64_t", /*default=*/"0", "Tokens a chunk of the mLSTMs; 0: as in @model">
+  ];
+  let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
+}
+
+def BuildDecode : Pass<"xlstm-build-decode", "::mlir::ModuleOp"> {
+  let summary = "Derive the function of one token, with explicit state";
+  let description = [{
+    Writes `@decode` beside `@model`: as `@prefill` of `xlstm-build-prefill` with T = 1, the same states in the same
+    order, and mLSTMs in recurrent form.
+  }];
+  let options = [
+    Option<"batch", "batch", "int64_t", /*default=*/"-1", "Rows B; -1: dynamic">,
+    Option<"context", "context", "int64_t", /*default=*/"0",
+           "Keys that attention without a window keeps; 0: the model's context_length">
+  ];
+  let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
+}
+
+#endif // XLSTM_TRANSFORMS_BUILDPASSES_TD

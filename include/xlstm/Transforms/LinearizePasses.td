@@ -1,0 +1,44 @@
+//===- LinearizePasses.td - from teacher to student -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TRANSFORMS_LINEARIZEPASSES_TD
+#define XLSTM_TRANSFORMS_LINEARIZEPASSES_TD
+
+include "xlstm/Transforms/MixerOptions.td"
+
+def Linearize : Pass<"xlstm-linearize", "::mlir::ModuleOp"> {
+  let summary = "Replace attention by the student's mixer";
+  let description = [{
+    Replaces the attention of the layers of `@model` by the mixer of docs/Method.md: an mLSTM over mapped queries and
+    keys, a window branch with sinks, and an output gate between them. Everything around it stays the teacher's.
+
+    ```mlir
+    %h = lm.attention %q, %k, %v docs(%docs) {scale = 0.25 : f64} : ...
+    ```
+    becomes, with i and f linear in what the query projection reads, and o made of the raw projections of q, k, v
+    (before q/k norms and RoPE):
+
+    ```mlir
+    %i = lm.linear %x, %i_weight bias(%i_bias) : ...
+    %f = lm.linear %x, %f_weight bias(%f_bias) : ...
+    %o = xlstm.output_gate %raw_q, %raw_k, %raw_v, %o_weight, %o_bias : ...
+    %mapped_q = xlstm.feature_map softmax %q, %q_map : ...
+    %mapped_k = xlstm.feature_map softmax %k, %k_map : ...
+    %memory = xlstm.mlstm chunkwise %mapped_q, %mapped_k, %v gates(%i, %f) docs(%docs) : ...
+    %near = lm.attention %q, %k, %v docs(%docs) {scale = 0.25 : f64, sinks = 4 : i64, window = 512 : i64} : ...
+    %h = xlstm.mix %o, %memory, %near : ...
+    ```
+
+    New parameters are float32, are called `model.layers.N.self_attn.{q_map,k_map,i_gate,f_gate,o_gate}.*`, and carry
+    their initial value: maps the identity, gate weights 0, biases as the options say.
+
+    Layers whose attention has a window of its own stay (a remark says so) unless `convert-sliding` is set. It is an
+    error when a selected layer cannot be converted, is converted already, or when nothing is left to convert.
+  }];
+  let options = MixerOptions;
+  let statistics = [Statistic<"numConverted", "layers-converted", "Layers whose attention was replaced">,
+                    Statistic<"numKept", "layers-kept", "Layers left as they were">];
+  let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
+}
+
+#endif // XLSTM_TRANSFORMS_LINEARIZEPASSES_TD

@@ -1,0 +1,73 @@
+//===- BuildAlign.cpp - teacher and student mixers side by side -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "MixerBuilder.h"
+#include "ModelEditing.h"
+#include "xlstm/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace xlstm {
+
+#define GEN_PASS_DEF_BUILDALIGN
+#include "lib/Transforms/Passes.h.inc"
+
+namespace {
+
+class BuildAlign : public impl::BuildAlignBase<BuildAlign> {
+public:
+  using BuildAlignBase::BuildAlignBase;
+
+  void runOnOperation() override {
+    MixerOptions options{window,         sinks,         mixer,          featureMap,     {layers.begin(), layers.end()},
+                         convertSliding, inputGateBias, forgetGateBias, outputGateBias, form, chunk};
+    lm::ModelOp model = cloneForward(getOperation(), "align");
+    if (!model)
+      return signalPassFailure();
+    FailureOr<SmallVector<AttentionSite>> sites = selectSites(model, options);
+    if (failed(sites))
+      return signalPassFailure();
+    SmallVector<Value> results;
+    std::vector<std::string> names;
+    for (const AttentionSite &site : *sites)
+      addLosses(site, options, results, names);
+    results.insert(results.begin(), sumOfLosses(model, results));
+    names.insert(names.begin(), "loss");
+    setResults(model, results, names);
+    eraseDeadOps(model);
+    numAligned += sites->size();
+  }
+
+private:
+  /// Builds the mixer and its losses in the site's layer; appends the layer's loss, energy and window loss.
+  static void addLosses(const AttentionSite &site, const MixerOptions &options, SmallVector<Value> &results,
+                        std::vector<std::string> &names) {
+    lm::AttentionOp attention = site.attention;
+    MixerBuilder mixer(site, options);
+    Value student = mixer.build(), near = mixer.window();
+    OpBuilder builder(attention->getContext());
+    builder.setInsertionPointAfter(attention);
+    auto scalar = RankedTensorType::get({}, builder.getF32Type());
+    auto compare = [&](Value heads) {
+      return builder.create<xlstm::AlignLossOp>(attention.getLoc(), scalar, scalar, heads, attention.getH());
+    };
+    xlstm::AlignLossOp loss = compare(student), nearLoss = student == near ? loss : compare(near);
+    lm::LayerOp layer = addLayerResults(site.layer, {loss.getLoss(), loss.getEnergy(), nearLoss.getLoss()});
+    std::string prefix = "layers." + std::to_string(layer.getIndex()) + ".";
+    llvm::append_range(results, layer.getOutputs().take_back(3));
+    for (const char *name : {"loss", "energy", "window_loss"})
+      names.push_back(prefix + name);
+  }
+
+  /// `results` has three values a layer, its loss first.
+  static Value sumOfLosses(lm::ModelOp model, ArrayRef<Value> results) {
+    OpBuilder builder(model.getBody().front().getTerminator());
+    Value sum = results[0];
+    for (size_t i = 3; i < results.size(); i += 3)
+      sum = builder.create<lm::AddOp>(model.getLoc(), sum, results[i]);
+    return sum;
+  }
+};
+
+} // namespace
+} // namespace xlstm

@@ -1,0 +1,33 @@
+//===- BuildPrefill.cpp - the function that reads a prompt ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "StatefulBuilder.h"
+#include "xlstm/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace xlstm {
+
+#define GEN_PASS_DEF_BUILDPREFILL
+#include "lib/Transforms/Passes.h.inc"
+
+namespace {
+
+class BuildPrefill : public impl::BuildPrefillBase<BuildPrefill> {
+public:
+  using BuildPrefillBase::BuildPrefillBase;
+
+  void runOnOperation() override {
+    StatefulOptions options{batch == -1 ? ShapedType::kDynamic : batch,
+                            tokens == -1 ? ShapedType::kDynamic : tokens,
+                            context,
+                            logits == LogitsKind::Last,
+                            xlstm::Form::Chunkwise,
+                            chunk};
+    if (failed(buildStateful(getOperation(), "prefill", options)))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace xlstm

@@ -1,0 +1,96 @@
+//===- MixerBuilder.cpp - build the student's mixer beside an attention ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "MixerBuilder.h"
+
+using namespace mlir;
+
+namespace xlstm {
+
+MixerBuilder::MixerBuilder(const AttentionSite &site, const MixerOptions &options)
+    : builder(site.attention->getContext()), loc(site.attention->getLoc()), site(site), options(options) {
+  lm::AttentionOp attention = site.attention;
+  builder.setInsertionPoint(attention);
+  ArrayRef<int64_t> queries = cast<RankedTensorType>(attention.getQ().getType()).getShape();
+  numHeads = queries[2];
+  headDim = queries[3];
+}
+
+Value MixerBuilder::build() {
+  if (options.mixer == MixerKind::Window)
+    return window();
+  if (options.mixer != MixerKind::Hybrid)
+    return memory();
+  Value gate = outputGate(), long_ = memory(), near = window();
+  return builder.create<xlstm::MixOp>(loc, near.getType(), gate, long_, near);
+}
+
+Value MixerBuilder::window() {
+  if (windowBranch)
+    return windowBranch;
+  lm::AttentionOp attention = site.attention;
+  IntegerAttr sinks = options.sinks ? builder.getI64IntegerAttr(options.sinks) : IntegerAttr();
+  auto branch = builder.create<lm::AttentionOp>(
+      loc, TypeRange(attention.getH().getType()), attention.getQ(), attention.getK(), attention.getV(),
+      attention.getDocStart(), /*pos=*/Value(), /*state=*/ValueRange(), attention.getScaleAttr(),
+      builder.getI64IntegerAttr(options.window), sinks);
+  windowBranch = branch.getH();
+  return windowBranch;
+}
+
+Value MixerBuilder::memory() {
+  lm::AttentionOp attention = site.attention;
+  Value inputGate, forgetGate;
+  if (options.mixer != MixerKind::LinearAttention) {
+    inputGate = memoryGate("i_gate", options.inputGateBias);
+    forgetGate = memoryGate("f_gate", options.forgetGateBias);
+  }
+  Value q = mapped(attention.getQ(), "q_map.weight"), k = mapped(attention.getK(), "k_map.weight");
+  auto form = xlstm::FormAttr::get(builder.getContext(), options.form);
+  auto mlstm = builder.create<xlstm::MlstmOp>(loc, TypeRange(attention.getH().getType()), q, k, attention.getV(),
+                                              inputGate, forgetGate, attention.getDocStart(), /*state=*/ValueRange(),
+                                              form, builder.getI64IntegerAttr(options.chunk));
+  return mlstm.getH();
+}
+
+/// The type of one number a query head, [B, T, H].
+static RankedTensorType gateType(lm::AttentionOp attention) {
+  auto queries = cast<RankedTensorType>(attention.getQ().getType());
+  return RankedTensorType::get(queries.getShape().take_front(3), queries.getElementType());
+}
+
+Value MixerBuilder::memoryGate(StringRef name, double bias) {
+  Value x = site.q.linear.getX();
+  int64_t width = cast<RankedTensorType>(x.getType()).getShape().back();
+  Value weight = param((name + ".weight").str(), {numHeads, width}, builder.getF32FloatAttr(0));
+  Value biasValue = param((name + ".bias").str(), {numHeads}, builder.getF32FloatAttr(bias));
+  return builder.create<lm::LinearOp>(loc, gateType(site.attention), x, weight, biasValue);
+}
+
+Value MixerBuilder::outputGate() {
+  Value q = rawHeads(site.q), k = rawHeads(site.k), v = rawHeads(site.v);
+  Value weight = param("o_gate.weight", {numHeads, 3 * headDim}, builder.getF32FloatAttr(0));
+  Value bias = param("o_gate.bias", {numHeads}, builder.getF32FloatAttr(options.outputGateBias));
+  return builder.create<xlstm::OutputGateOp>(loc, gateType(site.attention), q, k, v, weight, bias);
+}
+
+Value MixerBuilder::mapped(Value heads, StringRef name) {
+  Value weight = param(name, {numHeads, headDim, headDim}, builder.getStringAttr("identity"));
+  auto kind = xlstm::FeatureKindAttr::get(builder.getContext(), options.featureMap);
+  return builder.create<xlstm::FeatureMapOp>(loc, site.attention.getQ().getType(), heads, weight, kind);
+}
+
+/// A projection's heads as the linear made them: a norm over the full width stands between it and the teacher's split.
+Value MixerBuilder::rawHeads(HeadProjection projection) {
+  if (projection.split.getX() == projection.linear.getResult())
+    return projection.split.getResult();
+  return builder.create<lm::SplitHeadsOp>(loc, projection.split.getType(), projection.linear.getResult());
+}
+
+Value MixerBuilder::param(StringRef name, ArrayRef<int64_t> shape, Attribute init) {
+  std::string path = "model.layers." + std::to_string(site.layer.getIndex()) + ".self_attn." + name.str();
+  auto type = RankedTensorType::get(shape, builder.getF32Type());
+  return builder.create<lm::ParamOp>(loc, type, builder.getStringAttr(path), init);
+}
+
+} // namespace xlstm

@@ -1,0 +1,146 @@
+//===- MixerSites.cpp - which attentions to convert, and whether one can --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "MixerBuilder.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace xlstm {
+
+static LogicalResult checkOptions(lm::ModelOp model, const MixerOptions &options) {
+  if (options.window < 1)
+    return model.emitError() << "option window expects at least 1, found " << options.window;
+  if (options.sinks < 0)
+    return model.emitError() << "option sinks expects at least 0, found " << options.sinks;
+  if (options.chunk < 1)
+    return model.emitError() << "option chunk expects at least 1, found " << options.chunk;
+  for (double bias : {options.inputGateBias, options.forgetGateBias, options.outputGateBias})
+    if (!std::isfinite(bias))
+      return model.emitError() << "gate biases expect finite numbers, found " << bias;
+  int64_t numLayers = model.getLayers().size();
+  for (int64_t index : options.layers)
+    if (index < 0 || index >= numLayers)
+      return model.emitError() << "option layers names layer " << index << ", the model's layers are 0 to "
+                               << numLayers - 1;
+  return success();
+}
+
+/// Walks from an attention's operand back to its projection: linear, [rms_norm], split_heads, [rms_norm], [rope].
+static FailureOr<HeadProjection> traceProjection(lm::AttentionOp attention, StringRef name, Value heads) {
+  HeadProjection found;
+  for (Value value = heads; !found.linear;) {
+    Operation *op = value.getDefiningOp();
+    if (auto rope = dyn_cast_or_null<lm::RopeOp>(op); rope && !found.split) {
+      value = rope.getX();
+    } else if (auto norm = dyn_cast_or_null<lm::RmsNormOp>(op)) {
+      value = norm.getX();
+    } else if (auto split = dyn_cast_or_null<lm::SplitHeadsOp>(op); split && !found.split) {
+      found.split = split;
+      value = split.getX();
+    } else if (auto linear = dyn_cast_or_null<lm::LinearOp>(op); linear && found.split) {
+      found.linear = linear;
+    } else {
+      InFlightDiagnostic error = attention.emitOpError()
+                                 << "cannot be linearized: expects " << name
+                                 << " to come from a linear through split_heads, norms and rope only";
+      error.attachNote(value.getLoc()) << "found " << (op ? op->getName().getStringRef() : "a block argument");
+      return failure();
+    }
+  }
+  return found;
+}
+
+/// Whether the layer's attention was replaced before: our own ops, or the sinks that no teacher has.
+static bool isLinearized(lm::LayerOp layer) {
+  WalkResult walk = layer.walk([](Operation *op) {
+    auto attention = dyn_cast<lm::AttentionOp>(op);
+    bool ours = isa_and_nonnull<xlstm::XLSTMDialect>(op->getDialect()) || (attention && attention.getSinks());
+    return ours ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return walk.wasInterrupted();
+}
+
+static LogicalResult completeSite(AttentionSite &site, const MixerOptions &options) {
+  lm::AttentionOp attention = site.attention;
+  if (!attention.getDocStart())
+    return attention.emitOpError() << "cannot be linearized: expects docs, found explicit state";
+  auto q = cast<RankedTensorType>(attention.getQ().getType()), v = cast<RankedTensorType>(attention.getV().getType());
+  if (q.isDynamicDim(2) || q.isDynamicDim(3))
+    return attention.emitOpError() << "cannot be linearized: expects static H and d, found " << q;
+  bool hasGates = options.mixer == MixerKind::Hybrid || options.mixer == MixerKind::Mlstm;
+  if (!hasGates)
+    return success();
+  FailureOr<HeadProjection> query = traceProjection(attention, "q", attention.getQ());
+  if (failed(query))
+    return failure();
+  site.q = *query;
+  if (options.mixer != MixerKind::Hybrid)
+    return success();
+  if (q.getDimSize(3) != v.getDimSize(3))
+    return attention.emitOpError() << "cannot be linearized: the output gate expects values of " << q.getDimSize(3)
+                                   << " channels a head as queries have, found " << v;
+  FailureOr<HeadProjection> key = traceProjection(attention, "k", attention.getK());
+  FailureOr<HeadProjection> value = traceProjection(attention, "v", attention.getV());
+  if (failed(key) || failed(value))
+    return failure();
+  site.k = *key;
+  site.v = *value;
+  return success();
+}
+
+/// The layer's site, none when the layer stays as it is (a remark says why), or failure.
+static FailureOr<std::optional<AttentionSite>> findSite(lm::LayerOp layer, const MixerOptions &options) {
+  int64_t index = layer.getIndex();
+  bool isNamed = llvm::is_contained(options.layers, index);
+  if (!options.layers.empty() && !isNamed)
+    return std::optional<AttentionSite>();
+  if (isLinearized(layer))
+    return layer.emitOpError() << "layer " << index << " is linearized already";
+  SmallVector<lm::AttentionOp> attentions;
+  layer.walk([&](lm::AttentionOp attention) { attentions.push_back(attention); });
+  if (attentions.size() > 1) {
+    InFlightDiagnostic error = layer.emitOpError() << "expects one lm.attention a layer, found " << attentions.size();
+    error.attachNote(attentions[1].getLoc()) << "the second is here";
+    return failure();
+  }
+  if (attentions.empty()) {
+    if (isNamed)
+      return layer.emitOpError() << "layer " << index << " is named in option layers but has no lm.attention";
+    layer.emitRemark() << "layer " << index << " stays as it is: it has no lm.attention";
+    return std::optional<AttentionSite>();
+  }
+  if (std::optional<uint64_t> window = attentions[0].getWindow(); window && !options.convertSliding) {
+    if (isNamed)
+      return attentions[0].emitError() << "layer " << index << " is named in option layers but its attention has a window ("
+                                       << *window << ") of its own: set convert-sliding";
+    attentions[0].emitRemark() << "layer " << index << " stays as it is: its attention has a window (" << *window
+                               << ") of its own";
+    return std::optional<AttentionSite>();
+  }
+  AttentionSite site{layer, attentions[0], {}, {}, {}};
+  if (failed(completeSite(site, options)))
+    return failure();
+  return std::optional<AttentionSite>(site);
+}
+
+FailureOr<SmallVector<AttentionSite>> selectSites(lm::ModelOp model, const MixerOptions &options) {
+  if (failed(checkOptions(model, options)))
+    return failure();
+  SmallVector<AttentionSite> sites;
+  for (lm::LayerOp layer : model.getLayers()) {
+    FailureOr<std::optional<AttentionSite>> site = findSite(layer, options);
+    if (failed(site))
+      return failure();
+    if (*site)
+      sites.push_back(**site);
+  }
+  for (auto attention : model.getBody().getOps<lm::AttentionOp>())
+    attention.emitWarning() << "stays as it is: it stands outside of a layer";
+  if (sites.empty())
+    return model.emitError() << "has no attention to convert in its " << model.getLayers().size() << " layers";
+  return sites;
+}
+
+} // namespace xlstm
