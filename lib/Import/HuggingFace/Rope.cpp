@@ -1,0 +1,122 @@
+//===- Rope.cpp - rotary frequencies of a configuration -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Import/HuggingFace/Rope.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numbers>
+
+namespace xlstm {
+namespace {
+
+constexpr double pi = std::numbers::pi;
+
+std::vector<double> plainFrequencies(double theta, int64_t headDim) {
+  std::vector<double> result(headDim / 2);
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] = std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(headDim));
+  return result;
+}
+
+double readFactor(const JsonFields &group) {
+  double factor = group.requiredPositive("factor");
+  if (factor < 1)
+    group.fail("factor", "a number of at least 1");
+  return factor;
+}
+
+/// Llama 3.1: wavelengths longer than the old context are stretched, short ones stay, those between are blended.
+void scaleLlama3(std::vector<double> &frequencies, const JsonFields &group) {
+  double factor = readFactor(group), low = group.requiredPositive("low_freq_factor");
+  double high = group.requiredPositive("high_freq_factor");
+  auto oldContext = static_cast<double>(group.size("original_max_position_embeddings"));
+  if (high <= low)
+    group.fail("high_freq_factor", "more than low_freq_factor");
+  for (double &frequency : frequencies) {
+    double turns = oldContext * frequency / (2 * pi);
+    double keep = std::clamp((turns - low) / (high - low), 0.0, 1.0);
+    frequency *= (1 - keep) / factor + keep;
+  }
+}
+
+double yarnAttentionFactor(const JsonFields &group, double factor) {
+  if (std::optional<double> given = group.positive("attention_factor"))
+    return *given;
+  auto logarithm = [&](double scale) { return 0.1 * scale * std::log(factor) + 1; };
+  std::optional<double> mscale = group.positive("mscale"), mscaleAllDim = group.positive("mscale_all_dim");
+  return mscale && mscaleAllDim ? logarithm(*mscale) / logarithm(*mscaleAllDim) : logarithm(1);
+}
+
+/// YaRN: channels are interpolated by a ramp between the one that turns beta_fast times over the old context and the
+/// one that turns beta_slow times.
+double scaleYarn(std::vector<double> &frequencies, const JsonFields &group, double theta, int64_t contextLength) {
+  double factor = readFactor(group);
+  double fast = group.positive("beta_fast").value_or(32), slow = group.positive("beta_slow").value_or(1);
+  if (fast <= slow)
+    group.fail("beta_fast", "more than beta_slow");
+  if (theta <= 1)
+    group.fail("rope_theta", "more than 1");
+  auto oldContext = static_cast<double>(group.optionalSize("original_max_position_embeddings").value_or(contextLength));
+  auto headDim = static_cast<double>(2 * frequencies.size());
+  auto channelOf = [&](double turns) {
+    return headDim * std::log(oldContext / (turns * 2 * pi)) / (2 * std::log(theta));
+  };
+  double low = channelOf(fast), high = channelOf(slow);
+  if (group.flag("truncate").value_or(true)) {
+    low = std::floor(low);
+    high = std::ceil(high);
+  }
+  low = std::max(low, 0.0);
+  high = std::min(high, headDim - 1);
+  if (low == high)
+    high += 0.001;
+  for (size_t i = 0; i < frequencies.size(); ++i) {
+    double stretch = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+    frequencies[i] *= stretch / factor + (1 - stretch);
+  }
+  return yarnAttentionFactor(group, factor);
+}
+
+std::string readType(const JsonFields &group) {
+  std::optional<std::string> type = group.text("rope_type"), oldName = group.text("type");
+  if (type && oldName && *type != *oldName)
+    group.fail("type", "the same as rope_type");
+  return type ? *type : oldName.value_or("default");
+}
+
+} // namespace
+
+Rope readRope(const JsonFields &group, double theta, int64_t headDim, int64_t contextLength) {
+  if (std::optional<double> share = group.positive("partial_rotary_factor"); share && *share != 1)
+    group.fail("partial_rotary_factor", "1, for heads are rotated whole");
+  Rope rope;
+  rope.theta = group.positive("rope_theta").value_or(theta);
+  std::string type = readType(group);
+  std::vector<double> frequencies = plainFrequencies(rope.theta, headDim);
+  if (type == "default") {
+    // theta says it all
+  } else if (type == "linear") {
+    double factor = readFactor(group);
+    for (double &frequency : frequencies)
+      frequency /= factor;
+  } else if (type == "llama3") {
+    scaleLlama3(frequencies, group);
+  } else if (type == "yarn") {
+    rope.attentionFactor = scaleYarn(frequencies, group, rope.theta, contextLength);
+  } else {
+    group.fail(group.contains("rope_type") ? "rope_type" : "type",
+               type == "dynamic" || type == "longrope"
+                   ? "frequencies that do not depend on the length of the text (default, linear, llama3, yarn)"
+                   : "default, linear, llama3 or yarn");
+  }
+  for (double frequency : frequencies)
+    if (frequency > std::numeric_limits<float>::max() || frequency < std::numeric_limits<float>::min())
+      group.fail(group.contains("factor") ? "factor" : "rope_theta", "frequencies that float32 can hold");
+  if (type != "default")
+    rope.frequencies.assign(frequencies.begin(), frequencies.end());
+  return rope;
+}
+
+} // namespace xlstm

@@ -1,0 +1,29 @@
+//===- Rope.h - rotary frequencies of a configuration ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef LIB_IMPORT_HUGGINGFACE_ROPE_H
+#define LIB_IMPORT_HUGGINGFACE_ROPE_H
+
+#include "lib/Import/HuggingFace/JsonFields.h"
+
+#include <vector>
+
+namespace xlstm {
+
+/// The rotation of a layer's queries and keys: pair i of position p turns by p * theta^(-2i/d) radians, or by
+/// p * frequencies[i] where these are given; cosine and sine are multiplied by attentionFactor.
+struct Rope {
+  double theta = 0;
+  std::vector<float> frequencies;
+  double attentionFactor = 1;
+  bool operator==(const Rope &) const = default;
+};
+
+/// Reads one group of rotary parameters (rope_parameters, or the older rope_scaling), by the formulas of transformers
+/// (modeling_rope_utils.py): rope_type default, linear, llama3, yarn. `theta` is what holds where the group has none.
+/// Throws Error: an unknown type, one whose frequencies depend on the length (dynamic, longrope), a bad value.
+Rope readRope(const JsonFields &group, double theta, int64_t headDim, int64_t contextLength);
+
+} // namespace xlstm
+
+#endif // LIB_IMPORT_HUGGINGFACE_ROPE_H
