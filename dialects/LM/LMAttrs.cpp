@@ -6,10 +6,19 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
 
 #include <cmath>
 
 using namespace mlir;
+
+/// Nine digits, so that the text gives the same floats again; the printer of DenseF32ArrayAttr has seven.
+static void printFrequencies(AsmPrinter &printer, DenseF32ArrayAttr frequencies) {
+  printer << '[';
+  llvm::interleaveComma(frequencies.asArrayRef(), printer,
+                        [&](float value) { printer.getStream() << llvm::format("%.8e", value); });
+  printer << ']';
+}
 
 #define GET_ATTRDEF_CLASSES
 #include "dialects/LM/LMAttrs.cpp.inc"

@@ -8,6 +8,10 @@ include "dialects/LM/LMDialect.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/BuiltinAttributes.td"
 
+def LM_Frequencies : OptionalParameter<"::mlir::DenseF32ArrayAttr"> {
+  let printer = "printFrequencies($_printer, $_self)";
+}
+
 def LM_RopeAttr : AttrDef<LM_Dialect, "Rope"> {
   let mnemonic = "rope";
   let summary = "the rotation of a rotary position embedding";
@@ -22,7 +26,7 @@ def LM_RopeAttr : AttrDef<LM_Dialect, "Rope"> {
     ```
   }];
   let parameters = (ins OptionalParameter<"::mlir::FloatAttr">:$theta,
-                        OptionalParameter<"::mlir::DenseF32ArrayAttr">:$frequencies,
+                        LM_Frequencies:$frequencies,
                         OptionalParameter<"::mlir::FloatAttr">:$attention_factor);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
