@@ -1,0 +1,157 @@
+//===- Tokenizer.cpp - byte-level BPE out of tokenizer.json ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Text/Tokenizer.h"
+
+#include "runtime/Text/AddedTokens.h"
+#include "runtime/Text/Bpe.h"
+#include "runtime/Text/PostProcessor.h"
+#include "runtime/Text/PreTokenizer.h"
+#include "runtime/Text/Unicode.h"
+#include "xlstm/Runtime/Files/MappedFile.h"
+#include "xlstm/Runtime/Files/Utf8.h"
+
+#include <limits>
+#include <mutex>
+
+using namespace xlstm;
+using namespace xlstm::text;
+
+namespace {
+/// What encoding writes to besides its result.
+struct Scratch {
+  SplitScratch split;
+  WordCache words;
+};
+} // namespace
+
+struct Tokenizer::Impl {
+  bool nfc;
+  Vocabulary vocabulary;
+  Bpe bpe;
+  AddedTokens added;
+  PreTokenizer preTokenizer;
+  PostProcessor postProcessor;
+
+  explicit Impl(const Node &root);
+  void encode(std::string_view text, Scratch &scratch, std::vector<int32_t> &out) const;
+
+  /// A thread takes a scratch for a text and gives it back, so that words stay known from text to text.
+  std::unique_ptr<Scratch> take() {
+    std::lock_guard lock(mutex);
+    if (idle.empty())
+      return std::make_unique<Scratch>();
+    std::unique_ptr<Scratch> scratch = std::move(idle.back());
+    idle.pop_back();
+    return scratch;
+  }
+  void giveBack(std::unique_ptr<Scratch> scratch) {
+    std::lock_guard lock(mutex);
+    idle.push_back(std::move(scratch));
+  }
+
+private:
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Scratch>> idle;
+};
+
+/// True for NFC, false for none.
+static bool readNormalizer(const Node &node) {
+  if (node.isNull())
+    return false;
+  const std::string &type = node.member("type").string();
+  if (type == "NFC")
+    return true;
+  if (type != "Sequence")
+    node.complain("the normalizer ", quote(type), " is not supported");
+  Node inner = node.member("normalizers");
+  bool nfc = false;
+  for (size_t n = 0; n < inner.array().size(); ++n)
+    nfc |= readNormalizer(inner.element(n));
+  return nfc;
+}
+
+/// The model, of a type that is known.
+static Node modelOf(const Node &root) {
+  Node model = root.member("model");
+  if (model.isNull())
+    model.complain("expected a BPE model, found none");
+  if (Node type = model.member("type"); !type.isNull() && type.string() != "BPE")
+    type.complain("the model ", quote(type.string()), " is not supported (only BPE)");
+  return model;
+}
+
+Tokenizer::Impl::Impl(const Node &root)
+    : nfc(readNormalizer(root.member("normalizer"))), vocabulary(modelOf(root).member("vocab")),
+      bpe(modelOf(root), vocabulary), added(root.member("added_tokens"), nfc, vocabulary),
+      preTokenizer(root.member("pre_tokenizer")), postProcessor(root.member("post_processor"), vocabulary) {
+  checkDecoder(root.member("decoder"));
+}
+
+void Tokenizer::Impl::encode(std::string_view text, Scratch &scratch, std::vector<int32_t> &out) const {
+  std::vector<Segment> segments, inner;
+  added.split(text, /*isNormalized=*/false, segments);
+  for (const Segment &segment : segments) {
+    if (segment.id >= 0) {
+      out.push_back(segment.id);
+      continue;
+    }
+    std::string normalized;
+    inner.clear();
+    if (nfc && !isAscii(segment.text))
+      added.split(normalized = toNfc(segment.text), /*isNormalized=*/true, inner);
+    else
+      added.split(segment.text, /*isNormalized=*/true, inner);
+    for (const Segment &piece : inner) {
+      if (piece.id >= 0)
+        out.push_back(piece.id);
+      else
+        for (std::string_view word : preTokenizer.split(piece.text, scratch.split))
+          bpe.encode(word, scratch.words, out);
+    }
+  }
+}
+
+Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
+Tokenizer::Tokenizer(Tokenizer &&) noexcept = default;
+Tokenizer &Tokenizer::operator=(Tokenizer &&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+Tokenizer Tokenizer::parse(std::string_view json, const std::string &origin) {
+  Json root = parseJson(json, origin);
+  return Tokenizer(std::make_unique<Impl>(Node(root, origin)));
+}
+
+Tokenizer Tokenizer::load(const std::string &path) { return parse(MappedFile::open(path)->text(), path); }
+
+std::vector<int32_t> Tokenizer::encode(std::string_view text, bool addSpecial) const {
+  if (size_t valid = validUtf8Prefix(text); valid != text.size())
+    fail("text to tokenize: invalid UTF-8 at byte ", valid);
+  if (text.size() > size_t(std::numeric_limits<int32_t>::max()))
+    fail("text to tokenize: expected less than 2 GiB, found ", text.size(), " bytes");
+  std::vector<int32_t> ids;
+  if (addSpecial)
+    ids = impl->postProcessor.before;
+  std::unique_ptr<Scratch> scratch = impl->take();
+  impl->encode(text, *scratch, ids);
+  impl->giveBack(std::move(scratch));
+  if (addSpecial)
+    ids.insert(ids.end(), impl->postProcessor.after.begin(), impl->postProcessor.after.end());
+  return ids;
+}
+
+std::string Tokenizer::decode(std::span<const int32_t> ids, bool skipSpecial) const {
+  StreamDecoder decoder(*this, skipSpecial);
+  std::string text;
+  for (int32_t id : ids)
+    text += decoder.next(id);
+  return text + decoder.finish();
+}
+
+std::string Tokenizer::tokenBytes(int32_t id) const {
+  return impl->vocabulary.has(id) ? impl->vocabulary.bytesOf(id) : std::string();
+}
+
+std::optional<int32_t> Tokenizer::idOf(std::string_view token) const { return impl->vocabulary.idOf(token); }
+bool Tokenizer::isSpecial(int32_t id) const { return impl->added.isSpecial(id); }
+int32_t Tokenizer::vocabSize() const { return impl->vocabulary.size(); }

@@ -1,0 +1,97 @@
+//===- Unicode.cpp - characters: classes, NFC -----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Text/Unicode.h"
+
+#include "xlstm/Support/Error.h"
+
+#include <algorithm>
+#include <utf8proc.h>
+#include <vector>
+
+using namespace xlstm;
+using namespace xlstm::text;
+
+Character text::firstCharacter(std::string_view text) {
+  if (uint8_t(text[0]) < 0x80)
+    return {text[0], 1};
+  int32_t code = 0;
+  utf8proc_ssize_t length =
+      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t *>(text.data()), text.size(), &code);
+  return length > 0 ? Character{code, size_t(length)} : Character{0xFFFD, 1};
+}
+
+Character text::lastCharacter(std::string_view text) {
+  size_t start = text.size() - 1;
+  while (start && (text[start] & 0xC0) == 0x80)
+    --start;
+  return firstCharacter(text.substr(start));
+}
+
+void text::appendUtf8(std::string &out, int32_t code) {
+  utf8proc_uint8_t bytes[4];
+  out.append(reinterpret_cast<char *>(bytes), utf8proc_encode_char(code, bytes));
+}
+
+bool text::isAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return uint8_t(c) < 0x80; });
+}
+
+bool text::isNumeric(int32_t code) {
+  if (code < 0x80)
+    return code >= '0' && code <= '9';
+  utf8proc_category_t category = utf8proc_category(code);
+  return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
+}
+
+bool text::isSpace(int32_t code) {
+  if (code < 0x80)
+    return code == ' ' || (code >= '\t' && code <= '\r');
+  utf8proc_category_t category = utf8proc_category(code);
+  return code == 0x85 || (category >= UTF8PROC_CATEGORY_ZS && category <= UTF8PROC_CATEGORY_ZP);
+}
+
+bool text::isWord(int32_t code) {
+  utf8proc_category_t category = utf8proc_category(code);
+  return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NL) || category == UTF8PROC_CATEGORY_PC ||
+         code == 0x200C || code == 0x200D;
+}
+
+/// The canonical decomposition. Runs of marks are ordered by a stable sort: utf8proc's own ordering takes quadratic
+/// time in the length of a run.
+static std::vector<int32_t> decompose(std::string_view text) {
+  std::vector<int32_t> codes;
+  while (!text.empty()) {
+    Character next = firstCharacter(text);
+    text.remove_prefix(next.length);
+    int32_t parts[32];
+    int unused = 0;
+    utf8proc_ssize_t count =
+        utf8proc_decompose_char(next.code, parts, 32, utf8proc_option_t(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE), &unused);
+    if (count < 0 || count > 32)
+      fail("cannot normalize text: ", utf8proc_errmsg(count));
+    codes.insert(codes.end(), parts, parts + count);
+  }
+  auto classOf = [](int32_t code) { return utf8proc_get_property(code)->combining_class; };
+  for (auto at = codes.begin(); at != codes.end();) {
+    auto first = std::find_if(at, codes.end(), [&](int32_t code) { return classOf(code) != 0; });
+    at = std::find_if(first, codes.end(), [&](int32_t code) { return classOf(code) == 0; });
+    std::stable_sort(first, at, [&](int32_t a, int32_t b) { return classOf(a) < classOf(b); });
+  }
+  return codes;
+}
+
+std::string text::toNfc(std::string_view text) {
+  if (isAscii(text))
+    return std::string(text);
+  std::vector<int32_t> codes = decompose(text);
+  utf8proc_ssize_t count =
+      utf8proc_normalize_utf32(codes.data(), codes.size(), utf8proc_option_t(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  if (count < 0)
+    fail("cannot normalize text: ", utf8proc_errmsg(count));
+  std::string out;
+  out.reserve(text.size());
+  for (utf8proc_ssize_t n = 0; n < count; ++n)
+    appendUtf8(out, codes[n]);
+  return out;
+}

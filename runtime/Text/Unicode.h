@@ -1,0 +1,36 @@
+//===- Unicode.h - characters: classes, NFC -------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_TEXT_UNICODE_H
+#define XLSTM_RUNTIME_TEXT_UNICODE_H
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace xlstm::text {
+
+/// A character of valid UTF-8 and how many bytes it takes.
+struct Character {
+  int32_t code;
+  size_t length;
+};
+Character firstCharacter(std::string_view text);
+Character lastCharacter(std::string_view text);
+
+void appendUtf8(std::string &out, int32_t code);
+bool isAscii(std::string_view text);
+
+/// General category N.
+bool isNumeric(int32_t code);
+/// White_Space.
+bool isSpace(int32_t code);
+/// What a regex calls \w: letters, marks, digits, connectors and joiners.
+bool isWord(int32_t code);
+
+/// Unicode normalization form C of valid UTF-8.
+std::string toNfc(std::string_view text);
+
+} // namespace xlstm::text
+
+#endif // XLSTM_RUNTIME_TEXT_UNICODE_H
