@@ -1,0 +1,190 @@
+//===- Attention.cpp - softmax attention, full and banded, in ATen --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Evaluate/Attention.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/where.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <limits>
+
+using at::Tensor;
+
+namespace xlstm::evaluate {
+
+namespace {
+
+constexpr double Infinity = std::numeric_limits<double>::infinity();
+
+Tensor indices(const Tensor &like, int64_t from, int64_t to) {
+  return at::arange(from, to, like.options().dtype(at::kLong));
+}
+
+/// 0 where `seen`, -inf elsewhere.
+Tensor biasOf(const Tensor &seen, at::ScalarType type) {
+  return at::zeros(seen.sizes(), seen.options().dtype(type)).masked_fill_(seen.logical_not(), -Infinity);
+}
+
+/// Pads dimension 1 at its end with zeros up to `size`.
+Tensor padTokens(const Tensor &x, int64_t size) {
+  if (x.size(1) == size)
+    return x;
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape[1] = size - x.size(1);
+  return at::cat({x, at::zeros(shape, x.options())}, 1);
+}
+
+/// Rows index_BC[b] of x_BTKd[b], for every b.
+Tensor gatherTokens(const Tensor &x_BTKd, const Tensor &index_BC) {
+  Tensor index = index_BC.unsqueeze(-1).unsqueeze(-1);
+  return x_BTKd.gather(1, index.expand({index_BC.size(0), index_BC.size(1), x_BTKd.size(2), x_BTKd.size(3)}));
+}
+
+} // namespace
+
+Rotation makeRotation(const Tensor &positions_BT, const Tensor &frequencies_C, double factor, at::ScalarType type) {
+  Tensor angle = (positions_BT.to(at::kDouble).unsqueeze(-1) * frequencies_C).to(at::kFloat).to(at::kDouble);
+  return {(angle.cos() * factor).to(type).unsqueeze(2), (angle.sin() * factor).to(type).unsqueeze(2)};
+}
+
+Tensor rotate(const Tensor &x_BTHd, const Rotation &rotation) {
+  std::vector<Tensor> half = x_BTHd.chunk(2, -1);
+  return at::cat({half[0] * rotation.cos - half[1] * rotation.sin, half[1] * rotation.cos + half[0] * rotation.sin}, -1);
+}
+
+Tensor makeCausalBias(const Tensor &start_BT, at::ScalarType type) {
+  if (start_BT.eq(0).all().item<bool>())
+    return {};
+  Tensor t = indices(start_BT, 0, start_BT.size(1));
+  return biasOf((t <= t.unsqueeze(-1)).logical_and(t >= start_BT.unsqueeze(-1)).unsqueeze(1), type);
+}
+
+Tensor attendFull(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const Tensor &bias, double scale) {
+  std::optional<Tensor> mask = bias.defined() ? std::optional<Tensor>(bias) : std::nullopt;
+  return at::scaled_dot_product_attention(q_BTHd.transpose(1, 2), k_BTKd.transpose(1, 2), v_BTKd.transpose(1, 2), mask,
+                                          0.0, !mask, scale, q_BTHd.size(2) != k_BTKd.size(2))
+      .transpose(1, 2);
+}
+
+/// The first tokens of every document that outgrows the window, [B, C]; undefined where there is none. A column
+/// without a sink holds the number of tokens, which no query sees.
+static Tensor findSinks(const Tensor &start_BT, int64_t window, int64_t sinks) {
+  int64_t B = start_BT.size(0), T = start_BT.size(1);
+  Tensor starts = start_BT.cpu().contiguous();
+  std::vector<std::vector<int64_t>> found(B);
+  size_t most = 0;
+  for (int64_t b = 0; b < B; ++b) {
+    const int64_t *start = starts.const_data_ptr<int64_t>() + b * T;
+    for (int64_t t = window; t < T; ++t)
+      if (start[t] == t - window) // the document's token `window`: the first that does not see all of it
+        for (int64_t s = 0; s < sinks; ++s)
+          found[b].push_back(start[t] + s);
+    most = std::max(most, found[b].size());
+  }
+  if (most == 0)
+    return {};
+  Tensor result = at::full({B, int64_t(most)}, T, starts.options());
+  for (int64_t b = 0; b < B; ++b)
+    std::copy(found[b].begin(), found[b].end(), result.mutable_data_ptr<int64_t>() + b * most);
+  return result.to(start_BT.device());
+}
+
+Band makeBand(const Tensor &start_BT, int64_t window, int64_t sinks, const Tensor &sinks_BC, at::ScalarType type) {
+  int64_t B = start_BT.size(0), T = start_BT.size(1);
+  Band band;
+  band.window = window;
+  band.block = std::min(T, std::max((window + 3) / 4, std::min<int64_t>(window, 64)));
+  band.count = (T + band.block - 1) / band.block;
+  band.reach = (window + band.block - 1) / band.block;
+  band.sinks_BC = sinks_BC.defined() || sinks == 0 ? sinks_BC : findSinks(start_BT, window, sinks);
+  int64_t padded = band.count * band.block, before = band.reach * band.block;
+  Tensor first = indices(start_BT, 0, band.count).mul_(band.block).view({band.count, 1, 1});
+  Tensor t = first + indices(start_BT, 0, band.block).unsqueeze(-1);
+  Tensor j = first + indices(start_BT, -before, band.block);
+  Tensor start = start_BT;
+  if (padded > T) // tokens behind the end see themselves: no row is without a key
+    start = at::cat({start_BT, start_BT.narrow(1, T - 1, 1).expand({B, padded - T})}, 1);
+  start = start.reshape({B, band.count, band.block, 1});
+  Tensor seen = (j <= t).logical_and(j > t - window).logical_and(j >= start);
+  if (band.sinks_BC.defined()) {
+    Tensor sink = band.sinks_BC.view({B, 1, 1, -1});
+    Tensor seenSink = (sink >= start).logical_and(sink < start + sinks).logical_and(sink <= t - window);
+    seen = at::cat({seen, seenSink}, -1);
+  }
+  band.bias = biasOf(seen, type).view({B * band.count, 1, band.block, -1});
+  return band;
+}
+
+/// Keys of every block, [B * count, Hkv, keys, d].
+static Tensor blockKeys(const Tensor &x_BTKd, const Tensor &history, const Tensor &sinkKeys, const Band &band) {
+  int64_t B = x_BTKd.size(0), heads = x_BTKd.size(2), d = x_BTKd.size(3), before = band.reach * band.block;
+  std::vector<int64_t> shape = {B, before, heads, d};
+  Tensor past;
+  if (history.defined()) {
+    shape[1] = before - band.window;
+    past = shape[1] ? at::cat({at::zeros(shape, x_BTKd.options()), history}, 1) : history;
+  } else {
+    past = at::zeros(shape, x_BTKd.options());
+  }
+  Tensor all = at::cat({past, padTokens(x_BTKd, band.count * band.block)}, 1)
+                   .view({B, band.reach + band.count, band.block, heads, d});
+  std::vector<Tensor> parts;
+  for (int64_t r = 0; r <= band.reach; ++r)
+    parts.push_back(all.narrow(1, r, band.count));
+  if (sinkKeys.defined())
+    parts.push_back(sinkKeys.unsqueeze(1).expand({B, band.count, sinkKeys.size(1), heads, d}));
+  return at::cat(parts, 2).flatten(0, 1).transpose(1, 2);
+}
+
+Tensor attendBand(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const History &history,
+                  const Band &band, double scale) {
+  int64_t B = q_BTHd.size(0), T = q_BTHd.size(1), H = q_BTHd.size(2), d = q_BTHd.size(3), heads = k_BTKd.size(2);
+  int64_t group = H / heads, rows = B * band.count, dv = v_BTKd.size(3);
+  Tensor sink_k = history.sink_k, sink_v = history.sink_v;
+  if (band.sinks_BC.defined() && !sink_k.defined()) {
+    Tensor sinks = band.sinks_BC.clamp_max(T - 1);
+    sink_k = gatherTokens(k_BTKd, sinks);
+    sink_v = gatherTokens(v_BTKd, sinks);
+  }
+  Tensor k = blockKeys(k_BTKd, history.k, sink_k, band), v = blockKeys(v_BTKd, history.v, sink_v, band);
+  // The queries of a group are further rows of the same keys: nothing is repeated.
+  Tensor q = padTokens(q_BTHd, band.count * band.block).view({rows, band.block, heads, group, d});
+  q = q.permute({0, 2, 3, 1, 4}).reshape({rows, heads, group * band.block, d});
+  Tensor bias = band.bias;
+  if (group > 1)
+    bias = bias.expand({rows, group, band.block, bias.size(3)}).reshape({rows, 1, group * band.block, bias.size(3)});
+  Tensor h = at::scaled_dot_product_attention(q, k, v, bias, 0.0, false, scale);
+  h = h.view({rows, heads, group, band.block, dv}).permute({0, 3, 1, 2, 4});
+  return h.reshape({B, band.count * band.block, H, dv}).narrow(1, 0, T);
+}
+
+Tensor attendState(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const Tensor &pos_B,
+                   std::vector<Tensor> &state, int64_t window, int64_t sinks, double scale) {
+  int64_t B = q_BTHd.size(0), T = q_BTHd.size(1);
+  Tensor pos = pos_B.to(at::kLong).unsqueeze(-1);
+  // Position p is in slot p mod W: the W positions before pos, in order. Those below 0 are outside of the document.
+  Tensor slots = (pos + indices(pos, 0, window)).remainder(window);
+  History history{gatherTokens(state[0], slots), gatherTokens(state[1], slots), {}, {}};
+  // The new rings: the newest position of every slot.
+  Tensor last = pos + (T - 1), newest = last - (last - indices(pos, 0, window)).remainder(window) - pos + window;
+  state[0] = gatherTokens(at::cat({history.k, k_BTKd}, 1), newest);
+  state[1] = gatherTokens(at::cat({history.v, v_BTKd}, 1), newest);
+  Tensor sinks_BC;
+  if (sinks > 0) {
+    sinks_BC = indices(pos, 0, sinks) - pos; // in tokens of this call
+    Tensor isNew = (sinks_BC >= 0).logical_and(sinks_BC < T).unsqueeze(-1).unsqueeze(-1);
+    Tensor from = sinks_BC.clamp(0, T - 1);
+    history.sink_k = state[2] = at::where(isNew, gatherTokens(k_BTKd, from), state[2]);
+    history.sink_v = state[3] = at::where(isNew, gatherTokens(v_BTKd, from), state[3]);
+  }
+  Band band = makeBand((-pos).expand({B, T}), window, sinks, sinks_BC, q_BTHd.scalar_type());
+  return attendBand(q_BTHd, k_BTKd, v_BTKd, history, band, scale);
+}
+
+} // namespace xlstm::evaluate

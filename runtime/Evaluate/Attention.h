@@ -1,0 +1,54 @@
+//===- Attention.h - softmax attention, full and banded, in ATen ----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Letters: B rows, T tokens, H query heads, Hkv key heads, d channels, W window, S sinks. Tokens of a call count from 0;
+// start_BT is where the document of a token begins, negative when that was before the call.
+
+#ifndef XLSTM_RUNTIME_EVALUATE_ATTENTION_H
+#define XLSTM_RUNTIME_EVALUATE_ATTENTION_H
+
+#include <ATen/core/Tensor.h>
+
+namespace xlstm::evaluate {
+
+/// Angles of rotary embedding: cos and sin [B, T, 1, d/2] of positions_BT * frequencies_C, the product rounded to
+/// float32 as the teachers' own code does, times `factor`.
+struct Rotation {
+  at::Tensor cos, sin;
+};
+Rotation makeRotation(const at::Tensor &positions_BT, const at::Tensor &frequencies_C, double factor,
+                      at::ScalarType type);
+/// Rotates the channel pairs (i, i + d/2).
+at::Tensor rotate(const at::Tensor &x_BTHd, const Rotation &rotation);
+
+/// The bias of full attention, [B, 1, T, T] with -inf where nothing is seen; undefined when every row is one document.
+at::Tensor makeCausalBias(const at::Tensor &start_BT, at::ScalarType type);
+at::Tensor attendFull(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
+                      const at::Tensor &bias, double scale);
+
+/// How queries are cut into blocks: block n has the `block` queries from n * block on, and the keys of `reach` blocks
+/// before it and of its own, then the sinks of documents that are longer than the window.
+struct Band {
+  int64_t window = 0, block = 0, count = 0, reach = 0;
+  at::Tensor sinks_BC; // token of every sink; negative: in the state. Undefined: no sinks needed
+  at::Tensor bias;     // [B * count, 1, block, keys], -inf where nothing is seen
+};
+/// With `sinks_BC` undefined the sinks are found in the documents of the call.
+Band makeBand(const at::Tensor &start_BT, int64_t window, int64_t sinks, const at::Tensor &sinks_BC,
+              at::ScalarType type);
+/// Keys before the call: [B, W, Hkv, d] in order of position, and one key a sink. All undefined: nothing before.
+struct History {
+  at::Tensor k, v, sink_k, sink_v;
+};
+at::Tensor attendBand(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
+                      const History &history, const Band &band, double scale);
+
+/// Attention of tokens that continue a document of which pos_B tokens went before; `state` (ring_k, ring_v and, with
+/// sinks, sink_k, sink_v) is replaced by the new state.
+at::Tensor attendState(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
+                       const at::Tensor &pos_B, std::vector<at::Tensor> &state, int64_t window, int64_t sinks,
+                       double scale);
+
+} // namespace xlstm::evaluate
+
+#endif // XLSTM_RUNTIME_EVALUATE_ATTENTION_H

@@ -1,0 +1,68 @@
+//===- AttentionOps.cpp - positions, rope, attention ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Evaluate/Attention.h"
+#include "runtime/Evaluate/Interpreter.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/tensor.h>
+
+#include <cstdint>
+
+using at::Tensor;
+
+namespace xlstm::evaluate {
+
+static void runPositions(lm::PositionsOp op, Frame &frame) {
+  Tensor ids = frame.take(op.getIds()), token = at::arange(ids.size(1), ids.options().dtype(at::kInt));
+  if (op.getPos())
+    frame.set(op, token + frame.take(op.getPos()).to(at::kInt).unsqueeze(-1));
+  else
+    frame.set(op, token - frame.take(op.getDocStart()).to(at::kInt));
+}
+
+static void runRope(lm::RopeOp op, Frame &frame) {
+  Tensor x = frame.take(op.getX()), positions = frame.take(op.getPositions());
+  // Attributes are unique: the address tells two rotations apart.
+  std::string key = "rope " + std::to_string(reinterpret_cast<uintptr_t>(op.getRope().getAsOpaquePointer()));
+  frame.set(op, rotate(x, frame.tables.get(positions, key, [&] {
+    llvm::SmallVector<double> frequencies = op.getRope().computeFrequencies(x.size(3));
+    Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
+    return makeRotation(positions, table.to(x.device()), op.getRope().attentionFactor(), x.scalar_type());
+  })));
+}
+
+static void runAttention(lm::AttentionOp op, Frame &frame) {
+  Tensor q = frame.take(op.getQ()), k = frame.take(op.getK()), v = frame.take(op.getV());
+  double scale = op.getScale().convertToDouble();
+  int64_t window = op.getWindow().value_or(0), sinks = op.getSinks().value_or(0);
+  if (op.getPos()) {
+    Tensor pos = frame.take(op.getPos());
+    std::vector<Tensor> state;
+    for (mlir::Value value : op.getState())
+      state.push_back(frame.take(value));
+    frame.set(op.getH(), attendState(q, k, v, pos, state, window, sinks, scale));
+    for (auto [result, tensor] : llvm::zip(op.getNewState(), state))
+      frame.set(result, tensor);
+    return;
+  }
+  Tensor docs = frame.take(op.getDocStart());
+  if (window == 0 || window >= q.size(1)) {
+    Tensor bias = frame.tables.get(docs, "causal", [&] { return makeCausalBias(docs, q.scalar_type()); });
+    frame.set(op.getH(), attendFull(q, k, v, bias, scale));
+    return;
+  }
+  std::string key = "band " + std::to_string(window) + " " + std::to_string(sinks);
+  const Band &band = frame.tables.get(
+      docs, key, [&] { return makeBand(docs.to(at::kLong), window, sinks, Tensor(), q.scalar_type()); });
+  frame.set(op.getH(), attendBand(q, k, v, History(), band, scale));
+}
+
+void addAttentionOps(OpTable &table) {
+  addOp<lm::PositionsOp, runPositions>(table);
+  addOp<lm::RopeOp, runRope>(table);
+  addOp<lm::AttentionOp, runAttention>(table);
+}
+
+} // namespace xlstm::evaluate

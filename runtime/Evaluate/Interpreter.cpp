@@ -1,0 +1,84 @@
+//===- Interpreter.cpp - values and op table of the evaluator -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Evaluate/Interpreter.h"
+#include "xlstm/Support/Error.h"
+
+#include <c10/util/Exception.h>
+
+using at::Tensor;
+
+namespace xlstm::evaluate {
+
+void Frame::set(mlir::Value value, Tensor tensor) {
+  if (size_t uses = std::distance(value.use_begin(), value.use_end()))
+    values[value] = {std::move(tensor), uses};
+}
+
+Tensor Frame::take(mlir::Value value) {
+  auto found = values.find(value);
+  if (--found->second.usesLeft > 0)
+    return found->second.tensor;
+  Tensor tensor = std::move(found->second.tensor);
+  values.erase(found);
+  return tensor;
+}
+
+const OpTable &opTable() {
+  static const OpTable table = [] {
+    OpTable result;
+    addTensorOps(result);
+    addAttentionOps(result);
+    addMixerOps(result);
+    addLossOps(result);
+    return result;
+  }();
+  return table;
+}
+
+std::string describe(mlir::Location location) {
+  if (auto place = location->findInstanceOf<mlir::FileLineColLoc>())
+    return place.getFilename().str() + ":" + std::to_string(place.getLine()) + ":" + std::to_string(place.getColumn());
+  return "module";
+}
+
+static std::string place(mlir::Operation &op) {
+  return describe(op.getLoc()) + ": " + op.getName().getStringRef().str() + ": ";
+}
+
+std::vector<Tensor> runBlock(mlir::Block &block, Frame &frame) {
+  for (mlir::Operation &op : block.without_terminator()) {
+    try {
+      opTable().find(op.getName().getStringRef())->second(&op, frame);
+    } catch (const c10::Error &error) {
+      std::string text = error.what_without_backtrace();
+      throw Error(place(op) + text.substr(0, text.find('\n')));
+    } catch (const Error &error) {
+      throw op.getNumRegions() ? error : Error(place(op) + error.what()); // the innermost op says where
+    }
+  }
+  std::vector<Tensor> results;
+  for (mlir::Value value : block.getTerminator()->getOperands())
+    results.push_back(frame.take(value));
+  return results;
+}
+
+DType toDType(mlir::Type type) {
+  if (type.isF64())
+    return DType::F64;
+  if (type.isF32())
+    return DType::F32;
+  if (type.isF16())
+    return DType::F16;
+  if (type.isBF16())
+    return DType::BF16;
+  if (type.isInteger(64))
+    return DType::I64;
+  if (type.isInteger(32))
+    return DType::I32;
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  fail("element type ", text, " is not supported by the evaluator");
+}
+
+} // namespace xlstm::evaluate

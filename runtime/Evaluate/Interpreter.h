@@ -1,0 +1,66 @@
+//===- Interpreter.h - values and op table of the evaluator ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_EVALUATE_INTERPRETER_H
+#define XLSTM_RUNTIME_EVALUATE_INTERPRETER_H
+
+#include "dialects/XLSTM/XLSTMDialect.h"
+#include "runtime/Evaluate/Tokens.h"
+#include "xlstm/Runtime/Evaluate/Program.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace xlstm::evaluate {
+
+/// One run of one function: its values, each kept until its last use.
+class Frame {
+public:
+  Frame(const ParamMap &params, const EvalOptions &options) : params(params), options(options) {}
+
+  void set(mlir::Value value, at::Tensor tensor);
+  /// The value for one of its uses.
+  at::Tensor take(mlir::Value value);
+  /// As take(), undefined for an absent optional operand.
+  at::Tensor takeOptional(mlir::Value value) { return value ? take(value) : at::Tensor(); }
+
+  const ParamMap &params;
+  const EvalOptions &options;
+  TokenTables tables;
+  int64_t layer = -1; // the layer that runs
+
+private:
+  struct Entry {
+    at::Tensor tensor;
+    size_t usesLeft;
+  };
+  llvm::DenseMap<mlir::Value, Entry> values;
+};
+
+using OpFunction = void (*)(mlir::Operation *, Frame &);
+/// From an op's name to what it does.
+using OpTable = llvm::StringMap<OpFunction>;
+
+void addTensorOps(OpTable &table);
+void addAttentionOps(OpTable &table);
+void addMixerOps(OpTable &table);
+void addLossOps(OpTable &table);
+
+/// Adapts a function of one op class.
+template <typename OpT, void (*function)(OpT, Frame &)>
+void addOp(OpTable &table) {
+  table[OpT::getOperationName()] = [](mlir::Operation *op, Frame &frame) { function(mlir::cast<OpT>(op), frame); };
+}
+
+const OpTable &opTable();
+/// Runs the ops of a block up to its terminator, whose operands are returned. Throws Error that names the op.
+std::vector<at::Tensor> runBlock(mlir::Block &block, Frame &frame);
+
+/// "model.mlir:12:8", or "@model" where the location is not in a file.
+std::string describe(mlir::Location location);
+/// The element type of safetensors; throws Error for a type that has none.
+DType toDType(mlir::Type type);
+
+} // namespace xlstm::evaluate
+
+#endif // XLSTM_RUNTIME_EVALUATE_INTERPRETER_H

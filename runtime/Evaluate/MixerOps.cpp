@@ -1,0 +1,89 @@
+//===- MixerOps.cpp - feature map, gates, mlstm, mix ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Evaluate/Interpreter.h"
+#include "runtime/Evaluate/Mlstm.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/elu.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/lerp.h>
+#include <ATen/ops/matmul.h>
+
+using at::Tensor;
+
+namespace xlstm::evaluate {
+
+static void runFeatureMap(xlstm::FeatureMapOp op, Frame &frame) {
+  Tensor x = frame.take(op.getX()), weight = frame.take(op.getWeight()); // [B, T, Hx, d], [H, m, d]
+  int64_t heads = x.size(2), features = weight.size(1);
+  // The maps of a group read the same head: one product with their rows below each other.
+  Tensor maps = weight.reshape({heads, weight.size(0) / heads * features, weight.size(2)});
+  Tensor y = at::matmul(x.transpose(1, 2), maps.transpose(1, 2)); // [B, Hx, T, group * m]
+  y = y.unflatten(-1, {-1, features});
+  y = op.getKind() == xlstm::FeatureKind::Softmax ? y.softmax(-1) : at::elu(y) + 1;
+  frame.set(op, y.permute({0, 2, 1, 3, 4}).flatten(2, 3));
+}
+
+static void runOutputGate(xlstm::OutputGateOp op, Frame &frame) {
+  Tensor q = frame.take(op.getQ()), k = frame.take(op.getK()), v = frame.take(op.getV());
+  Tensor weight = frame.take(op.getWeight()), bias = frame.take(op.getBias());
+  int64_t H = q.size(2), d = q.size(3);
+  // Head h reads head h / (H / Hx) of x.
+  auto part = [&](const Tensor &x, int64_t n) {
+    Tensor w = weight.narrow(1, n * d, d).view({x.size(2), H / x.size(2), d});
+    return at::matmul(x.transpose(1, 2), w.transpose(1, 2)).transpose(1, 2).flatten(2);
+  };
+  frame.set(op, part(q, 0) + part(k, 1) + part(v, 2) + bias);
+}
+
+static void runMlstm(xlstm::MlstmOp op, Frame &frame) {
+  MlstmOperands x;
+  x.q_BTHm = frame.take(op.getQ());
+  x.k_BTHm = frame.take(op.getK());
+  x.v_BTKd = frame.take(op.getV());
+  x.i_BTH = frame.takeOptional(op.getIGate());
+  x.f_BTH = frame.takeOptional(op.getFGate());
+  if (frame.options.observer && x.i_BTH.defined())
+    frame.options.observer->onMemoryGates(frame.layer, x.i_BTH, x.f_BTH);
+  int64_t B = x.q_BTHm.size(0), T = x.q_BTHm.size(1), chunk = op.getChunk();
+  MlstmForm form = static_cast<MlstmForm>(op.getForm());
+  Tensor docs;
+  if (op.getDocStart()) {
+    docs = frame.take(op.getDocStart());
+    form = frame.options.form.value_or(form);
+    chunk = frame.options.chunk.value_or(chunk);
+  } else { // one document that began before
+    docs = at::full({B, T}, -1, x.q_BTHm.options().dtype(at::kLong));
+    for (mlir::Value value : op.getState())
+      x.state.push_back(frame.take(value));
+  }
+  if (form == MlstmForm::Parallel)
+    chunk = T;
+  MlstmResult result;
+  if (form == MlstmForm::Recurrent)
+    result = mlstmRecurrent(x, docs.to(at::kLong));
+  else
+    result = mlstmChunkwise(x, frame.tables.get(docs, "chunk " + std::to_string(chunk),
+                                                [&] { return makeChunkMasks(docs.to(at::kLong), chunk); }));
+  frame.set(op.getH(), result.h_BTHd);
+  for (auto [value, tensor] : llvm::zip(op.getNewState(), result.state))
+    frame.set(value, tensor);
+}
+
+static void runMix(xlstm::MixOp op, Frame &frame) {
+  Tensor open = frame.take(op.getGate()).sigmoid();
+  if (frame.options.observer)
+    frame.options.observer->onOutputGate(frame.layer, open);
+  Tensor memory = frame.take(op.getMemory()), window = frame.take(op.getWindow());
+  frame.set(op, at::lerp(window, memory, open.unsqueeze(-1)));
+}
+
+void addMixerOps(OpTable &table) {
+  addOp<xlstm::FeatureMapOp, runFeatureMap>(table);
+  addOp<xlstm::OutputGateOp, runOutputGate>(table);
+  addOp<xlstm::MlstmOp, runMlstm>(table);
+  addOp<xlstm::MixOp, runMix>(table);
+}
+
+} // namespace xlstm::evaluate

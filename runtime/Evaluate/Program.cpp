@@ -1,0 +1,166 @@
+//===- Program.cpp - a parsed module and its functions --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Evaluate/Program.h"
+
+#include "runtime/Evaluate/Interpreter.h"
+#include "xlstm/Runtime/Files/MappedFile.h"
+#include "xlstm/Support/Error.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+
+#include <ATen/ops/full.h>
+
+using at::Tensor;
+
+namespace xlstm {
+
+struct Program::Impl {
+  mlir::MLIRContext context{mlir::MLIRContext::Threading::DISABLED};
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::map<std::string, FunctionSpec> specs;
+  std::map<std::string, lm::ModelOp> functions;
+};
+
+static ValueSpec valueSpec(mlir::Type type, mlir::DictionaryAttr attributes) {
+  auto tensor = mlir::cast<mlir::RankedTensorType>(type);
+  ValueSpec spec;
+  spec.dtype = evaluate::toDType(tensor.getElementType());
+  for (int64_t size : tensor.getShape())
+    spec.shape.push_back(mlir::ShapedType::isDynamic(size) ? -1 : size);
+  if (!attributes)
+    return spec;
+  if (auto name = attributes.getAs<mlir::StringAttr>("lm.name"))
+    spec.name = name.str();
+  if (auto state = attributes.getAs<mlir::StringAttr>(lm::LMDialect::stateAttrName)) {
+    spec.name = state.str();
+    spec.isState = true;
+    spec.init = attributes.getAs<mlir::FloatAttr>(lm::LMDialect::initAttrName).getValueAsDouble();
+  }
+  return spec;
+}
+
+static ParamSpec paramSpec(lm::ParamOp op) {
+  auto type = mlir::cast<mlir::RankedTensorType>(op.getType());
+  ParamSpec spec{{op.getName().str(), evaluate::toDType(type.getElementType()), type.getShape().vec()}, {}};
+  if (auto text = mlir::dyn_cast_or_null<mlir::StringAttr>(op.getInitAttr()))
+    spec.init = text.str();
+  else if (auto number = mlir::dyn_cast_or_null<mlir::FloatAttr>(op.getInitAttr()))
+    spec.init = number.getValueAsDouble();
+  return spec;
+}
+
+static FunctionSpec functionSpec(lm::ModelOp model) {
+  FunctionSpec spec;
+  spec.name = model.getSymName().str();
+  spec.numLayers = model.getLayers().size();
+  spec.contextLength = model.getContextLength().value_or(0);
+  spec.family = model.getFamily().value_or("").str();
+  for (auto [index, type] : llvm::enumerate(model.getArgumentTypes()))
+    spec.arguments.push_back(valueSpec(type, model.getArgAttrDict(index)));
+  for (auto [index, type] : llvm::enumerate(model.getResultTypes()))
+    spec.results.push_back(valueSpec(type, model.getResultAttrDict(index)));
+  // The last results are the new states, in the order of the arguments.
+  unsigned first = model.getFirstStateArgument(), numStates = model.getNumArguments() - first;
+  for (unsigned i = 0; i < numStates; ++i)
+    spec.results[spec.results.size() - numStates + i] = spec.arguments[first + i];
+  std::set<std::string> seen;
+  model.walk([&](lm::ParamOp op) {
+    if (seen.insert(op.getName().str()).second)
+      spec.params.push_back(paramSpec(op));
+  });
+  return spec;
+}
+
+Program Program::parse(std::string_view mlir, const std::string &origin) {
+  auto impl = std::make_shared<Impl>();
+  impl->context.loadDialect<lm::LMDialect, xlstm::XLSTMDialect>();
+  std::string problem;
+  mlir::ScopedDiagnosticHandler handler(&impl->context, [&](mlir::Diagnostic &diagnostic) {
+    if (problem.empty() && diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
+      problem = evaluate::describe(diagnostic.getLocation()) + ": " + diagnostic.str();
+  });
+  // The parser wants a terminated buffer, so it gets a copy.
+  impl->module = mlir::parseSourceString<mlir::ModuleOp>(std::string(mlir), mlir::ParserConfig(&impl->context), origin);
+  if (!impl->module)
+    fail(problem.empty() ? origin + ": not an MLIR module" : problem);
+  for (mlir::Operation &op : *impl->module->getBody()) {
+    auto model = mlir::dyn_cast<lm::ModelOp>(op);
+    if (!model)
+      fail(evaluate::describe(op.getLoc()), ": expected lm.model, found ", op.getName().getStringRef().str());
+    model.getBody().walk([&](mlir::Operation *inner) {
+      if (!inner->hasTrait<mlir::OpTrait::IsTerminator>() && !evaluate::opTable().count(inner->getName().getStringRef()))
+        fail(evaluate::describe(inner->getLoc()), ": ", inner->getName().getStringRef().str(),
+             " is not supported by the evaluator");
+    });
+    FunctionSpec spec = functionSpec(model);
+    impl->functions[spec.name] = model;
+    impl->specs[spec.name] = std::move(spec);
+  }
+  Program program;
+  program.impl = std::move(impl);
+  return program;
+}
+
+Program Program::load(const std::filesystem::path &file) {
+  return parse(MappedFile::open(file)->text(), file.string());
+}
+
+bool Program::has(const std::string &function) const { return impl->specs.count(function); }
+
+const FunctionSpec &Program::function(const std::string &name) const {
+  auto found = impl->specs.find(name);
+  if (found != impl->specs.end())
+    return found->second;
+  std::string names;
+  for (const auto &[known, spec] : impl->specs)
+    names += (names.empty() ? "@" : ", @") + known;
+  fail("the module has no function @", name, "; it has ", names.empty() ? "none" : names);
+}
+
+/// The argument in the type of the run, its shape checked. Dynamic B and T must be the same in all arguments.
+static Tensor checkArgument(const Tensor &argument, const FunctionSpec &function, size_t index, at::ScalarType type) {
+  const ValueSpec &spec = function.arguments[index];
+  bool agrees = argument.defined() && argument.dim() == static_cast<int64_t>(spec.shape.size());
+  for (size_t n = 0; agrees && n < spec.shape.size(); ++n)
+    agrees = spec.shape[n] == -1 || spec.shape[n] == argument.size(n);
+  if (!agrees)
+    fail("@", function.name, ": argument ", index, spec.name.empty() ? "" : " (" + spec.name + ")",
+         ": expected shape ", at::IntArrayRef(spec.shape), ", found ",
+         argument.defined() ? argument.sizes() : at::IntArrayRef());
+  if (isFloat(spec.dtype) != argument.is_floating_point())
+    fail("@", function.name, ": argument ", index, ": expected ", safetensorsName(spec.dtype), ", found ",
+         argument.toString());
+  return isFloat(spec.dtype) ? argument.to(type) : argument;
+}
+
+std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tensor> &arguments, const ParamMap &params,
+                                 const EvalOptions &options) const {
+  const FunctionSpec &spec = function(name);
+  if (arguments.size() != spec.arguments.size())
+    fail("@", name, ": expected ", spec.arguments.size(), " arguments, found ", arguments.size());
+  evaluate::Frame frame(params, options);
+  mlir::Block &body = lm::ModelOp(impl->functions.at(name)).getBody().front();
+  for (size_t index = 0; index < arguments.size(); ++index)
+    frame.set(body.getArgument(index), checkArgument(arguments[index], spec, index, options.type));
+  return evaluate::runBlock(body, frame);
+}
+
+std::vector<Tensor> Program::initialState(const std::string &name, int64_t batch, at::ScalarType type) const {
+  std::vector<Tensor> states;
+  for (const ValueSpec &spec : function(name).arguments) {
+    if (!spec.isState)
+      continue;
+    std::vector<int64_t> shape = spec.shape;
+    if (shape[0] != -1 && shape[0] != batch)
+      fail("@", name, ": expected a batch of ", shape[0], " rows, found ", batch);
+    shape[0] = batch;
+    states.push_back(at::full(shape, spec.init, type));
+  }
+  return states;
+}
+
+} // namespace xlstm

@@ -1,0 +1,103 @@
+//===- TensorOps.cpp - params, embedding, projections, norms, elementwise -===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Evaluate/Interpreter.h"
+#include "xlstm/Support/Error.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/silu.h>
+
+using at::Tensor;
+
+namespace xlstm::evaluate {
+
+static void runParam(lm::ParamOp op, Frame &frame) {
+  auto found = frame.params.find(op.getName().str());
+  if (found == frame.params.end())
+    fail("weight '", op.getName().str(), "' is missing");
+  llvm::ArrayRef<int64_t> shape = mlir::cast<mlir::RankedTensorType>(op.getType()).getShape();
+  const Tensor &weight = found->second;
+  if (weight.sizes() != at::IntArrayRef(shape.data(), shape.size()))
+    fail("weight '", op.getName().str(), "': expected shape ", at::IntArrayRef(shape.data(), shape.size()), ", found ",
+         weight.sizes());
+  frame.set(op, weight.to(frame.options.type));
+}
+
+static void runEmbed(lm::EmbedOp op, Frame &frame) {
+  Tensor ids = frame.take(op.getIds()).to(at::kLong), table = frame.take(op.getTable());
+  if (ids.numel() && (ids.min().item<int64_t>() < 0 || ids.max().item<int64_t>() >= table.size(0)))
+    fail("token ids must lie in 0 to ", table.size(0) - 1, ", found ", ids.min().item<int64_t>(), " to ",
+         ids.max().item<int64_t>());
+  frame.set(op, at::embedding(table, ids));
+}
+
+static void runLinear(lm::LinearOp op, Frame &frame) {
+  Tensor x = frame.take(op.getX()), weight = frame.take(op.getWeight()), bias = frame.takeOptional(op.getBias());
+  frame.set(op, at::linear(x, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt));
+}
+
+static void runRmsNorm(lm::RmsNormOp op, Frame &frame) {
+  Tensor x = frame.take(op.getX());
+  Tensor scale = (x.square().mean(-1, true) + op.getEps().convertToDouble()).rsqrt();
+  frame.set(op, x * scale * frame.take(op.getWeight()));
+}
+
+static void runSwiglu(lm::SwigluOp op, Frame &frame) {
+  Tensor gate = frame.take(op.getGate());
+  frame.set(op, at::silu(gate) * frame.take(op.getUp()));
+}
+
+static void runAdd(lm::AddOp op, Frame &frame) {
+  Tensor lhs = frame.take(op.getLhs());
+  frame.set(op, lhs + frame.take(op.getRhs()));
+}
+
+static void runScale(lm::ScaleOp op, Frame &frame) {
+  frame.set(op, frame.take(op.getX()) * op.getFactor().convertToDouble());
+}
+
+static void runSplitHeads(lm::SplitHeadsOp op, Frame &frame) {
+  Tensor x = frame.take(op.getX());
+  int64_t dim = mlir::cast<mlir::RankedTensorType>(op.getType()).getDimSize(3);
+  frame.set(op, x.reshape({x.size(0), x.size(1), x.size(2) / dim, dim}));
+}
+
+static void runMergeHeads(lm::MergeHeadsOp op, Frame &frame) {
+  Tensor merged = frame.take(op.getX()).flatten(2);
+  if (frame.options.observer)
+    frame.options.observer->onMixerOutput(frame.layer, merged);
+  frame.set(op, merged);
+}
+
+static void runLastToken(lm::LastTokenOp op, Frame &frame) {
+  Tensor x = frame.take(op.getX());
+  frame.set(op, x.narrow(1, x.size(1) - 1, 1));
+}
+
+static void runLayer(lm::LayerOp op, Frame &frame) {
+  for (auto [argument, input] : llvm::zip(op.getBody().getArguments(), op.getInputs()))
+    frame.set(argument, frame.take(input));
+  frame.layer = op.getIndex();
+  std::vector<Tensor> outputs = runBlock(op.getBody().front(), frame);
+  frame.layer = -1;
+  for (auto [result, output] : llvm::zip(op.getOutputs(), outputs))
+    frame.set(result, output);
+}
+
+void addTensorOps(OpTable &table) {
+  addOp<lm::ParamOp, runParam>(table);
+  addOp<lm::EmbedOp, runEmbed>(table);
+  addOp<lm::LinearOp, runLinear>(table);
+  addOp<lm::RmsNormOp, runRmsNorm>(table);
+  addOp<lm::SwigluOp, runSwiglu>(table);
+  addOp<lm::AddOp, runAdd>(table);
+  addOp<lm::ScaleOp, runScale>(table);
+  addOp<lm::SplitHeadsOp, runSplitHeads>(table);
+  addOp<lm::MergeHeadsOp, runMergeHeads>(table);
+  addOp<lm::LastTokenOp, runLastToken>(table);
+  addOp<lm::LayerOp, runLayer>(table);
+}
+
+} // namespace xlstm::evaluate

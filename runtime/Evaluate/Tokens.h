@@ -1,0 +1,36 @@
+//===- Tokens.h - tables that depend on tokens only -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Masks and rotation tables are the same in every layer; a run makes each once.
+
+#ifndef XLSTM_RUNTIME_EVALUATE_TOKENS_H
+#define XLSTM_RUNTIME_EVALUATE_TOKENS_H
+
+#include <ATen/core/Tensor.h>
+
+#include <any>
+#include <map>
+#include <string>
+#include <tuple>
+
+namespace xlstm::evaluate {
+
+class TokenTables {
+public:
+  /// What `make` returns for `source` and `key`, made at the first call.
+  template <typename F>
+  const auto &get(const at::Tensor &source, const std::string &key, F make) {
+    auto [it, isNew] = tables.try_emplace({source.unsafeGetTensorImpl(), key});
+    if (isNew)
+      it->second = {source, make()};
+    return std::any_cast<const decltype(make()) &>(it->second.second);
+  }
+
+private:
+  // The source is kept, so that its address stays its own.
+  std::map<std::tuple<const void *, std::string>, std::pair<at::Tensor, std::any>> tables;
+};
+
+} // namespace xlstm::evaluate
+
+#endif // XLSTM_RUNTIME_EVALUATE_TOKENS_H
