@@ -1,0 +1,19 @@
+//===- Append.h - the model behind a linked program -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef LIB_TARGET_CPU_APPEND_H
+#define LIB_TARGET_CPU_APPEND_H
+
+#include "xlstm/Runtime/Files/Bundle.h"
+#include "xlstm/Target/Cpu.h"
+
+namespace xlstm {
+
+/// Writes `program`, then the bundle's weights at the places of `object`, tokenizer and metadata, and the footer of
+/// Runtime/Deploy/Payload.h, to the executable file `output`.
+void appendModel(const std::filesystem::path &program, const CpuObject &object, const Bundle &bundle,
+                 const std::filesystem::path &output);
+
+} // namespace xlstm
+
+#endif // LIB_TARGET_CPU_APPEND_H

@@ -1,0 +1,125 @@
+//===- Generate.cpp - without a verb: continue a text ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Deploy/Model.h"
+#include "runtime/Deploy/Session.h"
+#include "runtime/Deploy/Verbs.h"
+#include "xlstm/Runtime/Text/Sampler.h"
+#include "xlstm/Support/Error.h"
+
+#include <algorithm>
+#include <iostream>
+#include <random>
+#include <unistd.h>
+
+namespace xlstm {
+
+namespace {
+
+struct GenerateSettings {
+  std::optional<std::string> prompt, file;
+  int64_t most = 128; // -1: until the model ends the text
+  int64_t seed = -1;  // -1: another one each time
+  SamplerOptions sampler = {0.8, 40, 0.95, 0};
+};
+
+/// Continues texts, one turn after the other, in one session.
+class Writer {
+public:
+  Writer(const CarriedModel &model, const GenerateSettings &settings)
+      : model(model), tokenizer(model.makeTokenizer()), session(model.weights()), sampler(settings.sampler),
+        most(settings.most) {}
+
+  /// Reads `text` behind what was read and written before, and writes its continuation.
+  void continueText(std::string_view text);
+
+private:
+  bool isEnd(int32_t id) const { return std::ranges::count(model.endTokens, id) != 0; }
+  /// How many more tokens the model was made for: a teacher's keys beyond its context are forgotten.
+  int64_t room() const;
+
+  const CarriedModel &model;
+  Tokenizer tokenizer;
+  Session session;
+  Sampler sampler;
+  int64_t most;
+};
+
+} // namespace
+
+int64_t Writer::room() const {
+  bool isBounded = model.kind == "teacher" && xlstm_model.context_length > 0;
+  return (isBounded ? xlstm_model.context_length : std::numeric_limits<int32_t>::max()) - session.position();
+}
+
+void Writer::continueText(std::string_view text) {
+  std::vector<int32_t> encoded = tokenizer.encode(text, session.position() == 0);
+  std::vector<int64_t> ids(encoded.begin(), encoded.end());
+  if (ids.empty())
+    fail("the prompt is empty");
+  for (int64_t id : ids)
+    if (id < 0 || id >= xlstm_model.vocab)
+      fail("the tokenizer gave token ", id, ", the model has ", xlstm_model.vocab);
+  if (static_cast<int64_t>(ids.size()) > room())
+    fail("the prompt has ", ids.size(), " tokens, the model has room for ", room());
+  std::span<float> logits = session.read(ids);
+  StreamDecoder decoder(tokenizer, /*skipSpecial=*/true);
+  for (int64_t n = 0; n != most; ++n) {
+    int32_t id = sampler.sample(logits);
+    if (isEnd(id))
+      break;
+    writeOut(decoder.next(id));
+    if (room() == 0)
+      break;
+    logits = session.readOne(id);
+  }
+  writeOut(decoder.finish() + "\n");
+}
+
+static void converse(Writer &writer) {
+  std::string line;
+  for (writeOut("> "); std::getline(std::cin, line); writeOut("> "))
+    if (!line.empty())
+      writer.continueText(line + "\n");
+  writeOut("\n");
+}
+
+static void generate(GenerateSettings &settings) {
+  settings.sampler.seed = settings.seed < 0 ? std::random_device()() : static_cast<uint64_t>(settings.seed);
+  CarriedModel model = CarriedModel::open();
+  Writer writer(model, settings);
+  if (settings.prompt)
+    return writer.continueText(*settings.prompt);
+  if (settings.file)
+    return writer.continueText(readTextFile(*settings.file));
+  if (isatty(STDIN_FILENO))
+    return converse(writer);
+  writer.continueText(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+}
+
+void addGenerate(CLI::App &app) {
+  auto settings = std::make_shared<GenerateSettings>();
+  CLI::Option *prompt = app.add_option("-p,--prompt", settings->prompt, "Text to continue; default: standard input");
+  app.add_option("-f,--file", settings->file, "File with the text to continue")->excludes(prompt);
+  app.add_option("-n,--n-predict", settings->most, "Tokens to write at most; -1: until the model ends the text")
+      ->check(CLI::Range(int64_t{-1}, int64_t{1} << 30))
+      ->capture_default_str();
+  app.add_option("--temp", settings->sampler.temperature, "Temperature; 0: always the likeliest token")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--top-k", settings->sampler.topK, "Draw from the K likeliest tokens; 0: all")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--top-p", settings->sampler.topP, "Draw from the likeliest tokens that together have this probability")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("-s,--seed", settings->seed, "Same seed, same text; -1: another one each time")
+      ->check(CLI::Range(int64_t{-1}, std::numeric_limits<int64_t>::max()))
+      ->capture_default_str();
+  app.callback([&app, settings] {
+    if (app.get_subcommands().empty())
+      generate(*settings);
+  });
+}
+
+} // namespace xlstm

@@ -1,0 +1,54 @@
+//===- Main.cpp - main of a compiled executable ---------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Deploy/Verbs.h"
+
+#include "runtime/Deploy/Model.h"
+#include "xlstm/Support/Error.h"
+
+#include <cstdio>
+
+namespace xlstm {
+
+void writeOut(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    fail("standard output: cannot write: ", std::strerror(errno));
+}
+
+void addVerify(CLI::App &app) {
+  CLI::App *verb = app.add_subcommand("verify", "Check the weights that this executable carries");
+  verb->callback([] {
+    CarriedModel::open().verify();
+    writeOut("ok\n");
+  });
+}
+
+static int run(int argc, char **argv) {
+  CLI::App app("A language model in one file: without a verb it continues a text.");
+  app.set_version_flag("--version", [] {
+    CarriedModel model = CarriedModel::open();
+    return "xlstm " XLSTM_VERSION ", " + model.kind + " '" + model.name + "'";
+  });
+  app.require_subcommand(0, 1);
+  addGenerate(app);
+  addBench(app);
+  addLogits(app);
+  addVerify(app);
+  std::string name = std::filesystem::path(argv[0] ? argv[0] : "").filename();
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::ParseError &error) {
+    if (error.get_exit_code() == 0)
+      return app.exit(error); // --help, --version
+    std::fprintf(stderr, "%s: error: %s (see --help)\n", name.c_str(), error.what());
+    return 2;
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "%s: error: %s\n", name.c_str(), error.what());
+    return 1;
+  }
+}
+
+} // namespace xlstm
+
+int main(int argc, char **argv) { return xlstm::run(argc, argv); }

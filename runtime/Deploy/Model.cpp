@@ -1,0 +1,72 @@
+//===- Model.cpp - the model that this executable carries -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Deploy/Model.h"
+#include "xlstm/Runtime/Deploy/ModelAbi.h"
+#include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Support/Error.h"
+
+namespace xlstm {
+
+static constexpr const char *self = "/proc/self/exe";
+
+std::span<const std::byte> CarriedModel::bytesOf(const PayloadPart &part) const {
+  return file->bytes().subspan(part.offset, part.bytes);
+}
+
+void CarriedModel::checkPart(const PayloadPart &part, const char *what) const {
+  Checksum checksum;
+  checksum.add(bytesOf(part));
+  if (checksum.value() != part.checksum)
+    fail("this executable is damaged: its ", what, " differs from what was put in; compile the model again");
+}
+
+void CarriedModel::checkFooter() {
+  std::span<const std::byte> bytes = file->bytes();
+  if (bytes.size() < sizeof footer)
+    fail("this executable is damaged: it is too short to carry a model");
+  std::memcpy(&footer, bytes.data() + bytes.size() - sizeof footer, sizeof footer);
+  if (std::memcmp(footer.magic, payloadMagic, sizeof footer.magic) != 0)
+    fail("this executable carries no model: it was truncated or stripped; compile the model again");
+  if (footerChecksum(footer) != footer.checksum)
+    fail("this executable is damaged: the footer behind its model was changed; compile the model again");
+  if (footer.fileBytes != bytes.size())
+    fail("this executable is damaged: expected ", footer.fileBytes, " bytes, found ", bytes.size(),
+         "; compile the model again");
+  for (const PayloadPart *part : {&footer.weights, &footer.tokenizer, &footer.metadata})
+    if (part->offset > bytes.size() || part->bytes > bytes.size() - part->offset)
+      fail("this executable is damaged: a part of its model lies outside of the file; compile the model again");
+  if (footer.weights.bytes != xlstm_model.weight_bytes || xlstm_model.abi != XLSTM_MODEL_ABI)
+    fail("this executable is damaged: expected ", xlstm_model.weight_bytes, " bytes of weights, found ",
+         footer.weights.bytes, "; compile the model again");
+}
+
+void CarriedModel::readMetadata() {
+  checkPart(footer.metadata, "metadata");
+  std::span<const std::byte> bytes = bytesOf(footer.metadata);
+  Json metadata = parseJson({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, "metadata of the executable");
+  name = metadata.value("name", "");
+  kind = metadata.value("kind", "");
+  endTokens = metadata.value("eos", std::vector<int32_t>());
+}
+
+CarriedModel CarriedModel::open() {
+  CarriedModel model;
+  model.file = MappedFile::open(self);
+  model.checkFooter();
+  model.readMetadata();
+  return model;
+}
+
+Tokenizer CarriedModel::makeTokenizer() const {
+  checkPart(footer.tokenizer, "tokenizer");
+  std::span<const std::byte> bytes = bytesOf(footer.tokenizer);
+  return Tokenizer::parse({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, "tokenizer of the executable");
+}
+
+void CarriedModel::verify() const {
+  checkPart(footer.weights, "weights");
+  checkPart(footer.tokenizer, "tokenizer");
+}
+
+} // namespace xlstm

@@ -1,0 +1,24 @@
+//===- Verbs.h - what a compiled executable can be told to do -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef RUNTIME_DEPLOY_VERBS_H
+#define RUNTIME_DEPLOY_VERBS_H
+
+#include <CLI/CLI.hpp>
+
+#include <string_view>
+
+namespace xlstm {
+
+// Each adds its options (the first: those without a verb); what they call throws Error.
+void addGenerate(CLI::App &app);
+void addBench(CLI::App &app);
+void addLogits(CLI::App &app);
+void addVerify(CLI::App &app);
+
+/// Writes to standard output at once; throws Error when it cannot be written.
+void writeOut(std::string_view text);
+
+} // namespace xlstm
+
+#endif // RUNTIME_DEPLOY_VERBS_H
