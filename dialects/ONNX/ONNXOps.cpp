@@ -1,0 +1,145 @@
+//===- ONNXOps.cpp - verifiers and syntax of the onnx dialect -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/ONNX/ONNXDialect.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+
+using namespace mlir;
+
+#define GET_OP_CLASSES
+#include "dialects/ONNX/ONNXOps.cpp.inc"
+
+namespace xlstm::onnx {
+
+//===----------------------------------------------------------------------===//
+// Operators
+//===----------------------------------------------------------------------===//
+
+/// The kind letter that `attributes` ("axis:i perm:I") gives to an attribute; 0 when it does not list it.
+static char attributeKind(StringRef attributes, StringRef name) {
+  while (!attributes.empty()) {
+    auto [entry, rest] = attributes.split(' ');
+    attributes = rest;
+    if (entry.drop_back(2) == name)
+      return entry.back();
+  }
+  return 0;
+}
+
+static bool hasKind(Attribute value, char kind) {
+  switch (kind) {
+  case 'i':
+    return isa<IntegerAttr>(value) && cast<IntegerAttr>(value).getType().isSignlessInteger(64);
+  case 'f':
+    return isa<FloatAttr>(value) && cast<FloatAttr>(value).getType().isF32();
+  case 's':
+    return isa<StringAttr>(value);
+  case 'I':
+    return isa<DenseI64ArrayAttr>(value);
+  case 'F':
+    return isa<DenseF32ArrayAttr>(value);
+  default:
+    return isa<DenseElementsAttr>(value);
+  }
+}
+
+static StringRef kindName(char kind) {
+  switch (kind) {
+  case 'i':
+    return "an i64";
+  case 'f':
+    return "an f32";
+  case 's':
+    return "a string";
+  case 'I':
+    return "an array of i64";
+  case 'F':
+    return "an array of f32";
+  default:
+    return "a tensor";
+  }
+}
+
+LogicalResult verifyNode(Operation *op, const NodeInfo &info) {
+  int inputs = op->getNumOperands(), outputs = op->getNumResults();
+  if (inputs < info.leastInputs || inputs > info.mostInputs) { // C1
+    InFlightDiagnostic error = op->emitOpError() << "expects " << info.leastInputs;
+    if (info.mostInputs != info.leastInputs)
+      error << " to " << info.mostInputs;
+    return error << (info.mostInputs == 1 ? " input" : " inputs") << ", found " << inputs;
+  }
+  if (outputs < 1 || outputs > info.mostOutputs) // C2
+    return op->emitOpError() << "expects 1 to " << info.mostOutputs << " outputs, found " << outputs;
+  for (NamedAttribute attribute : op->getAttrs()) {
+    char kind = attributeKind(info.attributes, attribute.getName().getValue());
+    if (kind == 0) // C3
+      return op->emitOpError() << "has no attribute '" << attribute.getName().getValue() << "'";
+    if (!hasKind(attribute.getValue(), kind)) // C4
+      return op->emitOpError() << "expects attribute '" << attribute.getName().getValue() << "' to be "
+                               << kindName(kind) << ", found " << attribute.getValue();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// GraphOp
+//===----------------------------------------------------------------------===//
+
+void GraphOp::build(OpBuilder &builder, OperationState &state, StringRef name, FunctionType type) {
+  state.addAttribute(SymbolTable::getSymbolAttrName(), builder.getStringAttr(name));
+  state.addAttribute(getFunctionTypeAttrName(state.name), TypeAttr::get(type));
+  state.addRegion();
+}
+
+ParseResult GraphOp::parse(OpAsmParser &parser, OperationState &result) {
+  auto buildType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
+                      function_interface_impl::VariadicFlag,
+                      std::string &) { return builder.getFunctionType(inputs, results); };
+  return function_interface_impl::parseFunctionOp(parser, result, /*allowVariadic=*/false,
+                                                  getFunctionTypeAttrName(result.name), buildType,
+                                                  getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+}
+
+void GraphOp::print(OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
+                                           getArgAttrsAttrName(), getResAttrsAttrName());
+}
+
+LogicalResult GraphOp::verify() {
+  if (getBody().empty())
+    return emitOpError() << "expects a body";
+  auto terminator = dyn_cast_or_null<ReturnOp>(getBody().front().empty() ? nullptr : &getBody().front().back());
+  if (!terminator || terminator.getNumOperands() != getResultTypes().size()) // C1
+    return emitOpError() << "expects to end in onnx.return of its " << getResultTypes().size() << " results";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// InitializerOp, WeightOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult InitializerOp::verify() {
+  if (!getName() && !getValue()) // C1
+    return emitOpError() << "expects a name or a value";
+  if (getName() && getName()->empty()) // C2
+    return emitOpError() << "expects a name that is not empty";
+  if (getValue() && getValue()->getShapedType() != getType()) // C3
+    return emitOpError() << "expects a value of type " << getType() << ", found " << getValue()->getShapedType();
+  return success();
+}
+
+LogicalResult WeightOp::verify() {
+  auto type = cast<RankedTensorType>(getType());
+  if (getTransposed() && type.getRank() != 2) // C1
+    return emitOpError() << "expects a matrix where it is transposed, found " << type;
+  if (!getRows())
+    return success();
+  ArrayRef<int64_t> rows = *getRows();
+  if (rows.size() != 2 || rows[0] < 0 || type.getRank() < 1 || rows[1] - rows[0] != type.getDimSize(0)) // C2
+    return emitOpError() << "expects rows to be [first, end) of as many rows as " << type << " has";
+  return success();
+}
+
+} // namespace xlstm::onnx

@@ -1,0 +1,50 @@
+//===- ExternalData.cpp - files that a model names ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The rules of onnx's checker.cc: content of a file never leads outside the model's folder.
+
+#include "lib/Import/Onnx/OnnxFile.h"
+
+#include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
+
+#include <sys/stat.h>
+
+namespace xlstm {
+
+static void checkLocation(const std::string &location, const std::string &place) {
+  auto refuse = [&](const char *found) {
+    fail(place, ": external data: expected a path inside the model's folder, found ", found, " ", quote(location));
+  };
+  if (location.empty())
+    refuse("an empty location");
+  if (location.find('\0') != std::string::npos || location.find('\\') != std::string::npos)
+    refuse("a character that is not allowed in");
+  std::filesystem::path path(location);
+  if (path.is_absolute())
+    refuse("the absolute path");
+  for (const std::filesystem::path &part : path)
+    if (part == "..")
+      refuse("'..' in");
+}
+
+std::shared_ptr<const MappedFile> openExternal(const std::filesystem::path &folder, const std::string &location,
+                                               const std::string &place) {
+  checkLocation(location, place);
+  std::filesystem::path path = folder.empty() ? std::filesystem::path(".") : folder;
+  struct stat info = {};
+  for (const std::filesystem::path &part : std::filesystem::path(location)) {
+    path /= part;
+    if (lstat(path.c_str(), &info) != 0)
+      fail(place, ": external data: expected the file ", quote(path.string()), ", found nothing");
+    if (S_ISLNK(info.st_mode))
+      fail(place, ": external data: expected a file, found the symbolic link ", quote(path.string()));
+  }
+  if (!S_ISREG(info.st_mode))
+    fail(place, ": external data: expected a regular file, found ", quote(path.string()), " of another kind");
+  if (info.st_nlink != 1)
+    fail(place, ": external data: expected a file with one name, found a hard link ", quote(path.string()));
+  return MappedFile::open(path);
+}
+
+} // namespace xlstm
