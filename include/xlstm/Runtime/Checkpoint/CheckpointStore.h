@@ -1,0 +1,51 @@
+//===- CheckpointStore.h - states of a training run on disk ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_CHECKPOINT_CHECKPOINTSTORE_H
+#define XLSTM_RUNTIME_CHECKPOINT_CHECKPOINTSTORE_H
+
+#include "xlstm/Runtime/Files/Json.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <map>
+#include <optional>
+
+namespace xlstm {
+
+/// What a run needs to go on: tensors by name (weights, moments) and a record (what the trainer wants to remember).
+struct Checkpoint {
+  int64_t step = 0;
+  std::map<std::string, at::Tensor> tensors;
+  Json record;
+};
+
+/// Writes one checkpoint as folder `path`: state.safetensors, and checkpoint.json with its hash. It appears whole.
+void writeCheckpoint(const std::filesystem::path &path, const Checkpoint &checkpoint);
+
+/// Throws Error when the folder is no checkpoint or its state is not the one that was written. Tensors own their
+/// memory.
+Checkpoint readCheckpoint(const std::filesystem::path &path);
+
+/// The checkpoints of one run: folders step-NNNNNN, of which the last two are kept.
+class CheckpointStore {
+public:
+  explicit CheckpointStore(std::filesystem::path folder) : folder(std::move(folder)) {}
+
+  /// Writes the checkpoint, then removes what is older than the one before it.
+  void save(const Checkpoint &checkpoint) const;
+  /// The newest checkpoint that can be read; nothing when there is none. One that is damaged is reported on standard
+  /// error and passed over.
+  std::optional<Checkpoint> newest() const;
+
+private:
+  std::filesystem::path stepFolder(int64_t step) const;
+  /// Steps of which there is a folder, newest first.
+  std::vector<int64_t> steps() const;
+
+  std::filesystem::path folder;
+};
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_CHECKPOINT_CHECKPOINTSTORE_H

@@ -1,0 +1,66 @@
+//===- TokenRows.h - documents packed into rows of tokens -----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_DATA_TOKENROWS_H
+#define XLSTM_RUNTIME_DATA_TOKENROWS_H
+
+#include "xlstm/Runtime/Text/Tokenizer.h"
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <optional>
+
+namespace xlstm {
+
+/// N rows of T tokens. Every token of a document's piece is labelled with the piece's next token.
+struct TokenRows {
+  at::Tensor ids_NT;      // int64
+  at::Tensor docStart_NT; // int32: the column where the token's piece begins
+  at::Tensor labels_NT;   // int64; -1: no label (a piece's last token, padding)
+
+  int64_t size() const { return ids_NT.defined() ? ids_NT.size(0) : 0; }
+  int64_t length() const { return ids_NT.defined() ? ids_NT.size(1) : 0; }
+  /// Tokens that have a label.
+  int64_t numLabels() const;
+  /// The rows of these numbers, in this order. Throws Error for a number out of range.
+  TokenRows select(std::span<const int64_t> rows) const;
+  TokenRows slice(int64_t begin, int64_t end) const;
+  /// A hash of every row's ids and borders.
+  std::vector<uint64_t> hashes() const;
+};
+
+/// The rows of all parts, one part after the other. Throws Error when their lengths differ.
+TokenRows concatenate(const std::vector<TokenRows> &parts);
+
+struct PackOptions {
+  int64_t length = 512;
+  /// Leave the last row out when documents do not fill it; otherwise the rest of it is padding, a piece of its own.
+  bool dropPartial = false;
+  /// Stop after so many rows; 0: take all.
+  int64_t maxRows = 0;
+};
+
+/// Packs whole documents (bos and eos included by the caller) one behind the other. A document cut at a row's end goes
+/// on in the next row as a new piece, without context and without another bos. Throws Error when no row results.
+TokenRows packDocuments(const std::vector<std::vector<int32_t>> &documents, const PackOptions &options);
+
+/// The ids that stand around a document; none where the model has none.
+struct SpecialTokens {
+  std::optional<int32_t> bos, eos;
+};
+
+/// `bos_token_id` and `eos_token_id` of the folder's config.json (of a list the first). Throws Error for other values
+/// and for ids that the tokenizer does not have.
+SpecialTokens readSpecialTokens(const std::filesystem::path &folder, const Tokenizer &tokenizer);
+
+/// `bos text eos` in tokens.
+std::vector<int32_t> encodeDocument(const std::string &text, const Tokenizer &tokenizer, const SpecialTokens &special);
+
+/// The documents of a corpus file packed into rows, in the file's order. Reads no more documents than maxRows need.
+TokenRows readRows(const std::filesystem::path &corpus, const Tokenizer &tokenizer, const SpecialTokens &special,
+                   const PackOptions &options);
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_DATA_TOKENROWS_H

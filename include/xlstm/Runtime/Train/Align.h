@@ -1,0 +1,45 @@
+//===- Align.h - stage I, layer-wise alignment ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_TRAIN_ALIGN_H
+#define XLSTM_RUNTIME_TRAIN_ALIGN_H
+
+#include "xlstm/Runtime/Train/Trainer.h"
+
+namespace xlstm {
+
+/// Losses of one converted layer on held-out rows: means over tokens of ||student - teacher||^2.
+struct LayerAlignment {
+  int64_t layer = 0;
+  double initial = 0, final = 0;
+  double windowOnly = 0; // of the window branch alone (o = 0)
+  double energy = 0;     // mean of ||teacher||^2, what "relative" divides by
+};
+
+struct AlignReport {
+  std::vector<LayerAlignment> layers;
+  int64_t steps = 0, heldOutTokens = 0;
+
+  // Sums over layers of the losses, or of the losses relative to each layer's energy.
+  double initial(bool relative) const;
+  double final(bool relative) const;
+  double windowOnly(bool relative) const;
+
+  Json toJson() const;
+};
+
+struct AlignResult {
+  ParamMap trained; // the new tensors only
+  AlignReport report;
+};
+
+/// Runs function "align" of `program` (docs/Architecture.md) on the teacher's own hidden stream. Only the params that a
+/// pass added train; those of `teacher` are frozen. What is minimised is the sum over layers of loss / energy: the sum
+/// itself would let the layers with the largest values use up the clipped gradient. Writes report.json into `folder`
+/// beside what train() writes. Rows should be full ones: padding counts as tokens. Throws Error.
+AlignResult alignStudent(const Program &program, const ParamMap &teacher, const MixedRows &data,
+                         const TokenRows &heldOut, const TrainOptions &options, const std::filesystem::path &folder);
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_TRAIN_ALIGN_H

@@ -1,0 +1,34 @@
+//===- Distill.h - stage II, one expert -----------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_TRAIN_DISTILL_H
+#define XLSTM_RUNTIME_TRAIN_DISTILL_H
+
+#include "xlstm/Runtime/Data/TargetStore.h"
+#include "xlstm/Runtime/Train/Trainer.h"
+
+namespace xlstm {
+
+/// Cross-entropies in nats a labelled token of the held-out rows.
+struct DistillReport {
+  double initial = 0, best = 0, last = 0;
+  int64_t bestStep = 0, steps = 0;
+
+  Json toJson() const;
+};
+
+struct DistillResult {
+  ParamMap params; // of the step with the least held-out cross-entropy, step 0 included
+  DistillReport report;
+};
+
+/// Runs function "distill" of `program`: cross-entropy and sparse KL to the targets of `store`, weighed as the module
+/// says. All of `initial` trains, in float32. Writes report.json into `folder` beside what train() writes. Throws
+/// Error.
+DistillResult distillExpert(const Program &program, const ParamMap &initial, const MixedRows &data,
+                            const TargetStore &store, const TokenRows &heldOut, const TrainOptions &options,
+                            const std::filesystem::path &folder);
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_TRAIN_DISTILL_H

@@ -1,0 +1,47 @@
+//===- TrainOptions.h - settings of stages I and II -----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_TRAIN_TRAINOPTIONS_H
+#define XLSTM_RUNTIME_TRAIN_TRAINOPTIONS_H
+
+#include "xlstm/Runtime/Train/AdamW.h"
+
+namespace xlstm {
+
+/// Learning rate: linear warm-up over `warmup` steps to `peak`, then cosine to `final` at the last step, or constant.
+struct Schedule {
+  double peak = 1e-2, final = 1e-5;
+  int64_t warmup = 0;
+  bool cosine = true;
+
+  /// The rate of step `step`, counted from 0, of `steps`.
+  double at(int64_t step, int64_t steps) const;
+};
+
+struct TrainOptions {
+  int64_t steps = 0;
+  int64_t batch = 64;     // rows a step
+  int64_t microBatch = 0; // rows run at once, to save memory; 0: all of them
+  Schedule rate;
+  AdamWOptions adamw;
+  double clip = 1.0; // greatest norm of all gradients together; 0: none
+  uint64_t seed = 0; // of the order of rows
+  /// Steps from one validation to the next; the start and the end are always validated.
+  int64_t validateEvery = 100;
+  int64_t checkpointEvery = 100;
+  /// Rows run at once in validation.
+  int64_t heldOutBatch = 8;
+  /// Called after every step with the number of steps done, when the step's line is in the log and a checkpoint that
+  /// was due is on disk.
+  std::function<void(int64_t)> onStep;
+
+  /// The paper's stage I: batch 64, warm-up to 1e-2, cosine to 1e-5, decay 0.1, clipping 1. Steps and warm-up depend on
+  /// the data: the paper takes 655M tokens, warm-up is 5 % of the steps here.
+  static TrainOptions alignment(int64_t steps);
+  /// The paper's stage II for Llama: warm-up to a constant 1e-5, decay 0.1, clipping 1.
+  static TrainOptions distillation(int64_t steps);
+};
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_TRAIN_TRAINOPTIONS_H

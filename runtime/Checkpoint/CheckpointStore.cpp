@@ -1,0 +1,99 @@
+//===- CheckpointStore.cpp - states of a training run on disk -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
+
+#include "xlstm/Runtime/Data/ContentHash.h"
+#include "xlstm/Runtime/Evaluate/Program.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Support/Progress.h"
+
+#include <algorithm>
+
+namespace xlstm {
+
+namespace fs = std::filesystem;
+
+static constexpr int checkpointVersion = 1;
+
+static std::string hashOf(const fs::path &file) {
+  ContentHash hash;
+  hash.update(MappedFile::open(file)->bytes());
+  return hexDigits(hash.value());
+}
+
+void writeCheckpoint(const fs::path &path, const Checkpoint &checkpoint) {
+  AtomicDirectory folder(path);
+  std::vector<std::pair<std::string, at::Tensor>> tensors(checkpoint.tensors.begin(), checkpoint.tensors.end());
+  fs::path state = folder.path() / "state.safetensors";
+  saveTensors(state, tensors);
+  Json json = {
+      {"format", checkpointVersion}, {"step", checkpoint.step}, {"hash", hashOf(state)}, {"record", checkpoint.record}};
+  writeTextFile(folder.path() / "checkpoint.json", json.dump(2) + "\n");
+  folder.commit();
+}
+
+Checkpoint readCheckpoint(const fs::path &path) {
+  fs::path file = path / "checkpoint.json", state = path / "state.safetensors";
+  Json json = readJsonFile(file);
+  if (!json.is_object() || !json.contains("format") || !json.contains("step") || !json.contains("hash") ||
+      !json.contains("record") || !json["step"].is_number_integer())
+    fail(file.string(), ": not a checkpoint: expected keys format, step, hash, record");
+  if (json["format"] != checkpointVersion)
+    fail(file.string(), ": 'format': expected ", checkpointVersion, ", found ", json["format"].dump());
+  if (std::string found = hashOf(state); json["hash"] != found)
+    fail(state.string(), ": expected content of hash ", json["hash"].dump(), ", found ", found);
+
+  Checkpoint checkpoint;
+  checkpoint.step = json["step"].get<int64_t>();
+  checkpoint.record = json["record"];
+  SafetensorsFile tensors = SafetensorsFile::open(state);
+  for (const auto &[name, stored] : tensors.tensors())
+    checkpoint.tensors[name] = toTensor(stored);
+  return checkpoint;
+}
+
+fs::path CheckpointStore::stepFolder(int64_t step) const {
+  std::string digits = std::to_string(step);
+  return folder / ("step-" + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits);
+}
+
+std::vector<int64_t> CheckpointStore::steps() const {
+  std::vector<int64_t> result;
+  if (!fs::is_directory(folder))
+    return result;
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder)) {
+    std::string name = entry.path().filename().string();
+    if (name.size() < 11 || name.size() > 20 || !name.starts_with("step-") ||
+        name.find_first_not_of("0123456789", 5) != std::string::npos)
+      continue; // not ours, or under its temporary name
+    result.push_back(std::stoll(name.substr(5)));
+  }
+  std::sort(result.begin(), result.end(), std::greater<>());
+  return result;
+}
+
+void CheckpointStore::save(const Checkpoint &checkpoint) const {
+  fs::create_directories(folder);
+  writeCheckpoint(stepFolder(checkpoint.step), checkpoint);
+  int kept = 0;
+  for (int64_t step : steps()) {
+    if (step > checkpoint.step || ++kept > 2) {
+      std::error_code ignored; // what cannot be removed only takes space
+      fs::remove_all(stepFolder(step), ignored);
+    }
+  }
+}
+
+std::optional<Checkpoint> CheckpointStore::newest() const {
+  for (int64_t step : steps()) {
+    try {
+      return readCheckpoint(stepFolder(step));
+    } catch (const Error &error) {
+      say("resume", std::string("passed over: ") + error.what());
+    }
+  }
+  return std::nullopt;
+}
+
+} // namespace xlstm

@@ -1,0 +1,106 @@
+//===- TokenRows.cpp - documents packed into rows of tokens ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Data/TokenRows.h"
+
+#include "xlstm/Runtime/Data/ContentHash.h"
+#include "xlstm/Runtime/Data/TensorBytes.h"
+#include "xlstm/Support/Error.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
+
+namespace xlstm {
+
+int64_t TokenRows::numLabels() const { return size() == 0 ? 0 : labels_NT.ge(0).sum().item<int64_t>(); }
+
+TokenRows TokenRows::select(std::span<const int64_t> rows) const {
+  at::Tensor index = at::empty({int64_t(rows.size())}, at::kLong);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (rows[i] < 0 || rows[i] >= size())
+      fail("row ", rows[i], " does not exist; there are ", size());
+    index.mutable_data_ptr<int64_t>()[i] = rows[i];
+  }
+  return {ids_NT.index_select(0, index), docStart_NT.index_select(0, index), labels_NT.index_select(0, index)};
+}
+
+TokenRows TokenRows::slice(int64_t begin, int64_t end) const {
+  return {ids_NT.slice(0, begin, end), docStart_NT.slice(0, begin, end), labels_NT.slice(0, begin, end)};
+}
+
+std::vector<uint64_t> TokenRows::hashes() const {
+  std::vector<uint64_t> result(size());
+  for (int64_t row = 0; row < size(); ++row) {
+    ContentHash hash;
+    hash.update(bytesOf(ids_NT.select(0, row).contiguous()));
+    hash.update(bytesOf(docStart_NT.select(0, row).contiguous()));
+    result[row] = hash.value();
+  }
+  return result;
+}
+
+TokenRows concatenate(const std::vector<TokenRows> &parts) {
+  std::vector<at::Tensor> ids, docStart, labels;
+  for (const TokenRows &part : parts) {
+    if (part.length() != parts[0].length())
+      fail("rows of ", part.length(), " tokens cannot follow rows of ", parts[0].length());
+    ids.push_back(part.ids_NT);
+    docStart.push_back(part.docStart_NT);
+    labels.push_back(part.labels_NT);
+  }
+  return {at::cat(ids), at::cat(docStart), at::cat(labels)};
+}
+
+/// Pieces of `document` from column `column` of row `row` on; false when the rows are full.
+static bool packDocument(const std::vector<int32_t> &document, const TokenRows &rows, int64_t &row, int64_t &column) {
+  int64_t T = rows.length();
+  auto *ids = rows.ids_NT.mutable_data_ptr<int64_t>();
+  auto *docStart = rows.docStart_NT.mutable_data_ptr<int32_t>();
+  auto *labels = rows.labels_NT.mutable_data_ptr<int64_t>();
+  for (size_t at = 0; at < document.size();) {
+    if (row == rows.size())
+      return false;
+    size_t n = std::min<size_t>(document.size() - at, T - column);
+    for (size_t i = 0; i < n; ++i) {
+      int64_t place = row * T + column + int64_t(i);
+      ids[place] = document[at + i];
+      docStart[place] = int32_t(column);
+      labels[place] = i + 1 < n ? document[at + i + 1] : -1;
+    }
+    at += n;
+    column += int64_t(n);
+    if (column == T) {
+      ++row;
+      column = 0;
+    }
+  }
+  return true;
+}
+
+TokenRows packDocuments(const std::vector<std::vector<int32_t>> &documents, const PackOptions &options) {
+  int64_t T = options.length, total = 0;
+  if (T < 2 || options.maxRows < 0)
+    fail("rows to pack: expected a length of at least 2 and maxRows of at least 0, found ", T, " and ",
+         options.maxRows);
+  for (const auto &document : documents)
+    total += int64_t(document.size());
+  int64_t count = options.dropPartial ? total / T : (total + T - 1) / T;
+  if (options.maxRows != 0)
+    count = std::min(count, options.maxRows);
+  if (count == 0)
+    fail("no row of ", T, " tokens comes out of ", documents.size(), " documents of ", total, " tokens");
+
+  TokenRows rows{at::zeros({count, T}, at::kLong), at::zeros({count, T}, at::kInt),
+                 at::full({count, T}, -1, at::kLong)};
+  int64_t row = 0, column = 0;
+  for (const auto &document : documents)
+    if (!packDocument(document, rows, row, column))
+      break;
+  if (row < count) // padding: a piece of its own, so that no document's state or positions reach into it
+    rows.docStart_NT.select(0, row).slice(0, column, T).fill_(column);
+  return rows;
+}
+
+} // namespace xlstm

@@ -1,0 +1,144 @@
+//===- WriteTargets.cpp - run the teacher and store its top-k -------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "TargetShard.h"
+
+#include "xlstm/Runtime/Data/ContentHash.h"
+#include "xlstm/Runtime/Data/TargetStore.h"
+#include "xlstm/Runtime/Data/TensorBytes.h"
+#include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Support/Error.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/from_blob.h>
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+
+namespace xlstm {
+namespace {
+
+class TargetWriter {
+public:
+  TargetWriter(const Program &program, const ParamMap &params, const TokenRows &rows, const TargetOptions &options,
+               const std::filesystem::path &folder)
+      : program(program), params(params), rows(rows), options(options), folder(folder), hashes(rows.hashes()) {
+    int64_t vocabulary = program.function("model").results.at(0).shape.back();
+    if (options.k < 1 || options.k > vocabulary)
+      fail("targets: expected k from 1 to the vocabulary's ", vocabulary, ", found ", options.k);
+    if (options.logprobs != DType::F16 && options.logprobs != DType::F32)
+      fail("targets: expected log-probabilities in F16 or F32, found ", safetensorsName(options.logprobs));
+    if (options.rowsPerShard < 1 || options.batch < 1 || rows.size() == 0)
+      fail("targets: expected at least one row, one row a shard and one a batch");
+    idType = vocabulary <= 65536 ? DType::U16 : DType::I32;
+  }
+
+  int64_t numShards() const { return (rows.size() + options.rowsPerShard - 1) / options.rowsPerShard; }
+  int64_t begin(int64_t shard) const { return shard * options.rowsPerShard; }
+  int64_t end(int64_t shard) const { return std::min(begin(shard) + options.rowsPerShard, rows.size()); }
+
+  std::map<std::string, std::string> metadata(int64_t shard) const {
+    ContentHash hash;
+    hash.update(std::as_bytes(std::span(hashes).subspan(begin(shard), end(shard) - begin(shard))));
+    return {{"teacher", options.teacher}, {"rows", hexDigits(hash.value())}};
+  }
+
+  std::vector<TensorSpec> specs(int64_t shard) const {
+    int64_t n = end(shard) - begin(shard), T = rows.length();
+    return {{"ids", idType, {n, T, options.k}},
+            {"logprobs", options.logprobs, {n, T, options.k}},
+            {"tail", DType::F32, {n, T}},
+            {"row_hash", DType::I64, {n}}};
+  }
+
+  /// Whether an earlier run wrote this shard from the same teacher, rows and options.
+  bool isWritten(int64_t shard) const {
+    std::filesystem::path path = targetShard(folder, shard);
+    if (!std::filesystem::exists(path))
+      return false;
+    try {
+      SafetensorsFile file = SafetensorsFile::open(path);
+      for (const TensorSpec &spec : specs(shard))
+        if (describe(file.get(spec.name).spec) != describe(spec))
+          return false;
+      return file.metadata() == metadata(shard);
+    } catch (const Error &) {
+      return false; // damaged: written anew
+    }
+  }
+
+  void write(int64_t shard, Progress &progress) const {
+    std::vector<at::Tensor> ids, logprobs, tail;
+    for (int64_t first = begin(shard); first < end(shard); first += options.batch) {
+      TokenRows batch = rows.slice(first, std::min(first + options.batch, end(shard)));
+      Targets targets = compute(batch);
+      ids.push_back(targets.ids_BTK);
+      logprobs.push_back(targets.logprobs_BTK.to(scalarType(options.logprobs)));
+      tail.push_back(targets.tail_BT);
+      progress.advance(batch.size());
+    }
+    // The low half of an int32 is the id's uint16 bit for bit; conversion to int16 keeps it.
+    at::Tensor stored = at::cat(ids).to(idType == DType::U16 ? at::kShort : at::kInt);
+    SafetensorsWriter writer(targetShard(folder, shard), specs(shard), metadata(shard));
+    writer.append(bytesOf(stored.contiguous()));
+    writer.append(bytesOf(at::cat(logprobs).contiguous()));
+    writer.append(bytesOf(at::cat(tail).contiguous()));
+    writer.append(std::as_bytes(std::span(hashes).subspan(begin(shard), end(shard) - begin(shard))));
+    writer.commit();
+  }
+
+  void writeManifest() const {
+    Json manifest = {{"format", targetStoreVersion},
+                     {"k", options.k},
+                     {"length", rows.length()},
+                     {"rows", rows.size()},
+                     {"shards", numShards()},
+                     {"teacher", options.teacher},
+                     {"logprobs", safetensorsName(options.logprobs)}};
+    std::string text = manifest.dump(2) + "\n";
+    std::filesystem::path path = targetManifest(folder);
+    if (!std::filesystem::exists(path) || readTextFile(path) != text)
+      writeTextFile(path, text);
+  }
+
+private:
+  Targets compute(const TokenRows &batch) const {
+    at::Tensor logits_BTV = program.run("model", {batch.ids_NT, batch.docStart_NT}, params).at(0);
+    at::Tensor all_BTV = logits_BTV.to(at::kFloat).log_softmax(-1);
+    auto [logprobs_BTK, ids_BTK] = all_BTV.topk(options.k);
+    // Summing what is left is exact where one minus the sum of the k would cancel.
+    at::Tensor tail_BT = all_BTV.scatter(-1, ids_BTK, -INFINITY).exp().sum(-1).clamp_min(1e-30).log();
+    return {ids_BTK.to(at::kInt), logprobs_BTK, tail_BT};
+  }
+
+  const Program &program;
+  const ParamMap &params;
+  const TokenRows &rows;
+  const TargetOptions &options;
+  const std::filesystem::path &folder;
+  std::vector<uint64_t> hashes;
+  DType idType = DType::I32;
+};
+
+} // namespace
+
+void writeTargets(const Program &program, const ParamMap &params, const TokenRows &rows, const TargetOptions &options,
+                  const std::filesystem::path &folder) {
+  c10::NoGradGuard noGrad;
+  TargetWriter writer(program, params, rows, options, folder);
+  std::filesystem::create_directories(folder);
+  std::vector<int64_t> missing;
+  int64_t done = 0;
+  for (int64_t shard = 0; shard < writer.numShards(); ++shard) {
+    if (writer.isWritten(shard))
+      done += writer.end(shard) - writer.begin(shard);
+    else
+      missing.push_back(shard);
+  }
+  Progress progress("targets", rows.size(), done);
+  for (int64_t shard : missing)
+    writer.write(shard, progress);
+  writer.writeManifest();
+}
+
+} // namespace xlstm

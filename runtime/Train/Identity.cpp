@@ -1,0 +1,54 @@
+//===- Identity.cpp - what a run may be gone on with ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Identity.h"
+
+#include "xlstm/Runtime/Data/ContentHash.h"
+#include "xlstm/Runtime/Data/TensorBytes.h"
+#include "xlstm/Support/Error.h"
+
+namespace xlstm {
+
+std::string hashOf(const ParamMap &params) {
+  ContentHash hash;
+  for (const auto &[name, param] : params) {
+    hash.update(name);
+    hash.update(bytesOf(param.detach().contiguous()));
+  }
+  return hexDigits(hash.value());
+}
+
+std::string hashOf(const TokenRows &rows) {
+  ContentHash hash;
+  std::vector<uint64_t> hashes = rows.hashes();
+  hash.update(std::as_bytes(std::span(hashes)));
+  return hexDigits(hash.value());
+}
+
+Json identityOf(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, const ParamMap &initial,
+                const TrainOptions &options) {
+  const Schedule &rate = options.rate;
+  const AdamWOptions &adamw = options.adamw;
+  Json settings = {{"steps", options.steps},
+                   {"batch", options.batch},
+                   {"micro_batch", options.microBatch},
+                   {"seed", options.seed},
+                   {"clip", options.clip},
+                   {"validate_every", options.validateEvery},
+                   {"held_out_batch", options.heldOutBatch},
+                   {"rate", {rate.peak, rate.final, rate.warmup, rate.cosine}},
+                   {"adamw", {adamw.beta1, adamw.beta2, adamw.eps, adamw.weightDecay, adamw.decayAll}}};
+  return {{"task", task.name},       {"options", settings},      {"rows", hashOf(data.rows)},  {"counts", data.counts},
+          {"weights", data.weights}, {"frozen", hashOf(frozen)}, {"initial", hashOf(initial)}, {"more", task.identity}};
+}
+
+void checkIdentity(const Json &found, const Json &expected, const std::filesystem::path &folder) {
+  Json was = found.flatten(), is = expected.flatten();
+  for (const auto &[key, value] : is.items())
+    if (auto before = was.find(key); before == was.end() || *before != value)
+      fail(folder.string(), ": the run here was begun with ", key, " = ",
+           before == was.end() ? "nothing" : before->dump(), ", now it is ", value.dump(),
+           "; remove the folder to begin anew");
+}
+
+} // namespace xlstm

@@ -1,0 +1,20 @@
+//===- Identity.h - what a run may be gone on with ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_TRAIN_INTERNAL_IDENTITY_H
+#define XLSTM_RUNTIME_TRAIN_INTERNAL_IDENTITY_H
+
+#include "xlstm/Runtime/Train/Trainer.h"
+
+namespace xlstm {
+
+/// Everything that a run's numbers depend on.
+Json identityOf(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, const ParamMap &initial,
+                const TrainOptions &options);
+
+/// Throws Error naming the first difference.
+void checkIdentity(const Json &found, const Json &expected, const std::filesystem::path &folder);
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_TRAIN_INTERNAL_IDENTITY_H

@@ -1,0 +1,35 @@
+//===- TrainOptions.cpp - settings of stages I and II ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Train/TrainOptions.h"
+
+#include <cmath>
+#include <numbers>
+
+namespace xlstm {
+
+double Schedule::at(int64_t step, int64_t steps) const {
+  if (step < warmup)
+    return peak * double(step + 1) / double(warmup);
+  if (!cosine)
+    return peak;
+  int64_t last = steps - 1;
+  double part = last > warmup ? std::min(1.0, double(step - warmup) / double(last - warmup)) : 1.0;
+  return final + (peak - final) * (1 + std::cos(std::numbers::pi * part)) / 2;
+}
+
+TrainOptions TrainOptions::alignment(int64_t steps) {
+  TrainOptions options;
+  options.steps = steps;
+  options.rate.warmup = steps / 20;
+  return options;
+}
+
+TrainOptions TrainOptions::distillation(int64_t steps) {
+  TrainOptions options;
+  options.steps = steps;
+  options.rate = {.peak = 1e-5, .final = 1e-5, .warmup = steps / 20, .cosine = false};
+  return options;
+}
+
+} // namespace xlstm
