@@ -54,7 +54,7 @@ static LogicalResult verifyLayerOrder(ModelOp model) {
   for (LayerOp layer : model.getLayers()) {
     if (static_cast<int64_t>(layer.getIndex()) != expected)
       return layer.emitOpError() << "expects index " << expected << " (layers count from 0, in order), found "
-                                 << layer.getIndex();
+                                 << static_cast<int64_t>(layer.getIndex());
     ++expected;
   }
   return success();
@@ -97,9 +97,9 @@ static LogicalResult verifyStates(ModelOp model) {
 }
 
 LogicalResult ModelOp::verify() {
-  if (getBody().empty())
-    return emitOpError() << "expects a body";
-  auto terminator = dyn_cast<ReturnOp>(getBody().front().getTerminator());
+  if (!getBody().hasOneBlock() || getBody().front().empty()) // C1
+    return emitOpError() << "expects a body of one block";
+  auto terminator = dyn_cast<ReturnOp>(getBody().front().back());
   if (!terminator || terminator.getOperandTypes() != TypeRange(getResultTypes())) // C1
     return emitOpError() << "expects to end in lm.return of its result types";
   if (getContextLength() && static_cast<int64_t>(*getContextLength()) < 1) // C2
@@ -108,7 +108,12 @@ LogicalResult ModelOp::verify() {
     return failure();
   if (failed(verifyParamTypes(*this))) // C4
     return failure();
-  return verifyStates(*this); // C5
+  if (failed(verifyStates(*this))) // C5
+    return failure();
+  for (unsigned i = 0; i < getNumResults(); ++i)
+    if (Attribute name = getResultAttr(i, LMDialect::nameAttrName); name && !isa<StringAttr>(name)) // C6
+      return emitOpError() << "expects an lm.name to be a string, found " << name;
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -171,6 +176,9 @@ LogicalResult ParamOp::verify() {
   auto text = dyn_cast_or_null<StringAttr>(getInitAttr());
   if (text && text.getValue() != "identity") // C3
     return emitOpError() << "expects init to be a number or \"identity\", found " << text;
+  ArrayRef<int64_t> shape = type.getShape();
+  if (text && (shape.size() < 2 || shape.back() != shape[shape.size() - 2])) // C4
+    return emitOpError() << "expects an \"identity\" to end in two equal dimensions, found " << type;
   return success();
 }
 

@@ -63,6 +63,8 @@ LogicalResult MlstmOp::verify() {
       .shape("v", getV().getType(), "B T Hkv dv")
       .shape("h", getH().getType(), "B T H dv")
       .multiple("H", "Hkv"); // C3
+  if (!getIGate() != !getFGate()) // C4
+    return emitOpError() << "expects both gates or none";
   if (getIGate())
     checks.shape("i gate", getIGate().getType(), "B T H").shape("f gate", getFGate().getType(), "B T H"); // C4
   if (getDocStart())

@@ -68,7 +68,9 @@ LogicalResult StatefulBuilder::specializeShapes() {
   batch = *rows;
   tokens = *columns;
   auto specialize = [&](Value value) {
-    auto type = cast<RankedTensorType>(value.getType());
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type)
+      return;
     SmallVector<int64_t> shape(type.getShape());
     int64_t leading[] = {batch, tokens};
     for (auto [found, wanted] : llvm::zip(shape, leading))

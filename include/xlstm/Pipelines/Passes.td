@@ -14,10 +14,10 @@ def StudentPipeline : Pass<"xlstm-student-pipeline", "::mlir::ModuleOp"> {
     offered here keep the defaults of their passes.
   }];
   let options = MixerOptions # [
-    Option<"batch", "batch", "int64_t", /*default=*/"-1", "Rows B of prefill and decode; -1: dynamic">,
-    Option<"tokens", "tokens", "int64_t", /*default=*/"-1", "Tokens T of a prefill call; -1: dynamic">,
-    Option<"context", "context", "int64_t", /*default=*/"0",
-           "Keys that attention left without a window keeps; 0: the model's context_length">
+    ValueOption<"batch", "batch", "int64_t", "-1", "Rows B of prefill and decode, -1 for any number">,
+    ValueOption<"tokens", "tokens", "int64_t", "-1", "Tokens T of a prefill call, -1 for any number">,
+    ValueOption<"context", "context", "int64_t", "0",
+                "Keys that attention left without a window keeps, 0 for the model's context_length">
   ];
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }

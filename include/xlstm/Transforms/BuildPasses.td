@@ -39,13 +39,12 @@ def BuildDistill : Pass<"xlstm-build-distill", "::mlir::ModuleOp"> {
     `loss` = ce-weight * ce + kl-weight * kl.
   }];
   let options = [
-    Option<"ceWeight", "ce-weight", "double", /*default=*/"0.9", "Weight of the cross-entropy">,
-    Option<"klWeight", "kl-weight", "double", /*default=*/"0.1", "Weight of the KL divergence to the teacher">,
-    Option<"klMode", "kl-mode", "::xlstm::xlstm::KlMode", /*default=*/"::xlstm::xlstm::KlMode::Renormalized",
-           "What the KL does with the mass outside the top-k", [{::llvm::cl::values(
-             clEnumValN(::xlstm::xlstm::KlMode::Renormalized, "renormalized", "Both sides renormalised over the top-k"),
-             clEnumValN(::xlstm::xlstm::KlMode::Tail, "tail", "One more bucket for all other tokens")
-           )}]>
+    ValueOption<"ceWeight", "ce-weight", "double", "0.9", "Weight of the cross-entropy">,
+    ValueOption<"klWeight", "kl-weight", "double", "0.1", "Weight of the KL divergence to the teacher">,
+    EnumOption<"klMode", "kl-mode", "::xlstm::xlstm::KlMode", [
+      EnumCase<"::xlstm::xlstm::KlMode::Renormalized", "renormalized", "Both sides renormalised over the top-k">,
+      EnumCase<"::xlstm::xlstm::KlMode::Tail", "tail", "One more bucket for all other tokens">
+    ], "What the KL does with the mass outside the top-k">
   ];
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }
@@ -64,16 +63,15 @@ def BuildPrefill : Pass<"xlstm-build-prefill", "::mlir::ModuleOp"> {
     Attention without a window keeps the last `context` keys; it is the teacher's own as long as no more came.
   }];
   let options = [
-    Option<"batch", "batch", "int64_t", /*default=*/"-1", "Rows B; -1: dynamic">,
-    Option<"tokens", "tokens", "int64_t", /*default=*/"-1", "Tokens T a call; -1: dynamic">,
-    Option<"context", "context", "int64_t", /*default=*/"0",
-           "Keys that attention without a window keeps; 0: the model's context_length">,
-    Option<"logits", "logits", "::xlstm::LogitsKind", /*default=*/"::xlstm::LogitsKind::Last",
-           "Which tokens' logits to return", [{::llvm::cl::values(
-             clEnumValN(::xlstm::LogitsKind::Last, "last", "Those of the last token, [B, 1, V]"),
-             clEnumValN(::xlstm::LogitsKind::All, "all", "Those of every token, [B, T, V]")
-           )}]>,
-    Option<"chunk", "chunk", "int64_t", /*default=*/"0", "Tokens a chunk of the mLSTMs; 0: as in @model">
+    ValueOption<"batch", "batch", "int64_t", "-1", "Rows B, -1 for any number">,
+    ValueOption<"tokens", "tokens", "int64_t", "-1", "Tokens T a call, -1 for any number">,
+    ValueOption<"context", "context", "int64_t", "0",
+                "Keys that attention without a window keeps, 0 for the model's context_length">,
+    EnumOption<"logits", "logits", "::xlstm::LogitsKind", [
+      EnumCase<"::xlstm::LogitsKind::Last", "last", "Those of the last token, [B, 1, V]">,
+      EnumCase<"::xlstm::LogitsKind::All", "all", "Those of every token, [B, T, V]">
+    ], "Whose logits to return">,
+    ValueOption<"chunk", "chunk", "int64_t", "0", "Tokens a chunk of the mLSTMs, 0 for as in @model">
   ];
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }
@@ -85,9 +83,9 @@ def BuildDecode : Pass<"xlstm-build-decode", "::mlir::ModuleOp"> {
     order, and mLSTMs in recurrent form.
   }];
   let options = [
-    Option<"batch", "batch", "int64_t", /*default=*/"-1", "Rows B; -1: dynamic">,
-    Option<"context", "context", "int64_t", /*default=*/"0",
-           "Keys that attention without a window keeps; 0: the model's context_length">
+    ValueOption<"batch", "batch", "int64_t", "-1", "Rows B, -1 for any number">,
+    ValueOption<"context", "context", "int64_t", "0",
+                "Keys that attention without a window keeps, 0 for the model's context_length">
   ];
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }

@@ -1,0 +1,203 @@
+// RUN: xlstm-opt %s --split-input-file --verify-diagnostics
+// One case a numbered constraint of docs/Spec/LM.md; structure ops are in invalid-structure.mlir.
+
+// #lm.rope C1
+// expected-error @+1 {{rope expects either theta or frequencies}}
+#r = #lm.rope<theta = 1.0 : f64, frequencies = [1.0]>
+
+// -----
+// #lm.rope C2
+// expected-error @+1 {{rope expects a positive theta, found -1.000000e+00}}
+#r = #lm.rope<theta = -1.0 : f64>
+
+// -----
+// #lm.rope C2
+// expected-error @+1 {{rope expects positive frequencies}}
+#r = #lm.rope<frequencies = [1.0, 0.0]>
+
+// -----
+// #lm.rope C2
+// expected-error @+1 {{rope expects a positive attention_factor, found 0.000000e+00}}
+#r = #lm.rope<theta = 1.0 : f64, attention_factor = 0.0 : f64>
+
+// -----
+func.func @positions_c1(%ids: tensor<2x3xi64>, %docs: tensor<2x3xi32>, %pos: tensor<2xi32>) {
+  // expected-error @+1 {{'lm.positions' op expects either docs or at}}
+  %p = lm.positions %ids docs(%docs) at %pos : (tensor<2x3xi64>, tensor<2x3xi32>, tensor<2xi32>) -> tensor<2x3xi32>
+  return
+}
+
+// -----
+func.func @positions_c2(%ids: tensor<2x3xi64>, %docs: tensor<2x4xi32>) {
+  // expected-error @+1 {{'lm.positions' op expects dimension T of docs to be 3 as in ids, found 4}}
+  %p = lm.positions %ids docs(%docs) : (tensor<2x3xi64>, tensor<2x4xi32>) -> tensor<2x3xi32>
+  return
+}
+
+// -----
+func.func @rope_c1(%x: tensor<2x3x8xf32>, %p: tensor<2x3xi32>) {
+  // expected-error @+1 {{'lm.rope' op expects x to have shape [B T H d], found 'tensor<2x3x8xf32>'}}
+  %r = lm.rope %x, %p {rope = #lm.rope<theta = 1.0 : f64>} : tensor<2x3x8xf32>, tensor<2x3xi32>
+  return
+}
+
+// -----
+func.func @rope_c2(%x: tensor<2x3x2x7xf32>, %p: tensor<2x3xi32>) {
+  // expected-error @+1 {{'lm.rope' op expects an even head dimension, found 'tensor<2x3x2x7xf32>'}}
+  %r = lm.rope %x, %p {rope = #lm.rope<theta = 1.0 : f64>} : tensor<2x3x2x7xf32>, tensor<2x3xi32>
+  return
+}
+
+// -----
+func.func @rope_c3(%x: tensor<2x3x2x8xf32>, %p: tensor<2x3xi32>) {
+  // expected-error @+1 {{'lm.rope' op expects 4 frequencies for a head dimension of 8, found 3}}
+  %r = lm.rope %x, %p {rope = #lm.rope<frequencies = [1.0, 0.5, 0.25]>} : tensor<2x3x2x8xf32>, tensor<2x3xi32>
+  return
+}
+
+// -----
+func.func @attention_c1(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'lm.attention' op expects a positive scale, found 0.0}}
+  %h = lm.attention %q, %q, %q docs(%docs) {scale = 0.0 : f64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @attention_c2(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'lm.attention' op expects a window of at least 1, found 0}}
+  %h = lm.attention %q, %q, %q docs(%docs) {scale = 1.0 : f64, window = 0 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @attention_c3(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'lm.attention' op expects sinks to be at least 0 and to come with a window, found 4}}
+  %h = lm.attention %q, %q, %q docs(%docs) {scale = 1.0 : f64, sinks = 4 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @attention_c4(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x4x6xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'lm.attention' op expects dimension d of k to be 8 as in q, found 6}}
+  %h = lm.attention %q, %k, %q docs(%docs) {scale = 1.0 : f64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x6xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @attention_c5(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x3x8xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'lm.attention' op expects dimension H (4) to be a multiple of Hkv (3)}}
+  %h = lm.attention %q, %k, %k docs(%docs) {scale = 1.0 : f64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x3x8xf32>, tensor<2x3x3x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @attention_c6(%q: tensor<2x3x4x8xf32>) {
+  // expected-error @+1 {{'lm.attention' op expects either docs or at}}
+  %h = lm.attention %q, %q, %q {scale = 1.0 : f64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @attention_c7(%q: tensor<2x3x4x8xf32>, %pos: tensor<2xi32>, %ring: tensor<2x8x4x8xf32>) {
+  // expected-error @+1 {{'lm.attention' op expects a window and 4 state operands with at, found 2}}
+  %h:3 = lm.attention %q, %q, %q at %pos state(%ring, %ring) {scale = 1.0 : f64, window = 8 : i64, sinks = 2 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2xi32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
+    -> (tensor<2x3x4x8xf32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
+  return
+}
+
+// -----
+func.func @attention_c7(%q: tensor<2x3x4x8xf32>, %pos: tensor<2xi32>, %ring: tensor<2x8x4x8xf32>) {
+  // expected-error @+1 {{'lm.attention' op expects dimension W to be 9 (the window), found 8}}
+  %h:3 = lm.attention %q, %q, %q at %pos state(%ring, %ring) {scale = 1.0 : f64, window = 9 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2xi32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
+    -> (tensor<2x3x4x8xf32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
+  return
+}
+
+// -----
+func.func @attention_c7(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>, %ring: tensor<2x8x4x8xf32>) {
+  // expected-error @+1 {{'lm.attention' op expects state only with at}}
+  %h:3 = lm.attention %q, %q, %q docs(%docs) state(%ring, %ring) {scale = 1.0 : f64, window = 8 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
+    -> (tensor<2x3x4x8xf32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
+  return
+}
+
+// -----
+func.func @attention_c7(%q: tensor<2x3x4x8xf32>, %pos: tensor<2xi32>, %ring: tensor<2x8x4x8xf32>) {
+  // expected-error @+1 {{'lm.attention' op expects a new state for every state, of the same type}}
+  %h:2 = lm.attention %q, %q, %q at %pos state(%ring, %ring) {scale = 1.0 : f64, window = 8 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2xi32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
+    -> (tensor<2x3x4x8xf32>, tensor<2x8x4x8xf32>)
+  return
+}
+
+// -----
+func.func @embed_c1(%ids: tensor<2x3xi64>, %table: tensor<9x8xf32>) {
+  // expected-error @+1 {{'lm.embed' op expects dimension D of result to be 8 as in table, found 7}}
+  %x = lm.embed %ids, %table : (tensor<2x3xi64>, tensor<9x8xf32>) -> tensor<2x3x7xf32>
+  return
+}
+
+// -----
+func.func @linear_c1(%x: tensor<2x3x8xf32>, %w: tensor<4x6xf32>) {
+  // expected-error @+1 {{'lm.linear' op expects dimension I of weight to be 8 as in x, found 6}}
+  %y = lm.linear %x, %w : (tensor<2x3x8xf32>, tensor<4x6xf32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+func.func @linear_c2(%x: tensor<2x3x8xf32>, %w: tensor<4x8xf32>, %b: tensor<5xf32>) {
+  // expected-error @+1 {{'lm.linear' op expects dimension O of bias to be 4 as in weight, found 5}}
+  %y = lm.linear %x, %w bias(%b) : (tensor<2x3x8xf32>, tensor<4x8xf32>, tensor<5xf32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+func.func @rms_norm_c1(%x: tensor<2x3x8xf32>, %w: tensor<8xf32>) {
+  // expected-error @+1 {{'lm.rms_norm' op expects a positive eps, found 0.0}}
+  %y = lm.rms_norm %x, %w {eps = 0.0 : f64} : tensor<2x3x8xf32>, tensor<8xf32>
+  return
+}
+
+// -----
+func.func @rms_norm_c2(%x: tensor<2x3x4x8xf32>, %w: tensor<4xf32>) {
+  // expected-error @+1 {{'lm.rms_norm' op expects dimension N of weight to be 8 as in x, found 4}}
+  %y = lm.rms_norm %x, %w {eps = 1.0 : f64} : tensor<2x3x4x8xf32>, tensor<4xf32>
+  return
+}
+
+// -----
+func.func @split_heads_c1(%x: tensor<2x3x9xf32>) {
+  // expected-error @+1 {{'lm.split_heads' op expects dimension C to be 8 (H * d), found 9}}
+  %y = lm.split_heads %x : tensor<2x3x9xf32> to tensor<2x3x2x4xf32>
+  return
+}
+
+// -----
+func.func @merge_heads_c1(%x: tensor<2x3x2x4xf32>) {
+  // expected-error @+1 {{'lm.merge_heads' op expects dimension C to be 8 (H * d), found 9}}
+  %y = lm.merge_heads %x : tensor<2x3x2x4xf32> to tensor<2x3x9xf32>
+  return
+}
+
+// -----
+func.func @last_token_c1(%x: tensor<2x3x8xf32>) {
+  // expected-error @+1 {{'lm.last_token' op expects dimension one to be 1 (one token), found 2}}
+  %y = lm.last_token %x : tensor<2x3x8xf32> to tensor<2x2x8xf32>
+  return
+}
+
+// -----
+func.func @cross_entropy_c1(%logits: tensor<2x3x8xf32>, %labels: tensor<3x3xi64>) {
+  // expected-error @+1 {{'lm.cross_entropy' op expects dimension B of labels to be 2 as in logits, found 3}}
+  %l = lm.cross_entropy %logits, %labels : (tensor<2x3x8xf32>, tensor<3x3xi64>) -> tensor<f32>
+  return
+}

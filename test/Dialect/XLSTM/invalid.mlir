@@ -1,0 +1,138 @@
+// RUN: xlstm-opt %s --split-input-file --verify-diagnostics
+// One case a numbered constraint of docs/Spec/XLSTM.md.
+
+func.func @feature_map_c1(%x: tensor<2x3x4x8xf32>, %w: tensor<4x8x6xf32>) {
+  // expected-error @+1 {{'xlstm.feature_map' op expects dimension d of weight to be 8 as in x, found 6}}
+  %f = xlstm.feature_map softmax %x, %w : (tensor<2x3x4x8xf32>, tensor<4x8x6xf32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @feature_map_c2(%x: tensor<2x3x3x8xf32>, %w: tensor<4x8x8xf32>) {
+  // expected-error @+1 {{'xlstm.feature_map' op expects dimension H (4) to be a multiple of Hx (3)}}
+  %f = xlstm.feature_map softmax %x, %w : (tensor<2x3x3x8xf32>, tensor<4x8x8xf32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @output_gate_c1(%q: tensor<2x3x4x8xf32>, %w: tensor<4x24xf32>, %b: tensor<2xf32>) {
+  // expected-error @+1 {{'xlstm.output_gate' op expects dimension H of bias to be 4 as in q, found 2}}
+  %o = xlstm.output_gate %q, %q, %q, %w, %b
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<4x24xf32>, tensor<2xf32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+func.func @output_gate_c2(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x3x8xf32>, %w: tensor<4x24xf32>, %b: tensor<4xf32>) {
+  // expected-error @+1 {{'xlstm.output_gate' op expects dimension H (4) to be a multiple of Hkv (3)}}
+  %o = xlstm.output_gate %q, %k, %k, %w, %b
+    : (tensor<2x3x4x8xf32>, tensor<2x3x3x8xf32>, tensor<2x3x3x8xf32>, tensor<4x24xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+func.func @output_gate_c3(%q: tensor<2x3x4x8xf32>, %w: tensor<4x16xf32>, %b: tensor<4xf32>) {
+  // expected-error @+1 {{'xlstm.output_gate' op expects dimension 3d to be 24 (three times d), found 16}}
+  %o = xlstm.output_gate %q, %q, %q, %w, %b
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<4x16xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+func.func @mlstm_c1(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.mlstm' op expects a chunk of at least 1, found 0}}
+  %h = xlstm.mlstm chunkwise %q, %q, %q docs(%docs) {chunk = 0 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @mlstm_c2(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x4x6xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.mlstm' op expects dimension m of k to be 8 as in q, found 6}}
+  %h = xlstm.mlstm parallel %q, %k, %q docs(%docs)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x6xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @mlstm_c3(%q: tensor<2x3x4x8xf32>, %v: tensor<2x3x3x8xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.mlstm' op expects dimension H (4) to be a multiple of Hkv (3)}}
+  %h = xlstm.mlstm parallel %q, %q, %v docs(%docs)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x3x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @mlstm_c4(%q: tensor<2x3x4x8xf32>, %g: tensor<2x3x2xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.mlstm' op expects dimension H of i gate to be 4 as in q, found 2}}
+  %h = xlstm.mlstm parallel %q, %q, %q gates(%g, %g) docs(%docs)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x2xf32>, tensor<2x3x2xf32>, tensor<2x3xi32>)
+    -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @mlstm_c4(%q: tensor<2x3x4x8xf32>, %g: tensor<2x3x4xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.mlstm' op expects both gates or none}}
+  %h = "xlstm.mlstm"(%q, %q, %q, %g, %docs) {form = 0 : i32, operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 1, 0>}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @mlstm_c5(%q: tensor<2x3x4x8xf32>) {
+  // expected-error @+1 {{'xlstm.mlstm' op expects either docs or the 3 states S, z, m, found 0 states}}
+  %h = xlstm.mlstm parallel %q, %q, %q
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @mlstm_c5(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>, %m: tensor<2x4xf32>) {
+  // expected-error @+1 {{'xlstm.mlstm' op expects either docs or state}}
+  %h:2 = xlstm.mlstm parallel %q, %q, %q docs(%docs) state(%m)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>, tensor<2x4xf32>)
+    -> (tensor<2x3x4x8xf32>, tensor<2x4xf32>)
+  return
+}
+
+// -----
+func.func @mlstm_c5(%q: tensor<2x3x4x8xf32>, %s: tensor<2x4x8x8xf32>, %z: tensor<2x4x7xf32>, %m: tensor<2x4xf32>) {
+  // expected-error @+1 {{'xlstm.mlstm' op expects dimension m of z to be 8 as in q, found 7}}
+  %h:4 = xlstm.mlstm parallel %q, %q, %q state(%s, %z, %m)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x4x8x8xf32>, tensor<2x4x7xf32>, tensor<2x4xf32>)
+    -> (tensor<2x3x4x8xf32>, tensor<2x4x8x8xf32>, tensor<2x4x7xf32>, tensor<2x4xf32>)
+  return
+}
+
+// -----
+func.func @mlstm_c5(%q: tensor<2x3x4x8xf32>, %s: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>) {
+  // expected-error @+1 {{'xlstm.mlstm' op expects a new state for every state, of the same type}}
+  %h = xlstm.mlstm parallel %q, %q, %q state(%s, %z, %m)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x4x8x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>)
+    -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @mix_c1(%g: tensor<2x3x2xf32>, %h: tensor<2x3x4x8xf32>) {
+  // expected-error @+1 {{'xlstm.mix' op expects dimension H of memory to be 2 as in gate, found 4}}
+  %r = xlstm.mix %g, %h, %h : tensor<2x3x2xf32>, tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @align_loss_c1(%a: tensor<2x3x4x8xf32>, %b: tensor<2x3x4x6xf32>) {
+  // expected-error @+1 {{'xlstm.align_loss' op expects dimension d of teacher to be 8 as in student, found 6}}
+  %l, %e = xlstm.align_loss %a, %b : (tensor<2x3x4x8xf32>, tensor<2x3x4x6xf32>) -> (tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+func.func @sparse_kl_c1(%logits: tensor<2x3x9xf32>, %ids: tensor<2x3x5xi32>, %p: tensor<2x3x6xf32>, %tail: tensor<2x3xf32>,
+                        %labels: tensor<2x3xi64>) {
+  // expected-error @+1 {{'xlstm.sparse_kl' op expects dimension K of logprobs to be 5 as in ids, found 6}}
+  %l = xlstm.sparse_kl tail %logits, %ids, %p, %tail, %labels
+    : (tensor<2x3x9xf32>, tensor<2x3x5xi32>, tensor<2x3x6xf32>, tensor<2x3xf32>, tensor<2x3xi64>) -> tensor<f32>
+  return
+}

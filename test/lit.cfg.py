@@ -1,0 +1,25 @@
+# Runs the tests written in MLIR text: `ctest -R lit`, or lit.py on a folder of the build's test/ for one of them.
+
+import os
+
+import lit.formats
+
+config.name = "xlstm"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs", "Integration", "unit"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = config.build_test_dir
+
+config.environment["PATH"] = os.pathsep.join([config.tools_dir, config.llvm_tools_dir, os.environ["PATH"]])
+config.environment["FILECHECK_OPTS"] = "-enable-var-scope --dump-input-filter=error"
+for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+    if name in os.environ:
+        config.environment[name] = os.environ[name]
+
+config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
+config.substitutions.append(("%examples", os.path.join(config.source_root, "docs", "examples")))
+
+# Features: tests that need what not every build or machine has say REQUIRES: name.
+if config.cuda:
+    config.available_features.add("cuda")
