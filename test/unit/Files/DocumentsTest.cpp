@@ -1,0 +1,73 @@
+//===- DocumentsTest.cpp - corpora: text, JSON lines, xz ------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Files/Documents.h"
+#include "test/unit/Files/TestFolder.h"
+
+#include <lzma.h>
+
+using namespace xlstm;
+using DocumentsTest = test::TestFolder;
+using Texts = std::vector<std::string>;
+
+static std::string compress(const std::string &text) {
+  std::string out(text.size() + 1000, '\0');
+  size_t size = 0;
+  EXPECT_EQ(lzma_easy_buffer_encode(1, LZMA_CHECK_CRC32, nullptr, reinterpret_cast<const uint8_t *>(text.data()),
+                                    text.size(), reinterpret_cast<uint8_t *>(out.data()), &size, out.size()),
+            LZMA_OK);
+  return out.substr(0, size);
+}
+
+TEST_F(DocumentsTest, SplitsTextAtSeparatorLines) {
+  auto read = [&](const std::string &text) { return readDocuments(put("f.txt", text)); };
+  EXPECT_EQ(read("a\nb\n<|eos|>\nc\n<|eos|>\n"), (Texts{"a\nb", "c"}));
+  EXPECT_EQ(read("a\n<|eos|>\nb"), (Texts{"a", "b"}));
+  EXPECT_EQ(read("a\n<|eos|>"), (Texts{"a"}));
+  EXPECT_EQ(read("<|eos|>\n\n<|eos|>\na\n\n"), (Texts{"a\n"}));
+  EXPECT_EQ(read("a <|eos|>\n<|eos|> b\n <|eos|>"), (Texts{"a <|eos|>\n<|eos|> b\n <|eos|>"}));
+  EXPECT_EQ(read(""), Texts{});
+}
+
+TEST_F(DocumentsTest, ReadsJsonLines) {
+  auto read = [&](const std::string &text) { return readDocuments(put("f.jsonl", text)); };
+  EXPECT_EQ(read("{\"text\": \"a\\nb\", \"id\": 1}\n\n{\"text\": \"\"}\n{\"text\": \"é\"}"), (Texts{"a\nb", "é"}));
+  EXPECT_ERROR(read("{\"text\": \"a\"}\n{\"txt\": 1}"), "f.jsonl: line 2: expected an object with a string 'text'");
+  EXPECT_ERROR(read("{\"text\": \"a\"}\n{\"text\": 1}"), "line 2: expected");
+  EXPECT_ERROR(read("[]"), "line 1: expected");
+  EXPECT_ERROR(read("\n{"), "f.jsonl: line 2:1:2: ");
+}
+
+TEST_F(DocumentsTest, ReadsXz) {
+  std::string text(3'000'000, 'x');
+  put("f.txt.xz", compress(text + "\n<|eos|>\nb\n"));
+  EXPECT_EQ(readDocuments(folder / "f.txt.xz"), (Texts{text, "b"}));
+  put("f.jsonl.xz", compress("{\"text\": \"a\"}\n") + compress("{\"text\": \"b\"}\n"));
+  EXPECT_EQ(readDocuments(folder / "f.jsonl.xz"), (Texts{"a", "b"}));
+}
+
+TEST_F(DocumentsTest, RefusesDamagedXz) {
+  std::string good = compress("some text\n");
+  auto path = folder / "f.txt.xz";
+  auto read = [&](const std::string &bytes) { return readDocuments(put("f.txt.xz", bytes)); };
+  EXPECT_ERROR(read("plain text, and enough of it"), path.string() + ": is not an xz file");
+  EXPECT_ERROR(read(""), "is cut");
+  for (size_t size = 1; size < good.size(); ++size)
+    EXPECT_ERROR(read(good.substr(0, size)), ": is ");
+  std::string broken = good;
+  broken[good.size() / 2] ^= 1;
+  EXPECT_ERROR(read(broken), "is a corrupt xz file");
+}
+
+TEST_F(DocumentsTest, KeepsToTheLimit) {
+  put("f.txt.xz", compress(std::string(100'000, 'x')));
+  EXPECT_EQ(readMaybeCompressed(folder / "f.txt.xz", 100'000).size(), 100'000u);
+  EXPECT_ERROR(readMaybeCompressed(folder / "f.txt.xz", 99'999), "expected at most 99999 bytes when decompressed");
+  EXPECT_ERROR(readMaybeCompressed(put("f.txt", "four"), 3), "expected at most 3 bytes");
+}
+
+TEST_F(DocumentsTest, SaysWhatItCannotRead) {
+  EXPECT_ERROR(readDocuments(folder / "none.txt"), "none.txt: cannot open");
+  EXPECT_ERROR(readDocuments(put("f.csv", "a")), "expected a file that ends in .txt, .jsonl");
+  EXPECT_ERROR(readDocuments(put("f.txt", "ab\xffz")), "f.txt: invalid UTF-8 at byte 2");
+}

@@ -1,0 +1,68 @@
+//===- TestFolder.h - a folder that lives as long as a test ---------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TEST_UNIT_FILES_TESTFOLDER_H
+#define XLSTM_TEST_UNIT_FILES_TESTFOLDER_H
+
+#include "xlstm/Support/Error.h"
+#include "gtest/gtest.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string>
+
+namespace xlstm::test {
+
+class TestFolder : public testing::Test {
+protected:
+  TestFolder() {
+    std::string name = testing::TempDir() + "xlstm-files-XXXXXX";
+    folder = ::mkdtemp(name.data());
+  }
+  ~TestFolder() override { std::filesystem::remove_all(folder); }
+
+  /// Writes without the code under test.
+  std::filesystem::path put(const std::string &name, std::string_view content) {
+    std::filesystem::create_directories((folder / name).parent_path());
+    std::ofstream(folder / name, std::ios::binary) << content;
+    return folder / name;
+  }
+  static std::string get(const std::filesystem::path &path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  /// The names in the folder, hidden ones too.
+  std::set<std::string> names() const {
+    std::set<std::string> out;
+    for (const auto &entry : std::filesystem::directory_iterator(folder))
+      out.insert(entry.path().filename().string());
+    return out;
+  }
+
+  std::filesystem::path folder;
+};
+
+/// The text of the Error that `work` throws; empty when it throws none.
+template <typename Work>
+std::string errorOf(const Work &work) {
+  try {
+    work();
+  } catch (const Error &error) {
+    return error.what();
+  }
+  return "";
+}
+
+} // namespace xlstm::test
+
+/// Expects an Error of one line that holds `part`.
+#define EXPECT_ERROR(work, part)                                                                                       \
+  do {                                                                                                                 \
+    std::string message = xlstm::test::errorOf([&] { (void)(work); });                                                 \
+    EXPECT_NE(message.find(part), std::string::npos) << "message: " << message;                                        \
+    EXPECT_EQ(message.find('\n'), std::string::npos) << "message: " << message;                                        \
+  } while (false)
+
+#endif // XLSTM_TEST_UNIT_FILES_TESTFOLDER_H
