@@ -114,7 +114,7 @@ TEST_F(SafetensorsTest, SurvivesDamage) {
       bytes[at] = n < 3 ? char(bytes[at] ^ 1 << 2 * n) : char(engine());
       attempt(bytes);
     }
-  EXPECT_GT(opened, 50);
+  EXPECT_GT(opened, 20); // damage to names and data opens
 }
 
 TEST_F(SafetensorsTest, WritesWhatTheFormatAsks) {
