@@ -1,0 +1,176 @@
+//===- Evaluation.cpp - teacher and students on all domains and tasks -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Eval/Evaluation.h"
+
+#include "runtime/Eval/Parts.h"
+#include "runtime/Eval/Results.h"
+#include "runtime/Eval/RunTask.h"
+#include "xlstm/Runtime/Data/ContentHash.h"
+#include "xlstm/Runtime/Eval/BitsPerByte.h"
+#include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Support/Progress.h"
+
+#include <iomanip>
+#include <set>
+
+namespace fs = std::filesystem;
+
+namespace xlstm {
+
+namespace {
+
+/// All models' inputs, tokenized once.
+struct Inputs {
+  std::vector<PackedText> texts, gateTexts; // a domain each
+  std::vector<uint64_t> taskHashes;
+  uint64_t gateHash;
+};
+
+} // namespace
+
+static void checkName(const char *what, const std::string &name, std::set<std::string> &seen) {
+  bool valid = !name.empty() && name[0] != '.' &&
+               name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == name.npos;
+  if (!valid)
+    fail("evaluation: ", what, " '", name, "': expected a name of letters, digits, '.', '_' and '-'");
+  if (!seen.insert(name).second)
+    fail("evaluation: there are two ", what, "s called '", name, "'");
+}
+
+static void checkNames(const std::vector<EvalModel> &models, const std::vector<Domain> &domains,
+                       const std::vector<Task> &tasks) {
+  std::set<std::string> modelNames, benchmarkNames;
+  for (const EvalModel &model : models)
+    checkName("model", model.name, modelNames);
+  for (const Domain &domain : domains)
+    checkName("benchmark", domain.name, benchmarkNames);
+  for (const Task &task : tasks)
+    checkName("benchmark", task.name, benchmarkNames);
+}
+
+template <typename T>
+static void update(ContentHash &hash, const std::vector<T> &values) {
+  hash.update(std::as_bytes(std::span(values)));
+}
+
+static uint64_t hashTask(const Task &task, const Vocabulary &vocabulary) {
+  ContentHash hash;
+  hash.update(task.name + " " + std::to_string(int(task.kind)));
+  update(hash, vocabulary.eos);
+  for (const TaskItem &item : task.items) {
+    for (const std::string &text : {item.id, item.prompt, item.answer, std::to_string(item.label)})
+      hash.update(text);
+    hash.update(std::to_string(item.length.value_or(0)));
+    update(hash, vocabulary.encodePrompt(item.prompt)); // another tokenizer, another result
+    for (const std::string &choice : item.choices)
+      hash.update(choice);
+  }
+  return hash.value();
+}
+
+static Inputs prepare(const Vocabulary &vocabulary, const std::vector<Domain> &domains, const std::vector<Task> &tasks,
+                      const EvaluationSettings &settings) {
+  Inputs inputs;
+  ContentHash gates;
+  for (const Domain &domain : domains) {
+    inputs.texts.push_back(packHeldOut(vocabulary, domain.documents, settings.pieceTokens, settings.tokenLimit));
+    if (inputs.texts.back().bytes == 0)
+      fail("evaluation: domain '", domain.name, "' has no held-out text");
+    inputs.gateTexts.push_back(packHeldOut(vocabulary, domain.documents, settings.pieceTokens, settings.gateTokens));
+    gates.update(hexDigits(inputs.gateTexts.back().hash()));
+  }
+  inputs.gateHash = gates.value();
+  for (const Task &task : tasks)
+    inputs.taskHashes.push_back(hashTask(task, vocabulary));
+  return inputs;
+}
+
+static uint64_t hashModel(const EvalModel &model, const LoadedModel &loaded) {
+  ContentHash hash;
+  hash.update(model.source);
+  for (const auto &[name, tensor] : loaded.params) {
+    at::Tensor values = tensor.contiguous();
+    hash.update(name);
+    hash.update(std::span(static_cast<const std::byte *>(values.data_ptr()), values.nbytes()));
+  }
+  return hash.value();
+}
+
+static Json measureDomain(const LoadedModel &model, const PackedText &text) {
+  double nats = sumOfNats(model.forward, model.params, text);
+  return {{"bits_per_byte", bitsPerByte(nats, text.bytes)}, {"nats", nats}, {"tokens", text.tokens}, {"bytes", text.bytes}};
+}
+
+static Json measureTask(const LoadedModel &model, const Vocabulary &vocabulary, const Task &task) {
+  TaskScore score = runTask(model, vocabulary, task);
+  return {{"metrics", score.metrics},
+          {"standard_errors", score.standardErrors},
+          {"items", score.items},
+          {"samples", score.samples}};
+}
+
+/// Parameters, and the bytes that a row's state takes when its context is full.
+static Json measureSize(const LoadedModel &model) {
+  const FunctionSpec &forward = model.forward.function("model");
+  uint64_t parameters = 0, stateBytes = 0;
+  for (const ParamSpec &param : forward.params)
+    parameters += param.tensor.numElements();
+  Program stateful = model.stateful(forward.contextLength, /*allLogits=*/false);
+  for (const at::Tensor &state : stateful.initialState("decode", 1))
+    stateBytes += state.nbytes();
+  return {{"parameters", parameters}, {"state_bytes", stateBytes}};
+}
+
+static std::string rounded(double value) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(3) << value;
+  return text.str();
+}
+
+static ModelResults evaluateModel(const EvalModel &model, const Inputs &inputs, const Vocabulary &vocabulary,
+                                  const std::vector<Domain> &domains, const std::vector<Task> &tasks,
+                                  const fs::path &folder, Progress &progress) {
+  LoadedModel loaded = model.load();
+  Parts parts(folder / "parts" / model.name, hashModel(model, loaded));
+  ModelResults results;
+  results.name = model.name;
+  for (size_t i = 0; i < domains.size(); ++i) {
+    const PackedText &text = inputs.texts[i];
+    Json &result = results.domains[domains[i].name];
+    result = parts.get("text-" + domains[i].name, text.hash(), [&] { return measureDomain(loaded, text); });
+    progress.advance(1, model.name + " " + domains[i].name + " " + rounded(result.at("bits_per_byte")));
+  }
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    Json &result = results.tasks[tasks[i].name];
+    result = parts.get("task-" + tasks[i].name, inputs.taskHashes[i],
+                       [&] { return measureTask(loaded, vocabulary, tasks[i]); });
+    progress.advance(1, model.name + " " + tasks[i].name + " " + rounded(result.at("metrics").at(tasks[i].metric())));
+  }
+  results.gates = parts.get("gates", inputs.gateHash,
+                            [&] { return Json(medianGates(loaded.forward, loaded.params, inputs.gateTexts)); });
+  results.size = parts.get("size", 0, [&] { return measureSize(loaded); });
+  progress.advance(1, model.name);
+  return results;
+}
+
+Json evaluateModels(const std::vector<EvalModel> &models, const Vocabulary &vocabulary,
+                    const std::vector<Domain> &domains, const std::vector<Task> &tasks,
+                    const EvaluationSettings &settings, const fs::path &folder) {
+  checkNames(models, domains, tasks);
+  Inputs inputs = prepare(vocabulary, domains, tasks, settings);
+  std::vector<ModelResults> results;
+  {
+    Progress progress("evaluate", int64_t(models.size() * (domains.size() + tasks.size() + 1)));
+    for (const EvalModel &model : models)
+      results.push_back(evaluateModel(model, inputs, vocabulary, domains, tasks, folder, progress));
+  }
+  for (const ModelResults &model : results)
+    writeHarnessResults(folder, model, tasks, settings);
+  Json summary = summarize(results, tasks, settings);
+  writeTextFile(folder / "results.json", summary.dump(1) + "\n");
+  return summary;
+}
+
+} // namespace xlstm
