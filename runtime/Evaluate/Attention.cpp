@@ -83,8 +83,8 @@ static Tensor findSinks(const Tensor &start_BT, int64_t window, int64_t sinks) {
     const int64_t *start = starts.const_data_ptr<int64_t>() + b * T;
     for (int64_t t = window; t < T; ++t)
       if (start[t] == t - window) // the document's token `window`: the first that does not see all of it
-        for (int64_t s = 0; s < sinks; ++s)
-          found[b].push_back(start[t] + s);
+        for (int64_t j = start[t]; j < std::min(start[t] + sinks, T) && start[j] == start[t]; ++j)
+          found[b].push_back(j);
     most = std::max(most, found[b].size());
   }
   if (most == 0)
