@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write the ONNX file of a teacher as torch's exporter makes it: float32, dynamic batch and length, no cache.
 
-  pip install torch==2.15.0 transformers==5.23.0 onnx==1.23.2 onnxscript==0.7.2
+  pip install torch==2.15.0 transformers==5.24.0 onnx==1.23.2 onnxscript==0.7.2
   python3 export.py ../tiny-llama .
 
 The configuration and tokenizer are copied beside it. Stack traces and doc strings, which name the exporting machine,
