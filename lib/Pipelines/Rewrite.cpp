@@ -41,7 +41,7 @@ private:
 
   std::string place(Location loc) const {
     auto inFile = loc->findInstanceOf<FileLineColLoc>();
-    if (!inFile)
+    if (!inFile || inFile.getLine() == 0) // a module that the text leaves implicit stands at line 0
       return origin;
     return inFile.getFilename().str() + ":" + std::to_string(inFile.getLine()) + ":" +
            std::to_string(inFile.getColumn());
@@ -56,6 +56,16 @@ private:
   std::string origin, first;
   ScopedDiagnosticHandler handler;
 };
+
+/// The parser's first error without its own "place: error: ", which counts columns of the pipeline. LLVM's command line
+/// library names a value that it cannot read on stderr, not here.
+std::string pipelineError(llvm::StringRef text) {
+  llvm::StringRef line = text.split('\n').first;
+  if (line.empty())
+    return "an option has a value that it cannot take";
+  size_t at = line.find("error: ");
+  return (at == llvm::StringRef::npos ? line : line.substr(at + 7)).str();
+}
 
 } // namespace
 
@@ -73,10 +83,10 @@ std::string rewriteModule(std::string_view mlir, const std::string &origin, cons
     diagnostics.raise("is not a module");
 
   PassManager passes(&context);
-  std::string pipelineError;
-  llvm::raw_string_ostream pipelineStream(pipelineError);
-  if (failed(parsePassPipeline(pipeline, passes, pipelineStream)))
-    fail("pipeline '", pipeline, "': ", llvm::StringRef(pipelineError).split('\n').first.str());
+  std::string errors;
+  llvm::raw_string_ostream errorStream(errors);
+  if (failed(parsePassPipeline(pipeline, passes, errorStream)))
+    fail("pipeline '", pipeline, "': ", pipelineError(errors));
   if (failed(passes.run(*module)))
     diagnostics.raise("pipeline '" + pipeline + "' failed");
 

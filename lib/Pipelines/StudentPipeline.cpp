@@ -40,8 +40,8 @@ public:
 private:
   template <typename Options>
   Options mixerOptions() {
-    return {window,         sinks,         mixer,          featureMap,     *layers,
-            convertSliding, inputGateBias, forgetGateBias, outputGateBias, form, chunk};
+    return {window,        sinks,          mixer,          featureMap, *layers, convertSliding,
+            inputGateBias, forgetGateBias, outputGateBias, form,       chunk};
   }
 };
 

@@ -20,7 +20,8 @@ public:
 
   void runOnOperation() override {
     MixerOptions options{window,         sinks,         mixer,          featureMap,     {layers.begin(), layers.end()},
-                         convertSliding, inputGateBias, forgetGateBias, outputGateBias, form, chunk};
+                         convertSliding, inputGateBias, forgetGateBias, outputGateBias, form,
+                         chunk};
     lm::ModelOp model = cloneForward(getOperation(), "align");
     if (!model)
       return signalPassFailure();

@@ -18,8 +18,12 @@ public:
   using BuildDecodeBase::BuildDecodeBase;
 
   void runOnOperation() override {
-    StatefulOptions options{batch == -1 ? ShapedType::kDynamic : batch, /*tokens=*/1, context, /*lastLogits=*/true,
-                            xlstm::Form::Recurrent, /*chunk=*/0};
+    StatefulOptions options{batch == -1 ? ShapedType::kDynamic : batch,
+                            /*tokens=*/1,
+                            context,
+                            /*lastLogits=*/true,
+                            xlstm::Form::Recurrent,
+                            /*chunk=*/0};
     if (failed(buildStateful(getOperation(), "decode", options)))
       signalPassFailure();
   }

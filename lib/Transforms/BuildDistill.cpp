@@ -39,9 +39,9 @@ private:
     ArrayRef<int64_t> rows = cast<RankedTensorType>(model.getArgument(0).getType()).getShape();
     SmallVector<int64_t> top(rows);
     top.push_back(ShapedType::kDynamic);
-    for (Type type : {RankedTensorType::get(rows, builder.getI64Type()), RankedTensorType::get(top, builder.getI32Type()),
-                      RankedTensorType::get(top, builder.getF32Type()),
-                      RankedTensorType::get(rows, builder.getF32Type())})
+    for (Type type :
+         {RankedTensorType::get(rows, builder.getI64Type()), RankedTensorType::get(top, builder.getI32Type()),
+          RankedTensorType::get(top, builder.getF32Type()), RankedTensorType::get(rows, builder.getF32Type())})
       model.insertArgument(model.getNumArguments(), type, {}, model.getLoc());
   }
 

@@ -30,10 +30,10 @@ Value MixerBuilder::window() {
     return windowBranch;
   lm::AttentionOp attention = site.attention;
   IntegerAttr sinks = options.sinks ? builder.getI64IntegerAttr(options.sinks) : IntegerAttr();
-  auto branch = builder.create<lm::AttentionOp>(
-      loc, TypeRange(attention.getH().getType()), attention.getQ(), attention.getK(), attention.getV(),
-      attention.getDocStart(), /*pos=*/Value(), /*state=*/ValueRange(), attention.getScaleAttr(),
-      builder.getI64IntegerAttr(options.window), sinks);
+  auto branch = builder.create<lm::AttentionOp>(loc, TypeRange(attention.getH().getType()), attention.getQ(),
+                                                attention.getK(), attention.getV(), attention.getDocStart(),
+                                                /*pos=*/Value(), /*state=*/ValueRange(), attention.getScaleAttr(),
+                                                builder.getI64IntegerAttr(options.window), sinks);
   windowBranch = branch.getH();
   return windowBranch;
 }

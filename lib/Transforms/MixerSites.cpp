@@ -113,8 +113,9 @@ static FailureOr<std::optional<AttentionSite>> findSite(lm::LayerOp layer, const
   }
   if (std::optional<uint64_t> window = attentions[0].getWindow(); window && !options.convertSliding) {
     if (isNamed)
-      return attentions[0].emitError() << "layer " << index << " is named in option layers but its attention has a window ("
-                                       << *window << ") of its own: set convert-sliding";
+      return attentions[0].emitError() << "layer " << index
+                                       << " is named in option layers but its attention has a window (" << *window
+                                       << ") of its own: set convert-sliding";
     attentions[0].emitRemark() << "layer " << index << " stays as it is: its attention has a window (" << *window
                                << ") of its own";
     return std::optional<AttentionSite>();

@@ -27,8 +27,9 @@ lm::ModelOp findForward(ModuleOp module) {
                    results.size() == 1 && cast<RankedTensorType>(results[0]).getRank() == 3;
   if (isForward)
     return model;
-  model.emitOpError() << "expects @model to take ids [B, T] (i64) and doc_start [B, T] (i32) and to return logits [B, T, V], found "
-                      << model.getFunctionType();
+  model.emitOpError()
+      << "expects @model to take ids [B, T] (i64) and doc_start [B, T] (i32) and to return logits [B, T, V], found "
+      << model.getFunctionType();
   return nullptr;
 }
 
@@ -78,8 +79,8 @@ void setResults(lm::ModelOp model, ValueRange values, ArrayRef<std::string> name
   Builder builder(model.getContext());
   SmallVector<Attribute> attributes;
   for (const std::string &name : names)
-    attributes.push_back(builder.getDictionaryAttr(
-        builder.getNamedAttr(lm::LMDialect::nameAttrName, builder.getStringAttr(name))));
+    attributes.push_back(
+        builder.getDictionaryAttr(builder.getNamedAttr(lm::LMDialect::nameAttrName, builder.getStringAttr(name))));
   model.setResAttrsAttr(builder.getArrayAttr(attributes));
 }
 

@@ -127,9 +127,11 @@ LogicalResult StatefulBuilder::addStates(lm::LayerOp layer, lm::AttentionOp atte
   if (window == 0)
     window = model.getContextLength().value_or(0);
   if (window < 1)
-    return attention.emitOpError() << "has no window and the model no context_length: option context expects at least 1";
+    return attention.emitOpError()
+           << "has no window and the model no context_length: option context expects at least 1";
   int64_t sinks = attention.getSinks().value_or(0);
-  auto keys = cast<RankedTensorType>(attention.getK().getType()), values = cast<RankedTensorType>(attention.getV().getType());
+  auto keys = cast<RankedTensorType>(attention.getK().getType()),
+       values = cast<RankedTensorType>(attention.getV().getType());
   auto cache = [&](RankedTensorType type, int64_t length) {
     return RankedTensorType::get({batch, length, type.getDimSize(2), type.getDimSize(3)}, type.getElementType());
   };

@@ -16,5 +16,6 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   xlstm::registerAllXlstmDialects(registry);
   xlstm::registerAllXlstmPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "xlstm-opt: look at, and drive, every rewrite\n", registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "xlstm-opt: look at, and drive, every rewrite\n", registry));
 }

@@ -1,0 +1,68 @@
+// RUN: xlstm-opt %s --split-input-file --verify-diagnostics --xlstm-build-prefill='batch=4'
+// RUN: not xlstm-opt %S/build-prefill.mlir --xlstm-build-prefill='batch=0' 2>&1 | FileCheck %s --check-prefix=BATCH
+// RUN: not xlstm-opt %S/build-prefill.mlir --xlstm-build-decode='context=-1' 2>&1 | FileCheck %s --check-prefix=CONTEXT
+// RUN: not xlstm-opt %S/build-prefill.mlir --xlstm-build-prefill='chunk=-1' 2>&1 | FileCheck %s --check-prefix=CHUNK
+// RUN: not xlstm-opt %S/build-prefill.mlir --xlstm-build-prefill='logits=some' 2>&1 | FileCheck %s --check-prefix=LOGITS
+// What cannot be run in steps is an error that says why.
+
+// BATCH: error: batch expects at least 1, found 0
+// CONTEXT: error: option context expects at least 0, found -1
+// CHUNK: error: option chunk expects at least 0, found -1
+// LOGITS: Cannot find option named 'some'!
+
+// expected-error @+1 {{batch is 4 but @model is fixed to 2}}
+lm.model @model(%ids: tensor<2x3xi64>, %docs: tensor<2x3xi32>) -> tensor<2x3x8xf32> {
+  %t = lm.param "table" : tensor<8x8xf32>
+  %e = lm.embed %ids, %t : (tensor<2x3xi64>, tensor<8x8xf32>) -> tensor<2x3x8xf32>
+  lm.return %e : tensor<2x3x8xf32>
+}
+
+// -----
+lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x8xf32> {
+  %t = lm.param "table" : tensor<8x8xf32>
+  %e = lm.embed %ids, %t : (tensor<?x?xi64>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %y = lm.layer 0 (%h = %e) : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+    %s = lm.split_heads %h : tensor<?x?x8xf32> to tensor<?x?x2x4xf32>
+    // expected-error @+1 {{'lm.attention' op has no window and the model no context_length: option context expects at least 1}}
+    %a = lm.attention %s, %s, %s docs(%docs) {scale = 0.5 : f64} : (tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?xi32>) -> tensor<?x?x2x4xf32>
+    lm.yield %h : tensor<?x?x8xf32>
+  }
+  lm.return %y : tensor<?x?x8xf32>
+}
+
+// -----
+lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x8xf32> {
+  %t = lm.param "table" : tensor<8x8xf32>
+  %e = lm.embed %ids, %t : (tensor<?x?xi64>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %y = lm.layer 0 (%h = %e) : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+    %s = lm.split_heads %h : tensor<?x?x8xf32> to tensor<?x?x2x4xf32>
+    %a = lm.attention %s, %s, %s docs(%docs) {scale = 0.5 : f64, window = 4 : i64} : (tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?xi32>) -> tensor<?x?x2x4xf32>
+    // expected-error @+1 {{'lm.attention' op is the second of its kind in layer 0: their states would have one name}}
+    %b = lm.attention %s, %s, %s docs(%docs) {scale = 0.5 : f64, window = 4 : i64} : (tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?xi32>) -> tensor<?x?x2x4xf32>
+    lm.yield %h : tensor<?x?x8xf32>
+  }
+  lm.return %y : tensor<?x?x8xf32>
+}
+
+// -----
+lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x8xf32> {
+  %t = lm.param "table" : tensor<8x8xf32>
+  %e = lm.embed %ids, %t : (tensor<?x?xi64>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %s = lm.split_heads %e : tensor<?x?x8xf32> to tensor<?x?x2x4xf32>
+  // expected-error @+1 {{'lm.attention' op reads doc_start and has no form with explicit state outside of a layer}}
+  %a = lm.attention %s, %s, %s docs(%docs) {scale = 0.5 : f64, window = 4 : i64} : (tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?xi32>) -> tensor<?x?x2x4xf32>
+  lm.return %e : tensor<?x?x8xf32>
+}
+
+// -----
+lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x8xf32> {
+  %t = lm.param "table" : tensor<8x8xf32>
+  %e = lm.embed %ids, %t : (tensor<?x?xi64>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %pos = lm.param "p" : tensor<4xf32>
+  %y = lm.layer 0 (%h = %e, %d = %docs) : (tensor<?x?x8xf32>, tensor<?x?xi32>) -> tensor<?x?x8xf32> {
+    // expected-error @+1 {{'lm.positions' op expects the model's own doc_start}}
+    %p = lm.positions %ids docs(%d) : (tensor<?x?xi64>, tensor<?x?xi32>) -> tensor<?x?xi32>
+    lm.yield %h : tensor<?x?x8xf32>
+  }
+  lm.return %y : tensor<?x?x8xf32>
+}
