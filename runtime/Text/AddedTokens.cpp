@@ -21,12 +21,12 @@ AddedTokens::AddedTokens(const Node &list, bool nfc, Vocabulary &vocabulary) {
     if (content.empty() || content.size() > longestContent)
       node.complain("expected a content of 1 to ", longestContent, " bytes, found ", content.size());
     int32_t id = node.member("id").id();
-    vocabulary.add(content, id, node);
-    if (node.member("special").boolean(false))
-      special.insert(id);
     bool isNormalized = node.member("normalized").boolean(true);
     std::string searched = isNormalized && nfc ? toNfc(content) : content;
+    vocabulary.add(content, searched, id, node);
     (isNormalized ? normalized : raw).add(searched, int32_t(tokens.size()));
+    if (node.member("special").boolean(false))
+      special.insert(id);
     tokens.push_back({id, node.member("single_word").boolean(false), node.member("lstrip").boolean(false),
                       node.member("rstrip").boolean(false)});
   }

@@ -32,20 +32,19 @@ void PostProcessor::add(const Node &node, const Vocabulary &vocabulary) {
       add(inner.element(n), vocabulary);
   } else if (type == "TemplateProcessing") {
     Node single = node.member("single");
-    // A template applies to what the ones before it made.
-    std::vector<int32_t> left, right;
+    if (hasTemplate)
+      node.complain("expected one template, found another");
+    hasTemplate = true;
     int texts = 0;
     for (size_t n = 0; n < single.array().size(); ++n) {
       Node piece = single.element(n);
       if (!piece.member("Sequence").isNull())
         ++texts;
       else
-        addSpecial(piece.member("SpecialToken"), node, vocabulary, texts ? right : left);
+        addSpecial(piece.member("SpecialToken"), node, vocabulary, texts ? after : before);
     }
     if (texts != 1)
       single.complain("expected the text once, found it ", texts, " times");
-    before.insert(before.begin(), left.begin(), left.end());
-    after.insert(after.end(), right.begin(), right.end());
   } else if (type != "ByteLevel") {
     node.complain("the post-processor ", quote(type), " is not supported");
   }

@@ -12,10 +12,12 @@ namespace xlstm::text {
 struct PostProcessor {
   std::vector<int32_t> before, after;
 
-  /// TemplateProcessing, ByteLevel (which moves offsets only) and Sequences of them; every id must have a token.
+  /// TemplateProcessing (one), ByteLevel (which moves offsets only) and Sequences of them; every id must have a token.
   PostProcessor(const Node &node, const Vocabulary &vocabulary);
 
 private:
+  bool hasTemplate = false;
+
   void add(const Node &node, const Vocabulary &vocabulary);
 };
 

@@ -41,10 +41,10 @@ Vocabulary::Vocabulary(const Node &vocab) {
     vocab.complain("expected tokens, found an empty object");
   ids.reserve(vocab.json().size());
   for (const auto &[token, id] : vocab.json().items())
-    add(token, vocab.child(token, id).id(), vocab);
+    add(token, token, vocab.child(token, id).id(), vocab);
 }
 
-void Vocabulary::add(const std::string &token, int32_t id, const Node &place) {
+void Vocabulary::add(const std::string &token, const std::string &shown, int32_t id, const Node &place) {
   auto [found, isNew] = ids.emplace(token, id);
   if (!isNew && found->second != id)
     place.complain("the token ", quote(token), " has id ", found->second, " and id ", id);
@@ -54,6 +54,6 @@ void Vocabulary::add(const std::string &token, int32_t id, const Node &place) {
     place.complain("the id ", id, " of the token ", quote(token), " is that of another token");
   if (size_t(id) >= tokens.size())
     tokens.resize(size_t(id) + 1);
-  std::optional<std::string> bytes = toBytes(token);
-  tokens[id] = {bytes.value_or(token), true, bytes.has_value()};
+  std::optional<std::string> bytes = toBytes(shown);
+  tokens[id] = {bytes.value_or(shown), true, bytes.has_value()};
 }

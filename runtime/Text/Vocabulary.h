@@ -26,8 +26,9 @@ class Vocabulary {
 public:
   /// Reads model.vocab.
   explicit Vocabulary(const Node &vocab);
-  /// Gives `id` to an added token; throws Error when the token has another id or the id another token.
-  void add(const std::string &token, int32_t id, const Node &place);
+  /// Gives `id` to an added token; throws Error when the token has another id or the id another token. `shown` is what
+  /// it is decoded from.
+  void add(const std::string &token, const std::string &shown, int32_t id, const Node &place);
 
   std::optional<int32_t> idOf(std::string_view token) const {
     auto found = ids.find(token);

@@ -60,9 +60,9 @@ std::string errorOf(const Work &work) {
 /// Expects an Error of one line that holds `part`.
 #define EXPECT_ERROR(work, part)                                                                                       \
   do {                                                                                                                 \
-    std::string message = xlstm::test::errorOf([&] { (void)(work); });                                                 \
-    EXPECT_NE(message.find(part), std::string::npos) << "message: " << message;                                        \
-    EXPECT_EQ(message.find('\n'), std::string::npos) << "message: " << message;                                        \
+    std::string caughtText = xlstm::test::errorOf([&] { (void)(work); });                                              \
+    EXPECT_NE(caughtText.find(part), std::string::npos) << "message: " << caughtText;                                  \
+    EXPECT_EQ(caughtText.find('\n'), std::string::npos) << "message: " << caughtText;                                  \
   } while (false)
 
 #endif // XLSTM_TEST_UNIT_FILES_TESTFOLDER_H
