@@ -14,7 +14,7 @@ TABLE = {
     "lib/Transforms": MLIR,
     "lib/Conversion": MLIR,
     "lib/Import": MLIR | {"protobuf", "runtime/Files", "runtime/Text"},
-    "lib/Target": MLIR | {"lib/Transforms", "lib/Conversion", "kernels", "runtime/Files"},
+    "lib/Target": MLIR | {"lib/Transforms", "lib/Conversion", "lib/Pipelines", "kernels", "runtime/Files"},
     "lib/Pipelines": MLIR | {"lib/Transforms", "lib/Conversion", "lib/Target", "lib/Init"},
     "lib/Init": MLIR | {"lib/Transforms", "lib/Conversion", "lib/Target", "lib/Pipelines"},
     "runtime/Text": {"runtime/Files"},

@@ -60,11 +60,11 @@ static RankedTensorType gateType(lm::AttentionOp attention) {
 }
 
 Value MixerBuilder::memoryGate(StringRef name, double bias) {
-  Value x = site.q.linear.getX();
-  int64_t width = cast<RankedTensorType>(x.getType()).getShape().back();
+  lm::LinearOp query = site.q.linear;
+  int64_t width = cast<RankedTensorType>(query.getWeight().getType()).getDimSize(1);
   Value weight = param((name + ".weight").str(), {numHeads, width}, builder.getF32FloatAttr(0));
   Value biasValue = param((name + ".bias").str(), {numHeads}, builder.getF32FloatAttr(bias));
-  return builder.create<lm::LinearOp>(loc, gateType(site.attention), x, weight, biasValue);
+  return builder.create<lm::LinearOp>(loc, gateType(site.attention), query.getX(), weight, biasValue);
 }
 
 Value MixerBuilder::outputGate() {
