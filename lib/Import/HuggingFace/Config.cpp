@@ -149,8 +149,7 @@ Ropes readRopeParameters(const JsonFields &group, const TeacherConfig &config, d
 
 /// rope_parameters of transformers 5, or rope_theta and rope_scaling of all before; both only where they agree.
 Ropes readRopes(const JsonFields &fields, const TeacherConfig &config) {
-  std::optional<double> givenTheta = fields.positive("rope_theta");
-  double theta = givenTheta.value_or(config.family->theta);
+  double theta = readTheta(fields, config.family->theta);
   Rope plain;
   plain.theta = theta;
   Ropes old{plain, plain};
@@ -163,7 +162,7 @@ Ropes readRopes(const JsonFields &fields, const TeacherConfig &config) {
   if (!parameters)
     return old;
   Ropes ropes = readRopeParameters(*parameters, config, theta);
-  if (givenTheta && (ropes.full.theta != theta || ropes.sliding.theta != theta))
+  if (fields.find("rope_theta") && (ropes.full.theta != theta || ropes.sliding.theta != theta))
     fields.fail("rope_theta", "the same as rope_parameters has");
   if (scaling && !(old == ropes))
     fields.fail("rope_scaling", "the same as rope_parameters");

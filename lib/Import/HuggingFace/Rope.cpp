@@ -56,8 +56,6 @@ double scaleYarn(std::vector<double> &frequencies, const JsonFields &group, doub
   double fast = group.positive("beta_fast").value_or(32), slow = group.positive("beta_slow").value_or(1);
   if (fast <= slow)
     group.fail("beta_fast", "more than beta_slow");
-  if (theta <= 1)
-    group.fail("rope_theta", "more than 1");
   auto oldContext = static_cast<double>(group.optionalSize("original_max_position_embeddings").value_or(contextLength));
   auto headDim = static_cast<double>(2 * frequencies.size());
   auto channelOf = [&](double turns) {
@@ -88,11 +86,18 @@ std::string readType(const JsonFields &group) {
 
 } // namespace
 
+double readTheta(const JsonFields &group, double theta) {
+  double found = group.positive("rope_theta").value_or(theta);
+  if (found <= 1 || found > 1e30)
+    group.fail("rope_theta", "a number above 1, at most 1e30");
+  return found;
+}
+
 Rope readRope(const JsonFields &group, double theta, int64_t headDim, int64_t contextLength) {
   if (std::optional<double> share = group.positive("partial_rotary_factor"); share && *share != 1)
     group.fail("partial_rotary_factor", "1, for heads are rotated whole");
   Rope rope;
-  rope.theta = group.positive("rope_theta").value_or(theta);
+  rope.theta = readTheta(group, theta);
   std::string type = readType(group);
   std::vector<double> frequencies = plainFrequencies(rope.theta, headDim);
   if (type == "default") {
@@ -112,8 +117,8 @@ Rope readRope(const JsonFields &group, double theta, int64_t headDim, int64_t co
                    : "default, linear, llama3 or yarn");
   }
   for (double frequency : frequencies)
-    if (frequency > std::numeric_limits<float>::max() || frequency < std::numeric_limits<float>::min())
-      group.fail(group.contains("factor") ? "factor" : "rope_theta", "frequencies that float32 can hold");
+    if (frequency < std::numeric_limits<float>::min())
+      group.fail("factor", "frequencies that float32 can hold");
   if (type != "default")
     rope.frequencies.assign(frequencies.begin(), frequencies.end());
   return rope;

@@ -19,6 +19,9 @@ struct Rope {
   bool operator==(const Rope &) const = default;
 };
 
+/// The base of the frequencies, `theta` where the group has none.
+double readTheta(const JsonFields &group, double theta);
+
 /// Reads one group of rotary parameters (rope_parameters, or the older rope_scaling), by the formulas of transformers
 /// (modeling_rope_utils.py): rope_type default, linear, llama3, yarn. `theta` is what holds where the group has none.
 /// Throws Error: an unknown type, one whose frequencies depend on the length (dynamic, longrope), a bad value.
