@@ -62,6 +62,13 @@ static bool isLinearized(lm::LayerOp layer) {
   return walk.wasInterrupted();
 }
 
+static bool hasSlidingAttention(lm::LayerOp layer) {
+  WalkResult walk = layer.walk([](lm::AttentionOp attention) {
+    return attention.getWindow() ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return walk.wasInterrupted();
+}
+
 static LogicalResult completeSite(AttentionSite &site, const MixerOptions &options) {
   lm::AttentionOp attention = site.attention;
   if (!attention.getDocStart())
@@ -139,9 +146,13 @@ FailureOr<SmallVector<AttentionSite>> selectSites(lm::ModelOp model, const Mixer
   }
   for (auto attention : model.getBody().getOps<lm::AttentionOp>())
     attention.emitWarning() << "stays as it is: it stands outside of a layer";
-  if (sites.empty())
-    return model.emitError() << "has no attention to convert in its " << model.getLayers().size() << " layers";
-  return sites;
+  if (!sites.empty())
+    return sites;
+  InFlightDiagnostic error = model.emitError()
+                             << "has no attention to convert in its " << model.getLayers().size() << " layers";
+  if (!options.convertSliding && llvm::any_of(model.getLayers(), hasSlidingAttention))
+    error << ": set convert-sliding to convert those with a window of their own";
+  return error;
 }
 
 } // namespace xlstm

@@ -84,3 +84,17 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x8xf
   }
   lm.return %y : tensor<?x?x8xf32>
 }
+
+// -----
+// expected-error @+1 {{has no attention to convert in its 1 layers: set convert-sliding to convert those with a window of their own}}
+lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x8xf32> {
+  %w = lm.param "table" : tensor<8x8xf32>
+  %e = lm.embed %ids, %w : (tensor<?x?xi64>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %y = lm.layer 0 (%h = %e) : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
+    %s = lm.split_heads %h : tensor<?x?x8xf32> to tensor<?x?x2x4xf32>
+    // expected-remark @+1 {{layer 0 stays as it is: its attention has a window (4) of its own}}
+    %a = lm.attention %s, %s, %s docs(%docs) {scale = 0.5 : f64, window = 4 : i64} : (tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?xi32>) -> tensor<?x?x2x4xf32>
+    lm.yield %h : tensor<?x?x8xf32>
+  }
+  lm.return %y : tensor<?x?x8xf32>
+}

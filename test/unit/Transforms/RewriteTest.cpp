@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "xlstm/Pipelines/Rewrite.h"
+#include "Count.h"
 #include "xlstm/Support/Error.h"
 
 #include <gtest/gtest.h>
@@ -34,19 +35,12 @@ static std::string errorOf(std::string_view mlir, const std::string &pipeline) {
   return "";
 }
 
-static size_t count(const std::string &text, const std::string &part) {
-  size_t found = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
-    ++found;
-  return found;
-}
-
 TEST(Rewrite, RunsAPipelineOfSeveralPasses) {
   std::string text =
       rewriteModule(teacher, "model.mlir", "xlstm-linearize{window=4 sinks=1},xlstm-build-decode{batch=1}");
-  EXPECT_EQ(count(text, "xlstm.mix"), 2u);
-  EXPECT_EQ(count(text, "lm.model @decode("), 1u);
-  EXPECT_EQ(count(text, "window = 4"), 2u);
+  EXPECT_EQ(count(text, "xlstm.mix"), 2);
+  EXPECT_EQ(count(text, "lm.model @decode("), 1);
+  EXPECT_EQ(count(text, "window = 4"), 2);
 }
 
 TEST(Rewrite, ResultCanBeRewrittenAgain) {
@@ -59,7 +53,7 @@ TEST(Rewrite, ResultCanBeRewrittenAgain) {
 TEST(Rewrite, StudentPipelineBuildsEveryFunction) {
   std::string text = rewriteModule(teacher, "model.mlir", "xlstm-student-pipeline{window=4 layers=0}");
   for (const char *name : {"@model(", "@align(", "@distill(", "@prefill(", "@decode("})
-    EXPECT_EQ(count(text, name), 1u) << name;
+    EXPECT_EQ(count(text, name), 1) << name;
 }
 
 TEST(Rewrite, BadTextIsLocated) {
