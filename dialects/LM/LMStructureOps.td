@@ -15,9 +15,9 @@ def LM_ModelOp : LM_Op<"model", [FunctionOpInterface, IsolatedFromAbove, OpAsmOp
   let summary = "a function of a language model: its forward pass, or one derived from it";
   let description = [{
     The forward pass is called `@model` and takes the token ids [B, T] and `doc_start` [B, T]. The passes that derive
-    other functions (align, distill, prefill, decode) write them beside it, as further `lm.model`s. In a function with
-    explicit state, every state argument carries `lm.state`, its name, and `lm.init`, the value it starts with; the
-    functions' last results are the new states, in the order of the arguments.
+    other functions (align, distill, prefill, decode) write them beside it, as further `lm.model`s, whose results carry
+    `lm.name`. In a function with explicit state, every state argument carries `lm.state`, its name, and `lm.init`, the
+    value it starts with; the last results are the new states, in the order of the arguments.
 
     ```mlir
     lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x256xf32> attributes {context_length = 2048 : i64} {
