@@ -53,23 +53,38 @@ Rotation makeRotation(const Tensor &positions_BT, const Tensor &frequencies_C, d
   return {(angle.cos() * factor).to(type).unsqueeze(2), (angle.sin() * factor).to(type).unsqueeze(2)};
 }
 
-Tensor rotate(const Tensor &x_BTHd, const Rotation &rotation) {
-  std::vector<Tensor> half = x_BTHd.chunk(2, -1);
-  return at::cat({half[0] * rotation.cos - half[1] * rotation.sin, half[1] * rotation.cos + half[0] * rotation.sin}, -1);
-}
-
-Tensor makeCausalBias(const Tensor &start_BT, at::ScalarType type) {
+CausalBlocks makeCausalBlocks(const Tensor &start_BT, at::ScalarType type) {
+  constexpr int64_t Queries = 128;
+  CausalBlocks blocks;
   if (start_BT.eq(0).all().item<bool>())
-    return {};
-  Tensor t = indices(start_BT, 0, start_BT.size(1));
-  return biasOf((t <= t.unsqueeze(-1)).logical_and(t >= start_BT.unsqueeze(-1)).unsqueeze(1), type);
+    return blocks;
+  blocks.block = Queries;
+  for (int64_t from = 0, T = start_BT.size(1); from < T; from += Queries) {
+    int64_t to = std::min(from + Queries, T), first = start_BT.select(1, from).min().item<int64_t>();
+    Tensor t = indices(start_BT, from, to).unsqueeze(-1), j = indices(start_BT, first, to);
+    Tensor seen = (j <= t).logical_and(j >= start_BT.narrow(1, from, to - from).unsqueeze(-1));
+    blocks.firstKey.push_back(first);
+    blocks.bias.push_back(biasOf(seen.unsqueeze(1), type));
+  }
+  return blocks;
 }
 
-Tensor attendFull(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const Tensor &bias, double scale) {
-  std::optional<Tensor> mask = bias.defined() ? std::optional<Tensor>(bias) : std::nullopt;
-  return at::scaled_dot_product_attention(q_BTHd.transpose(1, 2), k_BTKd.transpose(1, 2), v_BTKd.transpose(1, 2), mask,
-                                          0.0, !mask, scale, q_BTHd.size(2) != k_BTKd.size(2))
-      .transpose(1, 2);
+Tensor attendFull(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const CausalBlocks &blocks,
+                  double scale) {
+  Tensor q = q_BTHd.transpose(1, 2), k = k_BTKd.transpose(1, 2), v = v_BTKd.transpose(1, 2);
+  bool grouped = q.size(1) != k.size(1);
+  if (blocks.firstKey.empty())
+    return at::scaled_dot_product_attention(q, k, v, {}, 0.0, true, scale, grouped).transpose(1, 2);
+  std::vector<Tensor> parts;
+  for (size_t n = 0; n < blocks.firstKey.size(); ++n) {
+    const Tensor &bias = blocks.bias[n];
+    int64_t first = blocks.firstKey[n];
+    Tensor queries = q.narrow(2, static_cast<int64_t>(n) * blocks.block, bias.size(2));
+    parts.push_back(at::scaled_dot_product_attention(queries, k.narrow(2, first, bias.size(3)),
+                                                     v.narrow(2, first, bias.size(3)), bias, 0.0, false, scale, grouped)
+                        .transpose(1, 2));
+  }
+  return at::cat(parts, 1);
 }
 
 /// The first tokens of every document that outgrows the window, [B, C]; undefined where there is none. A column

@@ -18,13 +18,17 @@ struct Rotation {
 };
 Rotation makeRotation(const at::Tensor &positions_BT, const at::Tensor &frequencies_C, double factor,
                       at::ScalarType type);
-/// Rotates the channel pairs (i, i + d/2).
-at::Tensor rotate(const at::Tensor &x_BTHd, const Rotation &rotation);
 
-/// The bias of full attention, [B, 1, T, T] with -inf where nothing is seen; undefined when every row is one document.
-at::Tensor makeCausalBias(const at::Tensor &start_BT, at::ScalarType type);
+/// Full attention of packed rows, in blocks of queries: block n has the queries from n * block on and the keys from
+/// firstKey[n] on, where the earliest of its documents begins. Empty: every row is one document.
+struct CausalBlocks {
+  int64_t block = 0;
+  std::vector<int64_t> firstKey;
+  std::vector<at::Tensor> bias; // [B, 1, queries, keys], -inf where nothing is seen
+};
+CausalBlocks makeCausalBlocks(const at::Tensor &start_BT, at::ScalarType type);
 at::Tensor attendFull(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
-                      const at::Tensor &bias, double scale);
+                      const CausalBlocks &blocks, double scale);
 
 /// How queries are cut into blocks: block n has the `block` queries from n * block on, and the keys of `reach` blocks
 /// before it and of its own, then the sinks of documents that are longer than the window.

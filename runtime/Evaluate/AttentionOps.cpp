@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Evaluate/Attention.h"
+#include "runtime/Evaluate/Derivatives.h"
 #include "runtime/Evaluate/Interpreter.h"
 
 #include <ATen/TensorOperators.h>
@@ -26,11 +27,12 @@ static void runRope(lm::RopeOp op, Frame &frame) {
   Tensor x = frame.take(op.getX()), positions = frame.take(op.getPositions());
   // Attributes are unique: the address tells two rotations apart.
   std::string key = "rope " + std::to_string(reinterpret_cast<uintptr_t>(op.getRope().getAsOpaquePointer()));
-  frame.set(op, rotate(x, frame.tables.get(positions, key, [&] {
+  const Rotation &rotation = frame.tables.get(positions, key, [&] {
     llvm::SmallVector<double> frequencies = op.getRope().computeFrequencies(x.size(3));
     Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
     return makeRotation(positions, table.to(x.device()), op.getRope().attentionFactor(), x.scalar_type());
-  })));
+  });
+  frame.set(op, rotatePairs(x, rotation.cos, rotation.sin));
 }
 
 static void runAttention(lm::AttentionOp op, Frame &frame) {
@@ -49,8 +51,9 @@ static void runAttention(lm::AttentionOp op, Frame &frame) {
   }
   Tensor docs = frame.take(op.getDocStart());
   if (window == 0 || window >= q.size(1)) {
-    Tensor bias = frame.tables.get(docs, "causal", [&] { return makeCausalBias(docs, q.scalar_type()); });
-    frame.set(op.getH(), attendFull(q, k, v, bias, scale));
+    const CausalBlocks &blocks =
+        frame.tables.get(docs, "causal", [&] { return makeCausalBlocks(docs, q.scalar_type()); });
+    frame.set(op.getH(), attendFull(q, k, v, blocks, scale));
     return;
   }
   std::string key = "band " + std::to_string(window) + " " + std::to_string(sinks);

@@ -3,14 +3,12 @@
 
 #include "runtime/Evaluate/Losses.h"
 
+#include "runtime/Evaluate/Derivatives.h"
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/log_softmax.h>
-#include <ATen/ops/logsumexp.h>
 #include <ATen/ops/where.h>
-
-#include <limits>
 
 using at::Tensor;
 
@@ -23,11 +21,8 @@ static Tensor labelledMean(const Tensor &loss_BT, const Tensor &labels_BT) {
 }
 
 Tensor crossEntropy(const Tensor &logits_BTV, const Tensor &labels_BT) {
-  constexpr int64_t NoLabel = -100;
-  Tensor labels = labels_BT.to(at::kLong);
-  labels = at::where(labels >= 0, labels, at::Scalar(NoLabel));
-  Tensor sum = at::cross_entropy_loss(logits_BTV.flatten(0, 1), labels.flatten(), {}, /*reduction: sum*/ 2, NoLabel);
-  return sum / (labels_BT >= 0).sum().clamp_min(1).to(sum.scalar_type());
+  Tensor loss = rowCrossEntropy(logits_BTV.flatten(0, 1), labels_BT.to(at::kLong).flatten());
+  return labelledMean(loss.view(labels_BT.sizes()), labels_BT);
 }
 
 /// sum p (log p - log q), where p = 0 gives 0.
@@ -42,7 +37,7 @@ Tensor sparseKl(const Tensor &logits_BTV, const Tensor &ids_BTK, const Tensor &l
   if (!withTail)
     return labelledMean(divergence(logprobs_BTK.log_softmax(-1), chosen.log_softmax(-1)), labels_BT);
   // Summed without the chosen ones: 1 - sum would lose a small tail.
-  Tensor rest = logits_BTV.scatter(-1, ids, -std::numeric_limits<double>::infinity()).logsumexp(-1, true);
+  Tensor rest = logSumOfOthers(logits_BTV.flatten(0, 1), ids.flatten(0, 1)).view(tail_BT.sizes()).unsqueeze(-1);
   Tensor logP = at::cat({logprobs_BTK, tail_BT.unsqueeze(-1)}, -1).log_softmax(-1);
   return labelledMean(divergence(logP, at::cat({chosen, rest}, -1).log_softmax(-1)), labels_BT);
 }

@@ -3,6 +3,8 @@
 
 #include "runtime/Evaluate/Mlstm.h"
 
+#include "runtime/Evaluate/Derivatives.h"
+
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
@@ -43,12 +45,6 @@ Tensor valuesAndOne(const Tensor &v_BTKd, int64_t heads) {
   return v.unsqueeze(3).expand({v.size(0), v.size(1), v.size(2), group, v.size(3)}).flatten(2, 3);
 }
 
-/// q S / max(q z, 1e-30) from [.., d + 1].
-Tensor ratio(const Tensor &both) {
-  int64_t d = both.size(-1) - 1;
-  return both.narrow(-1, 0, d) / both.narrow(-1, d, 1).clamp_min(SmallestDenominator);
-}
-
 /// Logarithms of the gates in float64: their sums over hundreds of tokens must not round.
 struct LogGates {
   Tensor i, f;
@@ -85,13 +81,15 @@ struct Frames {
 
 Frames makeFrames(const LogGates &gates, const ChunkMasks &masks, const Tensor &m, at::ScalarType type) {
   Frames frames;
-  Tensor i = cut(gates.i.unsqueeze(-1), masks, -Infinity).squeeze(-1), f = cut(gates.f.unsqueeze(-1), masks);
+  Tensor i = cut(gates.i.unsqueeze(-1), masks, -Infinity).squeeze(-1);
+  Tensor f = cut(gates.f.unsqueeze(-1), masks).squeeze(-1).permute({0, 2, 3, 1}); // [B, N, L, H]
   // A sum over the document's own tokens only: what another document holds cannot even round it.
-  frames.sum_BHNL = at::matmul(masks.sees_BNLL.to(at::kDouble).unsqueeze(1), f).squeeze(-1);
+  frames.sum_BHNL = at::matmul(masks.sums_BNLL, f).permute({0, 3, 1, 2});
   frames.a_BHNL = i - frames.sum_BHNL;
   c10::NoGradGuard noGrad;
   Tensor sees = masks.sees_BNLL.unsqueeze(1), seesPast = masks.seesPast_BNL.unsqueeze(1);
-  Tensor own = select(sees, frames.a_BHNL.unsqueeze(-2)).amax(-1);
+  // A frame need not be exact: its rounding cancels.
+  Tensor own = select(sees, frames.a_BHNL.to(type).unsqueeze(-2)).amax(-1).to(at::kDouble);
   Tensor lastSum = frames.sum_BHNL.select(-1, masks.chunk - 1), lastOwn = own.select(-1, masks.chunk - 1);
   Tensor lastSees = seesPast.select(-1, masks.chunk - 1);
   Tensor current = m.defined() ? m.to(at::kDouble) : at::full_like(lastSum.select(-1, 0), -Infinity);
@@ -123,6 +121,7 @@ ChunkMasks makeChunkMasks(const Tensor &start_BT, int64_t chunk) {
   Tensor token = at::arange(padded, start.options()).view({masks.count, masks.chunk});
   Tensor query = token.unsqueeze(-1), key = token.unsqueeze(-2);
   masks.sees_BNLL = (key <= query).logical_and(key >= start.unsqueeze(-1));
+  masks.sums_BNLL = masks.sees_BNLL.to(at::kDouble);
   masks.seesPast_BNL = start < token.narrow(1, 0, 1);
   return masks;
 }
@@ -138,8 +137,7 @@ MlstmResult mlstmChunkwise(const MlstmOperands &x, const ChunkMasks &masks) {
     past = at::cat({x.state[2].to(at::kDouble).unsqueeze(-1), past.narrow(-1, 1, masks.count - 1)}, -1);
 
   Tensor sees = masks.sees_BNLL.unsqueeze(1), seesPast = masks.seesPast_BNL.unsqueeze(1);
-  Tensor weights = (select(sees, frames.a_BHNL.unsqueeze(-2)) - frames.top_BHNL.unsqueeze(-1)).to(type).exp();
-  Tensor both = at::matmul(at::matmul(q, k.transpose(-1, -2)) * weights, v);
+  Tensor both = at::matmul(decayedScores(q, k, frames.a_BHNL, frames.top_BHNL, sees.logical_not()), v);
 
   // The memory after every chunk.
   Tensor shift = frames.sum_BHNL.select(-1, masks.chunk - 1) - frames.next_BHN; // [B, H, N]
@@ -156,7 +154,7 @@ MlstmResult mlstmChunkwise(const MlstmOperands &x, const ChunkMasks &masks) {
     Tensor reach = (select(seesPast, past.unsqueeze(-1)) - frames.top_BHNL).to(type).exp().unsqueeze(-1);
     both = both + at::matmul(q * reach, at::stack(before, 2));
   }
-  Tensor h = ratio(both).permute({0, 2, 3, 1, 4}).reshape({B, masks.count * masks.chunk, H, d}).narrow(1, 0, T);
+  Tensor h = divideByLast(both, SmallestDenominator).permute({0, 2, 3, 1, 4}).reshape({B, masks.count * masks.chunk, H, d}).narrow(1, 0, T);
   return {h, splitState(memory, frames.next_BHN.select(-1, masks.count - 1).to(type))};
 }
 
@@ -179,7 +177,8 @@ MlstmResult mlstmRecurrent(const MlstmOperands &x, const Tensor &start_BT) {
     Tensor keep = (kept - m).to(type).exp().unsqueeze(-1).unsqueeze(-1), add = (i - m).to(type).exp().unsqueeze(-1);
     Tensor k = (x.k_BTHm.select(1, t) * add).unsqueeze(-1);
     memory = at::where(begins.unsqueeze(-1).unsqueeze(-1), none, memory) * keep + k * v.select(1, t).unsqueeze(-2);
-    outputs.push_back(ratio(at::matmul(x.q_BTHm.select(1, t).unsqueeze(-2), memory).squeeze(-2)));
+    Tensor both = at::matmul(x.q_BTHm.select(1, t).unsqueeze(-2), memory).squeeze(-2);
+    outputs.push_back(divideByLast(both, SmallestDenominator));
   }
   return {at::stack(outputs, 1), splitState(memory, m.to(type))};
 }

@@ -15,6 +15,7 @@ namespace xlstm::evaluate {
 struct ChunkMasks {
   int64_t chunk = 0, count = 0;
   at::Tensor sees_BNLL;    // query, key: same document, not later
+  at::Tensor sums_BNLL;    // the same as 1 and 0 in float64: a product with it sums over what is seen
   at::Tensor seesPast_BNL; // the document began before the chunk
 };
 /// start_BT: where the document of each token begins (int64), negative when that was before the first token.

@@ -1,6 +1,7 @@
 //===- TensorOps.cpp - params, embedding, projections, norms, elementwise -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "runtime/Evaluate/Derivatives.h"
 #include "runtime/Evaluate/Interpreter.h"
 #include "xlstm/Support/Error.h"
 
@@ -40,8 +41,7 @@ static void runLinear(lm::LinearOp op, Frame &frame) {
 
 static void runRmsNorm(lm::RmsNormOp op, Frame &frame) {
   Tensor x = frame.take(op.getX());
-  Tensor scale = (x.square().mean(-1, true) + op.getEps().convertToDouble()).rsqrt();
-  frame.set(op, x * scale * frame.take(op.getWeight()));
+  frame.set(op, rmsNorm(x, frame.take(op.getWeight()), op.getEps().convertToDouble()));
 }
 
 static void runSwiglu(lm::SwigluOp op, Frame &frame) {
