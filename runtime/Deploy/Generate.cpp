@@ -105,7 +105,7 @@ void addGenerate(CLI::App &app) {
       ->check(CLI::Range(int64_t{-1}, int64_t{1} << 30))
       ->capture_default_str();
   app.add_option("--temp", settings->sampler.temperature, "Temperature; 0: always the likeliest token")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, 100.0))
       ->capture_default_str();
   app.add_option("--top-k", settings->sampler.topK, "Draw from the K likeliest tokens; 0: all")
       ->check(CLI::NonNegativeNumber)

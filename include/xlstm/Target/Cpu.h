@@ -4,11 +4,9 @@
 #ifndef XLSTM_TARGET_CPU_H
 #define XLSTM_TARGET_CPU_H
 
-#include <cstdint>
-#include <filesystem>
-#include <string>
+#include "xlstm/Runtime/Files/Safetensors.h"
+
 #include <string_view>
-#include <vector>
 
 namespace xlstm {
 
@@ -23,13 +21,13 @@ struct CpuTargetOptions {
 
 /// Where a weight lies in the blob behind the executable: at a multiple of 64 bytes, in its stored type.
 struct WeightPlacement {
-  std::string name;
-  uint64_t offset, bytes;
+  TensorSpec tensor;
+  uint64_t offset;
 };
 
 struct CpuObject {
   std::filesystem::path file;
-  std::vector<WeightPlacement> weights;
+  std::vector<WeightPlacement> weights; // by offset
   uint64_t weightBytes = 0;
 };
 

@@ -91,17 +91,18 @@ static LogicalResult lower(ModuleOp module) {
   return manager.run(module);
 }
 
+static DType storedType(Type type) { return type.isF32() ? DType::F32 : type.isBF16() ? DType::BF16 : DType::F16; }
+
 /// Where --xlstm-plan-buffers put the weights, in order of their offsets.
 static std::vector<WeightPlacement> collectWeights(ModuleOp module) {
-  std::map<uint64_t, WeightPlacement> weights;
+  std::map<int64_t, WeightPlacement> weights;
   module.walk([&](lm::ParamOp param) {
     auto offset = param->getAttrOfType<IntegerAttr>(offsetAttrName);
     if (!offset)
       return; // in @model, which has no native form
     auto type = cast<RankedTensorType>(param.getType());
-    uint64_t place = static_cast<uint64_t>(offset.getInt());
-    uint64_t bytes = static_cast<uint64_t>(type.getNumElements()) * type.getElementTypeBitWidth() / 8;
-    weights[place] = {param.getName().str(), place, bytes};
+    TensorSpec tensor{param.getName().str(), storedType(type.getElementType()), type.getShape().vec()};
+    weights[offset.getInt()] = {std::move(tensor), static_cast<uint64_t>(offset.getInt())};
   });
   std::vector<WeightPlacement> result;
   for (auto &[offset, weight] : weights)
