@@ -10,7 +10,8 @@
 namespace xlstm {
 namespace {
 
-constexpr int64_t mostLayers = 10000;
+// Beyond any model; a false number must not cost memory or time.
+constexpr int64_t mostLayers = 10000, largestHeadDim = 4096;
 
 const Family &readFamily(const JsonFields &fields) {
   const Family *family = findFamily(fields.text("model_type").value_or(""));
@@ -53,8 +54,8 @@ void readSizes(const JsonFields &fields, TeacherConfig &config) {
   if (!headDim && !family.headDim && config.hiddenSize % config.numHeads != 0)
     fields.fail("num_attention_heads", "a divisor of " + std::to_string(config.hiddenSize) + " (hidden_size)");
   config.headDim = headDim.value_or(family.headDim ? family.headDim : config.hiddenSize / config.numHeads);
-  if (config.headDim % 2 != 0)
-    fields.fail("head_dim", "an even number, for channels are rotated in pairs");
+  if (config.headDim % 2 != 0 || config.headDim > largestHeadDim)
+    fields.fail("head_dim", "an even number of at most " + std::to_string(largestHeadDim));
   config.normEps = fields.positive("rms_norm_eps").value_or(family.normEps);
   if (config.normEps >= 1)
     fields.fail("rms_norm_eps", "a number below 1");

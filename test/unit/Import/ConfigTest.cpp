@@ -40,6 +40,65 @@ std::vector<int64_t> windowsOf(const TeacherConfig &config) {
 
 using Windows = std::vector<int64_t>;
 
+struct Case {
+  const char *patch, *error;
+};
+const Case badConfigs[] = {
+    {R"({"num_key_value_heads": 5})",
+     "config.json: 'num_key_value_heads': expected a divisor of 6 (num_attention_heads), found 5"},
+    {R"({"num_attention_heads": 5})",
+     "config.json: 'num_attention_heads': expected a divisor of 24 (hidden_size), found 5"},
+    {R"({"head_dim": 3})", "config.json: 'head_dim': expected an even number of at most 4096, found 3"},
+    {R"({"head_dim": 4098})", "config.json: 'head_dim': expected an even number of at most 4096, found 4098"},
+    {R"({"hidden_size": "24"})", "config.json: 'hidden_size': expected an integer of 1 to 134217728, found '24'"},
+    {R"({"hidden_size": null})", "config.json: 'hidden_size': expected an integer of 1 to 134217728, found nothing"},
+    {R"({"vocab_size": 18446744073709551615})",
+     "config.json: 'vocab_size': expected an integer of 1 to 134217728, found 18446744073709551615"},
+    {R"({"vocab_size": -1})", "config.json: 'vocab_size': expected an integer of 1 to 134217728, found -1"},
+    {R"({"intermediate_size": 12.0})",
+     "config.json: 'intermediate_size': expected an integer of 1 to 134217728, found 12.0"},
+    {R"({"num_hidden_layers": 10001})", "config.json: 'num_hidden_layers': expected at most 10000, found 10001"},
+    {R"({"rms_norm_eps": 0})", "config.json: 'rms_norm_eps': expected a number above 0, found 0"},
+    {R"({"rms_norm_eps": true})", "config.json: 'rms_norm_eps': expected a number above 0, found true"},
+    {R"({"rms_norm_eps": 1})", "config.json: 'rms_norm_eps': expected a number below 1, found 1"},
+    {R"({"tie_word_embeddings": 1})", "config.json: 'tie_word_embeddings': expected true or false, found 1"},
+    {R"({"hidden_act": "gelu"})", "config.json: 'hidden_act': expected 'silu', found 'gelu'"},
+    {R"({"model_type": "gpt2"})",
+     "config.json: 'model_type': expected one of llama, mistral, olmo2, olmo3, qwen2, qwen3, found 'gpt2'"},
+    {R"({"architectures": ["LlamaForSequenceClassification"]})",
+     "config.json: 'architectures': expected a list with LlamaForCausalLM, found "
+     "[\"LlamaForSequenceClassification\"]"},
+    {R"({"layer_types": ["full_attention"]})",
+     "config.json: 'layer_types': expected a list of 5 (num_hidden_layers), found [\"full_attention\"]"},
+    {R"({"num_hidden_layers": 1, "layer_types": ["sliding_attention"]})",
+     "config.json: 'layer_types': expected the layers of a llama model to be all alike, as sliding_window says, "
+     "found "
+     "[\"sliding_attention\"]"},
+    {R"({"model_type": "olmo3", "sliding_window": 0})",
+     "config.json: 'sliding_window': expected an integer of 1 to 134217728, found 0"},
+    {R"({"model_type": "qwen2", "num_key_value_heads": 6, "num_hidden_layers": 1,
+           "layer_types": ["sliding_attention"]})",
+     "config.json: 'sliding_window': expected the window of layer 0, which is a sliding_attention, found nothing"},
+    {R"({"rope_theta": 1e4, "rope_parameters": {"rope_theta": 1e5}})",
+     "config.json: 'rope_theta': expected the same as rope_parameters has, found 10000.0"},
+    {R"({"rope_parameters": {"full_attention": {}}})",
+     "config.json: 'rope_parameters.full_attention': expected one rotation for all layers, found {}"},
+    {R"({"model_type": "olmo3", "rope_parameters": {"rope_theta": 1e5}})",
+     "config.json: 'rope_parameters.full_attention': expected an object, found nothing"},
+    {R"({"rope_scaling": {"type": "dynamic", "factor": 2.0}})",
+     "config.json: 'rope_scaling.type': expected frequencies that do not depend on the length of the text (default, "
+     "linear, llama3, yarn), found 'dynamic'"},
+    {R"({"rope_scaling": {"rope_type": "linear", "factor": 0.5}})",
+     "config.json: 'rope_scaling.factor': expected a number of at least 1, found 0.5"},
+    {R"({"rope_parameters": {"partial_rotary_factor": 0.5}})",
+     "config.json: 'rope_parameters.partial_rotary_factor': expected 1, for heads are rotated whole, found 0.5"},
+    {R"({"rope_theta": 1})", "config.json: 'rope_theta': expected a number above 1, at most 1e30, found 1"},
+    {R"({"rope_parameters": {"rope_type": "linear", "factor": 1e300}})",
+     "config.json: 'rope_parameters.factor': expected frequencies that float32 can hold, found 1e+300"},
+    {R"({"quantization_config": {}})",
+     "config.json: 'quantization_config': expected none, for quantised weights are not read, found {}"},
+};
+
 } // namespace
 
 TEST(Config, absentKeysHaveTheClassDefaultsOfTransformers) {
@@ -73,8 +132,8 @@ TEST(Config, nullMeansTheDefaultOfOptionalKeys) {
   writeTextFile(
       folder.path / "config.json",
       R"({"model_type": "mistral", "vocab_size": 16, "hidden_size": 24, "intermediate_size": 12, "head_dim": null,
-                    "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": null, "sliding_window": null,
-                    "rope_scaling": null})");
+                    "num_hidden_layers": 2, "num_attention_heads": 6, "num_key_value_heads": null,
+                    "sliding_window": null, "rope_scaling": null})");
   TeacherConfig config = readTeacherConfig(folder.path / "config.json");
   EXPECT_EQ(config.numKvHeads, 6);
   EXPECT_EQ(config.headDim, 4);
@@ -118,63 +177,6 @@ TEST(Config, olmo3ScalesOnlyFullLayers) {
 }
 
 TEST(Config, errorsNameTheKeyWhatWasExpectedAndWhatWasFound) {
-  struct Case {
-    const char *patch, *error;
-  };
-  const Case cases[] = {
-      {R"({"num_key_value_heads": 5})",
-       "config.json: 'num_key_value_heads': expected a divisor of 6 (num_attention_heads), found 5"},
-      {R"({"num_attention_heads": 5})",
-       "config.json: 'num_attention_heads': expected a divisor of 24 (hidden_size), found 5"},
-      {R"({"head_dim": 3})",
-       "config.json: 'head_dim': expected an even number, for channels are rotated in pairs, found 3"},
-      {R"({"hidden_size": "24"})", "config.json: 'hidden_size': expected an integer of 1 to 134217728, found '24'"},
-      {R"({"hidden_size": null})", "config.json: 'hidden_size': expected an integer of 1 to 134217728, found nothing"},
-      {R"({"vocab_size": 18446744073709551615})",
-       "config.json: 'vocab_size': expected an integer of 1 to 134217728, found 18446744073709551615"},
-      {R"({"vocab_size": -1})", "config.json: 'vocab_size': expected an integer of 1 to 134217728, found -1"},
-      {R"({"intermediate_size": 12.0})",
-       "config.json: 'intermediate_size': expected an integer of 1 to 134217728, found 12.0"},
-      {R"({"num_hidden_layers": 10001})", "config.json: 'num_hidden_layers': expected at most 10000, found 10001"},
-      {R"({"rms_norm_eps": 0})", "config.json: 'rms_norm_eps': expected a number above 0, found 0"},
-      {R"({"rms_norm_eps": true})", "config.json: 'rms_norm_eps': expected a number above 0, found true"},
-      {R"({"rms_norm_eps": 1})", "config.json: 'rms_norm_eps': expected a number below 1, found 1"},
-      {R"({"tie_word_embeddings": 1})", "config.json: 'tie_word_embeddings': expected true or false, found 1"},
-      {R"({"hidden_act": "gelu"})", "config.json: 'hidden_act': expected 'silu', found 'gelu'"},
-      {R"({"model_type": "gpt2"})",
-       "config.json: 'model_type': expected one of llama, mistral, olmo2, olmo3, qwen2, qwen3, found 'gpt2'"},
-      {R"({"architectures": ["LlamaForSequenceClassification"]})",
-       "config.json: 'architectures': expected a list with LlamaForCausalLM, found "
-       "[\"LlamaForSequenceClassification\"]"},
-      {R"({"layer_types": ["full_attention"]})",
-       "config.json: 'layer_types': expected a list of 5 (num_hidden_layers), found [\"full_attention\"]"},
-      {R"({"num_hidden_layers": 1, "layer_types": ["sliding_attention"]})",
-       "config.json: 'layer_types': expected the layers of a llama model to be all alike, as sliding_window says, "
-       "found "
-       "[\"sliding_attention\"]"},
-      {R"({"model_type": "olmo3", "sliding_window": 0})",
-       "config.json: 'sliding_window': expected an integer of 1 to 134217728, found 0"},
-      {R"({"model_type": "qwen2", "num_key_value_heads": 6, "num_hidden_layers": 1, "layer_types": ["sliding_attention"]})",
-       "config.json: 'sliding_window': expected the window of layer 0, which is a sliding_attention, found nothing"},
-      {R"({"rope_theta": 1e4, "rope_parameters": {"rope_theta": 1e5}})",
-       "config.json: 'rope_theta': expected the same as rope_parameters has, found 10000.0"},
-      {R"({"rope_parameters": {"full_attention": {}}})",
-       "config.json: 'rope_parameters.full_attention': expected one rotation for all layers, found {}"},
-      {R"({"model_type": "olmo3", "rope_parameters": {"rope_theta": 1e5}})",
-       "config.json: 'rope_parameters.full_attention': expected an object, found nothing"},
-      {R"({"rope_scaling": {"type": "dynamic", "factor": 2.0}})",
-       "config.json: 'rope_scaling.type': expected frequencies that do not depend on the length of the text (default, "
-       "linear, llama3, yarn), found 'dynamic'"},
-      {R"({"rope_scaling": {"rope_type": "linear", "factor": 0.5}})",
-       "config.json: 'rope_scaling.factor': expected a number of at least 1, found 0.5"},
-      {R"({"rope_parameters": {"partial_rotary_factor": 0.5}})",
-       "config.json: 'rope_parameters.partial_rotary_factor': expected 1, for heads are rotated whole, found 0.5"},
-      {R"({"rope_theta": 1})", "config.json: 'rope_theta': expected a number above 1, at most 1e30, found 1"},
-      {R"({"rope_parameters": {"rope_type": "linear", "factor": 1e300}})",
-       "config.json: 'rope_parameters.factor': expected frequencies that float32 can hold, found 1e+300"},
-      {R"({"quantization_config": {}})",
-       "config.json: 'quantization_config': expected none, for quantised weights are not read, found {}"},
-  };
-  for (const Case &test : cases)
+  for (const Case &test : badConfigs)
     EXPECT_EQ(errorOf(test.patch), test.error) << test.patch;
 }
