@@ -58,7 +58,7 @@ def ONNX_InitializerOp : ONNX_Op<"initializer", [Pure]> {
 
     ```mlir
     %w = onnx.initializer "val_152" {content = 17 : i64, transposed = -4 : i64} : tensor<64x32xf32>
-    %axes = onnx.initializer "val_43" = dense<-1> : tensor<1xi64>
+    %axes = onnx.initializer "val_43" = dense<-1> : tensor<1xi64> : tensor<1xi64>
     ```
   }];
   let arguments = (ins OptionalAttr<StrAttr>:$name, OptionalAttr<ElementsAttr>:$value, OptionalAttr<I64Attr>:$content,
