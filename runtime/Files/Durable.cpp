@@ -21,7 +21,10 @@ static constexpr std::string_view ending = ".tmp";
 static std::string prefixOf(const fs::path &target) { return "." + target.filename().string() + "."; }
 
 fs::path xlstm::normalPath(const fs::path &path) {
-  fs::path normal = fs::absolute(path).lexically_normal();
+  std::error_code error;
+  fs::path normal = fs::absolute(path, error).lexically_normal();
+  if (error || normal.empty())
+    fail(path.string(), ": expected a path to write to", path.empty() ? ", found an empty one" : "");
   return normal.has_filename() ? normal : normal.parent_path();
 }
 
@@ -34,15 +37,16 @@ fs::path xlstm::temporaryPath(const fs::path &target) {
 void xlstm::removeStale(const fs::path &target) {
   std::string prefix = prefixOf(target);
   std::error_code ignored;
-  for (const fs::directory_entry &entry : fs::directory_iterator(target.parent_path(), ignored)) {
-    std::string name = entry.path().filename().string();
+  fs::directory_iterator at(target.parent_path(), ignored);
+  for (; at != fs::directory_iterator(); at.increment(ignored)) {
+    std::string name = at->path().filename().string();
     if (!name.starts_with(prefix) || !name.ends_with(ending))
       continue;
     pid_t owner = 0;
     const char *begin = name.data() + prefix.size();
     auto [end, error] = std::from_chars(begin, name.data() + name.size(), owner);
     if (error == std::errc() && *end == '-' && owner > 0 && ::kill(owner, 0) && errno == ESRCH)
-      fs::remove_all(entry.path(), ignored);
+      fs::remove_all(at->path(), ignored);
   }
 }
 

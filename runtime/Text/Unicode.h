@@ -28,7 +28,7 @@ bool isSpace(int32_t code);
 /// What a regex calls \w: letters, marks, digits, connectors and joiners.
 bool isWord(int32_t code);
 
-/// Unicode normalization form C of valid UTF-8.
+/// Unicode normalization form C of valid UTF-8. (PyPI tokenizers 0.23 does not order marks newer than Unicode 9.)
 std::string toNfc(std::string_view text);
 
 } // namespace xlstm::text

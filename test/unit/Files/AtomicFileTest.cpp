@@ -57,6 +57,7 @@ TEST_F(AtomicFileTest, SetsTheBitsOfAnExecutable) {
 
 TEST_F(AtomicFileTest, SaysWhereItCannotWrite) {
   EXPECT_ERROR(AtomicFile(folder / "none" / "f"), (folder / "none" / "f").string() + ": cannot create: No such file");
+  EXPECT_ERROR(AtomicFile(""), "expected a path to write to, found an empty one");
   std::filesystem::create_directory(folder / "d");
   EXPECT_ERROR(AtomicFile(folder / "d"), "exists and is not a regular file");
   EXPECT_ERROR(AtomicFile("/dev/null"), "/dev/null: cannot write: it exists and is not a regular file");
