@@ -54,9 +54,12 @@ std::string percent(double share, int digits, bool sign) {
 std::string shortNumber(double value) { return print("%.6g", value == 0 ? 0 : value); }
 
 std::string grouped(uint64_t value) {
-  std::string text = std::to_string(value);
-  for (int64_t at = int64_t(text.size()) - 3; at > 0; at -= 3)
-    text.insert(size_t(at), ",");
+  std::string digits = std::to_string(value), text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0)
+      text += ',';
+    text += digits[i];
+  }
   return text;
 }
 
