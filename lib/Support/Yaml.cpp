@@ -133,6 +133,12 @@ std::vector<YamlNode> YamlNode::items() const {
   return result;
 }
 
+std::string YamlNode::text() const {
+  YAML::Emitter out;
+  out << YAML::Flow << impl->node;
+  return out.c_str();
+}
+
 bool YamlNode::isScalar() const { return impl->node.IsScalar(); }
 bool YamlNode::isList() const { return impl->node.IsSequence(); }
 

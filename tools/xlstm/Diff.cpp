@@ -26,8 +26,8 @@ static double largestDifference(const at::Tensor &left, const at::Tensor &right)
   at::Tensor a = left.to(at::kDouble), b = right.to(at::kDouble);
   if (a.numel() == 0)
     return 0;
-  at::Tensor difference = (a - b).abs().masked_fill(a == b, 0).nan_to_num(INFINITY, INFINITY, INFINITY);
-  return difference.max().item<double>();
+  at::Tensor same = at::eq(a, b), distance = at::abs(at::sub(a, b));
+  return at::nan_to_num(at::masked_fill(distance, same, 0), INFINITY, INFINITY, INFINITY).max().item<double>();
 }
 
 static void compare(const DiffSettings &settings) {

@@ -25,7 +25,7 @@ void addLinearizeCommand(CLI::App &app) {
   verb->add_option("--layers", settings->layers, "Layers to convert, such as 0,2,3; default: all with full attention");
   verb->add_flag("--convert-sliding", settings->convertSliding, "Convert the teacher's own sliding layers too");
   verb->callback([settings] {
-    writeStudent(LoadedModel::open(settings->teacher), *settings, {}, settings->output);
+    writeStudent(RunnableModel::open(settings->teacher), *settings, {}, settings->output);
   });
 }
 

@@ -60,7 +60,7 @@ static EvalOptions evalOptions(const LogitsSettings &settings) {
 
 static void writeLogits(const LogitsSettings &settings) {
   c10::NoGradGuard noGrad;
-  LoadedModel model = LoadedModel::open(settings.bundle);
+  RunnableModel model = RunnableModel::open(settings.bundle);
   at::Tensor ids_BT = readIds(settings.input, model.spec().results.at(0).shape.at(2));
   EvalOptions options = evalOptions(settings);
   MixerOutputs outputs;

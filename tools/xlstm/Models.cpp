@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace xlstm {
 
-LoadedModel LoadedModel::open(const fs::path &folder) {
+RunnableModel RunnableModel::open(const fs::path &folder) {
   Bundle bundle = Bundle::open(folder);
   std::string mlir = readTextFile(bundle.modelFile());
   Program forward = Program::parse(mlir, bundle.modelFile());
@@ -19,7 +19,7 @@ LoadedModel LoadedModel::open(const fs::path &folder) {
   return {std::move(bundle), std::move(mlir), std::move(forward), std::move(params)};
 }
 
-Program LoadedModel::derive(const std::string &pipeline) const {
+Program RunnableModel::derive(const std::string &pipeline) const {
   return Program::parse(rewriteModule(mlir, bundle.modelFile(), pipeline), bundle.modelFile());
 }
 
@@ -44,7 +44,7 @@ void writeStudentBundle(const std::string &mlir, const ParamMap &params, const B
   folder.commit();
 }
 
-void writeStudent(const LoadedModel &teacher, const StudentSettings &settings, const ParamMap &trained,
+void writeStudent(const RunnableModel &teacher, const StudentSettings &settings, const ParamMap &trained,
                   const fs::path &output) {
   std::string mlir = rewriteModule(teacher.mlir, teacher.bundle.modelFile(),
                                    "xlstm-linearize{" + settings.passOptions() + "}");

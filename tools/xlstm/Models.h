@@ -10,20 +10,20 @@
 namespace xlstm {
 
 /// A bundle with its @model and weights in memory.
-struct LoadedModel {
+struct RunnableModel {
   Bundle bundle;
   std::string mlir; // content of model.mlir
   Program forward;
   ParamMap params;
 
-  static LoadedModel open(const std::filesystem::path &folder);
+  static RunnableModel open(const std::filesystem::path &folder);
   const FunctionSpec &spec() const { return forward.function("model"); }
   /// The module after `pipeline`, such as one with @prefill and @decode.
   Program derive(const std::string &pipeline) const;
 };
 
 /// Imports `source` (a Hugging Face folder or an .onnx file) to a bundle at `output`.
-void importTeacher(const std::filesystem::path &source, const std::filesystem::path &output, bool verifyRaise = false);
+void importTeacher(const std::filesystem::path &source, const std::filesystem::path &output);
 
 /// Options of --xlstm-linearize, as the pass takes them inside braces.
 struct StudentSettings {
@@ -37,7 +37,7 @@ struct StudentSettings {
 
 /// Writes the student of `teacher` to a bundle at `output`: linearized IR, the teacher's weights, and `trained` (new
 /// tensors by name; those that it lacks take their initial values).
-void writeStudent(const LoadedModel &teacher, const StudentSettings &settings, const ParamMap &trained,
+void writeStudent(const RunnableModel &teacher, const StudentSettings &settings, const ParamMap &trained,
                   const std::filesystem::path &output);
 
 /// Writes a bundle with the IR `mlir`, the weights `params` and the files that travel with `origin`.

@@ -30,6 +30,8 @@ public:
   std::optional<YamlNode> find(const std::string &key) const;
   std::vector<YamlNode> items() const;
   std::vector<std::pair<std::string, YamlNode>> entries() const;
+  /// The value written out again in one line, the same for the same value.
+  std::string text() const;
   bool isScalar() const;
   bool isList() const;
 

@@ -1,0 +1,95 @@
+//===- Eval.cpp - xlstm eval and report: how much of the teacher survived -===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Commands.h"
+#include "Evaluation.h"
+#include "Models.h"
+
+#include "xlstm/Runtime/Eval/Report.h"
+#include "xlstm/Runtime/Files/Documents.h"
+#include "xlstm/Support/Error.h"
+
+namespace fs = std::filesystem;
+
+namespace xlstm {
+
+static Program stateful(const RunnableModel &model, int64_t context, bool allLogits) {
+  std::string keys = "context=" + std::to_string(context);
+  return model.derive("xlstm-build-prefill{" + keys + " logits=" + (allLogits ? "all" : "last") +
+                      "},xlstm-build-decode{" + keys + "}");
+}
+
+static EvalModel evalModel(const NamedBundle &named) {
+  std::string mlir = readTextFile(Bundle::open(named.folder).modelFile());
+  auto load = [folder = named.folder] {
+    auto model = std::make_shared<RunnableModel>(RunnableModel::open(folder));
+    auto derive = [model](int64_t context, bool allLogits) { return stateful(*model, context, allLogits); };
+    return LoadedModel{model->forward, derive, model->params};
+  };
+  return {named.name, load, mlir};
+}
+
+void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &inputs, const fs::path &folder) {
+  Vocabulary vocabulary = Vocabulary::load(models.at(0).folder);
+  std::vector<EvalModel> evalModels;
+  for (const NamedBundle &named : models)
+    evalModels.push_back(evalModel(named));
+  std::vector<Domain> domains;
+  for (const auto &[name, corpus] : inputs.domains)
+    domains.push_back({name, readDocuments(corpus)});
+  std::vector<Task> tasks;
+  for (const fs::path &file : inputs.tasks)
+    tasks.push_back(loadTask(file, inputs.items));
+  EvaluationSettings settings;
+  settings.pieceTokens = inputs.pieceTokens;
+  settings.tokenLimit = inputs.tokens;
+  settings.teacher = models.at(0).name;
+  evaluateModels(evalModels, vocabulary, domains, tasks, settings, folder);
+}
+
+/// "name=path"; without a name the path's last part.
+static std::pair<std::string, fs::path> named(const std::string &text) {
+  size_t equals = text.find('=');
+  if (equals != std::string::npos)
+    return {text.substr(0, equals), text.substr(equals + 1)};
+  fs::path path = fs::path(text).lexically_normal();
+  return {(path.has_filename() ? path : path.parent_path()).filename().string(), text};
+}
+
+void addEvalCommand(CLI::App &app) {
+  struct Settings {
+    std::vector<std::string> models, domains;
+    EvalInputs inputs;
+    fs::path output;
+  };
+  auto settings = std::make_shared<Settings>();
+  CLI::App *verb = app.add_subcommand("eval", "Score bundles on held-out text and tasks; the first one is the teacher");
+  verb->add_option("bundles", settings->models, "Bundles, each as FOLDER or NAME=FOLDER")->required();
+  verb->add_option("-o,--output", settings->output, "Folder for results.json and one folder a model")->required();
+  verb->add_option("--domain", settings->domains, "Held-out corpus as NAME=FILE, .txt or .jsonl, also .xz; repeatable");
+  verb->add_option("--task", settings->inputs.tasks, "Task file, JSON lines; repeatable");
+  verb->add_option("--tokens", settings->inputs.tokens, "Tokens to score a domain")->default_val(32768);
+  verb->add_option("--items", settings->inputs.items, "Items to score a task")->default_val(100);
+  verb->add_option("--piece", settings->inputs.pieceTokens, "Tokens of a piece of text")->capture_default_str();
+  verb->add_flag_callback("--full", [settings] { settings->inputs.tokens = settings->inputs.items = -1; },
+                          "All tokens and all items");
+  verb->callback([settings] {
+    settings->inputs.tokens = std::max<int64_t>(settings->inputs.tokens, 0);
+    settings->inputs.items = std::max<int64_t>(settings->inputs.items, 0);
+    std::vector<NamedBundle> bundles;
+    for (const std::string &text : settings->models)
+      bundles.push_back({named(text).first, named(text).second});
+    for (const std::string &text : settings->domains)
+      settings->inputs.domains.push_back(named(text));
+    evaluateBundles(bundles, settings->inputs, settings->output);
+  });
+}
+
+void addReportCommand(CLI::App &app) {
+  auto run = std::make_shared<fs::path>();
+  CLI::App *verb = app.add_subcommand("report", "Make eval/report.html of a run's folder anew");
+  verb->add_option("run", *run, "Folder that xlstm distill wrote")->required();
+  verb->callback([run] { writeReport(*run); });
+}
+
+} // namespace xlstm

@@ -1,0 +1,31 @@
+//===- Evaluation.h - bundles as the models of an evaluation --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TOOLS_XLSTM_EVALUATION_H
+#define XLSTM_TOOLS_XLSTM_EVALUATION_H
+
+#include "xlstm/Runtime/Eval/Evaluation.h"
+
+namespace xlstm {
+
+/// A model of an evaluation: its name in the results and its bundle.
+struct NamedBundle {
+  std::string name;
+  std::filesystem::path folder;
+};
+
+/// What to score on, as a recipe or the command line says it.
+struct EvalInputs {
+  std::vector<std::pair<std::string, std::filesystem::path>> domains; // held-out corpus a domain
+  std::vector<std::filesystem::path> tasks;                          // .jsonl files
+  int64_t tokens = 0, items = 0;                                     // limits; 0: all
+  int64_t pieceTokens = 512;
+};
+
+/// Evaluates the bundles (which share the first one's tokenizer) into `folder`.
+void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &inputs,
+                     const std::filesystem::path &folder);
+
+} // namespace xlstm
+
+#endif // XLSTM_TOOLS_XLSTM_EVALUATION_H

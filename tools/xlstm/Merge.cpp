@@ -1,0 +1,21 @@
+//===- Merge.cpp - xlstm merge: experts become one student ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Commands.h"
+
+#include "xlstm/Runtime/Merge/Merge.h"
+
+namespace xlstm {
+
+void addMergeCommand(CLI::App &app) {
+  struct Settings {
+    std::filesystem::path config, output;
+  };
+  auto settings = std::make_shared<Settings>();
+  CLI::App *verb = app.add_subcommand("merge", "Merge bundles of one architecture (linear)");
+  verb->add_option("config", settings->config, "YAML in mergekit's linear form (docs/Recipe.md)")->required();
+  verb->add_option("-o,--output", settings->output, "Folder of the merged bundle")->required();
+  verb->callback([settings] { mergeBundles(readMergeConfig(settings->config), settings->output); });
+}
+
+} // namespace xlstm

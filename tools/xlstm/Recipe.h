@@ -1,0 +1,59 @@
+//===- Recipe.h - what xlstm distill is told ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TOOLS_XLSTM_RECIPE_H
+#define XLSTM_TOOLS_XLSTM_RECIPE_H
+
+#include "Evaluation.h"
+#include "Models.h"
+
+#include "xlstm/Runtime/Train/TrainOptions.h"
+#include "xlstm/Support/Yaml.h"
+
+#include <map>
+
+namespace xlstm {
+
+struct RecipeDomain {
+  std::string name;
+  std::filesystem::path train, valid; // corpora (Files/Documents.h)
+};
+
+/// Settings of one training stage. `rows` is the most rows taken of a domain (0: as many as the steps use).
+struct RecipeTraining {
+  TrainOptions options;
+  int64_t rows = 0, heldOutRows = 16;
+  std::vector<std::string> domains;
+};
+
+struct RecipeExpert {
+  std::string name;
+  RecipeTraining training;
+};
+
+/// A recipe file, checked whole: unknown keys, names of domains, ranges. Paths are relative to the file. See
+/// docs/Recipe.md for every key and its default.
+struct Recipe {
+  std::filesystem::path teacher;
+  std::optional<std::filesystem::path> check; // the same teacher from another exporter
+  int64_t length = 512, topK = 256;
+  StudentSettings student;
+  std::vector<RecipeDomain> domains;
+  RecipeTraining align;
+  std::string distillPass; // options of --xlstm-build-distill
+  std::vector<RecipeExpert> experts;
+  std::map<std::string, double> mergeWeights; // by expert; empty: uniform
+  EvalInputs eval;
+  std::string cpu = "native";
+  int64_t prefillTokens = 64;
+
+  /// The section `name` as text, to tell whether a stage was done under other settings.
+  std::map<std::string, std::string> sections;
+
+  static Recipe read(const std::filesystem::path &file);
+  const RecipeDomain &domain(const std::string &name) const;
+};
+
+} // namespace xlstm
+
+#endif // XLSTM_TOOLS_XLSTM_RECIPE_H

@@ -1,0 +1,52 @@
+//===- RunFolder.cpp - stages that are done once --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "RunFolder.h"
+
+#include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Files/MappedFile.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Support/Progress.h"
+
+#include <chrono>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+
+namespace xlstm {
+
+RunFolder::RunFolder(fs::path path) : folder(std::move(path)) {
+  std::error_code error;
+  fs::create_directories(folder / ".stages", error);
+  if (error)
+    fail(folder.string(), ": cannot make the run's folder: ", error.message());
+  lock = open((folder / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (lock < 0)
+    fail((folder / ".lock").string(), ": ", std::strerror(errno));
+  if (flock(lock, LOCK_EX | LOCK_NB) != 0)
+    fail(folder.string(), ": another process works in this folder");
+}
+
+RunFolder::~RunFolder() { close(lock); }
+
+void RunFolder::stage(const std::string &name, const std::string &settings, const std::function<void()> &work) {
+  history += name + ": " + settings + "\n";
+  fs::path stamp = folder / ".stages" / name;
+  if (fs::exists(stamp)) {
+    if (readTextFile(stamp) != history)
+      fail(folder.string(), ": stage '", name,
+           "' was done with other settings (", stamp.string(), "); use another folder, or remove this one");
+    say(name, "done before");
+    return;
+  }
+  auto start = std::chrono::steady_clock::now();
+  work();
+  writeTextFile(stamp, history);
+  auto spent = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
+  say(name, "done in " + std::to_string(spent.count()) + " s");
+}
+
+} // namespace xlstm
