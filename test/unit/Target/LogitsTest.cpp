@@ -27,8 +27,9 @@ class GoldenTest : public testing::TestWithParam<const char *> {};
 
 TEST_P(GoldenTest, TeacherGivesTransformersLogits) {
   std::string name = GetParam();
-  fs::path folder = name == "tiny-llama" ? fs::path(examples) / name : fs::path(inputs) / "hf" / name;
-  fs::path executable = compile(importTeacher(folder, "golden-" + name), "golden-chat-" + name);
+  fs::path executable = tinyTeacher().executable;
+  if (name != "tiny-llama")
+    executable = compile(importTeacher(fs::path(inputs) / "hf" / name, "golden-" + name), "golden-chat-" + name);
   SafetensorsFile golden = SafetensorsFile::open(fs::path(inputs) / "golden" / (name + ".safetensors"));
   at::Tensor ids_BT = toTensor(golden.get("input_ids")), expected_BTV = toTensor(golden.get("logits"));
   EXPECT_LT(largestDifference(runLogits(executable, ids_BT), expected_BTV), 1e-4);
@@ -39,8 +40,8 @@ TEST_P(GoldenTest, TeacherGivesTransformersLogits) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, GoldenTest,
-                         testing::Values("llama-31", "qwen2-tied", "qwen3-tied", "olmo2-mha", "olmo3-yarn",
-                                         "smollm-tied"));
+                         testing::Values("tiny-llama", "llama-31", "llama-bias", "mistral-window", "qwen2-tied",
+                                         "qwen2-window", "qwen3-tied", "olmo2-mha", "olmo3-yarn", "smollm-tied"));
 
 // 200 tokens, more than three windows: the ring wraps, the sinks leave the window.
 TEST(StudentLogitsTest, DecodeIsTheForwardPass) {
