@@ -13,10 +13,16 @@ namespace {
 
 constexpr double pi = std::numbers::pi;
 
-std::vector<double> plainFrequencies(double theta, int64_t headDim) {
-  std::vector<double> result(headDim / 2);
+/// theta^(2i/d). In float32 as all that follows, for so transformers computes it: what is imported from config.json and
+/// from an exported graph agrees to the last bit.
+float positionsARadian(double theta, size_t pair, size_t headDim) {
+  return std::pow(static_cast<float>(theta), static_cast<float>(2 * pair) / static_cast<float>(headDim));
+}
+
+std::vector<float> plainFrequencies(double theta, int64_t headDim) {
+  std::vector<float> result(headDim / 2);
   for (size_t i = 0; i < result.size(); ++i)
-    result[i] = std::pow(theta, -2.0 * static_cast<double>(i) / static_cast<double>(headDim));
+    result[i] = 1 / positionsARadian(theta, i, headDim);
   return result;
 }
 
@@ -28,16 +34,18 @@ double readFactor(const JsonFields &group) {
 }
 
 /// Llama 3.1: wavelengths longer than the old context are stretched, short ones stay, those between are blended.
-void scaleLlama3(std::vector<double> &frequencies, const JsonFields &group) {
+void scaleLlama3(std::vector<float> &frequencies, const JsonFields &group) {
   double factor = readFactor(group), low = group.requiredPositive("low_freq_factor");
   double high = group.requiredPositive("high_freq_factor");
   auto oldContext = static_cast<double>(group.size("original_max_position_embeddings"));
   if (high <= low)
     group.fail("high_freq_factor", "more than low_freq_factor");
-  for (double &frequency : frequencies) {
-    double turns = oldContext * frequency / (2 * pi);
-    double keep = std::clamp((turns - low) / (high - low), 0.0, 1.0);
-    frequency *= (1 - keep) / factor + keep;
+  auto stretch = static_cast<float>(factor), range = static_cast<float>(high - low);
+  for (float &frequency : frequencies) {
+    float wavelength = static_cast<float>(2 * pi) / frequency;
+    float turns = static_cast<float>(oldContext) / wavelength;
+    float keep = std::clamp((turns - static_cast<float>(low)) / range, 0.0f, 1.0f);
+    frequency = keep == 1 ? frequency : (1 - keep) * frequency / stretch + keep * frequency;
   }
 }
 
@@ -51,7 +59,7 @@ double yarnAttentionFactor(const JsonFields &group, double factor) {
 
 /// YaRN: channels are interpolated by a ramp between the one that turns beta_fast times over the old context and the
 /// one that turns beta_slow times.
-double scaleYarn(std::vector<double> &frequencies, const JsonFields &group, double theta, int64_t contextLength) {
+double scaleYarn(std::vector<float> &frequencies, const JsonFields &group, double theta, int64_t contextLength) {
   double factor = readFactor(group);
   double fast = group.positive("beta_fast").value_or(32), slow = group.positive("beta_slow").value_or(1);
   if (fast <= slow)
@@ -71,8 +79,10 @@ double scaleYarn(std::vector<double> &frequencies, const JsonFields &group, doub
   if (low == high)
     high += 0.001;
   for (size_t i = 0; i < frequencies.size(); ++i) {
-    double stretch = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
-    frequencies[i] *= stretch / factor + (1 - stretch);
+    float ramp = (static_cast<float>(i) - static_cast<float>(low)) / static_cast<float>(high - low);
+    float keep = 1 - std::clamp(ramp, 0.0f, 1.0f);
+    float interpolated = 1 / (static_cast<float>(factor) * positionsARadian(theta, i, 2 * frequencies.size()));
+    frequencies[i] = interpolated * (1 - keep) + frequencies[i] * keep;
   }
   return yarnAttentionFactor(group, factor);
 }
@@ -99,13 +109,13 @@ Rope readRope(const JsonFields &group, double theta, int64_t headDim, int64_t co
   Rope rope;
   rope.theta = readTheta(group, theta);
   std::string type = readType(group);
-  std::vector<double> frequencies = plainFrequencies(rope.theta, headDim);
+  std::vector<float> frequencies = plainFrequencies(rope.theta, headDim);
   if (type == "default") {
     // theta says it all
   } else if (type == "linear") {
     double factor = readFactor(group);
-    for (double &frequency : frequencies)
-      frequency /= factor;
+    for (float &frequency : frequencies)
+      frequency /= static_cast<float>(factor);
   } else if (type == "llama3") {
     scaleLlama3(frequencies, group);
   } else if (type == "yarn") {
