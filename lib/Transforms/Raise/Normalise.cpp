@@ -124,9 +124,18 @@ Value Normaliser::constant(Location loc, const Tensor &tensor) {
   return result;
 }
 
+/// A weight under another name, or transposed: a constant of its values would not say which weight it is.
+static bool passesWeightOn(Operation *op) {
+  if (!isa<onnx::IdentityOp, onnx::CastOp, onnx::TransposeOp>(op))
+    return false;
+  auto initializer = op->getOperand(0).getDefiningOp<onnx::InitializerOp>();
+  return initializer && initializer.getName() &&
+         isa<FloatType>(cast<RankedTensorType>(initializer.getType()).getElementType());
+}
+
 void Normaliser::fold() {
   for (Operation &op : llvm::make_early_inc_range(graph.getBody().front().without_terminator())) {
-    if (!op.hasTrait<onnx::Node>())
+    if (!op.hasTrait<onnx::Node>() || passesWeightOn(&op))
       continue;
     builder.setInsertionPoint(&op);
     for (Value result : op.getResults())
@@ -162,7 +171,9 @@ Value Normaliser::replacement(Operation *op) {
   });
   if (isa<onnx::IdentityOp>(op))
     return input;
-  if (isa<onnx::CastOp, onnx::ReshapeOp, onnx::ExpandOp>(op) && isWhole)
+  bool isFloatCast = isa<onnx::CastOp>(op) && allSizes(input, [](const Tensor &t) { return t.kind == Kind::Float; }) &&
+                     allSizes(op->getResult(0), [](const Tensor &t) { return t.kind == Kind::Float; });
+  if (isFloatCast || (isa<onnx::CastOp, onnx::ReshapeOp, onnx::ExpandOp>(op) && isWhole))
     return input;
   if (isa<onnx::SliceOp>(op) && isWhole) {
     std::optional<Tensor> steps = op->getNumOperands() > 4 ? raise::constantOf(op->getOperand(4)) : std::nullopt;

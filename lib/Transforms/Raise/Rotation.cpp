@@ -56,6 +56,15 @@ double largestError(const RotationTable &table, int64_t pair, double frequency, 
   return error;
 }
 
+/// An attention factor as it was written. Exporters round it to float32; that of YaRN is 0.1 ln(s) + 1 for a stretch s.
+FloatAttr factorAttr(Builder &builder, double factor) {
+  if (std::abs(factor - 1) < 1e-6)
+    return {};
+  double yarn = 0.1 * std::log(std::round(std::exp((factor - 1) * 10))) + 1;
+  bool isYarn = static_cast<float>(yarn) == static_cast<float>(factor);
+  return builder.getF64FloatAttr(isYarn ? yarn : shortestDecimal(factor));
+}
+
 /// theta when the frequencies are theta^(-2i/d): the number with the fewest digits that reproduces all of them.
 std::optional<double> findTheta(ArrayRef<double> frequencies) {
   auto numPairs = static_cast<int64_t>(frequencies.size());
@@ -104,8 +113,7 @@ lm::RopeAttr readRotation(MLIRContext *context, const RotationTable &table, std:
     }
   }
   Builder builder(context);
-  FloatAttr attentionFactor =
-      std::abs(factor - 1) < 1e-6 ? FloatAttr() : builder.getF64FloatAttr(shortestDecimal(factor));
+  FloatAttr attentionFactor = factorAttr(builder, factor);
   if (std::optional<double> theta = findTheta(frequencies))
     return lm::RopeAttr::get(context, builder.getF64FloatAttr(*theta), {}, attentionFactor);
   SmallVector<float> rounded(frequencies.begin(), frequencies.end());
