@@ -6,10 +6,12 @@
 #include "xlstm/Init/RegisterAll.h"
 
 #include "dialects/LM/LMDialect.h"
+#include "dialects/ONNX/ONNXDialect.h"
 #include "dialects/XLSTM/XLSTMDialect.h"
 #include "xlstm/Conversion/Passes.h"
 #include "xlstm/Pipelines/Passes.h"
 #include "xlstm/Transforms/Passes.h"
+#include "xlstm/Transforms/RaisePasses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -30,6 +32,7 @@ static void registerPasses() {
   registerTransformsPasses();
   registerPipelinesPasses();
   // lib/Transforms/Raise.
+  registerRaisePasses();
   // lib/Conversion.
   registerConversionPasses();
 }
@@ -43,7 +46,7 @@ void registerAllXlstmDialects(mlir::DialectRegistry &registry) {
   // Upstream.
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect>();
   // dialects/.
-  registry.insert<lm::LMDialect, xlstm::XLSTMDialect>();
+  registry.insert<lm::LMDialect, onnx::ONNXDialect, xlstm::XLSTMDialect>();
   // Interfaces that a conversion needs: "interface promised by dialect 'X' but never implemented" names a missing line.
 }
 
