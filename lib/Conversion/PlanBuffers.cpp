@@ -143,11 +143,12 @@ void FunctionPlanner::touch(Value value, int64_t index) {
 /// New states take the place of the old ones: checks that the old ones are no longer needed.
 LogicalResult FunctionPlanner::followStates(Operation *op) {
   for (Value operand : op->getOperands())
-    if (auto it = stateOf.find(operand); it != stateOf.end() && current[it->second] != operand && !isa<lm::ReturnOp>(op))
-      return op->emitOpError() << "uses state \""
-                               << model.getArgAttrOfType<StringAttr>(it->second.getArgNumber(), lm::LMDialect::stateAttrName)
-                                      .getValue()
-                               << "\" after its update, which was made in place";
+    if (auto it = stateOf.find(operand);
+        it != stateOf.end() && current[it->second] != operand && !isa<lm::ReturnOp>(op))
+      return op->emitOpError()
+             << "uses state \""
+             << model.getArgAttrOfType<StringAttr>(it->second.getArgNumber(), lm::LMDialect::stateAttrName).getValue()
+             << "\" after its update, which was made in place";
   auto follow = [&](OperandRange oldStates, ResultRange newStates) -> LogicalResult {
     for (auto [oldState, newState] : llvm::zip(oldStates, newStates)) {
       auto it = stateOf.find(oldState);

@@ -151,7 +151,10 @@ void addBench(CLI::App &app) {
   auto settings = std::make_shared<BenchSettings>();
   CLI::App *verb = app.add_subcommand("bench", "Measure tokens per second");
   auto counts = [&](const char *names, std::vector<int64_t> &values, const char *text) {
-    verb->add_option(names, values, text)->delimiter(',')->check(CLI::Range(int64_t{0}, int64_t{1} << 30))->capture_default_str();
+    verb->add_option(names, values, text)
+        ->delimiter(',')
+        ->check(CLI::Range(int64_t{0}, int64_t{1} << 30))
+        ->capture_default_str();
   };
   counts("-p,--n-prompt", settings->prompts, "Prompt lengths, such as 512,2048; 0: none");
   counts("-n,--n-gen", settings->generated, "Numbers of tokens to generate; 0: none");

@@ -110,7 +110,8 @@ void addGenerate(CLI::App &app) {
   app.add_option("--top-k", settings->sampler.topK, "Draw from the K likeliest tokens; 0: all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--top-p", settings->sampler.topP, "Draw from the likeliest tokens that together have this probability")
+  app.add_option("--top-p", settings->sampler.topP,
+                 "Draw from the likeliest tokens that together have this probability")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app.add_option("-s,--seed", settings->seed, "Same seed, same text; -1: another one each time")

@@ -35,7 +35,8 @@ static InputIds readIds(const std::string &path) {
   std::memcpy(input.ids.data(), stored.bytes.data(), stored.bytes.size());
   for (size_t n = 0; n < input.ids.size(); ++n)
     if (input.ids[n] < 0 || input.ids[n] >= xlstm_model.vocab)
-      fail(path, ": tensor 'input_ids': expected ids below ", xlstm_model.vocab, ", found ", input.ids[n], " at index ", n);
+      fail(path, ": tensor 'input_ids': expected ids below ", xlstm_model.vocab, ", found ", input.ids[n], " at index ",
+           n);
   return input;
 }
 
@@ -64,9 +65,10 @@ void addLogits(CLI::App &app) {
   CLI::App *verb = app.add_subcommand("logits", "Write the logits for given token ids");
   verb->add_option("--input", settings->input, "Safetensors file with input_ids, int64 [B, T]")->required();
   verb->add_option("-o,--output", settings->output, "Safetensors file to write: logits, float32 [B, T, V]")->required();
-  verb->add_option("--prefill", settings->prefill,
-                   "Read the first N tokens of a row by prefill, as far as they fill whole blocks; logits then begin at "
-                   "the last of them")
+  verb->add_option(
+          "--prefill", settings->prefill,
+          "Read the first N tokens of a row by prefill, as far as they fill whole blocks; logits then begin at "
+          "the last of them")
       ->check(CLI::NonNegativeNumber);
   verb->callback([settings] { writeLogits(*settings); });
 }

@@ -19,8 +19,8 @@ namespace {
 LogicalResult checkFunction(lm::ModelOp model) {
   if (!model->getAttr(scratchBytesAttrName))
     return model.emitOpError() << "expects " << scratchBytesAttrName << " (run --xlstm-plan-buffers first)";
-  auto logits = model.getResultTypes().empty() ? RankedTensorType()
-                                               : dyn_cast<RankedTensorType>(model.getResultTypes().front());
+  auto logits =
+      model.getResultTypes().empty() ? RankedTensorType() : dyn_cast<RankedTensorType>(model.getResultTypes().front());
   if (!logits || logits.getRank() != 3 || logits.getDimSize(1) != 1)
     return model.emitOpError() << "expects logits of one token as the first result, found " << logits;
   auto ids = cast<RankedTensorType>(model.getArgumentTypes()[0]);
@@ -113,8 +113,7 @@ void ConvertLMToLLVM::exportModel(OpBuilder &builder, LLVM::LLVMFuncOp initState
   numbers.weightBytes = number(getOperation(), weightBytesAttrName);
   numbers.stateBytes = number(getOperation(), stateBytesAttrName);
   numbers.scratchBytes = std::max(number(one, scratchBytesAttrName), number(many, scratchBytesAttrName));
-  buildModelInfo(getOperation(), builder, numbers, initState, prefill->second.function,
-                 decode->second.function);
+  buildModelInfo(getOperation(), builder, numbers, initState, prefill->second.function, decode->second.function);
 }
 
 } // namespace

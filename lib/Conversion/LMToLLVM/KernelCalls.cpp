@@ -200,8 +200,7 @@ LogicalResult KernelCalls::emitCall(lm::AttentionOp op) {
 LogicalResult KernelCalls::emitCall(::xlstm::xlstm::FeatureMapOp op) {
   Location loc = op.getLoc();
   bool isElu = op.getKind() == ::xlstm::xlstm::FeatureKind::Elu;
-  FailureOr<std::string> kernel =
-      weightedKernel(op, isElu ? "feature_map_elu" : "feature_map_softmax", op.getWeight());
+  FailureOr<std::string> kernel = weightedKernel(op, isElu ? "feature_map_elu" : "feature_map_softmax", op.getWeight());
   if (failed(kernel))
     return failure();
   Value x = op.getX(), y = op.getResult();

@@ -23,8 +23,7 @@ static void fill(OpBuilder &builder, Location loc, Value pointer, const InitialS
   builder.create<LLVM::BrOp>(loc, i64(0), body);
   builder.setInsertionPointToEnd(body);
   Value index = body->getArgument(0);
-  Value element =
-      builder.create<LLVM::GEPOp>(loc, pointer.getType(), builder.getF32Type(), pointer, ValueRange{index});
+  Value element = builder.create<LLVM::GEPOp>(loc, pointer.getType(), builder.getF32Type(), pointer, ValueRange{index});
   builder.create<LLVM::StoreOp>(loc, value, element);
   Value next = builder.create<LLVM::AddOp>(loc, index, i64(1));
   Value more = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::slt, next, i64(state.elements));
@@ -43,8 +42,8 @@ LLVM::LLVMFuncOp buildInitState(ModuleOp module, OpBuilder &builder, const Initi
   builder.setInsertionPointToEnd(entry);
   for (const auto &[offset, state] : states) {
     Value index = builder.create<LLVM::ConstantOp>(loc, builder.getI64Type(), builder.getI64IntegerAttr(offset));
-    Value place = builder.create<LLVM::GEPOp>(loc, pointer, builder.getI8Type(), entry->getArgument(0),
-                                              ValueRange{index});
+    Value place =
+        builder.create<LLVM::GEPOp>(loc, pointer, builder.getI8Type(), entry->getArgument(0), ValueRange{index});
     fill(builder, loc, place, state);
   }
   builder.create<LLVM::ReturnOp>(loc, ValueRange());
@@ -58,8 +57,8 @@ void buildModelInfo(ModuleOp module, OpBuilder &builder, const ModelNumbers &num
   builder.setInsertionPointToEnd(module.getBody());
   Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  auto type = LLVM::LLVMStructType::getLiteral(
-      builder.getContext(), {i32, i32, i64, i64, i64, i64, i64, pointer, pointer, pointer});
+  auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(),
+                                               {i32, i32, i64, i64, i64, i64, i64, pointer, pointer, pointer});
   auto global = builder.create<LLVM::GlobalOp>(loc, type, /*isConstant=*/true, LLVM::Linkage::External, "xlstm_model",
                                                Attribute());
   builder.createBlock(&global.getInitializer());

@@ -23,8 +23,7 @@ struct InitialState {
 using InitialStates = std::map<int64_t, InitialState>;
 
 /// `@init_state(state)`: gives every state its first value.
-mlir::LLVM::LLVMFuncOp buildInitState(mlir::ModuleOp module, mlir::OpBuilder &builder,
-                                    const InitialStates &states);
+mlir::LLVM::LLVMFuncOp buildInitState(mlir::ModuleOp module, mlir::OpBuilder &builder, const InitialStates &states);
 
 /// The numbers of `xlstm_model_info` (include/xlstm/Runtime/Deploy/ModelAbi.h).
 struct ModelNumbers {

@@ -59,8 +59,8 @@ PayloadPart PayloadWriter::writeWeights(const CpuObject &object, const Bundle &b
     const WeightPlacement &weight = object.weights[i];
     const StoredTensor &stored = bundle.weights.get(weight.tensor.name);
     if (stored.spec.dtype != weight.tensor.dtype || stored.spec.shape != weight.tensor.shape)
-      fail(bundle.folder.string(), ": tensor '", weight.tensor.name, "': expected ", describe(weight.tensor), ", found ",
-           describe(stored.spec));
+      fail(bundle.folder.string(), ": tensor '", weight.tensor.name, "': expected ", describe(weight.tensor),
+           ", found ", describe(stored.spec));
     append(stored.bytes);
     uint64_t end = part.offset + (i + 1 < object.weights.size() ? object.weights[i + 1].offset : part.bytes);
     uint64_t whole = (position + 7) / 8 * 8;

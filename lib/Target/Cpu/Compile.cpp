@@ -112,6 +112,8 @@ static std::vector<WeightPlacement> collectWeights(ModuleOp module) {
 
 CpuObject compileForCpu(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,
                         const CpuTargetOptions &options) {
+  if (options.prefillTokens < 1)
+    fail("expected prefill calls of at least 1 token, found ", options.prefillTokens);
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(options.cpu);
   DialectRegistry registry;
   registry.insert<lm::LMDialect, ::xlstm::xlstm::XLSTMDialect, LLVM::LLVMDialect>();

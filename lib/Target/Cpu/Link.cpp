@@ -59,10 +59,21 @@ static fs::path existing(const fs::path &file) {
   return file;
 }
 
-/// A static library of the system: beside our own ones where they were installed together, else where the build found it.
+/// A static library of the system: beside our own ones where they were installed together, else where the build found
+/// it.
 static fs::path systemLibrary(const fs::path &libraries, const fs::path &found) {
   fs::path carried = libraries / found.filename();
   return fs::exists(carried) ? carried : existing(found);
+}
+
+/// The archives that make an executable of an object file, in link order.
+static std::vector<std::string> findArchives(const fs::path &libraries) {
+  std::vector<std::string> archives;
+  for (const char *name : {"libXlstmDeploy.a", "libXlstmText.a", "libXlstmFiles.a"})
+    archives.push_back(existing(libraries / name));
+  for (const char *found : {XLSTM_PCRE2_ARCHIVE, XLSTM_UTF8PROC_ARCHIVE, XLSTM_LZMA_ARCHIVE})
+    archives.push_back(systemLibrary(libraries, found));
+  return archives;
 }
 
 static std::string firstLine(const fs::path &file) {
@@ -84,11 +95,10 @@ void linkExecutable(const CpuObject &object, const Bundle &bundle, const fs::pat
   fs::path libraries = librariesOf(given);
   TemporaryFolder folder;
   fs::path program = folder.path / "program";
-  std::vector<std::string> arguments = {findLinker(), object.file, "-o", program, "-s", "-Wl,--gc-sections,--as-needed"};
-  for (const char *name : {"libXlstmDeploy.a", "libXlstmText.a", "libXlstmFiles.a"})
-    arguments.push_back(existing(libraries / name));
-  for (const char *found : {XLSTM_PCRE2_ARCHIVE, XLSTM_UTF8PROC_ARCHIVE, XLSTM_LZMA_ARCHIVE})
-    arguments.push_back(systemLibrary(libraries, found));
+  std::vector<std::string> arguments = {findLinker(), object.file, "-o",
+                                        program,      "-s",        "-Wl,--gc-sections,--as-needed"};
+  std::vector<std::string> archives = findArchives(libraries);
+  arguments.insert(arguments.end(), archives.begin(), archives.end());
   if (*XLSTM_SANITIZE_FLAG)
     arguments.push_back(XLSTM_SANITIZE_FLAG);
   runLinker(arguments, folder.path);
@@ -96,9 +106,10 @@ void linkExecutable(const CpuObject &object, const Bundle &bundle, const fs::pat
 }
 
 void compileBundle(const fs::path &path, const fs::path &output, const CompileOptions &options) {
-  findLinker(); // before the long part
-  Bundle bundle = Bundle::open(path);
   fs::path libraries = librariesOf(options.libraries);
+  findLinker(); // what is missing is said before the long part
+  findArchives(libraries);
+  Bundle bundle = Bundle::open(path);
   TemporaryFolder folder;
   CpuTargetOptions target;
   target.kernels = libraries / "xlstm_kernels_cpu.bc";

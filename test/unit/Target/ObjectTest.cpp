@@ -46,8 +46,8 @@ TEST(ObjectTest, KernelsAreSpecialisedAndOnlyTheModelIsExported) {
   }
   EXPECT_EQ(exported, std::set<std::string>{"xlstm_model"});
   undefined.erase("");
-  const std::set<std::string> libc = {"memcpy", "memset", "memmove", "sinf", "cosf", "sincosf", "sqrt", "bcmp", "exp",
-                                      "log1p"};
+  const std::set<std::string> libc = {"memcpy",  "memset", "memmove", "sinf", "cosf",
+                                      "sincosf", "sqrt",   "bcmp",    "exp",  "log1p"};
   for (const std::string &name : undefined)
     EXPECT_TRUE(libc.contains(name)) << name;
 

@@ -140,8 +140,6 @@ at::Tensor Forward::logits(const at::Tensor &ids_BT) const {
   return program.run("model", {ids_BT, at::zeros(ids_BT.sizes(), at::kInt)}, params).at(0);
 }
 
-double largestDifference(const at::Tensor &a, const at::Tensor &b) {
-  return (a - b).abs().max().item<double>();
-}
+double largestDifference(const at::Tensor &a, const at::Tensor &b) { return (a - b).abs().max().item<double>(); }
 
 } // namespace xlstm::test

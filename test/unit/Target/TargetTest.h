@@ -22,8 +22,8 @@ const std::filesystem::path &workFolder();
 /// A bundle of a Hugging Face folder.
 std::filesystem::path importTeacher(const std::filesystem::path &folder, const std::string &name);
 
-/// The bundle of a student of `teacher` with the options of --xlstm-linearize; new tensors are their initial values plus
-/// noise, so that gates and maps matter.
+/// The bundle of a student of `teacher` with the options of --xlstm-linearize; new tensors are their initial values
+/// plus noise, so that gates and maps matter.
 std::filesystem::path makeStudent(const std::filesystem::path &teacher, const std::string &options,
                                   const std::string &name);
 
