@@ -72,6 +72,7 @@ void mergeBundles(const MergeConfig &config, const fs::path &output) {
       fail(model.folder.string(), ": model.mlir differs from that of ", first.folder.string());
     source += " " + model.folder.filename().string();
   }
+  checkBundleOutput(output);
   AtomicDirectory folder(output);
   writeTextFile(folder.path() / "model.mlir", module);
   carryModelFiles(first.folder, folder.path());

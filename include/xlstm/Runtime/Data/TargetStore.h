@@ -22,7 +22,7 @@ struct TargetOptions {
   int64_t rowsPerShard = 64;
   int64_t batch = 8;
   /// Says which teacher it is, such as a hash of its weights; shards of another one are written anew.
-  std::string teacher;
+  std::string teacher = "";
 };
 
 /// Runs function "model" of `program` over all rows and writes `folder`: shard-NNNNN.safetensors with `ids` [n,T,k]

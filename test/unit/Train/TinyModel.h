@@ -1,0 +1,31 @@
+//===- TinyModel.h - a teacher small enough for every test ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TEST_UNIT_TRAIN_TINYMODEL_H
+#define XLSTM_TEST_UNIT_TRAIN_TINYMODEL_H
+
+#include "xlstm/Runtime/Data/RowOrder.h"
+#include "xlstm/Runtime/Evaluate/Program.h"
+
+namespace xlstm::test {
+
+constexpr int64_t TinyVocabulary = 16;
+
+/// Text of a one-layer teacher (16 tokens, width 8, two heads that share keys and values, tied embeddings) with @align
+/// and of its student with @distill. Window 4, one sink.
+std::string tinyTeacher();
+Program tinyAlign();
+Program tinyStudent();
+
+/// Repeatable weights for the teacher, float32; with the student's new tensors at their initial values on top.
+ParamMap tinyTeacherParams();
+ParamMap tinyStudentParams();
+
+/// Rows of 12 tokens of a repeatable random walk, with a document border inside most rows.
+TokenRows tinyRows(int64_t count, uint64_t seed);
+
+bool sameParams(const ParamMap &a, const ParamMap &b);
+
+} // namespace xlstm::test
+
+#endif // XLSTM_TEST_UNIT_TRAIN_TINYMODEL_H

@@ -1,0 +1,97 @@
+//===- TokenRowsTest.cpp - packing, against rows worked by hand -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "test/unit/Files/TestFolder.h"
+
+#include "xlstm/Runtime/Data/TokenRows.h"
+
+#include <ATen/ops/tensor.h>
+
+using namespace xlstm;
+using namespace xlstm::test;
+
+namespace {
+
+template <typename T>
+std::vector<T> values(const at::Tensor &tensor) {
+  at::Tensor flat = tensor.contiguous();
+  return {flat.const_data_ptr<T>(), flat.const_data_ptr<T>() + flat.numel()};
+}
+
+using Ids = std::vector<int64_t>;
+using Starts = std::vector<int32_t>;
+
+} // namespace
+
+TEST(TokenRows, packsDocumentsAndCutsThemAtTheRow) {
+  // Rows of 4: [0 5 6 1 | 0 7 8 9 | 1 0 1 pad]
+  TokenRows rows = packDocuments({{0, 5, 6, 1}, {0, 7, 8, 9, 1}, {0, 1}}, {.length = 4});
+  ASSERT_EQ(rows.size(), 3);
+  EXPECT_EQ(values<int64_t>(rows.ids_NT), (Ids{0, 5, 6, 1, 0, 7, 8, 9, 1, 0, 1, 0}));
+  EXPECT_EQ(values<int32_t>(rows.docStart_NT), (Starts{0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 3}));
+  // The cut document's 9 is not followed by its 1: that begins a piece without context. Bos is never a label.
+  EXPECT_EQ(values<int64_t>(rows.labels_NT), (Ids{5, 6, 1, -1, 7, 8, 9, -1, -1, 1, -1, -1}));
+  EXPECT_EQ(rows.numLabels(), 7);
+}
+
+TEST(TokenRows, dropsThePartialRowAndStopsAtMaxRows) {
+  std::vector<std::vector<int32_t>> documents = {{0, 2, 3}, {0, 4, 5, 6, 7, 8}, {0, 9}};
+  TokenRows whole = packDocuments(documents, {.length = 4, .dropPartial = true});
+  EXPECT_EQ(values<int64_t>(whole.ids_NT), (Ids{0, 2, 3, 0, 4, 5, 6, 7}));
+  EXPECT_EQ(values<int32_t>(whole.docStart_NT), (Starts{0, 0, 0, 3, 0, 0, 0, 0}));
+  EXPECT_EQ(values<int64_t>(whole.labels_NT), (Ids{2, 3, -1, -1, 5, 6, 7, -1}));
+  EXPECT_EQ(packDocuments(documents, {.length = 4, .maxRows = 1}).size(), 1);
+  EXPECT_EQ(packDocuments(documents, {.length = 4}).size(), 3);
+}
+
+TEST(TokenRows, refusesWhatGivesNoRow) {
+  EXPECT_ERROR(packDocuments({{0, 1}}, {.length = 4, .dropPartial = true}), "no row of 4 tokens");
+  EXPECT_ERROR(packDocuments({}, {.length = 4}), "no row of 4 tokens");
+  EXPECT_ERROR(packDocuments({{0, 1}}, {.length = 1}), "length of at least 2");
+}
+
+TEST(TokenRows, hashesTellRowsAndBordersApart) {
+  TokenRows rows = packDocuments({{1, 2}, {3, 4}, {1, 2, 3, 4}, {1, 2}, {3, 4}}, {.length = 4});
+  std::vector<uint64_t> hashes = rows.hashes();
+  EXPECT_NE(hashes[0], hashes[1]); // the same ids, another border
+  EXPECT_EQ(hashes[0], hashes[2]);
+}
+
+TEST(TokenRows, selectsAndConcatenates) {
+  TokenRows a = packDocuments({{1, 2, 3, 4, 5, 6}}, {.length = 2}), b = packDocuments({{7, 8}}, {.length = 2});
+  TokenRows all = concatenate({a, b});
+  std::vector<int64_t> order = {3, 0};
+  EXPECT_EQ(values<int64_t>(all.select(order).ids_NT), (Ids{7, 8, 1, 2}));
+  order = {4};
+  EXPECT_ERROR(all.select(order), "row 4 does not exist");
+  EXPECT_ERROR(concatenate({a, packDocuments({{1, 2, 3}}, {.length = 3})}), "rows of 3 tokens cannot follow rows of 2");
+}
+
+class CorpusRows : public TestFolder {};
+
+TEST_F(CorpusRows, standBetweenTheModelsOwnTokens) {
+  std::filesystem::path model = std::filesystem::path(XLSTM_EXAMPLES) / "tiny-llama";
+  Tokenizer tokenizer = Tokenizer::load(model / "tokenizer.json");
+  SpecialTokens special = readSpecialTokens(model, tokenizer);
+  EXPECT_EQ(special.bos, 0);
+  EXPECT_EQ(special.eos, 1);
+  std::vector<int32_t> text = tokenizer.encode("one two", false), next = tokenizer.encode("three", false);
+  Ids expected = {0};
+  expected.insert(expected.end(), text.begin(), text.end());
+  expected.insert(expected.end(), {1, 0});
+  expected.insert(expected.end(), next.begin(), next.end());
+  expected.push_back(1);
+  auto corpus = put("corpus.txt", "one two\n<|eos|>\nthree\n<|eos|>\n");
+  TokenRows rows = readRows(corpus, tokenizer, special, {.length = int64_t(expected.size())});
+  EXPECT_EQ(values<int64_t>(rows.ids_NT), expected);
+
+  put("model/config.json", R"({"bos_token_id": null, "eos_token_id": [7, 8]})");
+  SpecialTokens other = readSpecialTokens(folder / "model", tokenizer);
+  EXPECT_FALSE(other.bos.has_value());
+  EXPECT_EQ(other.eos, 7);
+  put("model/config.json", R"({"bos_token_id": 2048})");
+  EXPECT_ERROR(readSpecialTokens(folder / "model", tokenizer), "'bos_token_id': the tokenizer has ids 0 to 2047");
+  put("model/config.json", R"({"bos_token_id": "<s>"})");
+  EXPECT_ERROR(readSpecialTokens(folder / "model", tokenizer), "expected a token id");
+  EXPECT_ERROR(readRows(put("empty.txt", ""), tokenizer, special, {}), "holds no document");
+}
