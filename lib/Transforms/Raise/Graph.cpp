@@ -85,7 +85,7 @@ static Tensor raisedTensor(Value value, Size size) {
   return tensor;
 }
 
-static LogicalResult evaluateNode(Operation &op, Size size, Values &values) {
+static LogicalResult evaluateNode(Operation &op, Size size, Values &values, int64_t &budget) {
   if (auto initializer = dyn_cast<onnx::InitializerOp>(op)) {
     std::optional<Tensor> constant = constantOf(op.getResult(0));
     auto type = cast<RankedTensorType>(initializer.getType());
@@ -108,12 +108,17 @@ static LogicalResult evaluateNode(Operation &op, Size size, Values &values) {
     return onnx::emitNodeError(&op) << "expected an operator whose shapes are known";
   if (!evaluator(call))
     return onnx::emitNodeError(&op) << call.error;
-  for (auto [result, tensor] : llvm::zip(op.getResults(), call.outputs))
+  for (auto [result, tensor] : llvm::zip(op.getResults(), call.outputs)) {
+    budget -= tensor.isKnown() ? tensor.size() : 0;
+    if (budget < 0)
+      tensor.data = nullptr;
     values[result] = tensor;
+  }
   return success();
 }
 
 LogicalResult evaluateGraph(onnx::GraphOp graph, Size size, Values &values, const llvm::SetVector<Operation *> *only) {
+  int64_t budget = 2 * maxElements;
   for (BlockArgument argument : graph.getArguments())
     values.try_emplace(argument, inputTensor(argument, size));
   for (Operation &op : graph.getBody().front().without_terminator()) {
@@ -121,7 +126,7 @@ LogicalResult evaluateGraph(onnx::GraphOp graph, Size size, Values &values, cons
       continue;
     if (op.getNumResults() > 0 && values.contains(op.getResult(0)))
       continue;
-    if (failed(evaluateNode(op, size, values)))
+    if (failed(evaluateNode(op, size, values, budget)))
       return failure();
   }
   return success();

@@ -80,7 +80,7 @@ LogicalResult Normaliser::selectLogits() {
   if (actual.kind != Kind::Float || actual.rank() != 3 ||
       (declared && raise::kindOf(declared.getElementType()) != Kind::Float))
     return onnx::emitNodeError(graph) << "expected logits to be floats [B, T, V], found " << raise::describe(actual)
-                                      << (declared ? ", declared as such of another type" : "");
+                                      << ", declared as " << graph.getResultTypes()[index];
   Attribute attrs = graph.getResAttrs() ? (*graph.getResAttrs())[index] : Attribute();
   terminator->setOperands(logits);
   graph.setType(builder.getFunctionType(graph.getArgumentTypes(), logits.getType()));

@@ -33,8 +33,9 @@ struct Tensor {
   int64_t integer(int64_t i) const;
 };
 
-/// Elements are computed for tensors of up to this size.
-constexpr int64_t maxElements = int64_t{1} << 24;
+/// Elements are computed for tensors of up to this size, and for all tensors of an evaluation up to twice as many: a
+/// file cannot ask for more memory than that.
+constexpr int64_t maxElements = int64_t{1} << 22;
 
 Tensor makeTensor(Kind kind, llvm::ArrayRef<int64_t> shape, std::vector<double> data);
 /// 0, 1, 2, ...

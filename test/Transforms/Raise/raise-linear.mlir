@@ -1,0 +1,49 @@
+// RUN: xlstm-opt %s --xlstm-raise-linear --split-input-file | FileCheck %s
+// Embedding, projections with their spellings of the weight, biases, residual sums.
+
+// CHECK-LABEL: onnx.graph @g(
+// CHECK-SAME: %[[IDS:.*]]: tensor<?x?xi64>
+onnx.graph @g(%ids: tensor<?x?xi64>) -> tensor<?x?x16xf32> {
+  %table = onnx.initializer "table" {content = 5 : i64, transposed = 6 : i64} : tensor<16x8xf32>
+  %w = onnx.initializer "w" : tensor<8x4xf32>
+  %v = onnx.initializer "v" : tensor<4x8xf32>
+  %b = onnx.initializer "b" = dense<0.5> : tensor<4xf32> : tensor<4xf32>
+  // CHECK: %[[ROWS:.*]] = onnx.weight "table" {content = 5 : i64} : tensor<16x8xf32>
+  // CHECK: %[[X:.*]] = lm.embed %[[IDS]], %[[ROWS]]
+  %x = onnx.Gather %table, %ids {axis = 0 : i64} : (tensor<16x8xf32>, tensor<?x?xi64>) -> tensor<?x?x8xf32>
+  // CHECK-DAG: %[[W:.*]] = onnx.weight "w" {transposed} : tensor<4x8xf32>
+  // CHECK-DAG: %[[B:.*]] = onnx.weight "b" : tensor<4xf32>
+  // CHECK: %[[Y:.*]] = lm.linear %[[X]], %[[W]] bias(%[[B]])
+  %y0 = onnx.MatMul %x, %w : (tensor<?x?x8xf32>, tensor<8x4xf32>) -> tensor<?x?x4xf32>
+  %y = onnx.Add %b, %y0 : (tensor<4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  // CHECK: %[[V:.*]] = onnx.weight "v" {transposed} : tensor<8x4xf32>
+  // CHECK: %[[Z:.*]] = lm.linear %[[Y]], %[[V]]
+  %z = onnx.MatMul %y, %v : (tensor<?x?x4xf32>, tensor<4x8xf32>) -> tensor<?x?x8xf32>
+  // CHECK: %[[SUM:.*]] = lm.add %[[X]], %[[Z]]
+  %sum = onnx.Add %x, %z : (tensor<?x?x8xf32>, tensor<?x?x8xf32>) -> tensor<?x?x8xf32>
+  // A head that is the embedding, transposed.
+  // CHECK: %[[HEAD:.*]] = onnx.weight "table" {content = 5 : i64} : tensor<16x8xf32>
+  // CHECK: lm.linear %[[SUM]], %[[HEAD]]
+  %flipped = onnx.Transpose %table {perm = array<i64: 1, 0>} : (tensor<16x8xf32>) -> tensor<8x16xf32>
+  %logits = onnx.MatMul %sum, %flipped : (tensor<?x?x8xf32>, tensor<8x16xf32>) -> tensor<?x?x16xf32>
+  onnx.return %logits : tensor<?x?x16xf32>
+}
+
+// -----
+// Packed projections are split by rows of their weight.
+// CHECK-LABEL: onnx.graph @packed(
+onnx.graph @packed(%x: tensor<?x?x8xf32>) -> tensor<?x?x4xf32> {
+  %w = onnx.initializer "w" : tensor<8x12xf32>
+  %y = onnx.MatMul %x, %w : (tensor<?x?x8xf32>, tensor<8x12xf32>) -> tensor<?x?x12xf32>
+  %sizes = onnx.initializer "sizes" = dense<[8, 4]> : tensor<2xi64> : tensor<2xi64>
+  // CHECK: %[[A:.*]] = onnx.weight "w" {rows = array<i64: 0, 8>, transposed} : tensor<8x8xf32>
+  // CHECK: lm.linear %{{.*}}, %[[A]] : (tensor<?x?x8xf32>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  // CHECK: %[[B:.*]] = onnx.weight "w" {rows = array<i64: 8, 12>, transposed} : tensor<4x8xf32>
+  // CHECK: lm.linear %{{.*}}, %[[B]] : (tensor<?x?x8xf32>, tensor<4x8xf32>) -> tensor<?x?x4xf32>
+  // CHECK-NOT: onnx.Split
+  %a, %b = onnx.Split %y, %sizes {axis = -1 : i64} : (tensor<?x?x12xf32>, tensor<2xi64>) -> (tensor<?x?x8xf32>, tensor<?x?x4xf32>)
+  %v = onnx.initializer "v" : tensor<8x4xf32>
+  %z = onnx.MatMul %a, %v : (tensor<?x?x8xf32>, tensor<8x4xf32>) -> tensor<?x?x4xf32>
+  %sum = onnx.Add %z, %b : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+  onnx.return %sum : tensor<?x?x4xf32>
+}
