@@ -153,14 +153,16 @@ void addBench(CLI::App &app) {
   auto counts = [&](const char *names, std::vector<int64_t> &values, const char *text) {
     verb->add_option(names, values, text)
         ->delimiter(',')
-        ->check(CLI::Range(int64_t{0}, int64_t{1} << 30))
+        ->check(within(int64_t{0}, int64_t{1} << 30))
+        ->type_name("N,...")
         ->capture_default_str();
   };
   counts("-p,--n-prompt", settings->prompts, "Prompt lengths, such as 512,2048; 0: none");
   counts("-n,--n-gen", settings->generated, "Numbers of tokens to generate; 0: none");
   counts("-d,--n-depth", settings->depths, "Numbers of tokens that go before");
   verb->add_option("-r,--repetitions", settings->repetitions, "How often each test is measured")
-      ->check(CLI::Range(1, 10000))
+      ->check(within(1, 10000))
+      ->type_name("N")
       ->capture_default_str();
   verb->add_option("-o,--output", settings->format, "Form of the output")
       ->check(CLI::IsMember({"md", "json"}))

@@ -102,20 +102,25 @@ void addGenerate(CLI::App &app) {
   CLI::Option *prompt = app.add_option("-p,--prompt", settings->prompt, "Text to continue; default: standard input");
   app.add_option("-f,--file", settings->file, "File with the text to continue")->excludes(prompt);
   app.add_option("-n,--n-predict", settings->most, "Tokens to write at most; -1: until the model ends the text")
-      ->check(CLI::Range(int64_t{-1}, int64_t{1} << 30))
+      ->check(within(int64_t{-1}, int64_t{1} << 30))
+      ->type_name("N")
       ->capture_default_str();
   app.add_option("--temp", settings->sampler.temperature, "Temperature; 0: always the likeliest token")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(within(0.0, 100.0))
+      ->type_name("T")
       ->capture_default_str();
   app.add_option("--top-k", settings->sampler.topK, "Draw from the K likeliest tokens; 0: all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(within(0, std::numeric_limits<int32_t>::max()))
+      ->type_name("K")
       ->capture_default_str();
   app.add_option("--top-p", settings->sampler.topP,
                  "Draw from the likeliest tokens that together have this probability")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(within(0.0, 1.0))
+      ->type_name("P")
       ->capture_default_str();
   app.add_option("-s,--seed", settings->seed, "Same seed, same text; -1: another one each time")
-      ->check(CLI::Range(int64_t{-1}, std::numeric_limits<int64_t>::max()))
+      ->check(within(int64_t{-1}, std::numeric_limits<int64_t>::max()))
+      ->type_name("N")
       ->capture_default_str();
   app.callback([&app, settings] {
     if (app.get_subcommands().empty())

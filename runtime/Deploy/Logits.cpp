@@ -63,13 +63,17 @@ static void writeLogits(const LogitsSettings &settings) {
 void addLogits(CLI::App &app) {
   auto settings = std::make_shared<LogitsSettings>();
   CLI::App *verb = app.add_subcommand("logits", "Write the logits for given token ids");
-  verb->add_option("--input", settings->input, "Safetensors file with input_ids, int64 [B, T]")->required();
-  verb->add_option("-o,--output", settings->output, "Safetensors file to write: logits, float32 [B, T, V]")->required();
-  verb->add_option(
-          "--prefill", settings->prefill,
-          "Read the first N tokens of a row by prefill, as far as they fill whole blocks; logits then begin at "
-          "the last of them")
-      ->check(CLI::NonNegativeNumber);
+  verb->add_option("--input", settings->input, "Safetensors file with input_ids, int64 [B, T]")
+      ->required()
+      ->type_name("FILE");
+  verb->add_option("-o,--output", settings->output, "Safetensors file to write: logits, float32 [B, T, V]")
+      ->required()
+      ->type_name("FILE");
+  verb->add_option("--prefill", settings->prefill,
+                   "Read the first N tokens of a row by prefill, as far as they fill whole blocks; logits then begin "
+                   "at the last of them")
+      ->check(within(int64_t{0}, int64_t{1} << 30))
+      ->type_name("N");
   verb->callback([settings] { writeLogits(*settings); });
 }
 

@@ -16,6 +16,12 @@ void addBench(CLI::App &app);
 void addLogits(CLI::App &app);
 void addVerify(CLI::App &app);
 
+/// A check for numbers in [least, most] that --help does not spell out.
+template <typename Number>
+CLI::Validator within(Number least, Number most) {
+  return CLI::Range(least, most).description("");
+}
+
 /// Writes to standard output at once; throws Error when it cannot be written.
 void writeOut(std::string_view text);
 
