@@ -1,8 +1,8 @@
 //===- Attention.h - softmax attention, full and banded, in ATen ----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Letters: B rows, T tokens, H query heads, Hkv key heads, d channels, W window, S sinks. Tokens of a call count from 0;
-// start_BT is where the document of a token begins, negative when that was before the call.
+// Letters: B rows, T tokens, H query heads, Hkv key heads, d channels, W window, S sinks. Tokens of a call count from
+// 0; start_BT is where the document of a token begins, negative when that was before the call.
 
 #ifndef XLSTM_RUNTIME_EVALUATE_ATTENTION_H
 #define XLSTM_RUNTIME_EVALUATE_ATTENTION_H

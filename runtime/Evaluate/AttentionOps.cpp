@@ -49,7 +49,7 @@ static void runAttention(lm::AttentionOp op, Frame &frame) {
       frame.set(result, tensor);
     return;
   }
-  Tensor docs = frame.take(op.getDocStart());
+  Tensor docs = documentStarts(frame.take(op.getDocStart()), frame.tables);
   if (window == 0 || window >= q.size(1)) {
     const CausalBlocks &blocks =
         frame.tables.get(docs, "causal", [&] { return makeCausalBlocks(docs, q.scalar_type()); });
@@ -57,8 +57,8 @@ static void runAttention(lm::AttentionOp op, Frame &frame) {
     return;
   }
   std::string key = "band " + std::to_string(window) + " " + std::to_string(sinks);
-  const Band &band = frame.tables.get(
-      docs, key, [&] { return makeBand(docs.to(at::kLong), window, sinks, Tensor(), q.scalar_type()); });
+  const Band &band =
+      frame.tables.get(docs, key, [&] { return makeBand(docs, window, sinks, Tensor(), q.scalar_type()); });
   frame.set(op.getH(), attendBand(q, k, v, History(), band, scale));
 }
 

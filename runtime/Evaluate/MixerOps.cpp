@@ -50,7 +50,7 @@ static void runMlstm(xlstm::MlstmOp op, Frame &frame) {
   MlstmForm form = static_cast<MlstmForm>(op.getForm());
   Tensor docs;
   if (op.getDocStart()) {
-    docs = frame.take(op.getDocStart());
+    docs = documentStarts(frame.take(op.getDocStart()), frame.tables);
     form = frame.options.form.value_or(form);
     chunk = frame.options.chunk.value_or(chunk);
   } else { // one document that began before
@@ -62,10 +62,10 @@ static void runMlstm(xlstm::MlstmOp op, Frame &frame) {
     chunk = T;
   MlstmResult result;
   if (form == MlstmForm::Recurrent)
-    result = mlstmRecurrent(x, docs.to(at::kLong));
+    result = mlstmRecurrent(x, docs);
   else
-    result = mlstmChunkwise(x, frame.tables.get(docs, "chunk " + std::to_string(chunk),
-                                                [&] { return makeChunkMasks(docs.to(at::kLong), chunk); }));
+    result = mlstmChunkwise(
+        x, frame.tables.get(docs, "chunk " + std::to_string(chunk), [&] { return makeChunkMasks(docs, chunk); }));
   frame.set(op.getH(), result.h_BTHd);
   for (auto [value, tensor] : llvm::zip(op.getNewState(), result.state))
     frame.set(value, tensor);

@@ -132,30 +132,31 @@ MlstmResult mlstmChunkwise(const MlstmOperands &x, const ChunkMasks &masks) {
   bool hasState = !x.state.empty();
   Frames frames = makeFrames(LogGates(x), masks, hasState ? x.state[2] : Tensor(), type);
   Tensor q = cut(x.q_BTHm, masks), k = cut(x.k_BTHm, masks), v = cut(valuesAndOne(x.v_BTKd, H), masks);
-  Tensor past = frames.past_BHN;
-  if (hasState) // the first m is an operand
-    past = at::cat({x.state[2].to(at::kDouble).unsqueeze(-1), past.narrow(-1, 1, masks.count - 1)}, -1);
-
   Tensor sees = masks.sees_BNLL.unsqueeze(1), seesPast = masks.seesPast_BNL.unsqueeze(1);
   Tensor both = at::matmul(decayedScores(q, k, frames.a_BHNL, frames.top_BHNL, sees.logical_not()), v);
-
-  // The memory after every chunk.
-  Tensor shift = frames.sum_BHNL.select(-1, masks.chunk - 1) - frames.next_BHN; // [B, H, N]
-  Tensor own = select(sees.select(-2, masks.chunk - 1), frames.a_BHNL) + shift.unsqueeze(-1);
-  Tensor added = at::matmul((k * own.to(type).exp().unsqueeze(-1)).transpose(-1, -2), v);
-  Tensor keep = (select(seesPast.select(-1, masks.chunk - 1), past) + shift).to(type).exp().unsqueeze(-1).unsqueeze(-1);
-  Tensor memory = hasState ? joinState(x.state) : at::zeros_like(added.select(2, 0));
-  std::vector<Tensor> before, allKeep = keep.unbind(2), allAdded = added.unbind(2);
-  for (int64_t n = 0; n < masks.count; ++n) {
-    before.push_back(memory);
-    memory = memory * allKeep[n] + allAdded[n];
-  }
+  MlstmResult result;
   if (hasState || masks.count > 1) {
+    Tensor past = frames.past_BHN;
+    if (hasState) // the first m is an operand
+      past = at::cat({x.state[2].to(at::kDouble).unsqueeze(-1), past.narrow(-1, 1, masks.count - 1)}, -1);
+    // What every chunk adds to the memory, and how much it keeps of what was there: weights of its last token.
+    Tensor shift = frames.sum_BHNL.select(-1, masks.chunk - 1) - frames.next_BHN; // [B, H, N]
+    Tensor own = select(sees.select(-2, masks.chunk - 1), frames.a_BHNL) + shift.unsqueeze(-1);
+    Tensor added = at::matmul((k * own.to(type).exp().unsqueeze(-1)).transpose(-1, -2), v);
+    Tensor keep = (select(seesPast.select(-1, masks.chunk - 1), past) + shift).to(type).exp();
+    Tensor memory = hasState ? joinState(x.state) : at::zeros_like(added.select(2, 0));
+    std::vector<Tensor> before, allKeep = keep.unsqueeze(-1).unsqueeze(-1).unbind(2), allAdded = added.unbind(2);
+    for (int64_t n = 0; n < masks.count; ++n) {
+      before.push_back(memory);
+      memory = memory * allKeep[n] + allAdded[n];
+    }
     Tensor reach = (select(seesPast, past.unsqueeze(-1)) - frames.top_BHNL).to(type).exp().unsqueeze(-1);
     both = both + at::matmul(q * reach, at::stack(before, 2));
+    result.state = splitState(memory, frames.next_BHN.select(-1, masks.count - 1).to(type));
   }
-  Tensor h = divideByLast(both, SmallestDenominator).permute({0, 2, 3, 1, 4}).reshape({B, masks.count * masks.chunk, H, d}).narrow(1, 0, T);
-  return {h, splitState(memory, frames.next_BHN.select(-1, masks.count - 1).to(type))};
+  result.h_BTHd = divideByLast(both, SmallestDenominator).permute({0, 2, 3, 1, 4});
+  result.h_BTHd = result.h_BTHd.reshape({B, masks.count * masks.chunk, H, d}).narrow(1, 0, T);
+  return result;
 }
 
 MlstmResult mlstmRecurrent(const MlstmOperands &x, const Tensor &start_BT) {

@@ -1,8 +1,8 @@
 //===- Mlstm.h - the matrix memory in its three forms, in ATen ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Letters: B rows, T tokens, H query heads, Hkv value heads, m features, d value channels, N chunks of L tokens. S and z
-// are held in one tensor [B, H, m, d + 1], z as its last column, so that numerator and denominator are one product.
+// Letters: B rows, T tokens, H query heads, Hkv value heads, m features, d value channels, N chunks of L tokens. S and
+// z are held in one tensor [B, H, m, d + 1], z as its last column, so that numerator and denominator are one product.
 
 #ifndef XLSTM_RUNTIME_EVALUATE_MLSTM_H
 #define XLSTM_RUNTIME_EVALUATE_MLSTM_H
@@ -28,7 +28,7 @@ struct MlstmOperands {
 };
 struct MlstmResult {
   at::Tensor h_BTHd;
-  std::vector<at::Tensor> state; // S, z, m after the last token
+  std::vector<at::Tensor> state; // S, z, m after the last token; of use where the operands had a state
 };
 
 /// The running maximum m is a constant of differentiation: it is a frame that cancels in h, and S and z carry the

@@ -14,6 +14,8 @@
 
 #include <ATen/ops/full.h>
 
+#include <set>
+
 using at::Tensor;
 
 namespace xlstm {
@@ -26,7 +28,9 @@ struct Program::Impl {
 };
 
 static ValueSpec valueSpec(mlir::Type type, mlir::DictionaryAttr attributes) {
-  auto tensor = mlir::cast<mlir::RankedTensorType>(type);
+  auto tensor = mlir::dyn_cast<mlir::RankedTensorType>(type);
+  if (!tensor)
+    fail("arguments and results must be ranked tensors");
   ValueSpec spec;
   spec.dtype = evaluate::toDType(tensor.getElementType());
   for (int64_t size : tensor.getShape())
@@ -67,12 +71,32 @@ static FunctionSpec functionSpec(lm::ModelOp model) {
   unsigned first = model.getFirstStateArgument(), numStates = model.getNumArguments() - first;
   for (unsigned i = 0; i < numStates; ++i)
     spec.results[spec.results.size() - numStates + i] = spec.arguments[first + i];
+  // No exception may cross MLIR's own frames, so the walk only collects.
+  std::vector<lm::ParamOp> params;
+  model.walk([&](lm::ParamOp op) { params.push_back(op); });
   std::set<std::string> seen;
-  model.walk([&](lm::ParamOp op) {
+  for (lm::ParamOp op : params)
     if (seen.insert(op.getName().str()).second)
       spec.params.push_back(paramSpec(op));
-  });
   return spec;
+}
+
+/// A top-level op as a function of which every op is known.
+static lm::ModelOp checkModel(mlir::Operation &op) {
+  auto model = mlir::dyn_cast<lm::ModelOp>(op);
+  if (!model)
+    fail(evaluate::describe(op.getLoc()), ": expected lm.model, found ", op.getName().getStringRef().str());
+  mlir::Operation *unknown = nullptr;
+  model.getBody().walk([&](mlir::Operation *inner) {
+    bool known =
+        inner->hasTrait<mlir::OpTrait::IsTerminator>() || evaluate::opTable().count(inner->getName().getStringRef());
+    unknown = known ? nullptr : inner;
+    return known ? mlir::WalkResult::advance() : mlir::WalkResult::interrupt();
+  });
+  if (unknown)
+    fail(evaluate::describe(unknown->getLoc()), ": the evaluator does not know ",
+         unknown->getName().getStringRef().str());
+  return model;
 }
 
 Program Program::parse(std::string_view mlir, const std::string &origin) {
@@ -88,17 +112,13 @@ Program Program::parse(std::string_view mlir, const std::string &origin) {
   if (!impl->module)
     fail(problem.empty() ? origin + ": not an MLIR module" : problem);
   for (mlir::Operation &op : *impl->module->getBody()) {
-    auto model = mlir::dyn_cast<lm::ModelOp>(op);
-    if (!model)
-      fail(evaluate::describe(op.getLoc()), ": expected lm.model, found ", op.getName().getStringRef().str());
-    model.getBody().walk([&](mlir::Operation *inner) {
-      if (!inner->hasTrait<mlir::OpTrait::IsTerminator>() && !evaluate::opTable().count(inner->getName().getStringRef()))
-        fail(evaluate::describe(inner->getLoc()), ": ", inner->getName().getStringRef().str(),
-             " is not supported by the evaluator");
-    });
-    FunctionSpec spec = functionSpec(model);
-    impl->functions[spec.name] = model;
-    impl->specs[spec.name] = std::move(spec);
+    lm::ModelOp model = checkModel(op);
+    try {
+      impl->specs[model.getSymName().str()] = functionSpec(model);
+    } catch (const Error &error) {
+      fail(evaluate::describe(op.getLoc()), ": @", model.getSymName().str(), ": ", error.what());
+    }
+    impl->functions[model.getSymName().str()] = model;
   }
   Program program;
   program.impl = std::move(impl);
@@ -121,19 +141,20 @@ const FunctionSpec &Program::function(const std::string &name) const {
   fail("the module has no function @", name, "; it has ", names.empty() ? "none" : names);
 }
 
-/// The argument in the type of the run, its shape checked. Dynamic B and T must be the same in all arguments.
+/// The argument in the type of the run, its shape checked.
 static Tensor checkArgument(const Tensor &argument, const FunctionSpec &function, size_t index, at::ScalarType type) {
   const ValueSpec &spec = function.arguments[index];
-  bool agrees = argument.defined() && argument.dim() == static_cast<int64_t>(spec.shape.size());
+  std::string place = "@" + function.name + ": argument " + std::to_string(index) +
+                      (spec.name.empty() ? "" : " (" + spec.name + ")") + ": ";
+  if (!argument.defined())
+    fail(place, "there is no tensor");
+  bool agrees = argument.dim() == static_cast<int64_t>(spec.shape.size());
   for (size_t n = 0; agrees && n < spec.shape.size(); ++n)
     agrees = spec.shape[n] == -1 || spec.shape[n] == argument.size(n);
   if (!agrees)
-    fail("@", function.name, ": argument ", index, spec.name.empty() ? "" : " (" + spec.name + ")",
-         ": expected shape ", at::IntArrayRef(spec.shape), ", found ",
-         argument.defined() ? argument.sizes() : at::IntArrayRef());
+    fail(place, "expected shape ", at::IntArrayRef(spec.shape), ", found ", argument.sizes());
   if (isFloat(spec.dtype) != argument.is_floating_point())
-    fail("@", function.name, ": argument ", index, ": expected ", safetensorsName(spec.dtype), ", found ",
-         argument.toString());
+    fail(place, "expected ", safetensorsName(spec.dtype), ", found ", c10::toString(argument.scalar_type()));
   return isFloat(spec.dtype) ? argument.to(type) : argument;
 }
 

@@ -31,6 +31,9 @@ private:
   std::map<std::tuple<const void *, std::string>, std::pair<at::Tensor, std::any>> tables;
 };
 
+/// docs [B, T] as int64. Throws Error where a document would begin below 0 or behind its own token.
+const at::Tensor &documentStarts(const at::Tensor &docs_BT, TokenTables &tables);
+
 } // namespace xlstm::evaluate
 
 #endif // XLSTM_RUNTIME_EVALUATE_TOKENS_H

@@ -74,7 +74,8 @@ TEST(AttentionOps, manyBlocksOfAWideWindow) {
 // Equal keys give every visible key the same weight, so a value of 1 at one key reads its weight.
 TEST(AttentionOps, aSinkInsideTheWindowCountsOnce) {
   constexpr int64_t T = 9, W = 4, S = 2;
-  Tensor q = randomTensor({1, T, 1, 2}, 1), k = at::zeros({1, T, 1, 2}, at::kDouble), v = at::zeros({1, T, 1, T}, at::kDouble);
+  Tensor q = randomTensor({1, T, 1, 2}, 1), k = at::zeros({1, T, 1, 2}, at::kDouble),
+         v = at::zeros({1, T, 1, T}, at::kDouble);
   for (int64_t t = 0; t < T; ++t)
     v.mutable_data_ptr<double>()[t * T + t] = 1;
   Tensor h = evalOp(attentionOp(W, S), {q, k, v, documents(1, T, Whole)}, {{1, T, 1, T}})[0];
@@ -172,7 +173,8 @@ TEST(AttentionOps, rowsOfAStateHaveTheirOwnPosition) {
     Tensors arguments;
     // Both rows take `count` tokens; row 1 then takes 4 more with row 0's state thrown away.
     for (size_t k = 0; k < 3; ++k)
-      arguments.push_back(at::cat({x[k].narrow(0, 0, 1).narrow(1, first, count), x[k].narrow(0, 1, 1).narrow(1, second, count)}, 0));
+      arguments.push_back(
+          at::cat({x[k].narrow(0, 0, 1).narrow(1, first, count), x[k].narrow(0, 1, 1).narrow(1, second, count)}, 0));
     arguments.push_back(intTensor({int32_t(first), int32_t(second)}, {2}));
     arguments.insert(arguments.end(), state.begin(), state.end());
     shapes[0] = {2, count, 2, 4};

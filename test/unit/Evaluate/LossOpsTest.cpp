@@ -155,7 +155,8 @@ TEST(LossOps, alignLoss) {
   Tensors results = program.run("f", {student, teacher}, {}, Double);
   EXPECT_NEAR(results[0].item<double>(), loss, 1e-14);
   EXPECT_NEAR(results[1].item<double>(), energy, 1e-14);
-  EXPECT_LT(gradientError([&](const Tensors &in) { return program.run("f", in, {}, Double); }, {student, teacher}), 1e-7);
+  EXPECT_LT(gradientError([&](const Tensors &in) { return program.run("f", in, {}, Double); }, {student, teacher}),
+            1e-7);
 }
 
 TEST(LossOps, indicesOutOfRange) {

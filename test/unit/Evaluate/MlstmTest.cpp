@@ -107,8 +107,8 @@ TEST(Mlstm, longMemory) {
   Tensors x = operands(c, documents(1, c.T, {{c.T}}), 3, 8);
   xlstm::Program program = opProgram(mlstmOp(c), x, {c.output()});
   Tensor want = reference(c, x);
-  for (const Form &form : {Form{MlstmForm::Parallel, 1}, Form{MlstmForm::Chunkwise, 64}, Form{MlstmForm::Chunkwise, 500},
-                           Form{MlstmForm::Recurrent, 1}})
+  for (const Form &form : {Form{MlstmForm::Parallel, 1}, Form{MlstmForm::Chunkwise, 64},
+                           Form{MlstmForm::Chunkwise, 500}, Form{MlstmForm::Recurrent, 1}})
     EXPECT_LT(headError(program.run("f", x, {}, options(form, at::kFloat))[0], want), 1e-5) << form.chunk;
 }
 
