@@ -163,9 +163,9 @@ void Job::evaluate() {
 }
 
 void Job::execute() {
-  run.stage("teacher", recipe.teacher.string(), [&] { importTeacherBundle(); });
+  run.stage("teacher", section("teacher"), [&] { importTeacherBundle(); });
   if (recipe.check)
-    run.stage("check", recipe.check->string(), [&] { checkOtherExport(); });
+    run.stage("check", section("check"), [&] { checkOtherExport(); });
   run.stage("rewrite", section("student"), [&] { writeRewrites(); });
   std::string data = section("domains") + section("length") + section("seed");
   run.stage("align", data + section("align"), [&] { align(); });

@@ -35,6 +35,7 @@ std::string StudentSettings::passOptions() const {
 
 void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,
                         const std::string &source, const fs::path &output) {
+  checkBundleOutput(output);
   AtomicDirectory folder(output);
   carryModelFiles(origin.folder, folder.path());
   writeTextFile(folder.path() / "model.mlir", mlir);

@@ -39,8 +39,9 @@ void carryWeights(const WeightFiles &weights, const std::vector<std::string> &re
       files.insert(tensor.file->path());
     if (fs::path index = weights.folder() / "model.safetensors.index.json"; fs::exists(index) && files.size() > 1)
       files.insert(index);
-    for (const fs::path &file : files)
-      fs::copy_file(file, to / file.filename());
+    for (const fs::path &file : files) // by the kernel, which shares blocks where the file system can
+      if (std::error_code error; !fs::copy_file(file, to / file.filename(), error))
+        fail((to / file.filename()).string(), ": cannot write a copy of ", file.string(), ": ", error.message());
     return;
   }
   std::vector<TensorSpec> specs;
