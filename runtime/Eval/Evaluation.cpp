@@ -100,7 +100,8 @@ static uint64_t hashModel(const EvalModel &model, const LoadedModel &loaded) {
 
 static Json measureDomain(const LoadedModel &model, const PackedText &text) {
   double nats = sumOfNats(model.forward, model.params, text);
-  return {{"bits_per_byte", bitsPerByte(nats, text.bytes)}, {"nats", nats}, {"tokens", text.tokens}, {"bytes", text.bytes}};
+  return {
+      {"bits_per_byte", bitsPerByte(nats, text.bytes)}, {"nats", nats}, {"tokens", text.tokens}, {"bytes", text.bytes}};
 }
 
 static Json measureTask(const LoadedModel &model, const Vocabulary &vocabulary, const Task &task) {

@@ -1,9 +1,9 @@
 //===- Generate.cpp - greedy text with explicit state ---------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "xlstm/Runtime/Eval/Generate.h"
 #include "runtime/Eval/Parallel.h"
 #include "runtime/Eval/Rows.h"
-#include "xlstm/Runtime/Eval/Generate.h"
 
 #include <ATen/Functions.h>
 
@@ -33,7 +33,8 @@ DecodeBatch readPrompts(const Program &program, const ParamMap &params, const st
     std::vector<const TokenIds *> group;
     while (last < rows.size() && prompts[rows[last]].size() == prompts[rows[first]].size())
       group.push_back(&prompts[rows[last++]]);
-    Advanced out = advance(program, "prefill", params, stackRows(group, 0), startRows(program, "prefill", group.size()));
+    Advanced out =
+        advance(program, "prefill", params, stackRows(group, 0), startRows(program, "prefill", group.size()));
     positions.push_back(out.rows.pos_B);
     tokens.push_back(out.logits.select(1, -1).argmax(1, /*keepdim=*/true));
     states.push_back(std::move(out.rows.states));

@@ -35,9 +35,8 @@ static void addBenchmark(Json &file, const std::string &name, const Json &config
 }
 
 static void addDomain(Json &file, const std::string &name, const Json &result, const EvaluationSettings &settings) {
-  file["results"][name] = {{"alias", name},
-                           {"bits_per_byte,none", result.at("bits_per_byte")},
-                           {"bits_per_byte_stderr,none", "N/A"}};
+  file["results"][name] = {
+      {"alias", name}, {"bits_per_byte,none", result.at("bits_per_byte")}, {"bits_per_byte_stderr,none", "N/A"}};
   Json metric = {{"metric", "bits_per_byte"}, {"higher_is_better", false}};
   Json config = {{"task", name},
                  {"output_type", "loglikelihood_rolling"},
@@ -67,12 +66,21 @@ static void addTask(Json &file, const Task &task, const Json &result) {
   addBenchmark(file, task.name, config, higher, task.allItems, task.items.size());
 }
 
+/// The number of items where a task was cut to it, else null.
+static Json limitOf(const std::vector<Task> &tasks) {
+  for (const Task &task : tasks)
+    if (task.items.size() < task.allItems)
+      return task.items.size();
+  return nullptr;
+}
+
 void writeHarnessResults(const fs::path &folder, const ModelResults &model, const std::vector<Task> &tasks,
                          const EvaluationSettings &settings) {
   auto now = std::chrono::system_clock::now();
   std::string date = isoDate(now);
   Json file = Json::object();
-  for (const char *key : {"results", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples"})
+  for (const char *key :
+       {"results", "group_subtasks", "configs", "versions", "n-shot", "higher_is_better", "n-samples"})
     file[key] = Json::object();
   for (const auto &[domain, result] : model.domains.items())
     addDomain(file, domain, result, settings);
@@ -85,13 +93,10 @@ void writeHarnessResults(const fs::path &folder, const ModelResults &model, cons
       lines += sample.dump() + "\n";
     writeTextFile(out.path() / ("samples_" + task.name + "_" + date + ".jsonl"), lines);
   }
-  file["config"] = {{"model", "xlstm"},
-                    {"model_args", model.name},
-                    {"model_num_parameters", model.size.at("parameters")},
-                    {"batch_size", "auto"},
-                    {"device", "cpu"},
-                    {"limit", nullptr},
-                    {"random_seed", 0}};
+  file["config"] = {
+      {"model", "xlstm"},     {"model_args", model.name}, {"model_num_parameters", model.size.at("parameters")},
+      {"batch_size", "auto"}, {"device", "cpu"},          {"limit", limitOf(tasks)},
+      {"random_seed", 0}};
   file["git_hash"] = nullptr;
   file["date"] = std::chrono::duration<double>(now.time_since_epoch()).count();
   file["model_source"] = "xlstm";

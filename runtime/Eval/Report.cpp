@@ -58,7 +58,8 @@ std::string renderReport(const fs::path &run) {
   std::string title = "How much of the teacher survived: " + data.runName;
   std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>" +
-                     escapeHtml(title) + "</title>\n<style>" + reportStyleSheet() + "</style>\n</head>\n<body>\n<main>\n";
+                     escapeHtml(title) + "</title>\n<style>" + reportStyleSheet() +
+                     "</style>\n</head>\n<body>\n<main>\n";
   try {
     for (auto section : {summarySection, methodSection, textSection, taskSection, recoverySection, alignmentSection,
                          trainingSection, gateSection, sizeSection, recipeSection})

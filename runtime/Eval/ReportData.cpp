@@ -70,7 +70,8 @@ static TrainingLog readLog(const std::string &name, const fs::path &file) {
     end = text.find('\n', begin);
     if (end == text.npos) // a line that is still being written
       break;
-    Json line = parseJson(std::string_view(text).substr(begin, end - begin), file.string() + ":" + std::to_string(++number));
+    Json line =
+        parseJson(std::string_view(text).substr(begin, end - begin), file.string() + ":" + std::to_string(++number));
     if (std::optional<double> step = numberAt(line, {"step"})) {
       if (std::optional<double> loss = numberAt(line, {"loss"}))
         log.loss.emplace_back(*step, *loss);
@@ -85,7 +86,8 @@ static std::vector<LayerLosses> readAlignment(const fs::path &file) {
   std::vector<LayerLosses> layers;
   Json report = readJsonFile(file);
   for (const Json &layer : report.at("layers"))
-    layers.push_back({layer.at("layer"), layer.at("initial"), layer.at("final"), layer.at("window_only"), layer.at("energy")});
+    layers.push_back(
+        {layer.at("layer"), layer.at("initial"), layer.at("final"), layer.at("window_only"), layer.at("energy")});
   return layers;
 }
 
@@ -144,9 +146,9 @@ ReportData readReportData(const fs::path &run) {
       data.models.push_back(model);
     data.teacher = data.results.at("settings").at("teacher");
     std::string student = data.results.at("settings").at("student");
-    data.student = data.has(student)                                         ? student
+    data.student = data.has(student)                                           ? student
                    : data.models.empty() || data.models.back() == data.teacher ? ""
-                                                                             : data.models.back();
+                                                                               : data.models.back();
     if (fs::exists(run / "teacher" / "config.json"))
       data.teacherConfig = readJsonFile(run / "teacher" / "config.json");
     readStages(data, run);

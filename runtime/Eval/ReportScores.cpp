@@ -5,6 +5,7 @@
 #include "runtime/Eval/Svg.h"
 #include "runtime/Eval/Text.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -35,23 +36,28 @@ static std::string card(const std::string &value, const std::string &what) {
   return "<div class=\"card\"><b>" + value + "</b><span>" + escapeHtml(what) + "</span></div>\n";
 }
 
+/// "3.2 % more" or "0.4 % fewer"
+static std::string moreOrFewer(double share) { return percent(std::abs(share), 1) + (share < 0 ? " fewer" : " more"); }
+
 static std::string leadText(const ReportData &data, const std::optional<double> &above,
                             const std::optional<double> &baselineAbove, const std::optional<double> &closed) {
-  std::string text = "A trained transformer went in; a hybrid xLSTM student with constant memory a token came out. ";
+  std::string text =
+      "A trained transformer went in; a hybrid xLSTM student whose memory does not grow with the text came "
+      "out. ";
   if (above)
-    text += "On held-out text the student “" + data.student + "” needs " + percent(*above, 1, true) +
-            " bits per byte against its teacher, averaged over " + std::to_string(data.domains().size()) + " domains. ";
+    text += "On held-out text the student “" + data.student + "” needs " + moreOrFewer(*above) +
+            " bits per byte than its teacher, averaged over " + std::to_string(data.domains().size()) + " domains. ";
   if (baselineAbove)
-    text += "The teacher with its attention merely cut to a window and sinks stands at " +
-            percent(*baselineAbove, 1, true) + ". ";
-  if (closed)
+    text +=
+        "The teacher with its attention merely cut to a window and sinks needs " + moreOrFewer(*baselineAbove) + ". ";
+  if (closed && *closed >= 0)
     text += "Training closed " + percent(*closed, 0) + " of that gap.";
   return "<p class=\"lead\">" + escapeHtml(text) + "</p>\n";
 }
 
 std::string summarySection(const ReportData &data) {
-  std::string html = "<h1>How much of the teacher survived</h1>\n<p class=\"note\">Run “" + escapeHtml(data.runName) +
-                     "”</p>\n";
+  std::string html =
+      "<h1>How much of the teacher survived</h1>\n<p class=\"note\">Run “" + escapeHtml(data.runName) + "”</p>\n";
   if (data.student.empty())
     return html;
   auto above = meanOverDomains(data, [&](auto &domain) { return excess(data, data.student, domain); });
@@ -62,8 +68,7 @@ std::string summarySection(const ReportData &data) {
   if (closed)
     html += card(percent(*closed, 0), "of the untrained baseline’s gap closed, mean over domains");
   const Json &curve = data.results.at("c_alpha").at(data.student);
-  html += card(fixedNumber(curve.at("alpha_star"), 3),
-               "α*: the loss that at least half of the benchmarks stay within");
+  html += card(fixedNumber(curve.at("alpha_star"), 3), "α*: the loss that at least half of the benchmarks stay within");
   html += card(percent(curve.at("c_0"), 0), "C₀: benchmarks on which it equals or beats the teacher");
   return html + "</div>\n";
 }
@@ -137,8 +142,9 @@ std::string textSection(const ReportData &data) {
     mainRow = model == data.student ? rows.size() : mainRow;
     rows.push_back(row);
   }
-  return html + "<h3>Gap closed</h3>\n<p>Share of the way from window-sinks to the teacher: 100 % is the teacher, 0 % "
-                "the untrained baseline, below 0 % is worse than it.</p>\n" +
+  return html +
+         "<h3>Gap closed</h3>\n<p>Share of the way from window-sinks to the teacher: 100 % is the teacher, 0 % "
+         "the untrained baseline, below 0 % is worse than it.</p>\n" +
          htmlTable(head, rows, mainRow);
 }
 
@@ -159,8 +165,8 @@ std::string taskSection(const ReportData &data) {
     chart.groups.push_back(task);
     for (const auto &[metric, value] : data.results.at("models").at(data.models.front()).at("tasks").at(task).items()) {
       columns.emplace_back(task, metric);
-      head.push_back(escapeHtml(task) + "<br/><small>" + escapeHtml(metric) + ", n = " +
-                     grouped(about.at("items")) + "</small>");
+      head.push_back(escapeHtml(task) + "<br/><small>" + escapeHtml(metric) + ", n = " + grouped(about.at("items")) +
+                     "</small>");
     }
   }
   std::vector<std::vector<std::string>> rows;
@@ -188,23 +194,35 @@ std::string taskSection(const ReportData &data) {
          htmlTable(head, rows, mainRow);
 }
 
+/// The curve as steps, up to `end`.
+static Points stepsUpTo(const Json &curve, double end) {
+  Points points;
+  for (size_t i = 0; i < curve.at("alpha").size(); ++i) {
+    double alpha = curve.at("alpha")[i], share = curve.at("c_alpha")[i];
+    if (alpha > end)
+      break;
+    if (!points.empty() && share != points.back().second)
+      points.emplace_back(alpha, points.back().second);
+    points.emplace_back(alpha, share);
+  }
+  return points;
+}
+
 static LineChart winAndTieChart(const ReportData &data) {
   LineChart chart;
   chart.title = "C_alpha of every student";
   chart.xLabel = "α: loss against the teacher that still counts as a tie";
-  chart.yLabel = "C_α";
+  chart.yLabel = "share of benchmarks, Cα";
   chart.fromZero = true;
+  double end = 0.1; // a little beyond where the last curve has reached all benchmarks
   for (const std::string &model : data.students()) {
     const Json &curve = data.results.at("c_alpha").at(model);
-    LineChart::Series series{model, colorOf(data, model), {}};
-    for (size_t i = 0; i < curve.at("alpha").size(); ++i) {
-      double alpha = curve.at("alpha")[i], share = curve.at("c_alpha")[i];
-      if (!series.points.empty() && share != series.points.back().second) // a step, not a slope
-        series.points.emplace_back(alpha, series.points.back().second);
-      series.points.emplace_back(alpha, share);
-    }
-    chart.series.push_back(std::move(series));
+    for (size_t i = 1; i < curve.at("alpha").size(); ++i)
+      if (curve.at("c_alpha")[i] != curve.at("c_alpha")[i - 1])
+        end = std::max(end, std::min(1.0, std::ceil(10 * curve.at("alpha")[i].get<double>() + 0.1) / 10));
   }
+  for (const std::string &model : data.students())
+    chart.series.push_back({model, colorOf(data, model), stepsUpTo(data.results.at("c_alpha").at(model), end + 1e-9)});
   return chart;
 }
 
@@ -230,12 +248,15 @@ std::string recoverySection(const ReportData &data) {
       row.push_back("<b>" + fixedNumber(data.results.at("c_alpha").at(model).at(key), 3) + "</b>");
     rows.push_back(row);
   }
-  return "<h2>Recovery</h2>\n<p>The recovery rate of a benchmark is the student’s score over the teacher’s (for bits per "
+  return "<h2>Recovery</h2>\n<p>The recovery rate of a benchmark is the student’s score over the teacher’s (for bits "
+         "per "
          "byte, where lower is better, the teacher’s over the student’s): 100 % is the teacher. C<sub>α</sub> is the "
-         "share of benchmarks on which the student keeps at least 1 − α of the teacher’s score; α* is the smallest α at "
+         "share of benchmarks on which the student keeps at least 1 − α of the teacher’s score; α* is the smallest α "
+         "at "
          "which that is half of them. A distillation with C<sub>0</sub> ≥ 0.5 is called lossless.</p>\n" +
          htmlTable(head, rows) +
-         htmlFigure(drawLines(winAndTieChart(data)), "The higher the curve, the better the student; it meets 0.5 at α*.");
+         htmlFigure(drawLines(winAndTieChart(data)),
+                    "The higher the curve, the better the student; it meets 0.5 at α*.");
 }
 
 } // namespace xlstm

@@ -20,8 +20,8 @@ static std::string describeTeacher(const ReportData &data) {
     return "";
   std::string family = config.contains("model_type") && config["model_type"].is_string() ? config["model_type"] : "?";
   return family + ", " + number("num_hidden_layers") + " layers of width " + number("hidden_size") + ", " +
-         number("num_attention_heads") + " query heads, a vocabulary of " + number("vocab_size") + " and a context of " +
-         number("max_position_embeddings") + " tokens";
+         number("num_attention_heads") + " query heads, a vocabulary of " + number("vocab_size") +
+         " and a context of " + number("max_position_embeddings") + " tokens";
 }
 
 std::string methodSection(const ReportData &data) {
@@ -38,7 +38,8 @@ std::string methodSection(const ReportData &data) {
                      "the teacher’s stored most likely tokens.</li>\n"
                      "<li><b>Merging.</b> The experts’ weights are averaged into one student.</li>\n</ol>\n";
   static const std::pair<const char *, const char *> known[] = {
-      {"window-sinks", "the teacher with its attention cut to window and sinks, untrained: what the new branch must beat"},
+      {"window-sinks",
+       "the teacher with its attention cut to window and sinks, untrained: what the new branch must beat"},
       {"window-sinks-trained", "the same, trained as the student is"},
       {"aligned", "the student after stage I"},
       {"merged", "the average of the experts: the result"}};
@@ -50,7 +51,7 @@ std::string methodSection(const ReportData &data) {
         what = text;
     if (model == data.teacher)
       what = "the transformer that is distilled";
-    rows.push_back({htmlModel(data, model), "<span>" + escapeHtml(what) + "</span>"});
+    rows.push_back({htmlModel(data, model), "<span class=\"words\">" + escapeHtml(what) + "</span>"});
   }
   return html + "<h3>The models below</h3>\n" + htmlTable({"model", ""}, rows);
 }
@@ -85,16 +86,17 @@ std::string alignmentSection(const ReportData &data) {
   }
   rows.push_back(cells("sum", sum));
   chart.series = {window, initial, final};
-  return "<h2>Stage I: alignment</h2>\n<p>Held-out mean over tokens of ||h<sub>teacher</sub> − h<sub>student</sub>||² of "
+  return "<h2>Stage I: alignment</h2>\n<p>Held-out mean over tokens of ||h<sub>teacher</sub> − h<sub>student</sub>||² "
+         "of "
          "the mixer’s output, and as a share of ||h<sub>teacher</sub>||². With the gate shut (o = 0) the student is "
          "window and sinks alone; what alignment gains over that is the memory’s work.</p>\n" +
          htmlFigure(drawBars(chart), "Loss relative to the teacher’s energy, by layer. Lower is better.") +
          htmlTable({"layer", "o = 0", "before", "after", "gain over o = 0"}, rows, rows.size() - 1);
 }
 
-/// Mean of `points` over a sliding window of about a 40th of them: what the eye should follow.
+/// Mean of `points` over a sliding window of about a tenth of them: what the eye should follow.
 static Points smooth(const Points &points) {
-  size_t reach = points.size() / 80;
+  size_t reach = points.size() / 20;
   Points result;
   for (size_t i = 0; i < points.size(); ++i) {
     size_t half = std::min({reach, i, points.size() - 1 - i});
@@ -145,28 +147,33 @@ std::string gateSection(const ReportData &data) {
     map.rowLabel = "layer";
     map.columnLabel = model + ", by head";
     map.rows = gates.at(model).get<std::vector<std::vector<double>>>();
-    html += htmlFigure(drawHeatMap(map), "Median o of " + model + " by layer (rows) and head (columns).");
+    html += "<div>" + drawHeatMap(map) + "</div>\n";
   }
   if (html.empty())
     return "";
-  return "<h2>Who does the work</h2>\n<p>The output gate o says how much of a head’s output comes from the memory: at 1 "
-         "all of it, at 0 all from window and sinks. Medians over " +
-         grouped(data.results.at("settings").at("gate_tokens")) + " held-out tokens a domain.</p>\n" + html;
+  return "<h2>Who does the work</h2>\n<p>The output gate o says how much of a head’s output comes from the memory: at "
+         "1 "
+         "all of it, at 0 all from window and sinks. Before training every gate stands at its initial bias.</p>\n"
+         "<figure><div class=\"pair\">\n" +
+         html + "</div><figcaption>Median o of every layer (rows) and head (columns) over " +
+         grouped(data.results.at("settings").at("gate_tokens")) + " held-out tokens a domain.</figcaption></figure>\n";
 }
 
 std::string sizeSection(const ReportData &data) {
   std::vector<std::vector<std::string>> rows;
   for (const auto &[model, size] : data.results.at("sizes").items())
     rows.push_back({htmlModel(data, model), grouped(size.at("parameters")), byteSize(size.at("state_bytes"))});
-  std::string html = "<h2>Sizes</h2>\n<p>The state is what a row of text carries from token to token. The teacher’s "
-                     "keys and values grow until its context is full, which is what is shown; a student’s state has one "
-                     "size at every length.</p>\n" +
-                     htmlTable({"model", "parameters", "state a row, float32"}, rows);
+  std::string html =
+      "<h2>Sizes</h2>\n<p>The state is what a row of text carries from token to token. The teacher’s "
+      "keys and values grow until its context is full, which is what is shown; a student’s state has one "
+      "size at every length.</p>\n" +
+      htmlTable({"model", "parameters", "state a row, float32"}, rows);
   if (data.outputs.empty())
     return html;
   rows.clear();
   for (const OutputSize &output : data.outputs)
-    rows.push_back({escapeHtml(output.name), "<span>" + escapeHtml(output.what) + "</span>", byteSize(output.bytes)});
+    rows.push_back({escapeHtml(output.name), "<span class=\"words\">" + escapeHtml(output.what) + "</span>",
+                    byteSize(output.bytes)});
   return html + "<h3>What the run left</h3>\n" + htmlTable({"file or folder", "", "on disk"}, rows);
 }
 

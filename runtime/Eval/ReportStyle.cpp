@@ -37,7 +37,7 @@ table { border-collapse: collapse; width: 100%; font-size: .92rem; margin: .8em 
 th, td { text-align: right; padding: 5px 10px; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { font-weight: 600; color: var(--muted); }
 th:first-child, td:first-child { text-align: left; padding-left: 2px; }
-td.text { text-align: left; white-space: normal; }
+.words { display: block; text-align: left; white-space: normal; }
 tr.main td { font-weight: 600; }
 .swatch { display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 7px; }
 small { color: var(--muted); font-weight: 400; }
@@ -45,7 +45,6 @@ pre { background: var(--panel); border: 1px solid var(--line); border-radius: 10
   font: 13px/1.45 ui-monospace, "SF Mono", "DejaVu Sans Mono", monospace; }
 summary { cursor: pointer; color: var(--accent); }
 svg { display: block; width: 100%; height: auto; }
-svg.heat { max-width: 760px; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(330px, 1fr)); gap: 8px; }
 svg text { font: 12px system-ui, "Segoe UI", "Helvetica Neue", "DejaVu Sans", sans-serif; fill: var(--fg); }
 svg .tick { fill: var(--muted); font-size: 11px; }

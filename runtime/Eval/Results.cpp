@@ -69,9 +69,9 @@ static Json settingsOf(const EvaluationSettings &settings, const ModelResults &f
 
 Json summarize(const std::vector<ModelResults> &models, const std::vector<Task> &tasks,
                const EvaluationSettings &settings) {
-  Json summary = {{"models", Json::object()},         {"recovery", Json::object()}, {"c_alpha", Json::object()},
-                  {"alpha_star", nullptr},            {"standard_errors", Json::object()},
-                  {"gates", Json::object()},          {"sizes", Json::object()},    {"settings", Json::object()}};
+  Json summary = {{"models", Json::object()}, {"recovery", Json::object()},        {"c_alpha", Json::object()},
+                  {"alpha_star", nullptr},    {"standard_errors", Json::object()}, {"gates", Json::object()},
+                  {"sizes", Json::object()},  {"settings", Json::object()}};
   const ModelResults *teacher = nullptr;
   for (const ModelResults &model : models) {
     summary["models"][model.name] = modelScores(model);

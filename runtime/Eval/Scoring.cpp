@@ -57,7 +57,8 @@ bool isDecided(TaskKind kind, const TaskItem &item, std::string_view output) {
     std::optional<NumberMatch> match = matchNumber(output);
     return match && match->ended;
   }
-  // A character behind the answer decides, or one that differs from it; not one that may be a piece of another (U+FFFD).
+  // A character behind the answer decides, or one that differs from it; not one that may be a piece of another
+  // (U+FFFD).
   std::string_view answer = stripSpace(item.answer);
   std::string_view begun = output.substr(size_t(stripSpace(output).data() - output.data()));
   size_t common = std::min(begun.size(), answer.size());

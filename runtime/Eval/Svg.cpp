@@ -47,9 +47,11 @@ struct Frame {
 /// Collects elements; coordinates are written with one decimal.
 class Canvas {
 public:
-  Canvas(double width, double height, const std::string &title, const std::string &cls = "chart")
-      : text("<svg class=\"" + cls + "\" viewBox=\"0 0 " + at(width) + " " + at(height) + "\" role=\"img\" xmlns=\"" +
-             "http://www.w3.org/2000/svg\"><title>" + escapeHtml(title) + "</title>") {}
+  /// Shown as wide as its place, but at most `widest` pixels (0: no bound).
+  Canvas(double width, double height, const std::string &title, double widest = 0)
+      : text("<svg viewBox=\"0 0 " + at(width) + " " + at(height) + "\" role=\"img\"" +
+             (widest > 0 ? " style=\"max-width:" + at(widest) + "px\"" : "") +
+             " xmlns=\"http://www.w3.org/2000/svg\"><title>" + escapeHtml(title) + "</title>") {}
 
   static std::string at(double coordinate) { return fixedNumber(coordinate, 1); }
 
@@ -115,7 +117,7 @@ void drawYAxis(Canvas &canvas, const Frame &frame, const std::vector<double> &ti
 
 /// What a bar chart's axis has to show.
 std::pair<double, double> valueRange(const BarChart &chart) {
-  double low = 0, high = chart.atLeast;
+  double low = 0, high = 0;
   for (const auto &series : chart.series)
     for (size_t i = 0; i < series.values.size(); ++i) {
       double error = i < series.errors.size() ? series.errors[i] : 0;
@@ -155,7 +157,8 @@ std::string drawBars(const BarChart &chart) {
       std::string number = fixedNumber(value, chart.digits);
       double top = frame.y(std::max(value, 0.0)), bottom = frame.y(std::min(value, 0.0));
       canvas.rect(left + bar * 0.06, top, bar * 0.88, std::max(0.8, bottom - top),
-                  "class=\"fill " + seriesClass(series.color) + "\"", chart.groups[g] + ", " + series.name + ": " + number);
+                  "class=\"fill " + seriesClass(series.color) + "\"",
+                  chart.groups[g] + ", " + series.name + ": " + number);
       double error = g < series.errors.size() ? series.errors[g] : 0;
       if (error > 0)
         canvas.line(left + bar / 2, frame.y(value - error), left + bar / 2, frame.y(value + error), "error");
@@ -168,7 +171,7 @@ std::string drawBars(const BarChart &chart) {
 
 std::string drawLines(const LineChart &chart) {
   double width = chart.small ? 380 : 760, height = chart.small ? 230 : 300;
-  Canvas canvas(width, height, chart.title, chart.small ? "chart half" : "chart");
+  Canvas canvas(width, height, chart.title);
   Frame frame{62, 0, width - 12, height - 44};
   frame.top = drawLegend(canvas, chart.series, frame.left, frame.right) + 4;
   constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -229,7 +232,7 @@ std::string drawHeatMap(const HeatMap &map) {
   constexpr double left = 58, top = 26;
   double cell = std::clamp(600.0 / double(columns), 12.0, 64.0), high = std::clamp(cell, 12.0, 30.0);
   double width = std::max(left + cell * double(columns) + 12, 330.0), height = top + high * double(rows) + 56;
-  Canvas canvas(width, height, map.title, "heat");
+  Canvas canvas(width, height, map.title, width);
   canvas.label(left, 14, map.columnLabel, "label");
   double y = top;
   for (size_t r = 0; r < map.rows.size(); ++r) {
@@ -248,7 +251,8 @@ std::string drawHeatMap(const HeatMap &map) {
   }
   constexpr int steps = 24;
   for (int i = 0; i <= steps; ++i)
-    canvas.rect(left + i * 7.0, y + 16, 7.2, 9, "fill=\"" + heatColor(double(i) / steps) + "\"", shortNumber(double(i) / steps));
+    canvas.rect(left + i * 7.0, y + 16, 7.2, 9, "fill=\"" + heatColor(double(i) / steps) + "\"",
+                shortNumber(double(i) / steps));
   canvas.label(left, y + 40, "0: window", "tick");
   canvas.label(left + (steps + 1) * 7.0, y + 40, "1: memory", "tick end");
   return canvas.finish();

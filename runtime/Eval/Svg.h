@@ -26,9 +26,8 @@ struct BarChart {
     std::vector<double> errors; // half the length of an error bar; may be empty
   };
   std::vector<Series> series;
-  std::string unit;     // beside the y axis
-  int digits = 2;       // of the numbers at the bars
-  double atLeast = 0;   // the axis reaches at least this far up
+  std::string unit; // beside the y axis
+  int digits = 2;   // of the numbers at the bars
 };
 std::string drawBars(const BarChart &chart);
 

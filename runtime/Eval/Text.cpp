@@ -69,7 +69,11 @@ std::string byteSize(uint64_t bytes) {
   size_t unit = 0;
   for (; value >= 999.5 && unit + 1 < std::size(units); ++unit)
     value /= 1000;
-  return (unit == 0 ? std::to_string(bytes) : print(value < 9.995 ? "%.2f" : value < 99.95 ? "%.1f" : "%.0f", value)) +
+  return (unit == 0 ? std::to_string(bytes)
+                    : print(value < 9.995   ? "%.2f"
+                            : value < 99.95 ? "%.1f"
+                                            : "%.0f",
+                            value)) +
          " " + units[unit];
 }
 

@@ -19,7 +19,8 @@ static std::vector<int64_t> row(const at::Tensor &tensor, int64_t r) {
 }
 
 TEST(PackHeldOut, PiecesPredictEveryTokenButBosOnce) {
-  // bos a b a b eos in pieces of 2: (bos a | b a | b), labels (a b | a b | eos); then bos b eos: (bos b), labels (b eos).
+  // bos a b a b eos in pieces of 2: (bos a | b a | b), labels (a b | a b | eos); then bos b eos: (bos b), labels (b
+  // eos).
   PackedText text = packHeldOut(letters(), {"abab", "b"}, 2, 0);
   EXPECT_EQ(text.tokens, 7);
   EXPECT_EQ(text.bytes, 5);
@@ -74,12 +75,13 @@ TEST(BitsPerByte, BigramModelByHand) {
   // exp(logits): behind bos a is as likely as the four others together, behind a always b (1/2) or eos (1/2), ...
   constexpr double never = -1e4;
   double ln2 = std::log(2.0), ln4 = std::log(4.0);
-  Bigram model = bigram({{0, 0, ln4, 0, 0},              // bos: a 4/8
-                         {0, 0, 0, 0, 0},                // eos
-                         {never, 0, never, 0, never},    // a: eos 1/2, b 1/2
-                         {never, never, ln2, 0, 0},      // b: a 2/4, b 1/4, space 1/4
-                         {never, never, 0, 0, never}});  // space: a 1/2, b 1/2
-  // bos a b a eos: 1/2 1/2 1/2 1/2 = 4 bits; bos b...: 1/8; b space 1/4; space a 1/2; a eos 1/2: 3 + 2 + 1 + 1 = 7 bits.
+  Bigram model = bigram({{0, 0, ln4, 0, 0},             // bos: a 4/8
+                         {0, 0, 0, 0, 0},               // eos
+                         {never, 0, never, 0, never},   // a: eos 1/2, b 1/2
+                         {never, never, ln2, 0, 0},     // b: a 2/4, b 1/4, space 1/4
+                         {never, never, 0, 0, never}}); // space: a 1/2, b 1/2
+  // bos a b a eos: 1/2 1/2 1/2 1/2 = 4 bits; bos b...: 1/8; b space 1/4; space a 1/2; a eos 1/2: 3 + 2 + 1 + 1 = 7
+  // bits.
   for (int64_t pieceTokens : {1, 2, 3, 16}) {
     PackedText text = packHeldOut(letters(), {"aba", "b a"}, pieceTokens, 0);
     double nats = sumOfNats(model.program, model.params, text);
@@ -96,7 +98,8 @@ TEST(BitsPerByte, LogitsThatAreNotFiniteAreAnError) {
 TEST(BitsPerByte, PackingChangesNothingForAStudent) {
   LoadedModel model = tinyStudent();
   Vocabulary vocabulary = tinyVocabulary();
-  std::vector<std::string> documents = {"The first of the documents is the longest of them all.", "A short one.", "Two."};
+  std::vector<std::string> documents = {"The first of the documents is the longest of them all.", "A short one.",
+                                        "Two."};
   double apart = 0;
   for (const std::string &document : documents)
     apart += sumOfNats(model.forward, model.params, packHeldOut(vocabulary, {document}, 64, 0));

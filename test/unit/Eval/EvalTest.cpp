@@ -66,9 +66,9 @@ static LoadedModel load(const std::string &module, ParamMap params) {
   model.stateful = [module](int64_t context, bool allLogits) {
     std::string keys = "context=" + std::to_string(context);
     std::string logits = allLogits ? " logits=all" : " logits=last";
-    return Program::parse(rewriteModule(module, "model",
-                                        "xlstm-build-prefill{" + keys + logits + "},xlstm-build-decode{" + keys + "}"),
-                          "stateful");
+    return Program::parse(
+        rewriteModule(module, "model", "xlstm-build-prefill{" + keys + logits + "},xlstm-build-decode{" + keys + "}"),
+        "stateful");
   };
   return model;
 }

@@ -18,9 +18,15 @@ namespace {
 class EvaluationTest : public testing::Test {
 protected:
   EvaluationTest() {
-    write(folder.path / "arith.jsonl", R"({"id": "a0", "prompt": "Question: What is 9 * 2?\nAnswer: 18\n\nQuestion: What is 21 + 24?\nAnswer:", "answer": " 45"})" "\n"
-                                       R"({"id": "a1", "prompt": "Question: What is 1 + 2?\nAnswer:", "answer": " 3"})" "\n");
-    write(folder.path / "next.jsonl", R"({"id": "n0", "prompt": "for i in", "choices": [" range(3):\n", " zzz qqq\n"], "label": 0})" "\n");
+    write(
+        folder.path / "arith.jsonl",
+        R"({"id": "a0", "prompt": "Question: What is 9 * 2?\nAnswer: 18\n\nQuestion: What is 21 + 24?\nAnswer:", "answer": " 45"})"
+        "\n"
+        R"({"id": "a1", "prompt": "Question: What is 1 + 2?\nAnswer:", "answer": " 3"})"
+        "\n");
+    write(folder.path / "next.jsonl",
+          R"({"id": "n0", "prompt": "for i in", "choices": [" range(3):\n", " zzz qqq\n"], "label": 0})"
+          "\n");
     domains = {{"prose", {"It was the best of times, it was the worst of times.", "A second document."}}};
     tasks = {loadTask(folder.path / "arith.jsonl", 0), loadTask(folder.path / "next.jsonl", 0)};
     settings.pieceTokens = 16;
@@ -62,7 +68,8 @@ TEST_F(EvaluationTest, ResultsHaveTheAgreedShape) {
     EXPECT_TRUE(scores.at("tasks").at("next").at("acc").is_number());
     EXPECT_TRUE(scores.at("tasks").at("next").at("acc_norm").is_number());
   }
-  double teacher = results["models"]["teacher"]["bits_per_byte"]["prose"], student = results["models"]["merged"]["bits_per_byte"]["prose"];
+  double teacher = results["models"]["teacher"]["bits_per_byte"]["prose"],
+         student = results["models"]["merged"]["bits_per_byte"]["prose"];
   EXPECT_NEAR(results["recovery"]["merged"]["prose"].get<double>(), teacher / student, 1e-12);
   EXPECT_EQ(results["c_alpha"]["merged"]["c_alpha"].size(), 101u);
   EXPECT_EQ(results["alpha_star"], results["c_alpha"]["merged"]["alpha_star"]);

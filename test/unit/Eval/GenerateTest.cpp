@@ -17,8 +17,8 @@ using namespace xlstm::test;
 
 static std::vector<TokenIds> somePrompts(const Vocabulary &vocabulary) {
   std::vector<TokenIds> prompts;
-  for (const char *text : {"Once upon a time there was", "def read_lines(path):\n", "Question: What is 23 + 58?\nAnswer:",
-                           "In", "Once upon a time there is"})
+  for (const char *text : {"Once upon a time there was", "def read_lines(path):\n",
+                           "Question: What is 23 + 58?\nAnswer:", "In", "Once upon a time there is"})
     prompts.push_back(vocabulary.encodePrompt(text));
   return prompts;
 }
@@ -79,8 +79,8 @@ TEST(LogLikelihoods, SharedPrefixesChangeNothing) {
   auto sequence = [](TokenIds ids, size_t scored) { return ScoredSequence{std::move(ids), scored}; };
   std::vector<std::vector<ScoredSequence>> items = {
       {sequence({0, 70, 71, 72, 73, 80}, 5), sequence({0, 70, 71, 72, 73, 81, 82, 83}, 5)}, // a common prompt
-      {sequence({0, 70, 90, 91}, 2), sequence({0, 71, 90}, 1)},                               // one that differs early
-      {sequence({5, 6, 7}, 1), sequence({8, 9}, 1), sequence({5, 9, 9, 9}, 3)}};              // nothing in common
+      {sequence({0, 70, 90, 91}, 2), sequence({0, 71, 90}, 1)},                             // one that differs early
+      {sequence({5, 6, 7}, 1), sequence({8, 9}, 1), sequence({5, 9, 9, 9}, 3)}};            // nothing in common
   for (const LoadedModel &model : {tinyTeacher(), tinyStudent()}) {
     auto sums = logLikelihoods(model.stateful(64, false), model.stateful(64, true), model.params, items);
     for (size_t i = 0; i < items.size(); ++i)

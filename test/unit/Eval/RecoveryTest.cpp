@@ -16,7 +16,8 @@ TEST(Recovery, RateIsAboveOneWhereTheStudentIsAhead) {
 
 TEST(Recovery, CurveAndAlphaStarByHand) {
   // Rates: 1.1, 0.98, 0.9, 0.5.
-  std::vector<Comparison> four = {{"a", 0.5, 0.55, false}, {"b", 0.98, 1.0, true}, {"c", 0.8, 0.72, false}, {"d", 0.4, 0.2, false}};
+  std::vector<Comparison> four = {
+      {"a", 0.5, 0.55, false}, {"b", 0.98, 1.0, true}, {"c", 0.8, 0.72, false}, {"d", 0.4, 0.2, false}};
   EXPECT_DOUBLE_EQ(winAndTieRate(four, 0), 0.25);
   EXPECT_DOUBLE_EQ(winAndTieRate(four, 0.019), 0.25);
   EXPECT_DOUBLE_EQ(winAndTieRate(four, 0.02), 0.5);

@@ -82,8 +82,8 @@ TEST(Svg, HeatMapLeavesLayersWithoutGateOut) {
 
 TEST(Malformed, FindsWhatXmlRefuses) {
   EXPECT_EQ(malformed("<a b=\"c\"><d/>x &amp; y</a>"), "");
-  for (const char *bad : {"<a>", "</a>", "<a></b>", "<a b=c/>", "<a>&nbsp;</a>", "<a>&</a>", "<a><b></a></b>", "<a> > </a>",
-                          "<a b=\"<\"/>"})
+  for (const char *bad : {"<a>", "</a>", "<a></b>", "<a b=c/>", "<a>&nbsp;</a>", "<a>&</a>", "<a><b></a></b>",
+                          "<a> > </a>", "<a b=\"<\"/>"})
     EXPECT_NE(malformed(bad), "") << bad;
 }
 
@@ -112,9 +112,11 @@ TEST(Report, ShowsTheRunAndEscapesIt) {
   write(folder.path / "eval/results.json", results);
   write(folder.path / "recipe.yaml", "teacher: <\"&'\x01>\n");
   write(folder.path / "teacher/config.json", R"({"model_type": "llama", "num_hidden_layers": 4, "hidden_size": 128})");
-  write(folder.path / "align/report.json", R"({"layers": [{"layer": 0, "initial": 2.0, "final": 0.5, "window_only": 1.0, "energy": 10.0},
+  write(folder.path / "align/report.json",
+        R"({"layers": [{"layer": 0, "initial": 2.0, "final": 0.5, "window_only": 1.0, "energy": 10.0},
     {"layer": 1, "initial": 4.0, "final": 1.5, "window_only": 2.0, "energy": 20.0}]})");
-  write(folder.path / "align/metrics.jsonl", "{\"step\": 0, \"held_out\": 0.3}\n{\"step\": 1, \"loss\": 0.3}\n{\"step\": 2, \"loss\"");
+  write(folder.path / "align/metrics.jsonl",
+        "{\"step\": 0, \"held_out\": 0.3}\n{\"step\": 1, \"loss\": 0.3}\n{\"step\": 2, \"loss\"");
   write(folder.path / "experts/<x>/metrics.jsonl", "{\"step\": 1, \"loss\": 1.3}\n");
   writeReport(folder.path);
   std::string html = read(folder.path / "eval/report.html");
@@ -124,9 +126,9 @@ TEST(Report, ShowsTheRunAndEscapesIt) {
   EXPECT_EQ(html.find("src="), html.npos);
   EXPECT_EQ(html.find("href="), html.npos);
   EXPECT_EQ(html.find("nan"), html.npos);
-  for (const char *expected : {"Held-out text", "Tasks", "Recovery", "Stage I: alignment", "Training", "Who does the work", "Sizes",
-                               "Recipe", "teacher: &lt;&quot;&amp;&#39;\xef\xbf\xbd&gt;",
-                               "+7.5 %", // merged above the teacher: mean of 5 and 10 %
+  for (const char *expected : {"Held-out text", "Tasks", "Recovery", "Stage I: alignment", "Training",
+                               "Who does the work", "Sizes", "Recipe", "teacher: &lt;&quot;&amp;&#39;\xef\xbf\xbd&gt;",
+                               "+7.5 %",                  // merged above the teacher: mean of 5 and 10 %
                                "+20.0 %", "75 %", "50 %", // gap closed
                                "0.090", "2.00×", "1.50×", "1,000,576", "4.19 MB"})
     EXPECT_NE(html.find(expected), html.npos) << expected;
@@ -134,7 +136,8 @@ TEST(Report, ShowsTheRunAndEscapesIt) {
 
 TEST(Report, WhatIsMissingIsLeftOut) {
   TemporaryFolder folder;
-  write(folder.path / "eval/results.json", R"({"models": {"teacher": {"bits_per_byte": {"prose": 1.0}, "tasks": {}}}, "recovery": {},
+  write(folder.path / "eval/results.json",
+        R"({"models": {"teacher": {"bits_per_byte": {"prose": 1.0}, "tasks": {}}}, "recovery": {},
     "c_alpha": {}, "alpha_star": null, "standard_errors": {}, "gates": {}, "sizes": {},
     "settings": {"teacher": "teacher", "student": "merged", "piece_tokens": 512, "token_limit": 0, "gate_tokens": 8,
     "domains": {"prose": {"tokens": 10, "bytes": 30}}, "tasks": {}}})");

@@ -48,8 +48,8 @@ TEST(Scoring, NumberBehindAnswer) {
 }
 
 TEST(Scoring, DecidedOutputsNeverChangeTheirMind) {
-  std::vector<std::string> texts = {" 38\n\nQ", " 380", "  x", "38 Answer: 5, Answer: 6", "Answer: -12 ", "Answer: 5",
-                                    "3é8", "Answer:  Answer: 38"};
+  std::vector<std::string> texts = {" 38\n\nQ",     " 380",      "  x", "38 Answer: 5, Answer: 6",
+                                    "Answer: -12 ", "Answer: 5", "3é8", "Answer:  Answer: 38"};
   for (const char *answer : {"38", "5", "-12"})
     for (TaskKind kind : {TaskKind::BeginsWithAnswer, TaskKind::NumberAfterAnswer})
       for (const std::string &text : texts) {
@@ -104,8 +104,8 @@ TEST(Scoring, NeedlesAreCountedByLengthToo) {
     task.items.push_back(item);
   }
   TaskScore score = scoreOutputs(task, {" 48213.", " 4821", " 48213", " 48213\n"});
-  EXPECT_EQ(score.metrics, (std::map<std::string, double>{
-                               {"exact_match", 0.75}, {"exact_match_256", 0.5}, {"exact_match_512", 1.0}}));
+  EXPECT_EQ(score.metrics,
+            (std::map<std::string, double>{{"exact_match", 0.75}, {"exact_match_256", 0.5}, {"exact_match_512", 1.0}}));
   EXPECT_NEAR(score.standardErrors.at("exact_match"), std::sqrt(0.75 * 0.25 / 3), 1e-12);
 }
 
@@ -141,12 +141,13 @@ TEST(Tasks, DamagedFilesAreRefusedWithTheLine) {
     }
     return std::string("nothing");
   };
-  std::string good = R"({"prompt": "p", "answer": "3"})" "\n";
-  for (const char *bad : {"{", "[]", "{}", R"({"prompt": "p"})", R"({"answer": "3"})", R"({"prompt": 1, "answer": "3"})",
-                          R"({"prompt": "p", "choices": ["a"], "label": 0})",
-                          R"({"prompt": "p", "choices": ["a", "b"], "label": 2})",
-                          R"({"prompt": "p", "choices": ["a", ""], "label": 0})",
-                          R"({"prompt": "p", "choices": ["a", "b"], "label": 0})"})
+  std::string good = R"({"prompt": "p", "answer": "3"})"
+                     "\n";
+  for (const char *bad :
+       {"{", "[]", "{}", R"({"prompt": "p"})", R"({"answer": "3"})", R"({"prompt": 1, "answer": "3"})",
+        R"({"prompt": "p", "choices": ["a"], "label": 0})", R"({"prompt": "p", "choices": ["a", "b"], "label": 2})",
+        R"({"prompt": "p", "choices": ["a", ""], "label": 0})",
+        R"({"prompt": "p", "choices": ["a", "b"], "label": 0})"})
     EXPECT_NE(messageOf(good + bad).find("t.jsonl:2"), std::string::npos) << bad << ": " << messageOf(good + bad);
   EXPECT_NE(messageOf("").find("expected at least one item"), std::string::npos);
 }

@@ -34,18 +34,18 @@ struct Domain {
 };
 
 struct EvaluationSettings {
-  int64_t pieceTokens = 512;  // T of bits per byte
-  int64_t tokenLimit = 0;     // tokens predicted a domain; 0: all
-  int64_t gateTokens = 2048;  // tokens a domain that the gates' medians are taken over
+  int64_t pieceTokens = 512; // T of bits per byte
+  int64_t tokenLimit = 0;    // tokens predicted a domain; 0: all
+  int64_t gateTokens = 2048; // tokens a domain that the gates' medians are taken over
   std::string teacher = "teacher";
   /// The student whose alpha* is the run's; the last model where it is not among them.
   std::string student = "merged";
 };
 
-/// Scores every model on every domain and task and writes into `folder` (RUN/eval): results.json; lm-evaluation-harness'
-/// layout in MODEL/results_DATE.json and MODEL/samples_TASK_DATE.jsonl. Each result is kept in parts/MODEL/ as soon as
-/// it is there, and taken from there when the weights, programs, texts and settings are the same. Returns results.json.
-/// Throws Error.
+/// Scores every model on every domain and task and writes into `folder` (RUN/eval): results.json;
+/// lm-evaluation-harness' layout in MODEL/results_DATE.json and MODEL/samples_TASK_DATE.jsonl. Each result is kept in
+/// parts/MODEL/ as soon as it is there, and taken from there when the weights, programs, texts and settings are the
+/// same. Returns results.json. Throws Error.
 Json evaluateModels(const std::vector<EvalModel> &models, const Vocabulary &vocabulary,
                     const std::vector<Domain> &domains, const std::vector<Task> &tasks,
                     const EvaluationSettings &settings, const std::filesystem::path &folder);
