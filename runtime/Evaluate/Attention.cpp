@@ -40,10 +40,19 @@ Tensor padTokens(const Tensor &x, int64_t size) {
   return at::cat({x, at::zeros(shape, x.options())}, 1);
 }
 
-/// Rows index_BC[b] of x_BTKd[b], for every b.
-Tensor gatherTokens(const Tensor &x_BTKd, const Tensor &index_BC) {
+Tensor tokenIndex(const Tensor &x_BTKd, const Tensor &index_BC) {
   Tensor index = index_BC.unsqueeze(-1).unsqueeze(-1);
-  return x_BTKd.gather(1, index.expand({index_BC.size(0), index_BC.size(1), x_BTKd.size(2), x_BTKd.size(3)}));
+  return index.expand({index_BC.size(0), index_BC.size(1), x_BTKd.size(2), x_BTKd.size(3)});
+}
+
+/// Tokens index_BC[b] of x_BTKd[b], for every b.
+Tensor gatherTokens(const Tensor &x_BTKd, const Tensor &index_BC) {
+  return x_BTKd.gather(1, tokenIndex(x_BTKd, index_BC));
+}
+
+/// x with `tokens` at index_BC.
+Tensor scatterTokens(const Tensor &x_BTKd, const Tensor &index_BC, const Tensor &tokens) {
+  return x_BTKd.scatter(1, tokenIndex(x_BTKd, index_BC), tokens);
 }
 
 } // namespace
@@ -110,18 +119,19 @@ static Tensor findSinks(const Tensor &start_BT, int64_t window, int64_t sinks) {
   return result.to(start_BT.device());
 }
 
-Band makeBand(const Tensor &start_BT, int64_t window, int64_t sinks, const Tensor &sinks_BC, at::ScalarType type) {
+Band makeBand(const Tensor &start_BT, int64_t window, int64_t past, int64_t sinks, const Tensor &sinks_BC,
+              at::ScalarType type) {
   int64_t B = start_BT.size(0), T = start_BT.size(1);
   Band band;
-  band.window = window;
   band.block = std::min(T, std::max((window + 3) / 4, std::min<int64_t>(window, 64)));
   band.count = (T + band.block - 1) / band.block;
-  band.reach = (window + band.block - 1) / band.block;
+  auto blocks = [&](int64_t keys) { return (keys + band.block - 1) / band.block; };
+  band.before = band.count == 1 ? past : std::min(blocks(window), blocks(past) + band.count - 1) * band.block;
   band.sinks_BC = sinks_BC.defined() || sinks == 0 ? sinks_BC : findSinks(start_BT, window, sinks);
-  int64_t padded = band.count * band.block, before = band.reach * band.block;
+  int64_t padded = band.count * band.block;
   Tensor first = indices(start_BT, 0, band.count).mul_(band.block).view({band.count, 1, 1});
   Tensor t = first + indices(start_BT, 0, band.block).unsqueeze(-1);
-  Tensor j = first + indices(start_BT, -before, band.block);
+  Tensor j = first + indices(start_BT, -band.before, band.block);
   Tensor start = start_BT;
   if (padded > T) // tokens behind the end see themselves: no row is without a key
     start = at::cat({start_BT, start_BT.narrow(1, T - 1, 1).expand({B, padded - T})}, 1);
@@ -138,23 +148,25 @@ Band makeBand(const Tensor &start_BT, int64_t window, int64_t sinks, const Tenso
 
 /// Keys of every block, [B * count, Hkv, keys, d].
 static Tensor blockKeys(const Tensor &x_BTKd, const Tensor &history, const Tensor &sinkKeys, const Band &band) {
-  int64_t B = x_BTKd.size(0), heads = x_BTKd.size(2), d = x_BTKd.size(3), before = band.reach * band.block;
-  std::vector<int64_t> shape = {B, before, heads, d};
-  Tensor past;
-  if (history.defined()) {
-    shape[1] = before - band.window;
-    past = shape[1] ? at::cat({at::zeros(shape, x_BTKd.options()), history}, 1) : history;
+  int64_t B = x_BTKd.size(0), heads = x_BTKd.size(2), d = x_BTKd.size(3);
+  int64_t missing = band.before - (history.defined() ? history.size(1) : 0);
+  std::vector<Tensor> row, blocks;
+  if (missing > 0)
+    row.push_back(at::zeros({B, missing, heads, d}, x_BTKd.options()));
+  if (history.defined())
+    row.push_back(history);
+  row.push_back(padTokens(x_BTKd, band.count * band.block));
+  Tensor all = at::cat(row, 1);
+  if (band.count == 1) {
+    blocks.push_back(all.unsqueeze(1));
   } else {
-    past = at::zeros(shape, x_BTKd.options());
+    all = all.view({B, -1, band.block, heads, d});
+    for (int64_t n = 0; n <= band.before / band.block; ++n)
+      blocks.push_back(all.narrow(1, n, band.count));
   }
-  Tensor all = at::cat({past, padTokens(x_BTKd, band.count * band.block)}, 1)
-                   .view({B, band.reach + band.count, band.block, heads, d});
-  std::vector<Tensor> parts;
-  for (int64_t r = 0; r <= band.reach; ++r)
-    parts.push_back(all.narrow(1, r, band.count));
   if (sinkKeys.defined())
-    parts.push_back(sinkKeys.unsqueeze(1).expand({B, band.count, sinkKeys.size(1), heads, d}));
-  return at::cat(parts, 2).flatten(0, 1).transpose(1, 2);
+    blocks.push_back(sinkKeys.unsqueeze(1).expand({B, band.count, sinkKeys.size(1), heads, d}));
+  return at::cat(blocks, 2).flatten(0, 1).transpose(1, 2);
 }
 
 Tensor attendBand(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const History &history,
@@ -183,13 +195,14 @@ Tensor attendState(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_B
                    std::vector<Tensor> &state, int64_t window, int64_t sinks, double scale) {
   int64_t B = q_BTHd.size(0), T = q_BTHd.size(1);
   Tensor pos = pos_B.to(at::kLong).unsqueeze(-1);
-  // Position p is in slot p mod W: the W positions before pos, in order. Those below 0 are outside of the document.
-  Tensor slots = (pos + indices(pos, 0, window)).remainder(window);
+  // Position p is in slot p mod W: the last positions before pos, in order. Those below 0 are outside of the document.
+  int64_t past = std::min(window, pos.max().item<int64_t>());
+  Tensor slots = (pos + indices(pos, -past, 0)).remainder(window);
   History history{gatherTokens(state[0], slots), gatherTokens(state[1], slots), {}, {}};
-  // The new rings: the newest position of every slot.
-  Tensor last = pos + (T - 1), newest = last - (last - indices(pos, 0, window)).remainder(window) - pos + window;
-  state[0] = gatherTokens(at::cat({history.k, k_BTKd}, 1), newest);
-  state[1] = gatherTokens(at::cat({history.v, v_BTKd}, 1), newest);
+  int64_t kept = std::min(window, T);
+  Tensor newSlots = (pos + indices(pos, T - kept, T)).remainder(window);
+  state[0] = scatterTokens(state[0], newSlots, k_BTKd.narrow(1, T - kept, kept));
+  state[1] = scatterTokens(state[1], newSlots, v_BTKd.narrow(1, T - kept, kept));
   Tensor sinks_BC;
   if (sinks > 0) {
     sinks_BC = indices(pos, 0, sinks) - pos; // in tokens of this call
@@ -198,7 +211,7 @@ Tensor attendState(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_B
     history.sink_k = state[2] = at::where(isNew, gatherTokens(k_BTKd, from), state[2]);
     history.sink_v = state[3] = at::where(isNew, gatherTokens(v_BTKd, from), state[3]);
   }
-  Band band = makeBand((-pos).expand({B, T}), window, sinks, sinks_BC, q_BTHd.scalar_type());
+  Band band = makeBand((-pos).expand({B, T}), window, past, sinks, sinks_BC, q_BTHd.scalar_type());
   return attendBand(q_BTHd, k_BTKd, v_BTKd, history, band, scale);
 }
 

@@ -30,17 +30,17 @@ CausalBlocks makeCausalBlocks(const at::Tensor &start_BT, at::ScalarType type);
 at::Tensor attendFull(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
                       const CausalBlocks &blocks, double scale);
 
-/// How queries are cut into blocks: block n has the `block` queries from n * block on, and the keys of `reach` blocks
-/// before it and of its own, then the sinks of documents that are longer than the window.
+/// How queries are cut into blocks: block n has the `block` queries from n * block on, the `before` keys before it, its
+/// own, and the sinks of documents that are longer than the window. With several blocks, `before` is a multiple of them.
 struct Band {
-  int64_t window = 0, block = 0, count = 0, reach = 0;
+  int64_t block = 0, count = 0, before = 0;
   at::Tensor sinks_BC; // token of every sink; negative: in the state. Undefined: no sinks needed
   at::Tensor bias;     // [B * count, 1, block, keys], -inf where nothing is seen
 };
-/// With `sinks_BC` undefined the sinks are found in the documents of the call.
-Band makeBand(const at::Tensor &start_BT, int64_t window, int64_t sinks, const at::Tensor &sinks_BC,
+/// `past` keys went before the call. With `sinks_BC` undefined the sinks are found in the documents of the call.
+Band makeBand(const at::Tensor &start_BT, int64_t window, int64_t past, int64_t sinks, const at::Tensor &sinks_BC,
               at::ScalarType type);
-/// Keys before the call: [B, W, Hkv, d] in order of position, and one key a sink. All undefined: nothing before.
+/// Keys before the call: [B, past, Hkv, d] in order of position, and one key a sink. All undefined: nothing before.
 struct History {
   at::Tensor k, v, sink_k, sink_v;
 };

@@ -58,7 +58,7 @@ static void runAttention(lm::AttentionOp op, Frame &frame) {
   }
   std::string key = "band " + std::to_string(window) + " " + std::to_string(sinks);
   const Band &band =
-      frame.tables.get(docs, key, [&] { return makeBand(docs, window, sinks, Tensor(), q.scalar_type()); });
+      frame.tables.get(docs, key, [&] { return makeBand(docs, window, 0, sinks, Tensor(), q.scalar_type()); });
   frame.set(op.getH(), attendBand(q, k, v, History(), band, scale));
 }
 

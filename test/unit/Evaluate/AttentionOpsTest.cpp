@@ -125,37 +125,52 @@ TEST(AttentionOps, documentsAreIndependentBitForBit) {
   }
 }
 
+/// Feeds c.T tokens in `pieces`, going round, and compares each with the whole.
+static void expectPieces(const Case &c, const std::vector<int64_t> &pieces) {
+  Tensors x = operands(c, documents(c.B, c.T, Whole));
+  Tensor want = reference(c, x);
+  Shape ring_k = {c.B, c.window, c.heads, c.d}, ring_v = {c.B, c.window, c.heads, c.dv};
+  std::vector<Shape> shapes = {{}, ring_k, ring_v};
+  std::string place = "at $3 state($4, $5)";
+  if (c.sinks) {
+    shapes.insert(shapes.end(), {{c.B, c.sinks, c.heads, c.d}, {c.B, c.sinks, c.heads, c.dv}});
+    place = "at $3 state($4, $5, $6, $7)";
+  }
+  Tensors state;
+  for (size_t n = 1; n < shapes.size(); ++n)
+    state.push_back(at::zeros(shapes[n], at::kDouble));
+  int64_t done = 0;
+  for (size_t n = 0; done < c.T; ++n) {
+    int64_t count = std::min(c.T - done, pieces[n % pieces.size()]);
+    Tensors arguments;
+    for (size_t k = 0; k < 3; ++k)
+      arguments.push_back(x[k].narrow(1, done, count).contiguous());
+    arguments.push_back(intTensor(std::vector<int32_t>(c.B, int32_t(done)), {c.B}));
+    arguments.insert(arguments.end(), state.begin(), state.end());
+    shapes[0] = {c.B, count, c.H, c.dv};
+    Tensors results = evalOp(attentionOp(c.window, c.sinks, place), arguments, shapes);
+    EXPECT_LT(headError(results[0], want.narrow(1, done, count)), 1e-12) << "W " << c.window << " at " << done;
+    state.assign(results.begin() + 1, results.end());
+    done += count;
+  }
+}
+
 TEST(AttentionOps, stateInPiecesEqualsTheWhole) {
   for (auto [window, sinks] : {std::pair<int64_t, int64_t>{5, 0}, {5, 3}, {16, 4}, {3, 5}, {200, 0}})
     for (const std::vector<int64_t> &pieces :
-         {std::vector<int64_t>{1, 9}, {7, 1, 2}, {40, 3}, {2, 33, 1, 1}, {1, 1, 3, 90}}) {
-      constexpr int64_t T = 50;
-      Case c{2, T, 4, 2, 4, 4, window, sinks};
-      Tensors x = operands(c, documents(2, T, Whole));
-      Tensor want = reference(c, x);
-      Tensors state = {at::zeros({2, window, 2, 4}, at::kDouble), at::zeros({2, window, 2, 4}, at::kDouble)};
-      std::vector<Shape> shapes = {{}, {2, window, 2, 4}, {2, window, 2, 4}};
-      std::string place = "at $3 state($4, $5)";
-      if (sinks) {
-        state.insert(state.end(), 2, at::zeros({2, sinks, 2, 4}, at::kDouble));
-        shapes.insert(shapes.end(), 2, {2, sinks, 2, 4});
-        place = "at $3 state($4, $5, $6, $7)";
-      }
-      int64_t done = 0;
-      for (size_t n = 0; done < T; ++n) {
-        int64_t count = std::min(T - done, pieces[n % pieces.size()]);
-        Tensors arguments;
-        for (size_t k = 0; k < 3; ++k)
-          arguments.push_back(x[k].narrow(1, done, count).contiguous());
-        arguments.push_back(intTensor({int32_t(done), int32_t(done)}, {2}));
-        arguments.insert(arguments.end(), state.begin(), state.end());
-        shapes[0] = {2, count, 4, 4};
-        Tensors results = evalOp(attentionOp(window, sinks, place), arguments, shapes);
-        EXPECT_LT(headError(results[0], want.narrow(1, done, count)), 1e-12) << "W " << window << " at " << done;
-        state.assign(results.begin() + 1, results.end());
-        done += count;
-      }
-    }
+         {std::vector<int64_t>{1, 9}, {7, 1, 2}, {40, 3}, {2, 33, 1, 1}, {1, 1, 3, 90}})
+      expectPieces({2, 50, 4, 2, 4, 3, window, sinks}, pieces);
+  for (const std::vector<int64_t> &pieces : {std::vector<int64_t>{100, 20, 180}, {40, 250}, {390, 1}}) // several blocks
+    expectPieces({1, 400, 2, 1, 4, 4, 300, 4}, pieces);
+}
+
+TEST(AttentionOps, gradientsThroughState) {
+  Tensors x = {randomTensor({2, 4, 2, 3}, 1), randomTensor({2, 4, 1, 3}, 2), randomTensor({2, 4, 1, 3}, 3),
+               intTensor({1, 6}, {2}),        randomTensor({2, 3, 1, 3}, 4), randomTensor({2, 3, 1, 3}, 5),
+               randomTensor({2, 2, 1, 3}, 6), randomTensor({2, 2, 1, 3}, 7)};
+  xlstm::Program program = opProgram(attentionOp(3, 2, "at $3 state($4, $5, $6, $7)"), x,
+                                     {{2, 4, 2, 3}, {2, 3, 1, 3}, {2, 3, 1, 3}, {2, 2, 1, 3}, {2, 2, 1, 3}});
+  EXPECT_LT(gradientError([&](const Tensors &in) { return program.run("f", in, {}, Double); }, x), 1e-7);
 }
 
 TEST(AttentionOps, rowsOfAStateHaveTheirOwnPosition) {
