@@ -54,14 +54,15 @@ def ONNX_InitializerOp : ONNX_Op<"initializer", [Pure]> {
   let description = [{
     Small tensors hold their `value`; others are known by name alone. `content` and `transposed` are hashes of the values
     and of the values of the transposed matrix: they are present on the matrices that another one of the file might equal,
-    so that tied weights are found by value.
+    so that tied weights are found by value. `sample` holds the first rows of a long table of rotary cosines or sines.
 
     ```mlir
     %w = onnx.initializer "val_152" {content = 17 : i64, transposed = -4 : i64} : tensor<64x32xf32>
     %axes = onnx.initializer "val_43" = dense<-1> : tensor<1xi64> : tensor<1xi64>
     ```
   }];
-  let arguments = (ins OptionalAttr<StrAttr>:$name, OptionalAttr<ElementsAttr>:$value, OptionalAttr<I64Attr>:$content,
+  let arguments = (ins OptionalAttr<StrAttr>:$name, OptionalAttr<ElementsAttr>:$value, OptionalAttr<ElementsAttr>:$sample,
+                       OptionalAttr<I64Attr>:$content,
                        OptionalAttr<I64Attr>:$transposed);
   let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "($name^)? attr-dict (`=` $value^)? `:` type($result)";

@@ -127,6 +127,14 @@ LogicalResult InitializerOp::verify() {
     return emitOpError() << "expects a name that is not empty";
   if (getValue() && getValue()->getShapedType() != getType()) // C3
     return emitOpError() << "expects a value of type " << getType() << ", found " << getValue()->getShapedType();
+  if (!getSample())
+    return success();
+  ShapedType sample = getSample()->getShapedType(), whole = cast<ShapedType>(getType());
+  bool isPart = sample.getRank() > 0 && sample.getRank() == whole.getRank() &&
+                sample.getElementType() == whole.getElementType() && sample.getDimSize(0) <= whole.getDimSize(0) &&
+                sample.getShape().drop_front() == whole.getShape().drop_front();
+  if (!isPart) // C4
+    return emitOpError() << "expects a sample of its first rows, found " << sample << " of " << whole;
   return success();
 }
 

@@ -34,6 +34,14 @@ def NormaliseOnnx : RaisePass<"xlstm-normalise-onnx", "Give an onnx graph its ty
                     Statistic<"numDropped", "nodes-dropped", "Nodes that changed nothing">];
 }
 
+def ExpandFused : RaisePass<"xlstm-expand-fused", "Write fused attention as the nodes that it stands for"> {
+  let description = [{
+    com.microsoft GroupQueryAttention, with packed or separate projections, becomes Split, Reshape, Transpose,
+    RotaryEmbedding (where it rotates) and Attention, for the passes that follow to raise. The cache is empty.
+  }];
+  let statistics = [Statistic<"numExpanded", "nodes-expanded", "Fused nodes that were expanded">];
+}
+
 def RaiseLinear : RaisePass<"xlstm-raise-linear", "Raise embedding, projections, biases and residual sums"> {
   let description = [{
     Gather from a matrix to `lm.embed`, MatMul with a weight to `lm.linear` (also with a transposed, packed or biased
@@ -107,8 +115,8 @@ def NameParams : RaisePass<"xlstm-name-params", "Name weights as Hugging Face do
 
 def RaisePipeline : RaisePass<"xlstm-raise-pipeline", "Turn an onnx graph into a teacher"> {
   let description = [{
-    Runs `xlstm-normalise-onnx`, `xlstm-raise-linear`, `xlstm-raise-rms-norm`, `xlstm-raise-rope`,
-    `xlstm-raise-attention`, `xlstm-raise-gated-mlp`, `xlstm-check-raised`, `xlstm-outline-layers`,
+    Runs `xlstm-normalise-onnx`, `xlstm-expand-fused`, `xlstm-raise-linear`, `xlstm-raise-rms-norm`,
+    `xlstm-raise-rope`, `xlstm-raise-attention`, `xlstm-raise-gated-mlp`, `xlstm-check-raised`, `xlstm-outline-layers`,
     `xlstm-name-params`.
   }];
 }

@@ -24,6 +24,7 @@ public:
 
 private:
   void findTieCandidates();
+  void findTables();
   onnx::GraphOp buildGraph();
   void addInitializer(const OnnxTensor &tensor, Location loc);
   void addNode(const ::onnx::NodeProto &node);
@@ -31,6 +32,7 @@ private:
   Type readType(const ::onnx::TypeProto &type, const std::string &place);
   Type declaredType(const std::string &value);
   DenseElementsAttr denseValue(const OnnxTensor &tensor);
+  DenseElementsAttr firstRows(const OnnxTensor &tensor);
   Location locate(StringRef name, StringRef scope = "") {
     return onnx::nodeLocation(builder.getContext(), file.name(), name, scope);
   }
@@ -39,7 +41,7 @@ private:
   OpBuilder builder;
   llvm::StringMap<Value> values;
   llvm::StringMap<const ::onnx::TypeProto *> declared;
-  std::set<std::string> tieCandidates;
+  std::set<std::string> tieCandidates, tables;
 };
 
 /// The place in the model that torch's exporter noted: "['', 'model', 'model.layers.0', 'add_3']" to "model.layers.0".
@@ -127,6 +129,24 @@ void Builder::findTieCandidates() {
       tieCandidates.insert(name);
 }
 
+/// Tables of cosines and sines: their first rows say all, however long they are.
+void Builder::findTables() {
+  for (const ::onnx::NodeProto &node : file.graph().node())
+    if (node.op_type() == "GroupQueryAttention" && node.input_size() > 8)
+      tables.insert({node.input(7), node.input(8)});
+}
+
+/// The first rows of a matrix, as many as raising looks at.
+DenseElementsAttr Builder::firstRows(const OnnxTensor &tensor) {
+  constexpr int64_t numRows = 16;
+  OnnxTensor part = tensor;
+  if (part.spec.shape.size() != 2 || !isFloat(part.spec.dtype) || part.spec.shape[0] <= numRows)
+    return {};
+  part.spec.shape[0] = numRows;
+  part.bytes = part.bytes.first(part.spec.numBytes());
+  return denseValue(part);
+}
+
 DenseElementsAttr Builder::denseValue(const OnnxTensor &tensor) {
   auto type = RankedTensorType::get(tensor.spec.shape, elementType(builder.getContext(), tensor.spec.dtype));
   ArrayRef<char> bytes(reinterpret_cast<const char *>(tensor.bytes.data()), tensor.bytes.size());
@@ -141,16 +161,15 @@ void Builder::addInitializer(const OnnxTensor &tensor, Location loc) {
   StringAttr name = builder.getStringAttr(tensor.spec.name);
   ElementsAttr value;
   IntegerAttr content, transposed;
-  if (type.getNumElements() <= onnx::ONNXDialect::maxInlineElements && tensor.spec.shape.size() < 2)
-    value = denseValue(tensor);
-  else if (type.getNumElements() <= onnx::ONNXDialect::maxInlineElements && !tieCandidates.contains(tensor.spec.name))
+  if (type.getNumElements() <= onnx::ONNXDialect::maxInlineElements && !tieCandidates.contains(tensor.spec.name))
     value = denseValue(tensor);
   if (tieCandidates.contains(tensor.spec.name)) {
     auto [hash, hashOfTranspose] = hashMatrix(tensor);
     content = builder.getI64IntegerAttr(hash);
     transposed = builder.getI64IntegerAttr(hashOfTranspose);
   }
-  values[tensor.spec.name] = builder.create<onnx::InitializerOp>(loc, type, name, value, content, transposed);
+  DenseElementsAttr sample = tables.contains(tensor.spec.name) && !value ? firstRows(tensor) : DenseElementsAttr();
+  values[tensor.spec.name] = builder.create<onnx::InitializerOp>(loc, type, name, value, sample, content, transposed);
 }
 
 NamedAttribute Builder::readAttribute(const ::onnx::AttributeProto &attribute, const std::string &place) {
@@ -245,6 +264,7 @@ onnx::GraphOp Builder::buildGraph() {
 
 OwningOpRef<ModuleOp> Builder::build() {
   findTieCandidates();
+  findTables();
   for (const ::onnx::ValueInfoProto &value : file.graph().value_info())
     declared[value.name()] = &value.type();
   for (const ::onnx::ValueInfoProto &value : file.graph().output())

@@ -97,6 +97,9 @@ std::optional<Heads> findHeads(OpBuilder &builder, Value value, Layout layout, s
   if (shape.size() == 3) {
     auto type = RankedTensorType::get({shape[0], shape[1], sourceHeads, dim},
                                       cast<RankedTensorType>(result.getType()).getElementType());
+    auto merged = result.getDefiningOp<lm::MergeHeadsOp>();
+    if (merged && merged.getX().getType() == type)
+      return Heads{merged.getX(), repeat, source.factor};
     result = builder.create<lm::SplitHeadsOp>(value.getLoc(), type, result);
   }
   return Heads{result, repeat, source.factor};

@@ -28,13 +28,14 @@ public:
 private:
   std::string nameInLayer(lm::LayerOp layer, OpOperand &use);
   std::string nameOf(OpOperand &use);
+  bool isEmbedding(onnx::WeightOp weight);
   StringRef suffixOf(Role role) const;
   StringRef family();
 
   lm::ModelOp model;
   OpBuilder builder;
   bool hasOutputNorms = false;
-  std::optional<int64_t> embeddingContent;
+  onnx::WeightOp embedding;
 };
 
 lm::AddOp attentionSumOf(lm::LayerOp layer) { return *layer.getBody().getOps<lm::AddOp>().begin(); }
@@ -84,6 +85,15 @@ std::string Namer::nameInLayer(lm::LayerOp layer, OpOperand &use) {
   return ("model.layers." + Twine(layer.getIndex()) + "." + suffix + kind).str();
 }
 
+/// Tied weights are one tensor of the file, or two of one content.
+bool Namer::isEmbedding(onnx::WeightOp weight) {
+  if (!embedding || weight.getType() != embedding.getType())
+    return false;
+  bool isSame = weight.getInitializer() == embedding.getInitializer() && weight.getTransposed() == embedding.getTransposed() &&
+                !weight.getRows() && !embedding.getRows();
+  return isSame || (weight.getContent() && weight.getContent() == embedding.getContent());
+}
+
 /// The name of the weight that an op reads; empty when it has none in these families.
 std::string Namer::nameOf(OpOperand &use) {
   if (auto layer = use.getOwner()->getParentOfType<lm::LayerOp>())
@@ -94,9 +104,7 @@ std::string Namer::nameOf(OpOperand &use) {
     return "model.norm.weight";
   if (use.getOperandNumber() != 1)
     return "";
-  auto content = use.get().getDefiningOp<onnx::WeightOp>().getContent();
-  bool isTied = content && embeddingContent && static_cast<int64_t>(*content) == *embeddingContent;
-  return isTied ? embeddingName.str() : "lm_head.weight";
+  return isEmbedding(use.get().getDefiningOp<onnx::WeightOp>()) ? embeddingName.str() : "lm_head.weight";
 }
 
 /// The family that has such layers.
@@ -126,8 +134,7 @@ LogicalResult Namer::run(SmallVectorImpl<Attribute> &weights) {
     for (auto norm : layer.getBody().getOps<lm::RmsNormOp>())
       hasOutputNorms |= raise::roleOf(norm, attentionSumOf(layer)) == Role::AttentionOutputNorm;
   for (auto embed : model.getBody().getOps<lm::EmbedOp>())
-    if (auto weight = embed.getTable().getDefiningOp<onnx::WeightOp>(); weight && weight.getContent())
-      embeddingContent = static_cast<int64_t>(*weight.getContent());
+    embedding = embed.getTable().getDefiningOp<onnx::WeightOp>();
   model.setFamily(family());
   SmallVector<onnx::WeightOp> found;
   model.walk([&](onnx::WeightOp weight) { found.push_back(weight); });
@@ -151,8 +158,9 @@ LogicalResult Namer::run(SmallVectorImpl<Attribute> &weights) {
         entry.append("rows", weight.getRowsAttr());
       weights.push_back(entry.getDictionary(model.getContext()));
     }
-    weight.erase();
   }
+  for (onnx::WeightOp weight : found)
+    weight.erase();
   return success();
 }
 

@@ -118,7 +118,8 @@ bool Normaliser::isConstant(Value value) const {
 
 Value Normaliser::constant(Location loc, const Tensor &tensor) {
   DenseElementsAttr value = raise::toAttr(graph.getContext(), tensor);
-  Value result = builder.create<onnx::InitializerOp>(loc, value.getType(), StringAttr(), value, IntegerAttr(), IntegerAttr());
+  Value result = builder.create<onnx::InitializerOp>(loc, value.getType(), StringAttr(), value, DenseElementsAttr(),
+                                                     IntegerAttr(), IntegerAttr());
   for (raise::Values &values : probes)
     values[result] = tensor;
   return result;

@@ -19,6 +19,7 @@ public:
   void runOnOperation() override {
     OpPassManager passes(ModuleOp::getOperationName());
     passes.addPass(createNormaliseOnnx());
+    passes.addPass(createExpandFused());
     passes.addPass(createRaiseLinear());
     passes.addPass(createRaiseRmsNorm());
     passes.addPass(createRaiseRope());

@@ -104,6 +104,7 @@ public:
 
 private:
   Value build(Location loc, Norm norm);
+  Value buildPerHead(Location loc, Norm norm);
   bool raiseSkip(Operation *op);
 
   onnx::GraphOp graph;
@@ -114,6 +115,25 @@ Value NormRaiser::build(Location loc, Norm norm) {
   Value weight = builder.create<onnx::WeightOp>(loc, norm.weight.getType(), norm.weight.getNameAttr(), UnitAttr(),
                                                 DenseI64ArrayAttr(), IntegerAttr());
   return builder.create<lm::RmsNormOp>(loc, norm.x.getType(), norm.x, weight, builder.getF64FloatAttr(norm.eps));
+}
+
+/// A norm of heads that were laid out as [B, T * H, d]: the same norm of [B, T, H, d]. Null for another layout.
+Value NormRaiser::buildPerHead(Location loc, Norm norm) {
+  auto flat = norm.x.getDefiningOp<onnx::ReshapeOp>();
+  ArrayRef<int64_t> shape = raise::shapeOf(norm.x), whole = flat ? raise::shapeOf(flat.getInputs()[0]) : ArrayRef<int64_t>();
+  if (shape.size() != 3 || whole.size() != 3 || whole[2] == shape[2] || ShapedType::isDynamic(whole[2]) ||
+      whole[2] % shape[2] != 0)
+    return {};
+  auto reshape = [&](Value value, ArrayRef<int64_t> to, ArrayRef<int64_t> target) {
+    auto targetType = RankedTensorType::get({static_cast<int64_t>(target.size())}, builder.getI64Type());
+    Value sizes = builder.create<onnx::InitializerOp>(loc, targetType, StringAttr(), DenseElementsAttr::get(targetType, target),
+                                                      DenseElementsAttr(), IntegerAttr(), IntegerAttr());
+    auto type = RankedTensorType::get(to, cast<RankedTensorType>(value.getType()).getElementType());
+    return builder.create<onnx::ReshapeOp>(loc, TypeRange{type}, ValueRange{value, sizes})->getResult(0);
+  };
+  int64_t heads = whole[2] / shape[2];
+  norm.x = reshape(flat.getInputs()[0], {whole[0], whole[1], heads, shape[2]}, {0, 0, heads, shape[2]});
+  return reshape(build(loc, norm), shape, {0, -1, shape[2]});
 }
 
 /// The norm of a sum; the sum is its last result.
@@ -141,8 +161,10 @@ int64_t NormRaiser::run() {
       norm = matchMul(mul);
     else if (isa<onnx::RMSNormalizationOp, onnx::SimplifiedLayerNormalizationOp>(op))
       norm = matchOperator(&op);
-    if (norm.weight)
-      op.getResult(0).replaceAllUsesWith(build(op.getLoc(), norm));
+    if (norm.weight) {
+      Value perHead = buildPerHead(op.getLoc(), norm);
+      op.getResult(0).replaceAllUsesWith(perHead ? perHead : build(op.getLoc(), norm));
+    }
     if (norm.weight || (isa<onnx::MSSkipSimplifiedLayerNormalizationOp>(op) && raiseSkip(&op))) {
       op.erase();
       ++count;

@@ -72,6 +72,14 @@ onnx.graph @g(%x: tensor<2x2xf32>) {
 }
 
 // -----
+// initializer C4
+onnx.graph @g(%x: tensor<2x2xf32>) {
+  // expected-error @+1 {{'onnx.initializer' op expects a sample of its first rows, found 'tensor<1x3xf32>' of 'tensor<9x2xf32>'}}
+  %y = onnx.initializer "w" {sample = dense<1.0> : tensor<1x3xf32>} : tensor<9x2xf32>
+  onnx.return
+}
+
+// -----
 // weight C1
 onnx.graph @g(%x: tensor<2x2xf32>) {
   // expected-error @+1 {{'onnx.weight' op expects a matrix where it is transposed, found 'tensor<2xf32>'}}

@@ -23,6 +23,7 @@ inline constexpr OnnxFixture onnxFixtures[] = {
     {"llama-dyn23", "llama-31"},        // operators Attention, RMSNormalization, RotaryEmbedding
     {"llama-dyn24", "llama-31"},        //
     {"llama-ts17", "llama-31"},         // TorchScript, attention_mask
+    {"qwen3-tf5ort", "qwen3-tied"},     // transformers' exporter, onnxruntime's fused nodes, data beside the file
 };
 
 inline void PrintTo(const OnnxFixture &fixture, std::ostream *out) { *out << fixture.file; }
