@@ -1,6 +1,7 @@
 //===- ReadRows.cpp - rows of tokens out of a corpus file -----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Data/TokenRows.h"
 #include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/Json.h"
@@ -43,7 +44,10 @@ TokenRows readRows(const std::filesystem::path &corpus, const Tokenizer &tokeniz
                    const PackOptions &options) {
   std::vector<std::vector<int32_t>> documents;
   int64_t tokens = 0, enough = options.maxRows * options.length;
-  for (const std::string &text : readDocuments(corpus)) {
+  std::vector<std::string> texts = readDocuments(corpus);
+  uint64_t state = options.seed;
+  shuffle(texts, state);
+  for (const std::string &text : texts) {
     documents.push_back(encodeDocument(text, tokenizer, special));
     tokens += int64_t(documents.back().size());
     if (enough > 0 && tokens >= enough)

@@ -22,18 +22,13 @@ public:
   int64_t next() {
     size_t place = size_t(taken++) % order.size();
     if (place == 0)
-      shuffle();
+      shuffle(order, state);
     return order[place];
   }
 
   int64_t taken = 0;
 
 private:
-  void shuffle() { // Fisher-Yates; the modulo's bias is below 2^-32 for any number of rows that fits in memory
-    for (size_t i = order.size(); i > 1; --i)
-      std::swap(order[i - 1], order[splitmix64(state) % i]);
-  }
-
   std::vector<int64_t> order;
   uint64_t state;
 };

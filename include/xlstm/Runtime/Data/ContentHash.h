@@ -10,6 +10,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace xlstm {
 
@@ -30,6 +32,13 @@ std::string hexDigits(uint64_t value);
 
 /// The next value of splitmix64 (Steele, Lea, Flood 2014), the project's one source of shuffling.
 uint64_t splitmix64(uint64_t &state);
+
+/// Shuffles `values` (Fisher, Yates). The modulo's bias is below 2^-32 for any number of values that fits in memory.
+template <typename T>
+void shuffle(std::vector<T> &values, uint64_t &state) {
+  for (size_t i = values.size(); i > 1; --i)
+    std::swap(values[i - 1], values[splitmix64(state) % i]);
+}
 
 } // namespace xlstm
 

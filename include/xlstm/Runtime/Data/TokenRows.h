@@ -39,6 +39,8 @@ struct PackOptions {
   bool dropPartial = false;
   /// Stop after so many rows; 0: take all.
   int64_t maxRows = 0;
+  /// Of the order in which readRows takes a file's documents: files are often sorted by source.
+  uint64_t seed = 0;
 };
 
 /// Packs whole documents (bos and eos included by the caller) one behind the other. A document cut at a row's end goes
@@ -57,7 +59,8 @@ SpecialTokens readSpecialTokens(const std::filesystem::path &folder, const Token
 /// `bos text eos` in tokens.
 std::vector<int32_t> encodeDocument(const std::string &text, const Tokenizer &tokenizer, const SpecialTokens &special);
 
-/// The documents of a corpus file packed into rows, in the file's order. Reads no more documents than maxRows need.
+/// The documents of a corpus file packed into rows, in an order shuffled by the options' seed. Encodes no more
+/// documents than maxRows need.
 TokenRows readRows(const std::filesystem::path &corpus, const Tokenizer &tokenizer, const SpecialTokens &special,
                    const PackOptions &options);
 
