@@ -14,7 +14,15 @@ namespace xlstm {
 
 namespace {
 
-constexpr size_t rowsPerBatch = 64;
+constexpr size_t mostRows = 64;
+constexpr size_t mostStateBytes = size_t{1} << 28; // of a batch; a teacher's keys are large
+
+size_t rowsPerBatch(const Program &program) {
+  size_t bytes = 1;
+  for (const at::Tensor &state : program.initialState("decode", 1))
+    bytes += state.nbytes();
+  return std::clamp<size_t>(mostStateBytes / bytes, 1, mostRows);
+}
 
 /// Rows that decode together: what each has read and where its result goes.
 struct DecodeBatch {
@@ -94,7 +102,7 @@ std::vector<TokenIds> generateGreedy(const Program &program, const ParamMap &par
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return prompts[a].size() < prompts[b].size(); });
-  size_t batches = (order.size() + rowsPerBatch - 1) / rowsPerBatch;
+  size_t rowsAtOnce = rowsPerBatch(program), batches = (order.size() + rowsAtOnce - 1) / rowsAtOnce;
   forEachParallel(batches, [&](size_t i) {
     std::vector<size_t> rows(order.begin() + order.size() * i / batches,
                              order.begin() + order.size() * (i + 1) / batches);
