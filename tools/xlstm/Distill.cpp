@@ -27,7 +27,7 @@ namespace {
 /// One run of a recipe.
 class Job {
 public:
-  Job(const Recipe &recipe, const fs::path &folder) : recipe(recipe), run(folder) {}
+  Job(Recipe recipe, const fs::path &folder) : recipe(std::move(recipe)), run(folder) {}
 
   void execute();
 
@@ -53,7 +53,7 @@ private:
     return found == recipe.sections.end() ? "" : found->second;
   }
 
-  const Recipe &recipe;
+  const Recipe recipe;
   RunFolder run;
 };
 
@@ -182,6 +182,7 @@ void Job::execute() {
     compileBundle(run / "merged", run / "chat", options);
   });
   run.stage("eval", section("eval"), [&] { evaluate(); });
+  writeTextFile(run / "recipe.yaml", recipe.text);
   writeReport(run.path());
 }
 
@@ -195,8 +196,7 @@ void addDistillCommand(CLI::App &app) {
   verb->add_option("recipe", settings->recipe, "Recipe file (docs/Recipe.md)")->required();
   verb->add_option("-o,--output", settings->output, "Folder of the run")->required();
   verb->callback([settings] {
-    Recipe recipe = Recipe::read(settings->recipe);
-    Job(recipe, settings->output).execute();
+    Job(Recipe::read(settings->recipe), settings->output).execute();
     std::cout << "results: " << (settings->output / "eval" / "results.json").string() << '\n'
               << "report:  " << (settings->output / "eval" / "report.html").string() << '\n'
               << "talk to it: " << (settings->output / "chat").string() << " -p \"...\"\n";

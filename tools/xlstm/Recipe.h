@@ -47,6 +47,7 @@ struct Recipe {
   std::string cpu = "native";
   int64_t prefillTokens = 64;
 
+  std::string text; // the file as it is
   /// The section `name` as text, to tell whether a stage was done under other settings.
   std::map<std::string, std::string> sections;
 
