@@ -38,7 +38,8 @@ public:
 };
 
 /// The location of a node: its name and, where the exporter says it, its scope in the model.
-mlir::Location nodeLocation(mlir::MLIRContext *context, llvm::StringRef file, llvm::StringRef name, llvm::StringRef scope);
+mlir::Location nodeLocation(mlir::MLIRContext *context, llvm::StringRef file, llvm::StringRef name,
+                            llvm::StringRef scope);
 /// "node 'x' (MatMul, in model.layers.0.self_attn): " of the location that nodeLocation made; "" of another.
 std::string describeNode(mlir::Operation *op);
 /// An error on a node whose text begins with describeNode.

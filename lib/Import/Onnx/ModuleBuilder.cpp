@@ -324,8 +324,6 @@ std::pair<int64_t, int64_t> hashMatrix(const OnnxTensor &matrix) {
   return {static_cast<int64_t>(hash), static_cast<int64_t>(hashOfTranspose)};
 }
 
-OwningOpRef<ModuleOp> buildModule(MLIRContext *context, const OnnxFile &file) {
-  return Builder(context, file).build();
-}
+OwningOpRef<ModuleOp> buildModule(MLIRContext *context, const OnnxFile &file) { return Builder(context, file).build(); }
 
 } // namespace xlstm

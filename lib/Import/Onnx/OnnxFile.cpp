@@ -35,9 +35,10 @@ void parse(const std::filesystem::path &path, ::onnx::ModelProto &model) {
   bool whole = model.ParsePartialFromCodedStream(&input) && input.ConsumedEntireMessage() &&
                input.CurrentPosition() == info.st_size;
   if (!whole)
-    fail(path.string(), ": expected an ONNX model, found ", info.st_size == 0 ? "an empty file" :
-         "data that are truncated, damaged or not in this format (read stopped near byte " +
-         std::to_string(input.CurrentPosition()) + " of " + std::to_string(info.st_size) + ")");
+    fail(path.string(), ": expected an ONNX model, found ",
+         info.st_size == 0 ? "an empty file"
+                           : "data that are truncated, damaged or not in this format (read stopped near byte " +
+                                 std::to_string(input.CurrentPosition()) + " of " + std::to_string(info.st_size) + ")");
 }
 
 bool isDefaultDomain(const std::string &domain) { return domain.empty() || domain == "ai.onnx"; }

@@ -120,7 +120,8 @@ void readExternal(const TensorProto &tensor, OnnxTensor &result, const std::file
   uint64_t offset = keys.contains("offset") ? readNumber("offset", keys["offset"], place) : 0;
   uint64_t length = keys.contains("length") ? readNumber("length", keys["length"], place) : expected;
   if (length != expected)
-    fail(place, ": external data: expected ", expected, " bytes for ", describe(result.spec), ", found length ", length);
+    fail(place, ": external data: expected ", expected, " bytes for ", describe(result.spec), ", found length ",
+         length);
   result.file = openExternal(folder, keys["location"], place);
   std::span<const std::byte> whole = result.file->bytes();
   if (offset > whole.size() || length > whole.size() - offset)

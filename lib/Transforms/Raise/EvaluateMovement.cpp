@@ -31,7 +31,8 @@ bool moved(Call &call, ArrayRef<int64_t> shape, llvm::function_ref<int64_t(Array
   if (!call.inputs[0].isKnown() || result.size() > maxElements)
     return call.done(result);
   std::vector<double> data(result.size());
-  forEachElement(shape, [&](ArrayRef<int64_t> index, int64_t position) { data[position] = call.inputs[0][from(index)]; });
+  forEachElement(shape,
+                 [&](ArrayRef<int64_t> index, int64_t position) { data[position] = call.inputs[0][from(index)]; });
   return call.done(makeTensor(result.kind, shape, std::move(data)));
 }
 
@@ -270,7 +271,8 @@ bool split(Call &call) {
   int64_t total = 0;
   for (int64_t part : sizes)
     total += part;
-  if (static_cast<int64_t>(sizes.size()) != parts || total != size || llvm::any_of(sizes, [](int64_t s) { return s < 0; }))
+  if (static_cast<int64_t>(sizes.size()) != parts || total != size ||
+      llvm::any_of(sizes, [](int64_t s) { return s < 0; }))
     return call.fail("expected " + Twine(parts) + " sizes that add up to " + Twine(size));
   for (int64_t part : sizes) {
     Tensor result{input.kind, input.shape, nullptr};

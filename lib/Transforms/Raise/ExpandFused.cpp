@@ -118,8 +118,10 @@ Value AttentionExpander::positions() {
   auto length = builder.create<onnx::SqueezeOp>(op.getLoc(), TypeRange{scalar}, shape->getResults());
   SmallVector<Value> range{constant(0), length->getResult(0), constant(1)};
   auto row = builder.create<onnx::RangeOp>(op.getLoc(), TypeRange{tensor({tokens})}, range);
-  return builder.create<onnx::UnsqueezeOp>(op.getLoc(), TypeRange{tensor({1, tokens})},
-                                           ValueRange{row->getResult(0), integers({0})})->getResult(0);
+  return builder
+      .create<onnx::UnsqueezeOp>(op.getLoc(), TypeRange{tensor({1, tokens})},
+                                 ValueRange{row->getResult(0), integers({0})})
+      ->getResult(0);
 }
 
 /// Rows of a table of cosines or sines, by position.

@@ -20,7 +20,8 @@ static StringRef nameOf(BlockArgument argument) {
 
 static bool isIntegerMatrix(BlockArgument argument) {
   auto type = dyn_cast<RankedTensorType>(argument.getType());
-  return type && type.getRank() == 2 && type.getElementType().isSignlessInteger() && !type.getElementType().isInteger(1);
+  return type && type.getRank() == 2 && type.getElementType().isSignlessInteger() &&
+         !type.getElementType().isInteger(1);
 }
 
 BlockArgument findIds(onnx::GraphOp graph) {
@@ -60,7 +61,8 @@ static Tensor inputTensor(BlockArgument argument, Size size) {
     tensor.shape = {size.batch, size.tokens};
     std::vector<double> data(tensor.size(), 1);
     if (nameOf(argument).contains("position"))
-      forEachElement(tensor.shape, [&](ArrayRef<int64_t> index, int64_t at) { data[at] = static_cast<double>(index[1]); });
+      forEachElement(tensor.shape,
+                     [&](ArrayRef<int64_t> index, int64_t at) { data[at] = static_cast<double>(index[1]); });
     else if (!nameOf(argument).contains("mask"))
       return tensor;
     return makeTensor(tensor.kind, tensor.shape, std::move(data));
@@ -89,9 +91,8 @@ static LogicalResult evaluateNode(Operation &op, Size size, Values &values, int6
   if (auto initializer = dyn_cast<onnx::InitializerOp>(op)) {
     std::optional<Tensor> constant = constantOf(op.getResult(0));
     auto type = cast<RankedTensorType>(initializer.getType());
-    values[op.getResult(0)] = constant ? *constant
-                                       : Tensor{kindOf(type.getElementType()),
-                                                SmallVector<int64_t, 4>(type.getShape()), nullptr};
+    values[op.getResult(0)] =
+        constant ? *constant : Tensor{kindOf(type.getElementType()), SmallVector<int64_t, 4>(type.getShape()), nullptr};
     return success();
   }
   if (!op.hasTrait<onnx::Node>()) {

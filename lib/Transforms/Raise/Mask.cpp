@@ -95,7 +95,12 @@ static std::optional<Mask> findLongWindow(Value mask, Size size, std::string &wh
 }
 
 std::optional<Mask> readMask(onnx::GraphOp graph, Value value, std::string &why) {
-  Size size = probeSizes(findIds(graph)).back();
+  BlockArgument ids = findIds(graph);
+  if (!ids) {
+    why = "expected a graph with token ids";
+    return std::nullopt;
+  }
+  Size size = probeSizes(ids).back();
   std::optional<Tensor> tensor = evaluate(value, size);
   if (!tensor) {
     why = "expected a mask that does not depend on the tokens";

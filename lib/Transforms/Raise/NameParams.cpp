@@ -89,8 +89,8 @@ std::string Namer::nameInLayer(lm::LayerOp layer, OpOperand &use) {
 bool Namer::isEmbedding(onnx::WeightOp weight) {
   if (!embedding || weight.getType() != embedding.getType())
     return false;
-  bool isSame = weight.getInitializer() == embedding.getInitializer() && weight.getTransposed() == embedding.getTransposed() &&
-                !weight.getRows() && !embedding.getRows();
+  bool isSame = weight.getInitializer() == embedding.getInitializer() &&
+                weight.getTransposed() == embedding.getTransposed() && !weight.getRows() && !embedding.getRows();
   return isSame || (weight.getContent() && weight.getContent() == embedding.getContent());
 }
 
@@ -143,8 +143,9 @@ LogicalResult Namer::run(SmallVectorImpl<Attribute> &weights) {
     OpOperand &use = *weight.getResult().getUses().begin();
     std::string name = nameOf(use);
     if (name.empty())
-      return onnx::emitNodeError(use.getOwner()) << "expected a weight of a known family, found " << use.getOwner()->getName()
-                                                 << " of initializer '" << weight.getInitializer() << "' in another place";
+      return onnx::emitNodeError(use.getOwner())
+             << "expected a weight of a known family, found " << use.getOwner()->getName() << " of initializer '"
+             << weight.getInitializer() << "' in another place";
     builder.setInsertionPoint(weight);
     weight.replaceAllUsesWith(
         builder.create<lm::ParamOp>(weight.getLoc(), weight.getType(), name, Attribute()).getResult());

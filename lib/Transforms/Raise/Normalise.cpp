@@ -63,7 +63,8 @@ LogicalResult Normaliser::selectLogits() {
   SmallVector<unsigned> found;
   for (unsigned i = 0; i < terminator->getNumOperands(); ++i) {
     auto name = graph.getResultAttrOfType<StringAttr>(i, onnx::ONNXDialect::nameAttrName);
-    bool isFloat3 = allSizes(terminator->getOperand(i), [](const Tensor &t) { return t.kind == Kind::Float && t.rank() == 3; });
+    bool isFloat3 =
+        allSizes(terminator->getOperand(i), [](const Tensor &t) { return t.kind == Kind::Float && t.rank() == 3; });
     if (name && name.getValue() == "logits")
       found.assign(1, i);
     else if (isFloat3 && (found.empty() || terminator->getNumOperands() > 1))
@@ -168,8 +169,8 @@ Value Normaliser::replacement(Operation *op) {
   auto isOne = [&](Value value) { return raise::scalarOf(value) == 1.0; };
   bool keepsType = input && input.getType() == op->getResult(0).getType();
   bool isWhole = keepsType && llvm::all_of(probes, [&](const raise::Values &values) {
-    return values.lookup(input).shape == values.lookup(op->getResult(0)).shape;
-  });
+                   return values.lookup(input).shape == values.lookup(op->getResult(0)).shape;
+                 });
   if (isa<onnx::IdentityOp>(op))
     return input;
   bool isFloatCast = isa<onnx::CastOp>(op) && allSizes(input, [](const Tensor &t) { return t.kind == Kind::Float; }) &&

@@ -41,7 +41,9 @@ private:
   void write();
   Value writeLayer(int64_t index, Layer &layer, Value hidden);
   Operation *copy(Operation *op);
-  LogicalResult fail(Operation *op, const Twine &expected) { return onnx::emitNodeError(op) << "expected " << expected; }
+  LogicalResult fail(Operation *op, const Twine &expected) {
+    return onnx::emitNodeError(op) << "expected " << expected;
+  }
 
   onnx::GraphOp graph;
   OpBuilder builder;

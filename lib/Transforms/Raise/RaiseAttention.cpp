@@ -187,7 +187,8 @@ FailureOr<int64_t> AttentionRaiser::run() {
     std::optional<Parts> parts;
     if (auto operation = dyn_cast<onnx::AttentionOp>(op))
       parts = matchOperator(operation);
-    else if (auto product = dyn_cast<onnx::MatMulOp>(op); product && product.getInputs()[0].getDefiningOp<onnx::SoftmaxOp>())
+    else if (auto product = dyn_cast<onnx::MatMulOp>(op);
+             product && product.getInputs()[0].getDefiningOp<onnx::SoftmaxOp>())
       parts = matchSoftmax(product);
     else
       continue;

@@ -52,8 +52,8 @@ Value LinearRaiser::weight(Location loc, onnx::InitializerOp initializer, bool t
     type = RankedTensorType::get({type.getDimSize(1), type.getDimSize(0)}, type.getElementType());
     content = initializer.getTransposedAttr();
   }
-  return builder.create<onnx::WeightOp>(loc, type, initializer.getNameAttr(), transposed ? builder.getUnitAttr() : UnitAttr(),
-                                        DenseI64ArrayAttr(), content);
+  return builder.create<onnx::WeightOp>(loc, type, initializer.getNameAttr(),
+                                        transposed ? builder.getUnitAttr() : UnitAttr(), DenseI64ArrayAttr(), content);
 }
 
 Value LinearRaiser::raiseEmbedding(onnx::GatherOp op) {
@@ -84,7 +84,8 @@ Value LinearRaiser::raiseSum(onnx::AddOp op) {
   RankedTensorType result = typeOf(op->getResult(0));
   if (!result || result.getRank() != 3 || !isa<FloatType>(result.getElementType()))
     return {};
-  for (auto [sum, other] : {std::pair(op.getInputs()[0], op.getInputs()[1]), std::pair(op.getInputs()[1], op.getInputs()[0])}) {
+  for (auto [sum, other] :
+       {std::pair(op.getInputs()[0], op.getInputs()[1]), std::pair(op.getInputs()[1], op.getInputs()[0])}) {
     auto linear = sum.getDefiningOp<lm::LinearOp>();
     onnx::InitializerOp bias = raise::weightOf(other, 1);
     if (linear && !linear.getBias() && linear->hasOneUse() && bias && sum.getType() == result)
@@ -102,7 +103,8 @@ bool LinearRaiser::raiseSplit(onnx::SplitOp op) {
   auto packed = linear ? linear.getWeight().getDefiningOp<onnx::WeightOp>() : onnx::WeightOp();
   auto axis = op->getAttrOfType<IntegerAttr>("axis");
   int64_t dim = axis ? axis.getInt() : 0;
-  if (!packed || packed.getRows() || (dim != -1 && dim != 2))
+  if (!packed || packed.getRows() || (dim != -1 && dim != 2) ||
+      llvm::any_of(op->getResults(), [&](Value part) { return raise::shapeOf(part).size() != 3; }))
     return false;
   auto bias = linear.getBias() ? linear.getBias().getDefiningOp<onnx::WeightOp>() : onnx::WeightOp();
   int64_t first = 0;
@@ -113,8 +115,9 @@ bool LinearRaiser::raiseSplit(onnx::SplitOp op) {
       SmallVector<int64_t> shape(cast<RankedTensorType>(whole.getType()).getShape());
       shape[0] = end - first;
       auto rowsType = RankedTensorType::get(shape, cast<RankedTensorType>(whole.getType()).getElementType());
-      return builder.create<onnx::WeightOp>(op.getLoc(), rowsType, whole.getInitializerAttr(), whole.getTransposedAttr(),
-                                            builder.getDenseI64ArrayAttr({first, end}), IntegerAttr());
+      return builder.create<onnx::WeightOp>(op.getLoc(), rowsType, whole.getInitializerAttr(),
+                                            whole.getTransposedAttr(), builder.getDenseI64ArrayAttr({first, end}),
+                                            IntegerAttr());
     };
     Value rows = rowsOf(packed), biasRows = bias ? rowsOf(bias) : Value();
     part.replaceAllUsesWith(builder.create<lm::LinearOp>(op.getLoc(), type, linear.getX(), rows, biasRows));

@@ -54,7 +54,9 @@ std::optional<double> epsOfRoot(Value root, Value x) {
 
 /// x and eps of x / sqrt(mean(x^2) + eps).
 std::optional<std::pair<Value, double>> matchNormalised(Value value) {
-  auto found = [](Value x, std::optional<double> eps) { return eps ? std::optional(std::pair(x, *eps)) : std::nullopt; };
+  auto found = [](Value x, std::optional<double> eps) {
+    return eps ? std::optional(std::pair(x, *eps)) : std::nullopt;
+  };
   if (auto div = value.getDefiningOp<onnx::DivOp>())
     return found(div.getInputs()[0], epsOfRoot(div.getInputs()[1], div.getInputs()[0]));
   auto mul = value.getDefiningOp<onnx::MulOp>();
@@ -92,7 +94,7 @@ double epsilonOf(Operation *op) {
 Norm matchOperator(Operation *op) {
   auto axis = op->getAttrOfType<IntegerAttr>("axis");
   int64_t rank = static_cast<int64_t>(raise::shapeOf(op->getOperand(0)).size()), value = axis ? axis.getInt() : -1;
-  if (value != -1 && value != rank - 1)
+  if (rank == 0 || (value != -1 && value != rank - 1))
     return {};
   return {op->getOperand(0), raise::weightOf(op->getOperand(1), 1), epsilonOf(op)};
 }
@@ -120,14 +122,16 @@ Value NormRaiser::build(Location loc, Norm norm) {
 /// A norm of heads that were laid out as [B, T * H, d]: the same norm of [B, T, H, d]. Null for another layout.
 Value NormRaiser::buildPerHead(Location loc, Norm norm) {
   auto flat = norm.x.getDefiningOp<onnx::ReshapeOp>();
-  ArrayRef<int64_t> shape = raise::shapeOf(norm.x), whole = flat ? raise::shapeOf(flat.getInputs()[0]) : ArrayRef<int64_t>();
+  ArrayRef<int64_t> shape = raise::shapeOf(norm.x),
+                    whole = flat ? raise::shapeOf(flat.getInputs()[0]) : ArrayRef<int64_t>();
   if (shape.size() != 3 || whole.size() != 3 || whole[2] == shape[2] || ShapedType::isDynamic(whole[2]) ||
       whole[2] % shape[2] != 0)
     return {};
   auto reshape = [&](Value value, ArrayRef<int64_t> to, ArrayRef<int64_t> target) {
     auto targetType = RankedTensorType::get({static_cast<int64_t>(target.size())}, builder.getI64Type());
-    Value sizes = builder.create<onnx::InitializerOp>(loc, targetType, StringAttr(), DenseElementsAttr::get(targetType, target),
-                                                      DenseElementsAttr(), IntegerAttr(), IntegerAttr());
+    Value sizes =
+        builder.create<onnx::InitializerOp>(loc, targetType, StringAttr(), DenseElementsAttr::get(targetType, target),
+                                            DenseElementsAttr(), IntegerAttr(), IntegerAttr());
     auto type = RankedTensorType::get(to, cast<RankedTensorType>(value.getType()).getElementType());
     return builder.create<onnx::ReshapeOp>(loc, TypeRange{type}, ValueRange{value, sizes})->getResult(0);
   };
@@ -145,7 +149,8 @@ bool NormRaiser::raiseSkip(Operation *op) {
   for (unsigned i = 1; i < op->getNumResults() && i < 3; ++i)
     if (!op->getResult(i).use_empty())
       return false;
-  Value sum = builder.create<lm::AddOp>(op->getLoc(), op->getOperand(0).getType(), op->getOperand(0), op->getOperand(1));
+  Value sum =
+      builder.create<lm::AddOp>(op->getLoc(), op->getOperand(0).getType(), op->getOperand(0), op->getOperand(1));
   op->getResult(0).replaceAllUsesWith(build(op->getLoc(), {sum, weight, epsilonOf(op)}));
   if (op->getNumResults() > 3)
     op->getResult(3).replaceAllUsesWith(sum);

@@ -38,7 +38,8 @@ std::optional<Part> matchSlice(Value value) {
   std::optional<double> first = operand(1), axis = operand(3);
   ArrayRef<int64_t> whole = raise::shapeOf(slice->getOperand(0)), part = raise::shapeOf(value);
   auto rank = static_cast<double>(whole.size());
-  if (!first || !axis || (*axis != -1 && *axis != rank - 1) || (slice->getNumOperands() > 4 && operand(4) != 1.0))
+  if (whole.empty() || part.empty() || !first || !axis || (*axis != -1 && *axis != rank - 1) ||
+      (slice->getNumOperands() > 4 && operand(4) != 1.0))
     return std::nullopt;
   int64_t start = static_cast<int64_t>(*first) + (*first < 0 ? whole.back() : 0);
   return Part{slice->getOperand(0), start, start + part.back()};
@@ -139,7 +140,12 @@ std::optional<std::vector<double>> RopeRaiser::readTable(Value table, raise::Lay
 }
 
 lm::RopeAttr RopeRaiser::readTables(const Rotation &rotation, raise::Layout layout, int64_t dim) {
-  int64_t tokens = raise::probeSizes(raise::findIds(graph)).back().tokens, pairs = dim / 2;
+  BlockArgument ids = raise::findIds(graph);
+  if (!ids) {
+    why = "expected a graph with token ids";
+    return {};
+  }
+  int64_t tokens = raise::probeSizes(ids).back().tokens, pairs = dim / 2;
   std::optional<std::vector<double>> cosines = readTable(rotation.cosines, layout, pairs, tokens);
   std::optional<std::vector<double>> sines = cosines ? readTable(rotation.sines, layout, pairs, tokens) : std::nullopt;
   if (!sines)

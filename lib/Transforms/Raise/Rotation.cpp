@@ -43,8 +43,8 @@ float polish(const RotationTable &table, int64_t pair, double estimate, double f
   return best;
 }
 
-/// The largest difference between the table and the one that exact frequencies give, for one pair. `rounding` is how far
-/// an angle may be off, relative to it.
+/// The largest difference between the table and the one that exact frequencies give, for one pair. `rounding` is how
+/// far an angle may be off, relative to it.
 double largestError(const RotationTable &table, int64_t pair, double frequency, double factor, double rounding) {
   double error = 0;
   for (int64_t t = 0; t < table.numPositions; ++t) {

@@ -48,8 +48,7 @@ mlir::Type typeOf(mlir::MLIRContext *context, Kind kind);
 std::string describe(const Tensor &tensor);
 
 /// Calls `visit(index, position)` for every element, row by row.
-void forEachElement(llvm::ArrayRef<int64_t> shape,
-                    llvm::function_ref<void(llvm::ArrayRef<int64_t>, int64_t)> visit);
+void forEachElement(llvm::ArrayRef<int64_t> shape, llvm::function_ref<void(llvm::ArrayRef<int64_t>, int64_t)> visit);
 /// The distance in elements between neighbours along each dimension.
 llvm::SmallVector<int64_t, 4> stridesOf(llvm::ArrayRef<int64_t> shape);
 

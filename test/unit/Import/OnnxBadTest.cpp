@@ -72,13 +72,16 @@ const Case cases[] = {
      [](auto &m) { node(m, "Softmax").set_input(0, "nowhere"); }},
     {"twice", "the name 'm.model.embed_tokens.weight' is made twice",
      [](auto &m) { *m.mutable_graph()->add_initializer() = table(m); }},
-    {"output", "output 'nothing': expected a node that makes it", [](auto &m) { m.mutable_graph()->mutable_output(0)->set_name("nothing"); }},
+    {"output", "output 'nothing': expected a node that makes it",
+     [](auto &m) { m.mutable_graph()->mutable_output(0)->set_name("nothing"); }},
     {"operator", "(Frobnicate): expected an operator that language models contain",
      [](auto &m) { node(m, "Softmax").set_op_type("Frobnicate"); }},
     {"inputs", "node 'node_linear' (MatMul): expects 2 inputs, found 1",
      [](auto &m) { node(m, "MatMul").mutable_input()->RemoveLast(); }},
-    {"axis", "(Softmax): expected an axis of -4 to 3, found 99", [](auto &m) { setInt(node(m, "Softmax"), "axis", 99); }},
-    {"other_axis", "attention: expected softmax over the keys", [](auto &m) { setInt(node(m, "Softmax"), "axis", -2); }},
+    {"axis", "(Softmax): expected an axis of -4 to 3, found 99",
+     [](auto &m) { setInt(node(m, "Softmax"), "axis", 99); }},
+    {"other_axis", "attention: expected softmax over the keys",
+     [](auto &m) { setInt(node(m, "Softmax"), "axis", -2); }},
     {"attribute", "has no attribute 'pace'", [](auto &m) { setInt(node(m, "Softmax"), "pace", 1); }},
     {"short", "expected 512 bytes for F32 [16, 8], found 508",
      [](auto &m) { table(m).mutable_raw_data()->resize(508); }},
@@ -97,7 +100,8 @@ const Case cases[] = {
        table(m).set_dims(0, 8);
        table(m).set_dims(1, 16);
      }},
-    {"activation", "node 'node_Sigmoid_295' (Cos): expected it to be part of", [](auto &m) { node(m, "Sigmoid").set_op_type("Cos"); }},
+    {"activation", "node 'node_Sigmoid_295' (Cos): expected it to be part of",
+     [](auto &m) { node(m, "Sigmoid").set_op_type("Cos"); }},
     {"function", "expected no local functions, found 1", [](auto &m) { m.add_functions()->set_name("f"); }},
 };
 
@@ -134,7 +138,8 @@ TEST_P(BadModel, isRefusedWithItsReason) {
   EXPECT_EQ(error.find('\n'), std::string::npos) << error;
 }
 
-INSTANTIATE_TEST_SUITE_P(Onnx, BadModel, testing::ValuesIn(cases), [](const auto &info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Onnx, BadModel, testing::ValuesIn(cases),
+                         [](const auto &info) { return std::string(info.param.name); });
 
 TEST(OnnxBad, everyTruncationIsRefused) {
   TestFolder folder;
@@ -160,11 +165,16 @@ TEST(OnnxBad, externalDataStayInTheFolder) {
     writeTextFile(model, external(location, offset).SerializeAsString());
     return importError(model, folder.path / "bundle");
   };
-  for (auto [location, message] :
-       {std::pair("../out.bin", "found '..' in"), {"a/../../out.bin", "found '..' in"}, {"/etc/hostname", "found the absolute path"},
-        {"", "found an empty location"}, {"..\\out.bin", "a character that is not allowed"}, {"none.bin", "found nothing"},
-        {"link.bin", "found the symbolic link"}, {"up/out.bin", "found the symbolic link"}, {"hard.bin", "found a hard link"},
-        {"pipe.bin", "expected a regular file"}})
+  for (auto [location, message] : {std::pair("../out.bin", "found '..' in"),
+                                   {"a/../../out.bin", "found '..' in"},
+                                   {"/etc/hostname", "found the absolute path"},
+                                   {"", "found an empty location"},
+                                   {"..\\out.bin", "a character that is not allowed"},
+                                   {"none.bin", "found nothing"},
+                                   {"link.bin", "found the symbolic link"},
+                                   {"up/out.bin", "found the symbolic link"},
+                                   {"hard.bin", "found a hard link"},
+                                   {"pipe.bin", "expected a regular file"}})
     EXPECT_NE(errorOf(location).find(message), std::string::npos) << location << ": " << errorOf(location);
   EXPECT_NE(errorOf("in.bin", "4").find("found a file of 512 bytes"), std::string::npos);
   EXPECT_NE(errorOf("in.bin", "18446744073709551612").find("found a file of 512 bytes"), std::string::npos);

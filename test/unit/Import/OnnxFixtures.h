@@ -17,13 +17,13 @@ struct OnnxFixture {
 };
 
 inline constexpr OnnxFixture onnxFixtures[] = {
-    {"llama-dyn", "llama-31"},          // torch dynamo, opset 20, sdpa
-    {"llama-dyn18", "llama-31"},        // eager attention
-    {"llama-dyn18static", "llama-31"},  // batch 2, 37 tokens
-    {"llama-dyn23", "llama-31"},        // operators Attention, RMSNormalization, RotaryEmbedding
-    {"llama-dyn24", "llama-31"},        //
-    {"llama-ts17", "llama-31"},         // TorchScript, attention_mask
-    {"qwen3-tf5ort", "qwen3-tied"},     // transformers' exporter, onnxruntime's fused nodes, data beside the file
+    {"llama-dyn", "llama-31"},         // torch dynamo, opset 20, sdpa
+    {"llama-dyn18", "llama-31"},       // eager attention
+    {"llama-dyn18static", "llama-31"}, // batch 2, 37 tokens
+    {"llama-dyn23", "llama-31"},       // operators Attention, RMSNormalization, RotaryEmbedding
+    {"llama-dyn24", "llama-31"},       //
+    {"llama-ts17", "llama-31"},        // TorchScript, attention_mask
+    {"qwen3-tf5ort", "qwen3-tied"},    // transformers' exporter, onnxruntime's fused nodes, data beside the file
 };
 
 inline void PrintTo(const OnnxFixture &fixture, std::ostream *out) { *out << fixture.file; }

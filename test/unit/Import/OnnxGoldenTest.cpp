@@ -45,6 +45,7 @@ TEST_P(EveryExport, computesWhatTransformersDoes) {
 INSTANTIATE_TEST_SUITE_P(Onnx, EveryExport, testing::ValuesIn(onnxFixtures), fixtureName);
 
 TEST(OnnxGolden, tinyLlamaComputesWhatTransformersDoes) {
-  EXPECT_LT(logitsError(XLSTM_EXAMPLES "/tiny-llama-onnx/model.onnx", XLSTM_TEST_INPUTS "/golden/tiny-llama.safetensors"),
-            1e-4);
+  EXPECT_LT(
+      logitsError(XLSTM_EXAMPLES "/tiny-llama-onnx/model.onnx", XLSTM_TEST_INPUTS "/golden/tiny-llama.safetensors"),
+      1e-4);
 }

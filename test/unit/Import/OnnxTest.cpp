@@ -1,10 +1,10 @@
 //===- OnnxTest.cpp - ONNX files become the same teachers as HF folders ---===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "xlstm/Import/Onnx.h"
 #include "OnnxFixtures.h"
 #include "TestFolder.h"
 #include "xlstm/Import/Import.h"
-#include "xlstm/Import/Onnx.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Support/Error.h"
