@@ -4,6 +4,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 run=${RUN:-RUN}
+export OMP_WAIT_POLICY=passive # threads that wait by spinning take the cores from whatever else runs
 sh tools/build.sh release xlstm xlstm-opt
 echo "[demo] distilling docs/examples/tiny-llama into $run, under 8 minutes on two cores"
 build/release/bin/xlstm distill docs/examples/demo.yaml -o "$run"

@@ -3,6 +3,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 preset=release
+export OMP_WAIT_POLICY=passive # threads that wait by spinning take the cores from whatever else runs
 if [ "${1:-}" = --asan ]; then
   preset=asan
   shift

@@ -64,15 +64,18 @@ Job::Corpus Job::readCorpus(const RecipeTraining &training) const {
   fs::path teacher = run / "teacher";
   Tokenizer tokenizer = Tokenizer::load((teacher / "tokenizer.json").string());
   SpecialTokens special = readSpecialTokens(teacher, tokenizer);
-  int64_t used = training.options.steps * training.options.batch / int64_t(training.domains.size()) + 1;
-  PackOptions pack{.length = recipe.length, .dropPartial = true, .maxRows = training.rows ? training.rows : used};
   PackOptions packHeldOut{.length = recipe.length, .dropPartial = true, .maxRows = training.heldOutRows};
   std::vector<TokenRows> train, heldOut;
-  for (const std::string &name : training.domains) {
+  std::vector<double> shares;
+  for (const auto &[name, share] : training.domains) {
+    // What the steps use, and one for the rounding of each share (RowOrder.h).
+    int64_t used = int64_t(double(training.options.steps * training.options.batch) * share) + 2;
+    PackOptions pack{.length = recipe.length, .dropPartial = true, .maxRows = training.rows ? training.rows : used};
     train.push_back(readRows(recipe.domain(name).train, tokenizer, special, pack));
     heldOut.push_back(readRows(recipe.domain(name).valid, tokenizer, special, packHeldOut));
+    shares.push_back(share);
   }
-  return {mixRows(train, std::vector<double>(train.size(), 1.0)), concatenate(heldOut)};
+  return {mixRows(train, shares), concatenate(heldOut)};
 }
 
 void Job::importTeacherBundle() {

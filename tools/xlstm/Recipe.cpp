@@ -63,6 +63,31 @@ static StudentSettings readStudent(const YamlNode &node) {
   return student;
 }
 
+/// `[math, code]`: in equal shares; `{math: 0.7, code: 0.3}`: in these.
+static std::vector<std::pair<std::string, double>> readShares(const YamlNode &node, const Recipe &recipe) {
+  std::vector<std::pair<std::string, double>> shares;
+  auto add = [&](const std::string &name, double share, const YamlNode &place) {
+    if (std::none_of(recipe.domains.begin(), recipe.domains.end(),
+                     [&](const RecipeDomain &domain) { return domain.name == name; }))
+      place.fail("expected a name under 'domains', found '" + name + "'");
+    shares.emplace_back(name, share);
+  };
+  if (node.isList())
+    for (const YamlNode &name : node.items())
+      add(name.asString(), 1, name);
+  else
+    for (const auto &[name, share] : node.entries())
+      add(name, share.asDouble(), share);
+  double sum = 0;
+  for (const auto &[name, share] : shares)
+    sum += share;
+  if (sum <= 0)
+    node.fail("expected domains with shares above 0, found none");
+  for (auto &[name, share] : shares)
+    share /= sum;
+  return shares;
+}
+
 /// Reads the keys that both stages know over the values that `training` has.
 static void readTraining(const YamlNode &node, const Recipe &recipe, RecipeTraining &training) {
   TrainOptions &options = training.options;
@@ -80,15 +105,8 @@ static void readTraining(const YamlNode &node, const Recipe &recipe, RecipeTrain
   node.read("held_out_rows", training.heldOutRows, 1);
   if (auto schedule = node.find("schedule"))
     options.rate.cosine = oneOf(*schedule, {"cosine", "constant"}) == "cosine";
-  if (auto domains = node.find("domains")) {
-    training.domains.clear();
-    for (const YamlNode &name : domains->items()) {
-      training.domains.push_back(name.asString());
-      if (std::none_of(recipe.domains.begin(), recipe.domains.end(),
-                       [&](const RecipeDomain &domain) { return domain.name == name.asString(); }))
-        name.fail("expected a name under 'domains', found '" + name.asString() + "'");
-    }
-  }
+  if (auto domains = node.find("domains"))
+    training.domains = readShares(*domains, recipe);
 }
 
 #define XLSTM_TRAINING_KEYS                                                                                            \
@@ -186,7 +204,7 @@ Recipe Recipe::read(const fs::path &file) {
   recipe.align.options = TrainOptions::alignment(align.at("steps").asInt(1));
   recipe.align.options.seed = seed;
   for (const RecipeDomain &domain : recipe.domains)
-    recipe.align.domains.push_back(domain.name);
+    recipe.align.domains.emplace_back(domain.name, 1.0 / double(recipe.domains.size()));
   readTraining(align.onlyKeys({XLSTM_TRAINING_KEYS}), recipe, recipe.align);
 
   RecipeTraining defaults;

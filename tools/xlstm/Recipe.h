@@ -23,7 +23,7 @@ struct RecipeDomain {
 struct RecipeTraining {
   TrainOptions options;
   int64_t rows = 0, heldOutRows = 16;
-  std::vector<std::string> domains;
+  std::vector<std::pair<std::string, double>> domains; // with their shares, sum 1
 };
 
 struct RecipeExpert {
