@@ -8,6 +8,9 @@ export OMP_WAIT_POLICY=passive # threads that wait by spinning take the cores fr
 sh tools/build.sh release xlstm xlstm-opt
 echo "[demo] distilling docs/examples/tiny-llama into $run, under 8 minutes on two cores"
 build/release/bin/xlstm distill docs/examples/demo.yaml -o "$run"
-echo "[demo] the student, compiled, writes:"
-"$run/chat" -p "In the beginning" -n 48 --temp 0
+question='Question: Mia has 12 apples. Omar gives Mia 30 more apples. How many apples does Mia have now?
+Solution:'
+echo "[demo] the student, compiled, answers:"
+printf '%s' "$question"
+"$run/chat" -p "$question" -n 13 --temp 0
 echo "[demo] look at $run/eval/report.html; talk to it: $run/chat -p 'Question: What is 12 + 7?' -n 24 --temp 0"
