@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "xlstm/Runtime/Evaluate/Program.h"
+#include "xlstm/Runtime/Evaluate/ScalarType.h"
 
 #include "xlstm/Support/Error.h"
 
@@ -15,7 +16,7 @@ using at::Tensor;
 
 namespace xlstm {
 
-static at::ScalarType toScalarType(DType type) {
+at::ScalarType scalarType(DType type) {
   switch (type) {
   case DType::F64:
     return at::kDouble;
@@ -44,7 +45,7 @@ static at::ScalarType toScalarType(DType type) {
 }
 
 Tensor toTensor(const StoredTensor &stored) {
-  Tensor tensor = at::empty(stored.spec.shape, toScalarType(stored.spec.dtype));
+  Tensor tensor = at::empty(stored.spec.shape, scalarType(stored.spec.dtype));
   if (!stored.bytes.empty())
     std::memcpy(tensor.mutable_data_ptr(), stored.bytes.data(), stored.bytes.size());
   return tensor;
@@ -92,7 +93,7 @@ void saveParams(const std::filesystem::path &file, const std::vector<ParamSpec> 
     if (found->second.sizes() != at::IntArrayRef(spec.tensor.shape))
       fail(file.string(), ": tensor '", spec.tensor.name, "': expected shape ", at::IntArrayRef(spec.tensor.shape),
            ", found ", found->second.sizes());
-    tensors.emplace_back(spec.tensor.name, found->second.detach().to(toScalarType(spec.tensor.dtype)));
+    tensors.emplace_back(spec.tensor.name, found->second.detach().to(scalarType(spec.tensor.dtype)));
   }
   saveTensors(file, tensors);
 }
@@ -100,7 +101,7 @@ void saveParams(const std::filesystem::path &file, const std::vector<ParamSpec> 
 static DType dtypeOf(const std::string &name, const Tensor &tensor) {
   for (DType type : {DType::F64, DType::F32, DType::F16, DType::BF16, DType::I64, DType::I32, DType::I16, DType::I8,
                      DType::U16, DType::U8, DType::Bool})
-    if (toScalarType(type) == tensor.scalar_type())
+    if (scalarType(type) == tensor.scalar_type())
       return type;
   fail("tensor '", name, "': ", tensor.toString(), " cannot be stored");
 }

@@ -4,14 +4,12 @@
 #ifndef XLSTM_RUNTIME_DATA_TENSORBYTES_H
 #define XLSTM_RUNTIME_DATA_TENSORBYTES_H
 
+#include "xlstm/Runtime/Evaluate/ScalarType.h"
 #include "xlstm/Runtime/Files/Safetensors.h"
 
 #include <ATen/core/Tensor.h>
 
 namespace xlstm {
-
-/// The ATen type of a stored type. U16 is kUInt16.
-at::ScalarType scalarType(DType type);
 
 /// A tensor over the mapped bytes of a stored tensor, not copied; it keeps the file open and must not be written to.
 at::Tensor viewOf(const StoredTensor &stored);
