@@ -47,12 +47,12 @@ typedef struct {
   int32_t *pos;          /* [B], tokens of the document so far */
 } xlstm_hybrid_state;
 
-/* What forward keeps for backward; all float32. Chunk states are recomputed, never kept per token. */
+/* What forward keeps for backward; float32 unless said. Chunk states are recomputed, never kept per token. */
 typedef struct {
   float *window_lse;  /* [B,H,T]: log of the sum of exp(score) over window and sinks */
   float *max;         /* [B,H,T]: the running maximum m_t */
   float *denominator; /* [B,H,T]: q~ . z in the frame of max, before the floor of 1e-30 */
-  float *window_out;  /* [B,T,H,d] or null: the window branch's output; null: recomputed */
+  void *window_out;   /* [B,T,H,d] in `type`, or null: the window branch's output; null: recomputed */
 } xlstm_hybrid_saved;
 
 /* Gradients; every pointer may be null (not wanted). They are written, not added to. Types as the value's; maps, gates
