@@ -173,8 +173,11 @@ Ropes readRopes(const JsonFields &fields, const TeacherConfig &config) {
 } // namespace
 
 TeacherConfig readTeacherConfig(const std::filesystem::path &path) {
-  Json json = readJsonFile(path);
-  JsonFields fields(json, path.string());
+  return readTeacherConfig(readJsonFile(path), path.string());
+}
+
+TeacherConfig readTeacherConfig(const Json &json, const std::string &origin) {
+  JsonFields fields(json, origin);
   TeacherConfig config;
   config.family = &readFamily(fields);
   refuseUnreadKeys(fields);

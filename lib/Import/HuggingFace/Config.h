@@ -35,6 +35,8 @@ struct TeacherConfig {
 /// Throws Error "FILE: 'KEY': expected ..., found ...": a value of the wrong type or out of range, values that
 /// contradict each other, an unknown family, anything that would change the numbers and cannot be honoured.
 TeacherConfig readTeacherConfig(const std::filesystem::path &path);
+/// The same of what a config.json would hold; errors name `origin`.
+TeacherConfig readTeacherConfig(const Json &json, const std::string &origin);
 
 } // namespace xlstm
 

@@ -3,12 +3,9 @@
 
 #include "xlstm/Import/Import.h"
 
-#include "dialects/LM/LMDialect.h"
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Support/Error.h"
-
-#include "mlir/IR/Verifier.h"
 
 #include <algorithm>
 #include <set>
@@ -17,19 +14,6 @@ namespace fs = std::filesystem;
 
 namespace xlstm {
 namespace {
-
-std::string printTeacher(const TeacherConfig &config, const WeightFiles &weights) {
-  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  context.loadDialect<lm::LMDialect>();
-  mlir::OwningOpRef<mlir::ModuleOp> module = buildTeacherModule(context, config, weights);
-  if (mlir::failed(mlir::verify(*module)))
-    fail(weights.folder().string(), ": the module made of config.json does not verify (see above)");
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  module->print(stream);
-  stream << '\n';
-  return text;
-}
 
 /// The files as they are, or, where some tensors say nothing new, one file without these.
 void carryWeights(const WeightFiles &weights, const std::vector<std::string> &redundant, const fs::path &to) {
@@ -69,7 +53,7 @@ void importFolder(const fs::path &folder, const fs::path &output) {
   WeightFiles weights = WeightFiles::open(folder);
   std::vector<std::string> redundant = checkWeights(config, weights);
   checkOutput(folder, output);
-  std::string module = printTeacher(config, weights);
+  std::string module = printTeacherModule(config, weights);
   AtomicDirectory directory(output);
   writeTextFile(directory.path() / "model.mlir", module);
   carryWeights(weights, redundant, directory.path());

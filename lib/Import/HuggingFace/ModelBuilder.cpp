@@ -4,6 +4,8 @@
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 
 #include "dialects/LM/LMDialect.h"
+#include "xlstm/Support/Error.h"
+
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Verifier.h"
 
@@ -168,6 +170,19 @@ OwningOpRef<ModuleOp> ModelBuilder::build() {
 OwningOpRef<ModuleOp> buildTeacherModule(MLIRContext &context, const TeacherConfig &config,
                                          const WeightFiles &weights) {
   return ModelBuilder(context, config, weights).build();
+}
+
+std::string printTeacherModule(const TeacherConfig &config, const WeightFiles &weights) {
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  context.loadDialect<lm::LMDialect>();
+  OwningOpRef<ModuleOp> module = buildTeacherModule(context, config, weights);
+  if (failed(verify(*module)))
+    fail(weights.folder().string(), ": the module made of config.json does not verify (see above)");
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream);
+  stream << '\n';
+  return text;
 }
 
 } // namespace xlstm

@@ -16,6 +16,9 @@ namespace xlstm {
 mlir::OwningOpRef<mlir::ModuleOp> buildTeacherModule(mlir::MLIRContext &context, const TeacherConfig &config,
                                                      const WeightFiles &weights);
 
+/// The same as text, verified. Throws Error naming the weights' folder.
+std::string printTeacherModule(const TeacherConfig &config, const WeightFiles &weights);
+
 } // namespace xlstm
 
 #endif // LIB_IMPORT_HUGGINGFACE_MODELBUILDER_H
