@@ -1,0 +1,95 @@
+//===- HybridRings.cu - the state's keys and values, in and out -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "kernels/cuda/HybridGates.cuh"
+
+using namespace xlstm::cuda;
+
+namespace {
+
+/// Block (row, b): row < W is relative index row - W of the history, the rest are sinks.
+template <typename T, typename Ring>
+__global__ void gatherHistory(Problem p, const Ring *ringK, const Ring *ringV, const Ring *sinkK, const Ring *sinkV) {
+  int row = blockIdx.x, b = blockIdx.y, width = p.Hkv * p.d, pos = p.pos[b];
+  bool sink = row >= p.W;
+  int position = sink ? row - p.W : pos + row - p.W;
+  bool present = position >= 0 && position < pos;
+  int64_t from = sink ? static_cast<int64_t>(b) * p.S + position
+                      : static_cast<int64_t>(b) * p.W + (present ? position % p.W : 0);
+  int64_t to = sink ? static_cast<int64_t>(b) * p.S + row - p.W : static_cast<int64_t>(b) * p.W + row;
+  T *toK = static_cast<T *>(const_cast<void *>(sink ? p.sinkK : p.historyK)) + to * width;
+  T *toV = static_cast<T *>(const_cast<void *>(sink ? p.sinkV : p.historyV)) + to * width;
+  const Ring *fromK = (sink ? sinkK : ringK) + from * width, *fromV = (sink ? sinkV : ringV) + from * width;
+  for (int n = threadIdx.x; n < width; n += blockDim.x) {
+    toK[n] = fromFloat<T>(present ? toFloat(fromK[n]) : 0);
+    toV[n] = fromFloat<T>(present ? toFloat(fromV[n]) : 0);
+  }
+}
+
+/// Block (row, b): row < W is position after - W + row of the last document, the rest are sinks.
+template <typename T, typename Ring>
+__global__ void scatterRings(Problem p, Ring *ringK, Ring *ringV, Ring *sinkK, Ring *sinkV) {
+  int row = blockIdx.x, b = blockIdx.y, width = p.Hkv * p.d;
+  int start = p.start(b, p.T - 1), after = p.T - start;
+  bool sink = row >= p.W;
+  int position = sink ? row - p.W : after - p.W + row, j = start + position;
+  if (position < 0 || j < 0 || j >= p.T)
+    return;
+  int64_t to = sink ? static_cast<int64_t>(b) * p.S + position : static_cast<int64_t>(b) * p.W + position % p.W;
+  const T *fromK = static_cast<const T *>(p.k) + (static_cast<int64_t>(b) * p.T + j) * width;
+  const T *fromV = static_cast<const T *>(p.v) + (static_cast<int64_t>(b) * p.T + j) * width;
+  Ring *toK = (sink ? sinkK : ringK) + to * width, *toV = (sink ? sinkV : ringV) + to * width;
+  for (int n = threadIdx.x; n < width; n += blockDim.x) {
+    toK[n] = fromFloat<Ring>(toFloat(fromK[n]));
+    toV[n] = fromFloat<Ring>(toFloat(fromV[n]));
+  }
+}
+
+__global__ void movePositions(Problem p, int *pos) {
+  int b = blockIdx.x * blockDim.x + threadIdx.x;
+  if (b < p.B)
+    pos[b] = p.T - p.start(b, p.T - 1);
+}
+
+template <typename T, typename Ring>
+cudaError_t gatherAs(const Problem &p, const xlstm_hybrid_state &state, cudaStream_t stream) {
+  return launch(gatherHistory<T, Ring>, dim3(p.W + p.S, p.B), 128, 0, stream, p,
+                static_cast<const Ring *>(state.ring_k), static_cast<const Ring *>(state.ring_v),
+                static_cast<const Ring *>(state.sink_k), static_cast<const Ring *>(state.sink_v));
+}
+
+template <typename T, typename Ring>
+cudaError_t scatterAs(const Problem &p, const xlstm_hybrid_state &state, cudaStream_t stream) {
+  XLSTM_CUDA_TRY(launch(scatterRings<T, Ring>, dim3(p.W + p.S, p.B), 128, 0, stream, p,
+                        static_cast<Ring *>(state.ring_k), static_cast<Ring *>(state.ring_v),
+                        static_cast<Ring *>(state.sink_k), static_cast<Ring *>(state.sink_v)));
+  return launch(movePositions, dim3(ceilDiv(p.B, 128)), 128, 0, stream, p, state.pos);
+}
+
+} // namespace
+
+cudaError_t xlstm::cuda::copyHistory(const Problem &p, const xlstm_hybrid_shape &shape,
+                                     const xlstm_hybrid_state &state, cudaStream_t stream) {
+  bool half = shape.type == XLSTM_BF16;
+  switch (shape.ring_type) {
+  case XLSTM_F32:
+    return half ? gatherAs<Bf16, float>(p, state, stream) : gatherAs<float, float>(p, state, stream);
+  case XLSTM_BF16:
+    return half ? gatherAs<Bf16, Bf16>(p, state, stream) : gatherAs<float, Bf16>(p, state, stream);
+  default:
+    return half ? gatherAs<Bf16, Fp8>(p, state, stream) : gatherAs<float, Fp8>(p, state, stream);
+  }
+}
+
+cudaError_t xlstm::cuda::updateRings(const Problem &p, const xlstm_hybrid_shape &shape, const xlstm_hybrid_state &state,
+                                     cudaStream_t stream) {
+  bool half = shape.type == XLSTM_BF16;
+  switch (shape.ring_type) {
+  case XLSTM_F32:
+    return half ? scatterAs<Bf16, float>(p, state, stream) : scatterAs<float, float>(p, state, stream);
+  case XLSTM_BF16:
+    return half ? scatterAs<Bf16, Bf16>(p, state, stream) : scatterAs<float, Bf16>(p, state, stream);
+  default:
+    return half ? scatterAs<Bf16, Fp8>(p, state, stream) : scatterAs<float, Fp8>(p, state, stream);
+  }
+}
