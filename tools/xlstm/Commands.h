@@ -18,10 +18,11 @@ void addReportCommand(CLI::App &app);
 void addCompileCommand(CLI::App &app);
 void addLogitsCommand(CLI::App &app);
 void addDiffCommand(CLI::App &app);
+void addBenchCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
     addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,
-    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand};
+    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,   addBenchCommand};
 
 } // namespace xlstm
 
