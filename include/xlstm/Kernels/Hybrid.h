@@ -56,7 +56,9 @@ typedef struct {
 } xlstm_hybrid_saved;
 
 /* Gradients; every pointer may be null (not wanted). They are written, not added to. Types as the value's; maps, gates
-   and states float32. The state's are with respect to the initial state, m's included. */
+   and states float32. The state's are with respect to the initial state, m's included (sum of S dS + z dz: S stands for
+   exp(m) S); zero where the state was empty or the piece begins with a document. A key in ring and sinks counts once:
+   as the ring's while it is in the window, as the sinks' afterwards, and so does its gradient. */
 typedef struct {
   void *q, *k, *v;
   float *i_gate, *f_gate, *o_gate;

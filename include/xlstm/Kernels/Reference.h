@@ -51,6 +51,37 @@ void mix(const double *gate, const double *memory, const double *window, double 
 /// lm.swiglu: y = gate * sigmoid(gate) * up.
 void swiglu(const double *gate, const double *up, double *y, int64_t n);
 
+/// Float64 twins of the structs of Hybrid.h; the layouts and meanings are the same.
+struct HybridShape {
+  int64_t B, T, H, Hkv, d, W, S;
+  double scale;
+};
+struct HybridInputs {
+  const double *q, *k, *v, *i, *f, *o, *qMap, *kMap;
+  const int32_t *docStart; // null: the whole piece continues the state's document
+};
+struct HybridState {
+  double *S, *z, *m, *ringK, *ringV, *sinkK, *sinkV;
+  int32_t *pos;
+};
+/// Every pointer may be null; what is there is overwritten.
+struct HybridGradients {
+  double *q, *k, *v, *i, *f, *o, *qMap, *kMap, *S, *z, *m, *ringK, *ringV, *sinkK, *sinkV;
+};
+
+/// The whole mixer, h [B,T,H,d]. `state` is updated; null: every row starts a document.
+void hybridForward(const HybridShape &shape, const HybridInputs &in, HybridState *state, double *h);
+
+/// Gradients of sum(h * dh) + sum(final S * dState->S) + sum(final z * dState->z), the frame m a constant: S and z
+/// stand for exp(m) S and exp(m) z. `initial` is the state before forward, or null; of dState (may be null) only S and z
+/// are read.
+void hybridBackward(const HybridShape &shape, const HybridInputs &in, const HybridState *initial, const double *dh,
+                    const HybridState *dState, const HybridGradients &out);
+
+/// One token (shape.T is 1): q and k are rotated by state->pos first (frequencies [d/2], null: not). h [B,1,H,d].
+void hybridDecode(const HybridShape &shape, const HybridInputs &in, const double *frequencies, double ropeFactor,
+                  HybridState &state, double *h);
+
 } // namespace xlstm::reference
 
 #endif // XLSTM_KERNELS_REFERENCE_H
