@@ -30,6 +30,19 @@ bool Bundle::isBundle(const fs::path &folder) {
   return fs::is_regular_file(folder / manifestName, error);
 }
 
+/// Weights that share their blocks with a teacher's file (xlstm import --link) change when that is written in place;
+/// such a file is younger than the manifest, which is written last.
+static void checkLinkedFiles(const WeightFiles &weights, const fs::path &manifest) {
+  std::error_code error;
+  for (const auto &[name, tensor] : weights.tensors()) {
+    const fs::path &file = tensor.file->path();
+    if (fs::hard_link_count(file, error) > 1 &&
+        fs::last_write_time(file, error) > fs::last_write_time(manifest, error) && !error)
+      fail(file.string(), ": expected the weights as imported, found that the file, which has a second name outside of "
+                          "the bundle, was written since; import the teacher again");
+  }
+}
+
 Bundle Bundle::open(const fs::path &folder) {
   std::error_code error;
   if (!isBundle(folder))
@@ -57,6 +70,7 @@ Bundle Bundle::open(const fs::path &folder) {
   if (!fs::is_regular_file(bundle.modelFile(), error))
     fail(bundle.modelFile().string(), ": expected the bundle's IR, found no such file");
   bundle.weights = WeightFiles::open(folder);
+  checkLinkedFiles(bundle.weights, manifest);
   return bundle;
 }
 

@@ -3,28 +3,18 @@
 
 #include "xlstm/Runtime/Files/MappedFile.h"
 
+#include "runtime/Files/Descriptor.h"
 #include "runtime/Files/SystemError.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 using namespace xlstm;
 
-namespace {
-struct Descriptor {
-  int number;
-  ~Descriptor() {
-    if (number >= 0)
-      ::close(number);
-  }
-};
-} // namespace
-
 std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path &path) {
   // Without O_NONBLOCK the open of a FIFO waits for a writer.
-  Descriptor descriptor{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (descriptor.number < 0)
     failSystem(path, "open");
   struct stat status;

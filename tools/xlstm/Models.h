@@ -4,6 +4,7 @@
 #ifndef XLSTM_TOOLS_XLSTM_MODELS_H
 #define XLSTM_TOOLS_XLSTM_MODELS_H
 
+#include "xlstm/Import/Import.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 
@@ -23,7 +24,8 @@ struct RunnableModel {
 };
 
 /// Imports `source` (a Hugging Face folder or an .onnx file) to a bundle at `output`.
-void importTeacher(const std::filesystem::path &source, const std::filesystem::path &output);
+void importTeacher(const std::filesystem::path &source, const std::filesystem::path &output,
+                   WeightTransfer transfer = WeightTransfer::Copy);
 
 /// Options of --xlstm-linearize, as the pass takes them inside braces.
 struct StudentSettings {

@@ -5,13 +5,23 @@
 #define XLSTM_IMPORT_IMPORT_H
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace xlstm {
 
+/// How the weights' files come into the bundle.
+enum class WeightTransfer : uint8_t {
+  Copy, ///< a copy that shares blocks with the original where the file system can; holes stay holes
+  Link, ///< a second name (hard link) of the original, a copy where that cannot be
+};
+
 /// A Hugging Face folder (config.json, safetensors, tokenizer.json) becomes a bundle at `output`, whole or not at all.
-/// The weights' files are carried as they are. Throws Error naming the file, the place, expected and actual: unknown
-/// family, a key with a value we cannot honour, a tensor that is missing, unread or of another shape.
-void importHuggingFace(const std::filesystem::path &folder, const std::filesystem::path &output);
+/// The weights' files are carried as they are. Returns warnings, one line each: what the bundle cannot do as the
+/// original does. Throws Error naming the file, the place, expected and actual: unknown family, a key with a value we
+/// cannot honour, a tensor that is missing, unread or of another shape, a tokenizer.json that is malformed.
+std::vector<std::string> importHuggingFace(const std::filesystem::path &folder, const std::filesystem::path &output,
+                                           WeightTransfer transfer = WeightTransfer::Copy);
 
 } // namespace xlstm
 

@@ -41,11 +41,12 @@ void refuseUnreadKeys(const JsonFields &fields) {
 
 void readSizes(const JsonFields &fields, TeacherConfig &config) {
   const Family &family = *config.family;
-  config.vocabSize = fields.size("vocab_size");
-  config.hiddenSize = fields.size("hidden_size");
-  config.intermediateSize = fields.size("intermediate_size");
+  auto size = [&](const char *key, int64_t value) { return fields.contains(key) ? fields.size(key) : value; };
+  config.vocabSize = size("vocab_size", family.vocabSize);
+  config.hiddenSize = size("hidden_size", family.hiddenSize);
+  config.intermediateSize = size("intermediate_size", family.intermediateSize);
   config.contextLength = fields.optionalSize("max_position_embeddings").value_or(family.contextLength);
-  config.numHeads = fields.size("num_attention_heads");
+  config.numHeads = size("num_attention_heads", family.numHeads);
   int64_t defaultKvHeads = fields.contains("num_key_value_heads") || !family.kvHeads ? config.numHeads : family.kvHeads;
   config.numKvHeads = fields.optionalSize("num_key_value_heads").value_or(defaultKvHeads);
   if (config.numHeads % config.numKvHeads != 0)
@@ -103,7 +104,7 @@ std::vector<bool> readLayerTypes(const JsonFields &fields, const Json &types, in
 }
 
 std::vector<std::optional<int64_t>> readWindows(const JsonFields &fields, const Family &family) {
-  int64_t numLayers = fields.size("num_hidden_layers");
+  int64_t numLayers = fields.contains("num_hidden_layers") ? fields.size("num_hidden_layers") : family.numLayers;
   if (numLayers > mostLayers)
     fields.fail("num_hidden_layers", "at most " + std::to_string(mostLayers));
   std::optional<int64_t> window = readWindow(fields, family.pattern);
@@ -186,6 +187,11 @@ TeacherConfig readTeacherConfig(const Json &json, const std::string &origin) {
   Ropes ropes = readRopes(fields, config);
   for (std::optional<int64_t> window : readWindows(fields, *config.family))
     config.layers.push_back({window, window ? ropes.sliding : ropes.full});
+  for (const LayerConfig &layer : config.layers)
+    if (layer.rope.isDynamic && config.warnings.empty())
+      config.warnings.push_back(origin + ": rope_type 'dynamic': the frequencies are those of texts of up to " +
+                                std::to_string(config.contextLength) +
+                                " tokens (max_position_embeddings); transformers changes them for longer ones");
   return config;
 }
 

@@ -30,6 +30,8 @@ struct TeacherConfig {
   double normEps = 0;
   bool tiedHead = false, qkvBias = false, outputBias = false, mlpBias = false;
   std::vector<LayerConfig> layers;
+  /// What is read, but not followed in every case; one line each.
+  std::vector<std::string> warnings;
 };
 
 /// Throws Error "FILE: 'KEY': expected ..., found ...": a value of the wrong type or out of range, values that

@@ -70,6 +70,7 @@ struct Family {
   bool hasAttentionBiasKey = false, hasMlpBiasKey = false;
   /// Scaled rotary frequencies are for full layers only; sliding layers have plain ones.
   bool ropeByLayerType = false;
+  int64_t vocabSize, hiddenSize = 4096, intermediateSize, numLayers = 32, numHeads = 32;
   int64_t kvHeads = 0; ///< 0: as many as query heads
   int64_t headDim = 0; ///< 0: hidden_size / num_attention_heads
   int64_t contextLength;

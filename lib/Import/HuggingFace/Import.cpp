@@ -5,6 +5,8 @@
 
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "xlstm/Runtime/Files/Bundle.h"
+#include "xlstm/Runtime/Files/CopyFile.h"
+#include "xlstm/Runtime/Text/Tokenizer.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
@@ -16,16 +18,17 @@ namespace xlstm {
 namespace {
 
 /// The files as they are, or, where some tensors say nothing new, one file without these.
-void carryWeights(const WeightFiles &weights, const std::vector<std::string> &redundant, const fs::path &to) {
+void carryWeights(const WeightFiles &weights, const std::vector<std::string> &redundant, WeightTransfer transfer,
+                  const fs::path &to) {
   if (redundant.empty()) {
     std::set<fs::path> files;
     for (const auto &[name, tensor] : weights.tensors())
       files.insert(tensor.file->path());
-    if (fs::path index = weights.folder() / "model.safetensors.index.json"; fs::exists(index) && files.size() > 1)
-      files.insert(index);
-    for (const fs::path &file : files) // by the kernel, which shares blocks where the file system can
-      if (std::error_code error; !fs::copy_file(file, to / file.filename(), error))
-        fail((to / file.filename()).string(), ": cannot write a copy of ", file.string(), ": ", error.message());
+    for (const fs::path &file : files)
+      if (fs::path copy = to / file.filename(); transfer == WeightTransfer::Copy || !linkFile(file, copy))
+        copyFile(file, copy);
+    if (!files.contains(weights.folder() / "model.safetensors"))
+      copyFile(weights.folder() / "model.safetensors.index.json", to / "model.safetensors.index.json");
     return;
   }
   std::vector<TensorSpec> specs;
@@ -48,26 +51,45 @@ void checkOutput(const fs::path &folder, const fs::path &output) {
     fail(output.string(), ": the output would replace the input ", folder.string());
 }
 
-void importFolder(const fs::path &folder, const fs::path &output) {
+/// Reads tokenizer.json as everything after will. SentencePiece's BPE (Llama 2, first Mistral) is not read: such a
+/// teacher is imported, with a warning, for its weights.
+void checkTokenizer(const fs::path &file, std::vector<std::string> &warnings) {
+  std::error_code error;
+  if (!fs::exists(file, error))
+    return;
+  std::string text = readTextFile(file);
+  try {
+    Tokenizer::parse(text, file.string());
+  } catch (const Error &reason) {
+    Json model = parseJson(text, file.string()).value("model", Json());
+    if (!model.is_object() || model.value("type", Json()) != "BPE" || model.value("byte_fallback", Json()) != true)
+      throw;
+    warnings.push_back(std::string(reason.what()) + "; the bundle works on token ids only");
+  }
+}
+
+std::vector<std::string> importFolder(const fs::path &folder, const fs::path &output, WeightTransfer transfer) {
   TeacherConfig config = readTeacherConfig(folder / "config.json");
   WeightFiles weights = WeightFiles::open(folder);
-  std::vector<std::string> redundant = checkWeights(config, weights);
+  std::vector<std::string> redundant = checkWeights(config, weights), warnings = config.warnings;
+  checkTokenizer(folder / "tokenizer.json", warnings);
   checkOutput(folder, output);
   std::string module = printTeacherModule(config, weights);
   AtomicDirectory directory(output);
   writeTextFile(directory.path() / "model.mlir", module);
-  carryWeights(weights, redundant, directory.path());
+  carryWeights(weights, redundant, transfer, directory.path());
   carryModelFiles(folder, directory.path());
   writeBundleManifest(directory.path(), "teacher",
                       "Hugging Face folder of the " + std::string(config.family->modelType) + " family");
   directory.commit();
+  return warnings;
 }
 
 } // namespace
 
-void importHuggingFace(const fs::path &folder, const fs::path &output) {
+std::vector<std::string> importHuggingFace(const fs::path &folder, const fs::path &output, WeightTransfer transfer) {
   try {
-    importFolder(folder, output);
+    return importFolder(folder, output, transfer);
   } catch (const fs::filesystem_error &error) {
     fail(error.path1().string(), ": ", error.code().message());
   }

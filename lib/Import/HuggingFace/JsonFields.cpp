@@ -32,7 +32,7 @@ JsonFields::JsonFields(const Json &value, std::string file, std::string prefix)
 
 void JsonFields::fail(const std::string &key, const std::string &expected) const {
   auto it = json.find(key);
-  xlstm::fail(file, ": '", prefix, key, "': expected ", expected, ", found ", it == json.end() ? "nothing" : show(*it));
+  xlstm::fail(place(key), ": expected ", expected, ", found ", it == json.end() ? "nothing" : show(*it));
 }
 
 const Json *JsonFields::find(const std::string &key) const {
@@ -72,6 +72,18 @@ double JsonFields::requiredPositive(const std::string &key) const {
   if (!std::isfinite(number) || number <= 0)
     fail(key, "a number above 0");
   return number;
+}
+
+std::vector<double> JsonFields::positives(const std::string &key, size_t size) const {
+  const Json *value = find(key);
+  std::vector<double> result;
+  if (value && value->is_array() && value->size() == size)
+    for (const Json &element : *value)
+      if (double number = element.is_number() ? element.get<double>() : 0; std::isfinite(number) && number > 0)
+        result.push_back(number);
+  if (result.size() != size)
+    fail(key, "a list of " + std::to_string(size) + " numbers above 0");
+  return result;
 }
 
 std::optional<double> JsonFields::positive(const std::string &key) const {

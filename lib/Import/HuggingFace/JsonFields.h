@@ -7,6 +7,7 @@
 #include "xlstm/Runtime/Files/Json.h"
 
 #include <optional>
+#include <vector>
 
 namespace xlstm {
 
@@ -18,6 +19,8 @@ public:
   JsonFields(const Json &value, std::string file, std::string prefix = "");
 
   bool contains(const std::string &key) const { return json.contains(key); }
+  /// The key behind the prefix and the file's name, for messages.
+  std::string place(const std::string &key) const { return file + ": '" + prefix + key + "'"; }
   /// The value; nothing when absent or null.
   const Json *find(const std::string &key) const;
   /// The object under a key; nothing when absent or null.
@@ -31,6 +34,8 @@ public:
   /// A finite number above 0.
   std::optional<double> positive(const std::string &key) const;
   double requiredPositive(const std::string &key) const;
+  /// A list of `size` finite numbers above 0.
+  std::vector<double> positives(const std::string &key, size_t size) const;
   std::optional<bool> flag(const std::string &key) const;
   std::optional<std::string> text(const std::string &key) const;
 

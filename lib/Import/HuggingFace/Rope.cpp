@@ -19,13 +19,6 @@ float positionsARadian(double theta, size_t pair, size_t headDim) {
   return std::pow(static_cast<float>(theta), static_cast<float>(2 * pair) / static_cast<float>(headDim));
 }
 
-std::vector<float> plainFrequencies(double theta, int64_t headDim) {
-  std::vector<float> result(headDim / 2);
-  for (size_t i = 0; i < result.size(); ++i)
-    result[i] = 1 / positionsARadian(theta, i, headDim);
-  return result;
-}
-
 double readFactor(const JsonFields &group) {
   double factor = group.requiredPositive("factor");
   if (factor < 1)
@@ -87,6 +80,18 @@ double scaleYarn(std::vector<float> &frequencies, const JsonFields &group, doubl
   return yarnAttentionFactor(group, factor);
 }
 
+/// LongRoPE changes from one list to the other behind the old context. One list alone says any frequencies at all: so
+/// export writes those that no other type has.
+double scaleLongrope(std::vector<float> &frequencies, const JsonFields &group, double theta) {
+  size_t pairs = frequencies.size();
+  std::vector<double> stretches = group.positives("long_factor", pairs);
+  if (group.positives("short_factor", pairs) != stretches)
+    group.fail("short_factor", "the same as long_factor, for frequencies may not depend on the length of the text");
+  for (size_t i = 0; i < pairs; ++i)
+    frequencies[i] = 1 / (static_cast<float>(stretches[i]) * positionsARadian(theta, i, 2 * pairs));
+  return group.requiredPositive("attention_factor");
+}
+
 std::string readType(const JsonFields &group) {
   std::optional<std::string> type = group.text("rope_type"), oldName = group.text("type");
   if (type && oldName && *type != *oldName)
@@ -95,6 +100,13 @@ std::string readType(const JsonFields &group) {
 }
 
 } // namespace
+
+std::vector<float> plainFrequencies(double theta, int64_t headDim) {
+  std::vector<float> result(headDim / 2);
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] = 1 / positionsARadian(theta, i, headDim);
+  return result;
+}
 
 double readTheta(const JsonFields &group, double theta) {
   double found = group.positive("rope_theta").value_or(theta);
@@ -112,6 +124,9 @@ Rope readRope(const JsonFields &group, double theta, int64_t headDim, int64_t co
   std::vector<float> frequencies = plainFrequencies(rope.theta, headDim);
   if (type == "default") {
     // theta says it all
+  } else if (type == "dynamic") {
+    readFactor(group);
+    rope.isDynamic = true;
   } else if (type == "linear") {
     double factor = readFactor(group);
     for (float &frequency : frequencies)
@@ -120,16 +135,15 @@ Rope readRope(const JsonFields &group, double theta, int64_t headDim, int64_t co
     scaleLlama3(frequencies, group);
   } else if (type == "yarn") {
     rope.attentionFactor = scaleYarn(frequencies, group, rope.theta, contextLength);
+  } else if (type == "longrope") {
+    rope.attentionFactor = scaleLongrope(frequencies, group, rope.theta);
   } else {
-    group.fail(group.contains("rope_type") ? "rope_type" : "type",
-               type == "dynamic" || type == "longrope"
-                   ? "frequencies that do not depend on the length of the text (default, linear, llama3, yarn)"
-                   : "default, linear, llama3 or yarn");
+    group.fail(group.contains("rope_type") ? "rope_type" : "type", "default, linear, dynamic, llama3, yarn or longrope");
   }
   for (double frequency : frequencies)
     if (frequency < std::numeric_limits<float>::min())
       group.fail("factor", "frequencies that float32 can hold");
-  if (type != "default")
+  if (type != "default" && !rope.isDynamic)
     rope.frequencies.assign(frequencies.begin(), frequencies.end());
   return rope;
 }

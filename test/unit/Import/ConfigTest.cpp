@@ -51,7 +51,6 @@ const Case badConfigs[] = {
     {R"({"head_dim": 3})", "config.json: 'head_dim': expected an even number of at most 4096, found 3"},
     {R"({"head_dim": 4098})", "config.json: 'head_dim': expected an even number of at most 4096, found 4098"},
     {R"({"hidden_size": "24"})", "config.json: 'hidden_size': expected an integer of 1 to 134217728, found '24'"},
-    {R"({"hidden_size": null})", "config.json: 'hidden_size': expected an integer of 1 to 134217728, found nothing"},
     {R"({"vocab_size": 18446744073709551615})",
      "config.json: 'vocab_size': expected an integer of 1 to 134217728, found 18446744073709551615"},
     {R"({"vocab_size": -1})", "config.json: 'vocab_size': expected an integer of 1 to 134217728, found -1"},
@@ -85,9 +84,17 @@ const Case badConfigs[] = {
      "config.json: 'rope_parameters.full_attention': expected one rotation for all layers, found {}"},
     {R"({"model_type": "olmo3", "rope_parameters": {"rope_theta": 1e5}})",
      "config.json: 'rope_parameters.full_attention': expected an object, found nothing"},
-    {R"({"rope_scaling": {"type": "dynamic", "factor": 2.0}})",
-     "config.json: 'rope_scaling.type': expected frequencies that do not depend on the length of the text (default, "
-     "linear, llama3, yarn), found 'dynamic'"},
+    {R"({"rope_scaling": {"type": "dynamic"}})",
+     "config.json: 'rope_scaling.factor': expected a number above 0, found nothing"},
+    {R"({"rope_scaling": {"type": "su", "factor": 2.0}})",
+     "config.json: 'rope_scaling.type': expected default, linear, dynamic, llama3, yarn or longrope, found 'su'"},
+    {R"({"rope_scaling": {"type": "longrope", "short_factor": [1, 2], "long_factor": [1, 3], "attention_factor": 1}})",
+     "config.json: 'rope_scaling.short_factor': expected the same as long_factor, for frequencies may not depend on "
+     "the length of the text, found [1,2]"},
+    {R"({"rope_scaling": {"type": "longrope", "short_factor": [1, 0], "long_factor": [1, 2], "attention_factor": 1}})",
+     "config.json: 'rope_scaling.short_factor': expected a list of 2 numbers above 0, found [1,0]"},
+    {R"({"partial_rotary_factor": 0.5})",
+     "config.json: 'partial_rotary_factor': expected 1, for heads are rotated whole, found 0.5"},
     {R"({"rope_scaling": {"rope_type": "linear", "factor": 0.5}})",
      "config.json: 'rope_scaling.factor': expected a number of at least 1, found 0.5"},
     {R"({"rope_parameters": {"partial_rotary_factor": 0.5}})",
@@ -124,6 +131,43 @@ TEST(Config, absentKeysHaveTheClassDefaultsOfTransformers) {
   EXPECT_EQ(olmo3.normEps, 1e-5);
   EXPECT_EQ(windowsOf(olmo3), (Windows{4096, 4096, 4096, 0, 4096}));
   EXPECT_EQ(olmo3.layers.at(0).rope.theta, 500000);
+}
+
+/// Values of transformers 5.24 and 4.57: AutoConfig.for_model(model_type). None of these differs between the two.
+TEST(Config, absentSizesHaveTheClassDefaultsOfTransformers) {
+  struct Expected {
+    const char *type;
+    int64_t vocab, inner, kvHeads, context;
+    double eps;
+  };
+  const Expected classes[] = {{"llama", 32000, 11008, 32, 2048, 1e-6},   {"mistral", 32000, 14336, 8, 131072, 1e-6},
+                              {"olmo2", 50304, 11008, 32, 2048, 1e-5},   {"olmo3", 50304, 11008, 32, 2048, 1e-5},
+                              {"qwen2", 151936, 22016, 32, 32768, 1e-6}, {"qwen3", 151936, 22016, 32, 32768, 1e-6}};
+  for (const Expected &expected : classes) {
+    TeacherConfig config = readTeacherConfig(Json{{"model_type", expected.type}}, "config.json");
+    EXPECT_EQ(config.vocabSize, expected.vocab) << expected.type;
+    EXPECT_EQ(config.hiddenSize, 4096) << expected.type;
+    EXPECT_EQ(config.intermediateSize, expected.inner) << expected.type;
+    EXPECT_EQ(config.numHeads, 32) << expected.type;
+    EXPECT_EQ(config.numKvHeads, expected.kvHeads) << expected.type;
+    EXPECT_EQ(config.headDim, 128) << expected.type;
+    EXPECT_EQ(config.layers.size(), 32u) << expected.type;
+    EXPECT_EQ(config.contextLength, expected.context) << expected.type;
+    EXPECT_EQ(config.normEps, expected.eps) << expected.type;
+    EXPECT_FALSE(config.tiedHead) << expected.type;
+  }
+  Json noSize{{"model_type", "llama"}, {"hidden_size", nullptr}};
+  EXPECT_THROW(readTeacherConfig(noSize, "config.json"), Error);
+}
+
+TEST(Config, dynamicRotationsAreThoseUpToTheContextAndWarn) {
+  TeacherConfig config = read(R"({"rope_theta": 5e4, "rope_scaling": {"type": "dynamic", "factor": 4.0}})");
+  EXPECT_EQ(config.layers.at(4).rope.theta, 5e4);
+  EXPECT_TRUE(config.layers.at(4).rope.frequencies.empty());
+  ASSERT_EQ(config.warnings.size(), 1u);
+  EXPECT_NE(config.warnings[0].find("rope_type 'dynamic': the frequencies are those of texts of up to 2048 tokens"),
+            std::string::npos);
+  EXPECT_TRUE(read(R"({"rope_scaling": {"type": "linear", "factor": 4.0}})").warnings.empty());
 }
 
 TEST(Config, nullMeansTheDefaultOfOptionalKeys) {

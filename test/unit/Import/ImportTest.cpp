@@ -207,6 +207,38 @@ TEST(Import, aTiedHeadWithOtherValuesIsAnError) {
           "them");
 }
 
+TEST(Import, weightsAreCopiedOrLinked) {
+  TestFolder folder;
+  fs::path teacher = folder.path / "teacher", copied = folder.path / "copied", linked = folder.path / "linked";
+  fs::copy(teachers / "smollm-tied", teacher);
+  importHuggingFace(teacher, copied);
+  importHuggingFace(teacher, linked, WeightTransfer::Link);
+  EXPECT_FALSE(fs::equivalent(teacher / "model.safetensors", copied / "model.safetensors"));
+  EXPECT_TRUE(fs::equivalent(teacher / "model.safetensors", linked / "model.safetensors"));
+  Bundle::open(linked);
+
+  // Whoever writes the teacher's file in place writes the bundle's: that is seen.
+  fs::last_write_time(teacher / "model.safetensors", fs::last_write_time(linked / "bundle.json") + std::chrono::seconds(1));
+  EXPECT_THROW(Bundle::open(linked), Error);
+  fs::remove(teacher / "model.safetensors"); // the bundle's alone now
+  EXPECT_EQ(Bundle::open(linked).weights.tensors().size(), Bundle::open(copied).weights.tensors().size());
+}
+
+TEST(Import, aTokenizerIsReadOrRefusedOnceForAll) {
+  TestFolder folder;
+  fs::path teacher = folder.path / "teacher";
+  fs::copy(teachers / "smollm-tied", teacher);
+  writeTextFile(teacher / "tokenizer.json", R"({"model": {"type": "Unigram", "vocab": []}})");
+  EXPECT_EQ(errorOf(teacher, folder.path / "out").find((teacher / "tokenizer.json").string()), 0u);
+  // SentencePiece's BPE is no mistake of the folder: its weights are still of use.
+  writeTextFile(teacher / "tokenizer.json",
+                R"({"model": {"type": "BPE", "byte_fallback": true, "vocab": {"a": 0}, "merges": []}})");
+  std::vector<std::string> warnings = importHuggingFace(teacher, folder.path / "out");
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_EQ(warnings[0].find((teacher / "tokenizer.json").string()), 0u);
+  EXPECT_EQ(warnings[0].find('\n'), std::string::npos);
+}
+
 TEST(Import, theOutputReplacesOnlyBundles) {
   TestFolder folder;
   fs::path output = folder.path / "bundle";
