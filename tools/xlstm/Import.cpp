@@ -4,6 +4,7 @@
 #include "Commands.h"
 #include "Models.h"
 
+#include "xlstm/Import/Gguf.h"
 #include "xlstm/Import/Onnx.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Support/Error.h"
@@ -18,23 +19,38 @@ static std::string raise(std::string_view module, const std::string &origin) {
   return rewriteModule(module, origin, "xlstm-raise-pipeline");
 }
 
-/// What `source` is, by what lies there; refused when it is neither kind of teacher.
-static bool isOnnx(const fs::path &source) {
+namespace {
+enum class Source { Folder, Onnx, Gguf };
+} // namespace
+
+/// What `source` is, by what lies there; refused when it is no kind of teacher.
+static Source kindOf(const fs::path &source) {
+  constexpr const char *expected = ": expected a Hugging Face folder, an .onnx file or a .gguf file, found ";
   std::error_code error;
   if (!fs::exists(source, error))
-    fail(source.string(), ": expected a Hugging Face folder or an .onnx file, found nothing");
+    fail(source.string(), expected, "nothing");
   if (fs::is_directory(source, error))
-    return false;
+    return Source::Folder;
   if (source.extension() == ".onnx")
-    return true;
-  fail(source.string(), ": expected a Hugging Face folder or an .onnx file, found '", source.filename().string(), "'");
+    return Source::Onnx;
+  if (source.extension() == ".gguf" || isGguf(source)) // such as a blob of a download cache, which has no ending
+    return Source::Gguf;
+  fail(source.string(), expected, "'", source.filename().string(), "'");
+}
+
+static void warn(const std::vector<std::string> &warnings) {
+  for (const std::string &warning : warnings)
+    std::cerr << "xlstm: warning: " << warning << '\n';
 }
 
 void importTeacher(const fs::path &source, const fs::path &output, WeightTransfer transfer) {
-  if (isOnnx(source))
-    return importOnnx(source, output, raise);
-  for (const std::string &warning : importHuggingFace(source, output, transfer))
-    std::cerr << "xlstm: warning: " << warning << '\n';
+  Source kind = kindOf(source);
+  if (kind == Source::Onnx)
+    importOnnx(source, output, raise);
+  else if (kind == Source::Gguf)
+    warn(importGguf(source, output));
+  else
+    warn(importHuggingFace(source, output, transfer));
 }
 
 void addImportCommand(CLI::App &app) {
@@ -44,7 +60,7 @@ void addImportCommand(CLI::App &app) {
   };
   auto settings = std::make_shared<Settings>();
   CLI::App *verb = app.add_subcommand("import", "Make a bundle of a teacher: IR, weights, tokenizer");
-  verb->add_option("teacher", settings->source, "Hugging Face folder, or an .onnx file")->required();
+  verb->add_option("teacher", settings->source, "Hugging Face folder, an .onnx file or a .gguf file")->required();
   verb->add_option("-o,--output", settings->output, "Folder of the bundle; with --raw an .mlir file")->required();
   verb->add_flag("--raw", settings->raw, "Of an ONNX file, write the onnx module op for op, not raised");
   verb->add_flag("--link", settings->link,
@@ -53,8 +69,8 @@ void addImportCommand(CLI::App &app) {
     if (!settings->raw)
       return importTeacher(settings->source, settings->output,
                            settings->link ? WeightTransfer::Link : WeightTransfer::Copy);
-    if (!isOnnx(settings->source))
-      fail(settings->source.string(), ": expected an .onnx file with --raw, found a folder");
+    if (kindOf(settings->source) != Source::Onnx)
+      fail(settings->source.string(), ": expected an .onnx file with --raw, found another teacher");
     writeTextFile(settings->output, OnnxModel::open(settings->source).text());
   });
 }

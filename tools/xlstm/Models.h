@@ -23,7 +23,7 @@ struct RunnableModel {
   Program derive(const std::string &pipeline) const;
 };
 
-/// Imports `source` (a Hugging Face folder or an .onnx file) to a bundle at `output`.
+/// Imports `source` (a Hugging Face folder, an .onnx or a .gguf file) to a bundle at `output`.
 void importTeacher(const std::filesystem::path &source, const std::filesystem::path &output,
                    WeightTransfer transfer = WeightTransfer::Copy);
 

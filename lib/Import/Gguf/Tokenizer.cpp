@@ -1,0 +1,263 @@
+//===- Tokenizer.cpp - the tokenizer inside a GGUF file -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Import/Gguf/Tokenizer.h"
+
+#include "lib/Import/Gguf/PreTokenizers.h"
+#include "xlstm/Runtime/Files/Utf8.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+using namespace xlstm;
+using namespace xlstm::gguf;
+
+namespace {
+
+// Beyond any tokenizer; a list of so many short tokens takes less than the 256 MB that a reader may take.
+constexpr uint64_t mostTokens = uint64_t{1} << 20, mostMerges = uint64_t{1} << 21;
+constexpr const char *keyPrefix = "tokenizer.ggml.";
+
+/// tokenizer.ggml.token_type (llama.h, llama_token_type).
+enum TokenType : int64_t { Normal = 1, Control = 3, UserDefined = 4, Unused = 5 };
+
+class TokenizerReader {
+public:
+  TokenizerReader(const GgufFile &file, int64_t vocabSize) : file(file), vocabSize(vocabSize) {}
+  TokenizerFiles read();
+
+private:
+  static std::string key(const char *name) { return std::string(keyPrefix) + name; }
+  void readTokens();
+  void readIds();
+  std::optional<int64_t> readId(const char *name) const;
+  bool readAddBos();
+
+  std::string vocabulary() const;
+  std::string merges();
+  Json addedTokens() const;
+  Json preTokenizer() const;
+  Json postProcessor() const;
+  Json special(int64_t id) const { return {{"SpecialToken", {{"id", tokens[id]}, {"type_id", 0}}}}; }
+  std::string tokenizerJson();
+  Json tokenizerConfig() const;
+
+  const GgufFile &file;
+  int64_t vocabSize;
+  const PreTokenizer *pre = nullptr;
+  /// By id; empty where the file has none that can be used.
+  std::vector<std::string_view> tokens;
+  std::vector<int64_t> types;
+  std::unordered_map<std::string_view, int64_t> idOf;
+  bool addBos = false, addEos = false;
+  TokenizerFiles out;
+};
+
+std::string inJson(std::string_view text) { return nlohmann::json(text).dump(); }
+
+/// "[PAD7]", with which llama.cpp's converter fills the vocabulary up to the rows of the table.
+bool isPadding(std::string_view token, size_t id) { return token == "[PAD" + std::to_string(id) + "]"; }
+
+void TokenizerReader::readTokens() {
+  std::optional<std::vector<std::string_view>> list = file.strings(key("tokens"), mostTokens);
+  if (!list || list->empty() || static_cast<int64_t>(list->size()) > vocabSize)
+    file.fail(key("tokens"), "1 to " + std::to_string(vocabSize) + " strings, a row of token_embd.weight for each");
+  tokens = std::move(*list);
+  types = file.integers(key("token_type"), mostTokens).value_or(std::vector<int64_t>(tokens.size(), Normal));
+  if (types.size() < tokens.size())
+    file.fail(key("token_type"), "an array of " + std::to_string(tokens.size()) + ", as many as there are tokens");
+  if (static_cast<int64_t>(tokens.size()) < vocabSize)
+    out.warnings.push_back(std::to_string(vocabSize - static_cast<int64_t>(tokens.size())) +
+                           " rows of token_embd.weight have no token");
+  auto drop = [&](size_t id, const char *why) {
+    out.warnings.push_back("token " + std::to_string(id) + " " + why + "; it is left out");
+    tokens[id] = {};
+  };
+  for (size_t id = 0; id < tokens.size(); ++id) {
+    if (types[id] == Unused && isPadding(tokens[id], id))
+      tokens[id] = {};
+    else if (tokens[id].empty())
+      drop(id, "is empty");
+    else if (validUtf8Prefix(tokens[id]) != tokens[id].size())
+      drop(id, "is not UTF-8");
+    else if (auto [known, isNew] = idOf.emplace(tokens[id], static_cast<int64_t>(id)); !isNew)
+      drop(id, ("is the same as token " + std::to_string(known->second)).c_str());
+  }
+}
+
+/// A token's id; nothing when it is not given or has no token.
+std::optional<int64_t> TokenizerReader::readId(const char *name) const {
+  std::optional<int64_t> id = file.integer(key(name), 0, vocabSize - 1);
+  bool known = id && *id < static_cast<int64_t>(tokens.size()) && !tokens[*id].empty();
+  return known ? id : std::nullopt;
+}
+
+void TokenizerReader::readIds() {
+  out.ids = {readId("bos_token_id"), readId("padding_token_id"), readId("unknown_token_id"), {}};
+  for (const char *name : {"eos_token_id", "eot_token_id", "eom_token_id"})
+    if (std::optional<int64_t> id = readId(name); id && std::ranges::find(out.ids.ends, *id) == out.ids.ends.end())
+      out.ids.ends.push_back(*id);
+  addBos = file.flag(key("add_bos_token")).value_or(pre->addBos);
+  addEos = file.flag(key("add_eos_token")).value_or(false);
+  if (addBos && !out.ids.bos)
+    file.fail(key("bos_token_id"), "the id of a token, for texts begin with it");
+  if (addEos && !readId("eos_token_id"))
+    file.fail(key("eos_token_id"), "the id of a token, for texts end with it");
+}
+
+std::string TokenizerReader::vocabulary() const {
+  std::string json;
+  for (size_t id = 0; id < tokens.size(); ++id)
+    if (!tokens[id].empty())
+      json += (json.empty() ? "" : ",") + inJson(tokens[id]) + ":" + std::to_string(id);
+  return "{" + json + "}";
+}
+
+std::string TokenizerReader::merges() {
+  std::optional<std::vector<std::string_view>> list = file.strings(key("merges"), mostMerges);
+  if (!list)
+    file.fail(key("merges"), "an array of strings");
+  std::string json, joined;
+  std::string_view firstUnknown;
+  int64_t numUnknown = 0;
+  for (std::string_view merge : *list) {
+    size_t space = merge.find(' ');
+    if (space == 0 || space == merge.npos || space + 1 == merge.size() || merge.find(' ', space + 1) != merge.npos)
+      xlstm::fail(file.origin(), ": key '", key("merges"), "': expected two tokens with a space between, found ",
+                  quote(merge));
+    std::string_view left = merge.substr(0, space), right = merge.substr(space + 1);
+    joined.assign(left).append(right);
+    if (!idOf.contains(left) || !idOf.contains(right) || !idOf.contains(joined)) {
+      if (numUnknown++ == 0)
+        firstUnknown = merge;
+      continue;
+    }
+    json += (json.empty() ? "[" : ",[") + inJson(left) + "," + inJson(right) + "]";
+  }
+  if (numUnknown != 0)
+    out.warnings.push_back(std::to_string(numUnknown) + " merges of tokens that are not there, such as " +
+                           quote(firstUnknown) + "; they are left out");
+  return "[" + json + "]";
+}
+
+Json TokenizerReader::addedTokens() const {
+  Json list = Json::array();
+  for (size_t id = 0; id < tokens.size(); ++id)
+    if (!tokens[id].empty() && (types[id] == Control || types[id] == UserDefined))
+      list.push_back({{"id", id},
+                      {"content", tokens[id]},
+                      {"single_word", false},
+                      {"lstrip", false},
+                      {"rstrip", false},
+                      {"normalized", false},
+                      {"special", types[id] == Control}});
+  return list;
+}
+
+Json TokenizerReader::preTokenizer() const {
+  Json steps = Json::array();
+  for (std::string_view regex : pre->splits)
+    steps.push_back({{"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", "Isolated"}, {"invert", false}});
+  steps.push_back(
+      {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", pre->gpt2}});
+  return {{"type", "Sequence"}, {"pretokenizers", steps}};
+}
+
+Json TokenizerReader::postProcessor() const {
+  Json bytes{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", false}, {"use_regex", true}};
+  if (!addBos && !addEos)
+    return bytes;
+  Json single = Json::array(), pair = Json::array(), known = Json::object();
+  auto add = [&](int64_t id) {
+    single.push_back(special(id));
+    known[std::string(tokens[id])] = {
+        {"id", tokens[id]}, {"ids", Json::array({id})}, {"tokens", Json::array({tokens[id]})}};
+  };
+  if (addBos)
+    add(*out.ids.bos);
+  single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
+  if (addEos)
+    add(*readId("eos_token_id"));
+  pair = single;
+  for (Json piece : single) {
+    piece.begin().value()["type_id"] = 1;
+    if (piece.contains("Sequence"))
+      piece["Sequence"]["id"] = "B";
+    pair.push_back(piece);
+  }
+  Json around{{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", known}};
+  return {{"type", "Sequence"}, {"processors", Json::array({bytes, around})}};
+}
+
+/// Vocabulary and merges are joined as text: an ordered Json would search every token linearly.
+std::string TokenizerReader::tokenizerJson() {
+  Json top{
+      {"version", "1.0"},
+      {"truncation", nullptr},
+      {"padding", nullptr},
+      {"added_tokens", addedTokens()},
+      {"normalizer", pre->nfc ? Json{{"type", "NFC"}} : Json(nullptr)},
+      {"pre_tokenizer", preTokenizer()},
+      {"post_processor", postProcessor()},
+      {"decoder", {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}}}};
+  Json model{{"type", "BPE"},
+             {"dropout", nullptr},
+             {"unk_token", nullptr},
+             {"continuing_subword_prefix", nullptr},
+             {"end_of_word_suffix", nullptr},
+             {"fuse_unk", false},
+             {"byte_fallback", false},
+             {"ignore_merges", pre->ignoreMerges}};
+  std::string text = top.dump(), inner = model.dump();
+  text.pop_back(); // the closing braces
+  inner.pop_back();
+  return text + ",\"model\":" + inner + ",\"vocab\":" + vocabulary() + ",\"merges\":" + merges() + "}}\n";
+}
+
+Json TokenizerReader::tokenizerConfig() const {
+  Json config{{"tokenizer_class", "PreTrainedTokenizerFast"},
+              {"add_bos_token", addBos},
+              {"add_eos_token", addEos},
+              {"clean_up_tokenization_spaces", false}};
+  auto name = [&](const char *role, const std::optional<int64_t> &id) {
+    if (id)
+      config[role] = tokens[*id];
+  };
+  name("bos_token", out.ids.bos);
+  name("eos_token", readId("eos_token_id"));
+  name("pad_token", out.ids.pad);
+  name("unk_token", out.ids.unknown);
+  return config;
+}
+
+TokenizerFiles TokenizerReader::read() {
+  std::string name = file.text(key("pre")).value_or("default");
+  pre = findPreTokenizer(name);
+  if (!pre)
+    file.fail(key("pre"), "one of " + preTokenizerNames());
+  if (!file.find(key("pre")))
+    out.warnings.push_back(
+        "no key tokenizer.ggml.pre: text is split in llama.cpp's default way, perhaps not the model's");
+  readTokens();
+  readIds();
+  out.tokenizer = tokenizerJson();
+  out.config = tokenizerConfig();
+  out.chatTemplate = file.text("tokenizer.chat_template").value_or("");
+  return std::move(out);
+}
+
+} // namespace
+
+std::optional<TokenizerFiles> gguf::readTokenizer(const GgufFile &file, int64_t vocabSize) {
+  const std::string modelKey = std::string(keyPrefix) + "model";
+  std::optional<std::string> model = file.text(modelKey);
+  if (!model || *model == "none" || *model == "no_vocab")
+    return std::nullopt;
+  if (*model == "llama")
+    file.fail(modelKey, "'gpt2': byte-level BPE is read, SentencePiece is not");
+  if (*model != "gpt2")
+    file.fail(modelKey, "'gpt2', byte-level BPE");
+  return TokenizerReader(file, vocabSize).read();
+}

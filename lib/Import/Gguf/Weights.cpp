@@ -1,0 +1,201 @@
+//===- Weights.cpp - tensors of a GGUF file as a checkpoint has them ------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Import/Gguf/Weights.h"
+
+#include "lib/Import/Gguf/Names.h"
+#include "lib/Import/HuggingFace/Weights.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+using namespace xlstm;
+using namespace xlstm::gguf;
+
+namespace {
+
+/// Finds the tensors and keeps account of them.
+class WeightFinder {
+public:
+  WeightFinder(const GgufFile &file, const Model &model) : file(file), model(model), teacher(model.teacher) {}
+
+  std::vector<WeightSource> find() {
+    for (const WeightName &weight : teacher.family->weights)
+      if (hasRole(teacher, weight.role))
+        for (int64_t layer = 0; layer < (weight.isPerLayer() ? numLayers() : 1); ++layer)
+          add(weight.role, layer);
+    checkAllRead();
+    chooseTypes();
+    std::ranges::sort(weights, {}, [](const WeightSource &weight) { return weight.spec.name; });
+    return std::move(weights);
+  }
+
+private:
+  int64_t numLayers() const { return static_cast<int64_t>(teacher.layers.size()); }
+  void add(Role role, int64_t layer);
+  const GgufTensor &take(const std::string &name, const std::vector<int64_t> &shape);
+  bool takeFused(Role role, int64_t layer, WeightSource &weight);
+  int64_t pairedHeads(Role role) const;
+  void checkAllRead() const;
+  void chooseTypes();
+
+  const GgufFile &file;
+  const Model &model;
+  const TeacherConfig &teacher;
+  std::vector<WeightSource> weights;
+  std::set<std::string> taken;
+};
+
+std::string showShape(const std::vector<int64_t> &shape) {
+  return shape.size() == 1 ? "[" + std::to_string(shape[0]) + "]"
+                           : "[" + std::to_string(shape[0]) + ", " + std::to_string(shape[1]) + "]";
+}
+
+const GgufTensor &WeightFinder::take(const std::string &name, const std::vector<int64_t> &shape) {
+  const GgufTensor *tensor = file.findTensor(name);
+  if (!tensor)
+    fail(file.origin(), ": tensor '", name, "' is missing; the keys ask for it, with shape ", showShape(shape));
+  if (tensor->shape != shape)
+    fail(file.origin(), ": tensor '", name, "': expected the shape ", showShape(shape), " as the keys say, found ",
+         describe(*tensor));
+  if (!canDequantize(*tensor->type))
+    fail(file.origin(), ": tensor '", name, "': expected a type of ", dequantizableTypes(), ", found ",
+         describe(*tensor));
+  if (shape.size() == 1 && tensor->type->blockElements != 1)
+    fail(file.origin(), ": tensor '", name, "': expected a vector of F32, F16 or BF16, found ", describe(*tensor));
+  taken.insert(name);
+  return *tensor;
+}
+
+/// Heads whose rows llama.cpp's converter has put into the order of its rotation.
+int64_t WeightFinder::pairedHeads(Role role) const {
+  if (!model.hasPairedRows)
+    return 0;
+  if (role == Role::Query || role == Role::QueryBias)
+    return teacher.numHeads;
+  return role == Role::Key || role == Role::KeyBias ? teacher.numKvHeads : 0;
+}
+
+/// q, k and v may stand in one tensor, one behind the other (--fuse-qkv of llama.cpp's converter).
+bool WeightFinder::takeFused(Role role, int64_t layer, WeightSource &weight) {
+  std::string name = tensorName(role, layer);
+  size_t at = name.find(".attn_");
+  constexpr std::string_view parts = "qkv";
+  if (file.findTensor(name) || at == name.npos || name.size() < at + 8 || name[at + 7] != '.' ||
+      parts.find(name[at + 6]) == parts.npos)
+    return false;
+  std::string fused = name.substr(0, at + 6) + "qkv" + name.substr(at + 7);
+  if (!file.findTensor(fused))
+    return false;
+  int64_t queries = teacher.numHeads * teacher.headDim, keys = teacher.numKvHeads * teacher.headDim;
+  std::vector<int64_t> shape = weight.spec.shape;
+  shape[0] = queries + 2 * keys;
+  weight.tensor = &take(fused, shape);
+  weight.firstRow = name[at + 6] == 'q' ? 0 : name[at + 6] == 'k' ? queries : queries + keys;
+  return true;
+}
+
+void WeightFinder::add(Role role, int64_t layer) {
+  WeightSource weight;
+  weight.spec.name = weightName(*teacher.family, role, layer);
+  weight.spec.shape = shapeOf(teacher, role);
+  if (!takeFused(role, layer, weight))
+    weight.tensor = &take(tensorName(role, layer), weight.spec.shape);
+  weight.heads = pairedHeads(role);
+  weights.push_back(std::move(weight));
+}
+
+void WeightFinder::checkAllRead() const {
+  for (const auto &[name, tensor] : file.tensors())
+    if (!taken.contains(name) && name != "rope_freqs.weight")
+      fail(file.origin(), ": tensor ", quote(name), " is no part of this ", teacher.family->modelType, " model (",
+           numLayers(), " layers); nothing would read it");
+}
+
+/// Whether the 16 bits that bfloat16 lacks are 0 in every element.
+bool fitsBfloat16(const GgufTensor &tensor) {
+  const std::byte *data = tensor.bytes.data();
+  for (size_t i = 0; i < tensor.bytes.size(); i += 4)
+    if (data[i] != std::byte(0) || data[i + 1] != std::byte(0))
+      return false;
+  return true;
+}
+
+void WeightFinder::chooseTypes() {
+  bool narrow = std::ranges::all_of(weights, [](const WeightSource &weight) {
+    return weight.tensor->type->name != "F32" || fitsBfloat16(*weight.tensor);
+  });
+  for (WeightSource &weight : weights) {
+    std::string_view stored = weight.tensor->type->name;
+    if (stored == "F16")
+      weight.spec.dtype = DType::F16;
+    else
+      weight.spec.dtype = stored == "BF16" || (stored == "F32" && narrow) ? DType::BF16 : DType::F32;
+  }
+}
+
+/// Row `row` of a weight is this row of its tensor. llama.cpp rotates the channels 2i and 2i+1 of a head, checkpoints
+/// are for i and i + d/2.
+int64_t storedRow(const WeightSource &weight, int64_t row) {
+  if (weight.heads != 0) {
+    int64_t headDim = weight.spec.shape[0] / weight.heads, channel = row % headDim;
+    row += channel % (headDim / 2) * 2 + channel / (headDim / 2) - channel;
+  }
+  return weight.firstRow + row;
+}
+
+/// Appends a row in the weight's type.
+void appendRow(const GgufTensor &tensor, int64_t row, DType type, std::vector<std::byte> &out) {
+  std::span<const std::byte> stored = tensor.row(row);
+  size_t begin = out.size();
+  if (tensor.type->name == safetensorsName(type)) {
+    out.insert(out.end(), stored.begin(), stored.end());
+  } else if (type == DType::F32) {
+    std::vector<float> values(tensor.columns());
+    dequantizeRow(tensor, row, values);
+    std::span<const std::byte> bytes = std::as_bytes(std::span(values));
+    out.insert(out.end(), bytes.begin(), bytes.end());
+  } else { // F32 whose low halves are 0
+    out.resize(begin + stored.size() / 2);
+    for (size_t i = 0; i < stored.size(); i += 4)
+      std::memcpy(&out[begin + i / 2], &stored[i + 2], 2);
+  }
+}
+
+void writeWeight(SafetensorsWriter &writer, const WeightSource &weight) {
+  constexpr size_t chunk = size_t{1} << 20;
+  GgufTensor tensor = *weight.tensor;
+  int64_t rows = weight.spec.shape[0];
+  if (tensor.shape.size() == 1) { // a column, unless it is taken whole
+    bool whole = weight.heads == 0 && tensor.columns() == rows;
+    tensor.shape.insert(whole ? tensor.shape.begin() : tensor.shape.end(), 1);
+    rows = whole ? 1 : rows;
+  }
+  std::vector<std::byte> buffer;
+  for (int64_t row = 0; row < rows; ++row) {
+    appendRow(tensor, storedRow(weight, row), weight.spec.dtype, buffer);
+    if (buffer.size() >= chunk || row + 1 == rows) {
+      writer.append(buffer);
+      buffer.clear();
+    }
+  }
+}
+
+} // namespace
+
+std::vector<WeightSource> gguf::findWeights(const GgufFile &file, const Model &model) {
+  return WeightFinder(file, model).find();
+}
+
+void gguf::writeWeights(const std::filesystem::path &path, const std::vector<WeightSource> &weights) {
+  std::vector<TensorSpec> specs;
+  for (const WeightSource &weight : weights)
+    specs.push_back(weight.spec);
+  SafetensorsWriter writer(path, specs, {{"format", "pt"}});
+  for (const WeightSource &weight : weights)
+    writeWeight(writer, weight);
+  writer.commit();
+}
