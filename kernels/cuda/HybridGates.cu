@@ -142,7 +142,8 @@ __global__ void scanForward(Problem p, Gates gates, States states, const float *
     return;
   const float *initial = stateCell(p, const_cast<float *>(S0), const_cast<float *>(z0), head, n);
   Cell cell(p, states, head, n);
-  float state = initial ? *initial : 0;
+  bool empty = gates.mIn[head * (p.chunks + 1)] == -INFINITY; // what stands in an empty state is never read
+  float state = initial && !empty ? *initial : 0;
   for (int c = 0; c < p.chunks; ++c) {
     float *at = cell.first + c * cell.stride, added = *at;
     *at = state;
@@ -171,11 +172,13 @@ __global__ void scanBackward(Problem p, Gates gates, States states, const float 
 }
 
 /// One block a head, a fixed order of summation.
-__global__ void productOfStates(Problem p, const float *S, const float *z, const float *dS, const float *dz,
-                                float *total) {
+__global__ void productOfStates(Problem p, const float *S, const float *z, const float *m, const float *dS,
+                                const float *dz, float *total) {
   __shared__ double partial[32];
   int64_t head = static_cast<int64_t>(blockIdx.y) * p.H + blockIdx.x;
   double sum = 0;
+  if (m && m[head] == -INFINITY)
+    S = nullptr;
   for (int n = threadIdx.x; S && n < p.d * p.d; n += blockDim.x)
     sum += static_cast<double>(S[head * p.d * p.d + n]) * dS[head * p.d * p.d + n];
   for (int n = threadIdx.x; S && n < p.d; n += blockDim.x)
@@ -191,7 +194,8 @@ __global__ void productOfStates(Problem p, const float *S, const float *z, const
   }
 }
 
-/// One warp a head, from the row's end: dlogf_s = final - sum of da_j over j >= s of the document.
+/// One warp a head, from the row's end: dlogf_s = final - sum of da_j over j >= s of the document, whose first token has
+/// nothing to forget.
 __global__ void gateGradientScan(Problem p, const float *f, const float *da, const float *final, float *di, float *df) {
   int lane = threadIdx.x, h = blockIdx.x, b = blockIdx.y;
   int64_t head = static_cast<int64_t>(b) * p.H + h;
@@ -214,7 +218,7 @@ __global__ void gateGradientScan(Problem p, const float *f, const float *da, con
     if (t < p.T) {
       float x = f[p.gate(b, t, h)];
       if (df)
-        df[p.gate(b, t, h)] = static_cast<float>(sum / (1 + exp(static_cast<double>(x))));
+        df[p.gate(b, t, h)] = p.start(b, t) == t ? 0 : static_cast<float>(sum / (1 + exp(static_cast<double>(x))));
       if (di)
         di[p.gate(b, t, h)] = own;
     }
@@ -245,9 +249,9 @@ cudaError_t xlstm::cuda::scanStateGradients(const Problem &p, const Gates &gates
   return launch(scanBackward, grid, 256, 0, stream, p, gates, gradients, dS1, dz1, dS0, dz0);
 }
 
-cudaError_t xlstm::cuda::stateProduct(const Problem &p, const float *S, const float *z, const float *dS,
-                                      const float *dz, float *total, cudaStream_t stream) {
-  return launch(productOfStates, dim3(p.H, p.B), 256, 0, stream, p, S, z, dS, dz, total);
+cudaError_t xlstm::cuda::stateProduct(const Problem &p, const float *S, const float *z, const float *m,
+                                      const float *dS, const float *dz, float *total, cudaStream_t stream) {
+  return launch(productOfStates, dim3(p.H, p.B), 256, 0, stream, p, S, z, m, dS, dz, total);
 }
 
 cudaError_t xlstm::cuda::gateGradients(const Problem &p, const float *f, const float *da, const float *final, float *di,

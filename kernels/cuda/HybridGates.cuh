@@ -25,9 +25,9 @@ cudaError_t scanStates(const Problem &p, const Gates &gates, const States &state
 cudaError_t scanStateGradients(const Problem &p, const Gates &gates, const States &gradients, const float *dS1,
                                const float *dz1, float *dS0, float *dz0, cudaStream_t stream);
 
-/// total[b,h] = <S, dS> + <z, dz>; null S: zero.
-cudaError_t stateProduct(const Problem &p, const float *S, const float *z, const float *dS, const float *dz,
-                         float *total, cudaStream_t stream);
+/// total[b,h] = <S, dS> + <z, dz>; zero where S is null or m, if given, minus infinity.
+cudaError_t stateProduct(const Problem &p, const float *S, const float *z, const float *m, const float *dS,
+                         const float *dz, float *total, cudaStream_t stream);
 
 /// Gradients of the gate pre-activations from da [B,H,T]; final [B,H] is the final state's <S, dS> + <z, dz>.
 cudaError_t gateGradients(const Problem &p, const float *f, const float *da, const float *final, float *di, float *df,

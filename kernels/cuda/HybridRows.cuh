@@ -10,6 +10,9 @@
 
 #include "kernels/cuda/Hybrid.cuh"
 
+#include <climits>
+#include <type_traits>
+
 namespace xlstm::cuda::rows {
 
 constexpr int Block = 256, Tile = 32, Each = 4; // threads; rows and partners of a tile; rows a warp
@@ -59,6 +62,8 @@ __device__ void accumulate(const float (&weight)[Each], const float *tile, int d
       w[r] = __shfl_sync(FullWarp, weight[r], n);
 #pragma unroll
     for (int g = 0; g < N; ++g) {
+      if (g * 32 >= d)
+        break;
       float y = tile[n * pitch(d) + g * 32 + lane];
 #pragma unroll
       for (int r = 0; r < Each; ++r)
@@ -107,8 +112,10 @@ __device__ const T *sinkRow(const void *piece, const void *sinks, const Problem 
   return static_cast<const T *>(sinks) + ((static_cast<int64_t>(b) * p.S + position) * p.Hkv + head) * p.d;
 }
 
-/// Brings every tile of keys and values that the block's queries may see and calls body(j, sink): the lane's key has
-/// relative index j, and counts only as a sink read or only as a window read.
+constexpr int Window = INT_MIN; // a tile read through the window, not as the sinks of a document
+
+/// Brings every tile of keys and values that the block's queries may see and calls body(j, of): the lane's key has
+/// relative index j, and counts as a window read only or as a sink read of the document that begins at `of` only.
 template <typename T, typename Body>
 __device__ void forKeyTiles(const Problem &p, const Place &place, float *tileK, float *tileV, Body body) {
   int lane = threadIdx.x % 32, head = place.h / p.group, b = place.b;
@@ -122,7 +129,7 @@ __device__ void forKeyTiles(const Problem &p, const Place &place, float *tileK, 
   for (int j = max(from, place.first - p.W + 1); j < end; j += Tile) {
     bring([&](int n) { return j + n < end ? keyRow<T>(p.k, p.historyK, p, b, j + n, head) : nullptr; },
           [&](int n) { return j + n < end ? keyRow<T>(p.v, p.historyV, p, b, j + n, head) : nullptr; });
-    body(j + lane, false);
+    body(j + lane, Window);
   }
   for (int t = place.first; t < end;) { // every document of the block
     int start = p.start(b, t), next = t + 1;
@@ -131,18 +138,18 @@ __device__ void forKeyTiles(const Problem &p, const Place &place, float *tileK, 
     for (int s = 0; s < min(p.S, next - p.W - start); s += Tile) {
       bring([&](int n) { return sinkRow<T>(p.k, p.sinkK, p, b, start, s + n, head); },
             [&](int n) { return sinkRow<T>(p.v, p.sinkV, p, b, start, s + n, head); });
-      body(start + s + lane, true);
+      body(start + s + lane, start);
     }
     t = next;
   }
 }
 
 /// Whether query t reads key j in a tile of that sort.
-__device__ inline bool reads(const Problem &p, int b, int t, int j, bool sink) {
+__device__ inline bool reads(const Problem &p, int b, int t, int j, int of) {
   if (t >= p.T)
     return false;
   int start = p.start(b, t);
-  return sink ? isSinkRead(p, t, start, j) : inWindow(p, t, start, j);
+  return of == Window ? inWindow(p, t, start, j) : start == of && isSinkRead(p, t, start, j);
 }
 
 /// Calls launcher(kernel arguments' N as an integral constant): channels in groups of 32.
