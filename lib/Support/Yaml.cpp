@@ -3,6 +3,7 @@
 
 #include "xlstm/Support/Yaml.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -27,7 +28,13 @@ static std::string describe(const YAML::Node &node) {
     return "a map";
   if (node.IsSequence())
     return "a list";
-  return node.IsNull() ? "nothing" : "'" + node.Scalar() + "'";
+  return node.IsNull() ? "nothing" : quote(node.Scalar());
+}
+
+/// A message may repeat words of the file.
+static std::string oneLine(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
+  return text;
 }
 
 /// Nesting costs the parser stack, so what no settings file has is refused before it: brackets, or a line that begins
@@ -67,7 +74,7 @@ YamlNode YamlNode::load(const std::filesystem::path &file) {
   try {
     impl->node = YAML::Load(text);
   } catch (const YAML::Exception &error) {
-    xlstm::fail(file.string(), ":", error.mark.line + 1, ": ", error.msg);
+    xlstm::fail(file.string(), ":", error.mark.line + 1, ": ", oneLine(error.msg));
   }
   YamlNode root(impl);
   if (!impl->node.IsMap())
@@ -76,8 +83,8 @@ YamlNode YamlNode::load(const std::filesystem::path &file) {
 }
 
 void YamlNode::fail(const std::string &text) const {
-  std::string place = impl->name.empty() ? "" : "'" + impl->name + "': ";
-  xlstm::fail(impl->file, ":", impl->node.Mark().line + 1, ": ", place, text);
+  std::string place = impl->name.empty() ? "" : quote(impl->name) + ": ";
+  xlstm::fail(impl->file, ":", impl->node.Mark().line + 1, ": ", place, oneLine(text));
 }
 
 std::vector<std::pair<std::string, YamlNode>> YamlNode::entries() const {
@@ -151,7 +158,7 @@ std::string YamlNode::asString() const {
 bool YamlNode::asBool() const {
   std::string text = asString();
   if (text != "true" && text != "false")
-    fail("expected true or false, found '" + text + "'");
+    fail("expected true or false, found " + quote(text));
   return text == "true";
 }
 
@@ -170,7 +177,7 @@ int64_t YamlNode::asInt(int64_t least, int64_t most) const {
   std::optional<int64_t> value = parseNumber<int64_t>(text);
   if (!value || *value < least || *value > most)
     fail("expected a whole number of at least " + std::to_string(least) +
-         (most == std::numeric_limits<int64_t>::max() ? "" : " and at most " + std::to_string(most)) + ", found '" + text + "'");
+         (most == std::numeric_limits<int64_t>::max() ? "" : " and at most " + std::to_string(most)) + ", found " + quote(text));
   return *value;
 }
 
@@ -182,7 +189,7 @@ double YamlNode::asDouble(double least, double most) const {
     wanted << "expected a number of at least " << least;
     if (most != std::numeric_limits<double>::max())
       wanted << " and at most " << most;
-    fail(wanted.str() + ", found '" + text + "'");
+    fail(wanted.str() + ", found " + quote(text));
   }
   return *value;
 }

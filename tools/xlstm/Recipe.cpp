@@ -4,6 +4,7 @@
 #include "Recipe.h"
 
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include <algorithm>
 #include <cctype>
@@ -18,7 +19,7 @@ static std::string checkedName(const std::string &name, const YamlNode &place) {
     return std::isalnum(c) || c == '-' || c == '_';
   });
   if (!fine)
-    place.fail("expected a name of letters, digits, '-' and '_', found '" + name + "'");
+    place.fail("expected a name of letters, digits, '-' and '_', found " + quote(name));
   return name;
 }
 
@@ -36,7 +37,7 @@ static std::string oneOf(const YamlNode &node, std::initializer_list<const char 
       return text;
     known += (known.empty() ? "" : ", ") + std::string(word);
   }
-  node.fail("expected one of " + known + ", found '" + text + "'");
+  node.fail("expected one of " + known + ", found " + quote(text));
 }
 
 static StudentSettings readStudent(const YamlNode &node) {
@@ -69,7 +70,7 @@ static std::vector<std::pair<std::string, double>> readShares(const YamlNode &no
   auto add = [&](const std::string &name, double share, const YamlNode &place) {
     if (std::none_of(recipe.domains.begin(), recipe.domains.end(),
                      [&](const RecipeDomain &domain) { return domain.name == name; }))
-      place.fail("expected a name under 'domains', found '" + name + "'");
+      place.fail("expected a name under 'domains', found " + quote(name));
     shares.emplace_back(name, share);
   };
   if (node.isList())
@@ -160,7 +161,7 @@ static void readMerge(const YamlNode &node, Recipe &recipe) {
   for (const auto &[name, weight] : weights.entries()) {
     if (std::none_of(recipe.experts.begin(), recipe.experts.end(),
                      [&, wanted = name](const RecipeExpert &expert) { return expert.name == wanted; }))
-      weight.fail("expected a name under 'experts', found '" + name + "'");
+      weight.fail("expected a name under 'experts', found " + quote(name));
     sum += recipe.mergeWeights[name] = weight.asDouble();
   }
   if (std::abs(sum - 1) > 1e-6)
