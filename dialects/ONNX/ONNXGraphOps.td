@@ -74,15 +74,17 @@ def ONNX_WeightOp : ONNX_Op<"weight", [Pure]> {
   let description = [{
     What raising makes of an initializer that an `lm` op reads: the tensor in the layout of checkpoints, [out, in].
     `transposed` says that the initializer is [in, out]; `rows` = [first, end) takes these rows of [out, in] (packed
-    projections). xlstm-name-params turns it into an `lm.param`.
+    projections). `blocks` says how a quantised one is read: the initializer's rows are numbers of `bits` bits, `size` of
+    them share one of `scales` and, where there is one, of `zero_points`. xlstm-name-params turns it into an `lm.param`.
 
     ```mlir
     %w = onnx.weight "val_152" {transposed} : tensor<32x64xf32>
     %k = onnx.weight "packed" {rows = array<i64: 64, 96>, transposed} : tensor<32x64xf32>
+    %q = onnx.weight "w_Q4" {blocks = {bits = 4 : i64, scales = "w_scales", size = 32 : i64}} : tensor<32x64xf32>
     ```
   }];
   let arguments = (ins StrAttr:$initializer, UnitAttr:$transposed, OptionalAttr<DenseI64ArrayAttr>:$rows,
-                       OptionalAttr<I64Attr>:$content);
+                       OptionalAttr<I64Attr>:$content, OptionalAttr<DictionaryAttr>:$blocks);
   let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "$initializer attr-dict `:` type($result)";
   let hasVerifier = 1;

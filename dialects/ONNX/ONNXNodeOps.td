@@ -89,6 +89,11 @@ def ONNX_MSGroupQueryAttentionOp
   : ONNX_Node<"microsoft.GroupQueryAttention", 7, 14,
               "num_heads:i kv_num_heads:i scale:f local_window_size:i softcap:f do_rotary:i rotary_interleaved:i "
               "smooth_softmax:i qk_output:i k_quant_type:s v_quant_type:s kv_cache_bit_width:i", 4>;
+// Weights of 2, 4 or 8 bits in blocks along the inner dimension, each with a scale and perhaps a zero point.
+def ONNX_MSMatMulNBitsOp
+  : ONNX_Node<"microsoft.MatMulNBits", 3, 6, "K:i N:i bits:i block_size:i accuracy_level:i weight_prepacked:i">;
+def ONNX_MSGatherBlockQuantizedOp
+  : ONNX_Node<"microsoft.GatherBlockQuantized", 3, 4, "bits:i block_size:i gather_axis:i quantize_axis:i">;
 def ONNX_MSFusedMatMulOp : ONNX_Node<"microsoft.FusedMatMul", 2, 2, "alpha:f transA:i transB:i transBatchA:i transBatchB:i">;
 
 #endif // ONNX_NODE_OPS_TD

@@ -142,6 +142,12 @@ LogicalResult WeightOp::verify() {
   auto type = cast<RankedTensorType>(getType());
   if (getTransposed() && type.getRank() != 2) // C1
     return emitOpError() << "expects a matrix where it is transposed, found " << type;
+  if (DictionaryAttr blocks = getBlocksAttr()) { // C3
+    bool isWhole = type.getRank() == 2 && !getTransposed() && blocks.getAs<IntegerAttr>("bits") &&
+                   blocks.getAs<IntegerAttr>("size") && blocks.getAs<StringAttr>("scales");
+    if (!isWhole)
+      return emitOpError() << "expects blocks with bits, size and scales, of a matrix [out, in], found " << blocks;
+  }
   if (!getRows())
     return success();
   ArrayRef<int64_t> rows = *getRows();

@@ -16,11 +16,35 @@ namespace xlstm {
 TensorSpec WeightSource::spec() const {
   TensorSpec result = tensor->spec;
   result.name = name;
+  if (blocks) {
+    result.dtype = DType::F32;
+    result.shape = {result.shape[0], blocks->columns};
+  }
   if (transposed)
     std::swap(result.shape[0], result.shape[1]);
   if (end != 0)
     result.shape[0] = end - first;
   return result;
+}
+
+static const OnnxTensor &findTensor(const OnnxFile &file, const std::string &weight, StringAttr name) {
+  auto it = file.tensors().find(name.str());
+  if (it == file.tensors().end())
+    fail(file.name(), ": weight ", quote(weight), ": expected an initializer ", quote(name.str()));
+  return it->second;
+}
+
+static QuantisedBlocks readBlocks(DictionaryAttr attr, const WeightSource &source, const OnnxFile &file) {
+  auto integer = [&](StringRef name) { return attr.getAs<IntegerAttr>(name).getInt(); };
+  QuantisedBlocks blocks{integer("bits"), integer("size"), integer("columns")};
+  blocks.scales = &findTensor(file, source.name, attr.getAs<StringAttr>("scales"));
+  if (auto zeroPoints = attr.getAs<StringAttr>("zero_points"))
+    blocks.zeroPoints = &findTensor(file, source.name, zeroPoints);
+  const TensorSpec &spec = source.tensor->spec;
+  if (spec.shape.empty())
+    fail(file.name(), ": weight ", quote(source.name), ": expected rows of quantised numbers, found ", describe(spec));
+  checkBlocks(blocks, *source.tensor, spec.shape[0], file.name() + ": weight " + quote(source.name));
+  return blocks;
 }
 
 std::vector<WeightSource> takeWeightMap(ModuleOp module, const OnnxFile &file) {
@@ -32,11 +56,9 @@ std::vector<WeightSource> takeWeightMap(ModuleOp module, const OnnxFile &file) {
     auto entry = cast<DictionaryAttr>(attribute);
     WeightSource source;
     source.name = entry.getAs<StringAttr>("name").str();
-    std::string initializer = entry.getAs<StringAttr>("initializer").str();
-    auto it = file.tensors().find(initializer);
-    if (it == file.tensors().end())
-      fail(file.name(), ": weight ", quote(source.name), ": expected an initializer ", quote(initializer));
-    source.tensor = &it->second;
+    source.tensor = &findTensor(file, source.name, entry.getAs<StringAttr>("initializer"));
+    if (auto blocks = entry.getAs<DictionaryAttr>("blocks"))
+      source.blocks = readBlocks(blocks, source, file);
     source.transposed = entry.contains("transposed");
     if (auto rows = entry.getAs<DenseI64ArrayAttr>("rows")) {
       source.first = rows[0];
@@ -49,22 +71,44 @@ std::vector<WeightSource> takeWeightMap(ModuleOp module, const OnnxFile &file) {
   return result;
 }
 
+/// Whether float32 numbers leave the 16 bits empty that bfloat16 lacks.
+static bool areBfloat16(std::span<const std::byte> bytes) {
+  for (size_t i = 0; i < bytes.size(); i += 4)
+    if (bytes[i] != std::byte(0) || bytes[i + 1] != std::byte(0))
+      return false;
+  return true;
+}
+
 bool fitBfloat16(const std::vector<WeightSource> &weights) {
   bool any = false;
+  std::vector<float> row;
   for (const WeightSource &weight : weights) {
-    if (weight.tensor->spec.dtype != DType::F32)
+    TensorSpec spec = weight.spec();
+    if (spec.dtype != DType::F32)
       continue;
     any = true;
-    const std::byte *data = weight.tensor->bytes.data();
-    for (size_t i = 0; i < weight.tensor->bytes.size(); i += 4)
-      if (data[i] != std::byte(0) || data[i + 1] != std::byte(0)) // the 16 bits that bfloat16 lacks
+    if (!weight.blocks && !areBfloat16(weight.tensor->bytes))
+      return false;
+    for (int64_t r = 0; weight.blocks && r < spec.shape[0]; ++r) {
+      dequantiseRow(*weight.blocks, *weight.tensor, weight.first + r, row);
+      if (!areBfloat16(std::as_bytes(std::span(row))))
         return false;
+    }
   }
   return any;
 }
 
 /// Copies row `row` of the weight to `out`, without the low half of each element when `narrow` is set.
 static void copyRow(const WeightSource &weight, int64_t row, bool narrow, std::vector<std::byte> &out) {
+  if (weight.blocks) {
+    std::vector<float> values;
+    dequantiseRow(*weight.blocks, *weight.tensor, row, values);
+    size_t skip = narrow ? 2 : 0, kept = 4 - skip;
+    out.resize(values.size() * kept);
+    for (size_t i = 0; i < values.size(); ++i)
+      std::memcpy(out.data() + i * kept, reinterpret_cast<const std::byte *>(&values[i]) + skip, kept);
+    return;
+  }
   const TensorSpec &stored = weight.tensor->spec;
   size_t size = sizeOf(stored.dtype), kept = narrow ? size / 2 : size;
   size_t rows = stored.shape[0], columns = stored.shape[1];
@@ -95,9 +139,9 @@ void writeWeights(const std::filesystem::path &path, const std::vector<WeightSou
       int64_t first = weight.first, size = specs[i].shape[0];
       vector.bytes = vector.bytes.subspan(first * sizeOf(vector.spec.dtype), size * sizeOf(vector.spec.dtype));
       vector.spec.shape[1] = size;
-      weight = {.name = weight.name, .tensor = &vector};
+      weight = {weight.name, &vector, false, 0, 0, {}};
     }
-    bool halve = specs[i].dtype != weight.tensor->spec.dtype;
+    bool halve = narrow && specs[i].dtype == DType::BF16 && weight.spec().dtype == DType::F32;
     int64_t count = specs[i].shape.size() == 1 ? 1 : specs[i].shape[0];
     for (int64_t r = 0; r < count; ++r) {
       copyRow(weight, weight.first + r, halve, row);

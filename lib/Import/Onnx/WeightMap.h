@@ -5,6 +5,7 @@
 #define LIB_IMPORT_ONNX_WEIGHTMAP_H
 
 #include "lib/Import/Onnx/OnnxFile.h"
+#include "lib/Import/Onnx/Quantised.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -18,6 +19,8 @@ struct WeightSource {
   bool transposed = false;
   /// Rows [first, end) of [out, in]; all where end is 0.
   int64_t first = 0, end = 0;
+  /// Set where the tensor holds quantised numbers, rows [out, in]; the weight is float32.
+  std::optional<QuantisedBlocks> blocks;
 
   TensorSpec spec() const;
 };

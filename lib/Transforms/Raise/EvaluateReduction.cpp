@@ -5,6 +5,9 @@
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <array>
 
 using namespace mlir;
 
@@ -12,6 +15,8 @@ namespace xlstm::raise {
 namespace {
 
 using Shape = SmallVector<int64_t, 4>;
+
+constexpr int64_t maxRows = int64_t{1} << 28;
 
 bool cumSum(Call &call) {
   const Tensor &input = call.inputs[0];
@@ -119,6 +124,56 @@ bool fusedMatMul(Call &call) {
   return multiply(call, call.attr("transB", 0) != 0);
 }
 
+/// Checks the sizes of numbers in blocks: `rows` rows of `columns` each; operands numbers, scales and zero points.
+bool checkBlocks(Call &call, int64_t rows, int64_t columns, std::array<unsigned, 3> operands) {
+  int64_t bits = call.attr("bits", 4), size = call.attr("block_size", 128);
+  if ((bits != 2 && bits != 4 && bits != 8) || size < 16 || size > 4096 || !llvm::isPowerOf2_64(size))
+    return call.fail("expected 2, 4 or 8 bits in blocks of a power of two from 16 to 4096, found " + Twine(bits) +
+                     " bits in blocks of " + Twine(size));
+  int64_t perRow = (columns + size - 1) / size;
+  const Tensor &numbers = call.inputs[operands[0]], &scales = call.inputs[operands[1]];
+  if (rows < 1 || columns < 1 || rows > maxRows || columns > maxRows || numbers.kind != Kind::Int ||
+      numbers.rank() < 2 || numbers.shape[0] != rows || numbers.size() != rows * perRow * size * bits / 8)
+    return call.fail("expected " + Twine(rows) + " rows of " + Twine(columns) + " numbers of " + Twine(bits) +
+                     " bits in whole blocks, found " + describe(numbers));
+  if (scales.kind != Kind::Float || scales.size() != rows * perRow)
+    return call.fail("expected " + Twine(perRow) + " scales a row, found " + describe(scales));
+  if (!call.has(operands[2]))
+    return true;
+  const Tensor &zeros = call.inputs[operands[2]];
+  int64_t wanted = zeros.kind == Kind::Int ? (perRow * bits + 7) / 8 : perRow;
+  return zeros.size() == rows * wanted ||
+         call.fail("expected zero points of " + Twine(perRow) + " blocks a row, found " + describe(zeros));
+}
+
+bool matMulNBits(Call &call) {
+  int64_t rows = call.attr("N", 0), columns = call.attr("K", 0);
+  Tensor result{Kind::Float, call.inputs[0].shape, nullptr};
+  if (call.inputs[0].kind != Kind::Float || result.rank() < 2 || result.shape.back() != columns)
+    return call.fail("expected floats of K = " + Twine(columns) + " channels, found " + describe(call.inputs[0]));
+  if (!checkBlocks(call, rows, columns, {1, 2, 3}))
+    return false;
+  if (call.has(4))
+    return call.fail("expected columns in order, found an input of group indices");
+  result.shape.back() = rows;
+  return call.done(result);
+}
+
+/// Rows of a quantised matrix. Where the numbers are bytes of two, a row has half as many as channels.
+bool gatherBlockQuantised(Call &call) {
+  const Tensor &numbers = call.inputs[0], &ids = call.inputs[1];
+  int64_t bits = call.attr("bits", 4);
+  if (call.attr("gather_axis", 0) != 0 || (bits != 2 && bits != 4 && bits != 8) || (numbers.rank() == 2 && call.attr("quantize_axis", 1) != 1) ||
+      numbers.rank() < 2 || ids.kind != Kind::Int)
+    return call.fail("expected rows to be gathered and quantised along themselves, found " + describe(numbers));
+  int64_t columns = numbers.shape[0] == 0 ? 0 : numbers.size() / numbers.shape[0] * 8 / bits;
+  if (!checkBlocks(call, numbers.shape[0], columns, {0, 2, 3}))
+    return false;
+  Tensor result{Kind::Float, ids.shape, nullptr};
+  result.shape.push_back(columns);
+  return call.done(result);
+}
+
 /// Norms: results after the first are statistics, or for the norm of a sum the sum itself (the fourth).
 bool norm(Call &call) {
   const Tensor &x = call.inputs[0];
@@ -176,6 +231,8 @@ Evaluator findReduction(StringRef mnemonic) {
       .Case("Softmax", softmax)
       .Case("MatMul", matMul)
       .Case("microsoft.FusedMatMul", fusedMatMul)
+      .Case("microsoft.MatMulNBits", matMulNBits)
+      .Case("microsoft.GatherBlockQuantized", gatherBlockQuantised)
       .Cases("RMSNormalization", "SimplifiedLayerNormalization", "microsoft.SkipSimplifiedLayerNormalization", norm)
       .Case("RotaryEmbedding", sameShape)
       .Case("Attention", attention)

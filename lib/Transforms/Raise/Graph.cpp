@@ -177,6 +177,11 @@ onnx::InitializerOp weightOf(Value value, int64_t rank) {
   return type.getRank() == rank && isa<FloatType>(type.getElementType()) ? initializer : onnx::InitializerOp();
 }
 
+Value givenOperand(Operation *op, unsigned i) {
+  bool isGiven = i < op->getNumOperands() && !op->getOperand(i).getDefiningOp<onnx::NoneOp>();
+  return isGiven ? op->getOperand(i) : Value();
+}
+
 ArrayRef<int64_t> shapeOf(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   return type ? type.getShape() : ArrayRef<int64_t>();

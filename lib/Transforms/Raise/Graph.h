@@ -48,6 +48,9 @@ std::optional<double> scalarOf(mlir::Value value);
 /// The initializer behind a value, when it is a float tensor of `rank` dimensions.
 onnx::InitializerOp weightOf(mlir::Value value, int64_t rank);
 
+/// Operand i of a node; null where the node leaves it out.
+mlir::Value givenOperand(mlir::Operation *op, unsigned i);
+
 /// The shape of a value of ranked type; empty for another.
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value);
 

@@ -90,7 +90,8 @@ bool Namer::isEmbedding(onnx::WeightOp weight) {
   if (!embedding || weight.getType() != embedding.getType())
     return false;
   bool isSame = weight.getInitializer() == embedding.getInitializer() &&
-                weight.getTransposed() == embedding.getTransposed() && !weight.getRows() && !embedding.getRows();
+                weight.getTransposed() == embedding.getTransposed() &&
+                weight.getBlocksAttr() == embedding.getBlocksAttr() && !weight.getRows() && !embedding.getRows();
   return isSame || (weight.getContent() && weight.getContent() == embedding.getContent());
 }
 
@@ -157,6 +158,8 @@ LogicalResult Namer::run(SmallVectorImpl<Attribute> &weights) {
         entry.append("transposed", builder.getUnitAttr());
       if (weight.getRowsAttr())
         entry.append("rows", weight.getRowsAttr());
+      if (weight.getBlocks())
+        entry.append("blocks", weight.getBlocksAttr());
       weights.push_back(entry.getDictionary(model.getContext()));
     }
   }

@@ -35,6 +35,9 @@ private:
   Value raise(Operation *op);
   Value raiseEmbedding(onnx::GatherOp op);
   Value raiseProjection(Operation *op, bool transposeSecond);
+  Value raiseQuantisedProjection(Operation *op);
+  Value raiseQuantisedEmbedding(Operation *op);
+  Value quantised(Operation *op, ArrayRef<Value> operands, int64_t columns);
   Value raiseSum(onnx::AddOp op);
   bool raiseSplit(onnx::SplitOp op);
   /// The matrix as an onnx.weight: itself or its transpose.
@@ -53,7 +56,58 @@ Value LinearRaiser::weight(Location loc, onnx::InitializerOp initializer, bool t
     content = initializer.getTransposedAttr();
   }
   return builder.create<onnx::WeightOp>(loc, type, initializer.getNameAttr(),
-                                        transposed ? builder.getUnitAttr() : UnitAttr(), DenseI64ArrayAttr(), content);
+                                        transposed ? builder.getUnitAttr() : UnitAttr(), DenseI64ArrayAttr(), content,
+                                        DictionaryAttr());
+}
+
+/// The matrix [rows, columns] of numbers in blocks: operands are the numbers, their scales, perhaps their zero points.
+Value LinearRaiser::quantised(Operation *op, ArrayRef<Value> operands, int64_t columns) {
+  auto numbers = operands[0].getDefiningOp<onnx::InitializerOp>();
+  auto scales = operands[1].getDefiningOp<onnx::InitializerOp>();
+  if (!numbers || !scales || !numbers.getName() || !scales.getName())
+    return {};
+  NamedAttrList blocks;
+  auto bits = op->getAttrOfType<IntegerAttr>("bits"), size = op->getAttrOfType<IntegerAttr>("block_size");
+  blocks.append("bits", bits ? bits : builder.getI64IntegerAttr(4));
+  blocks.append("size", size ? size : builder.getI64IntegerAttr(128));
+  blocks.append("columns", builder.getI64IntegerAttr(columns));
+  blocks.append("scales", scales.getNameAttr());
+  if (operands.size() > 2 && operands[2]) {
+    auto zeroPoints = operands[2].getDefiningOp<onnx::InitializerOp>();
+    if (!zeroPoints || !zeroPoints.getName())
+      return {};
+    blocks.append("zero_points", zeroPoints.getNameAttr());
+  }
+  auto type = RankedTensorType::get({typeOf(numbers).getDimSize(0), columns}, builder.getF32Type());
+  return builder.create<onnx::WeightOp>(op->getLoc(), type, numbers.getNameAttr(), UnitAttr(), DenseI64ArrayAttr(),
+                                        IntegerAttr(), blocks.getDictionary(op->getContext()));
+}
+
+/// MatMulNBits: operands x, numbers, scales, zero points, order of the columns, bias.
+Value LinearRaiser::raiseQuantisedProjection(Operation *op) {
+  auto operand = [&](unsigned i) { return raise::givenOperand(op, i); };
+  RankedTensorType result = typeOf(op->getResult(0));
+  auto columns = op->getAttrOfType<IntegerAttr>("K");
+  Value weights = quantised(op, {operand(1), operand(2), operand(3)}, columns.getInt());
+  if (!weights || !result || result.getRank() != 3 || operand(4))
+    return {};
+  Value bias;
+  if (operand(5)) {
+    onnx::InitializerOp initializer = raise::weightOf(operand(5), 1);
+    if (!initializer)
+      return {};
+    bias = weight(op->getLoc(), initializer, false);
+  }
+  return builder.create<lm::LinearOp>(op->getLoc(), result, op->getOperand(0), weights, bias);
+}
+
+/// GatherBlockQuantized: operands numbers, ids, scales, zero points.
+Value LinearRaiser::raiseQuantisedEmbedding(Operation *op) {
+  RankedTensorType ids = typeOf(op->getOperand(1)), result = typeOf(op->getResult(0));
+  if (!ids || ids.getRank() != 2 || !result || result.getRank() != 3)
+    return {};
+  Value rows = quantised(op, {op->getOperand(0), op->getOperand(2), raise::givenOperand(op, 3)}, result.getDimSize(2));
+  return rows ? builder.create<lm::EmbedOp>(op->getLoc(), result, op->getOperand(1), rows).getResult() : Value();
 }
 
 Value LinearRaiser::raiseEmbedding(onnx::GatherOp op) {
@@ -117,7 +171,7 @@ bool LinearRaiser::raiseSplit(onnx::SplitOp op) {
       auto rowsType = RankedTensorType::get(shape, cast<RankedTensorType>(whole.getType()).getElementType());
       return builder.create<onnx::WeightOp>(op.getLoc(), rowsType, whole.getInitializerAttr(),
                                             whole.getTransposedAttr(), builder.getDenseI64ArrayAttr({first, end}),
-                                            IntegerAttr());
+                                            IntegerAttr(), whole.getBlocksAttr());
     };
     Value rows = rowsOf(packed), biasRows = bias ? rowsOf(bias) : Value();
     part.replaceAllUsesWith(builder.create<lm::LinearOp>(op.getLoc(), type, linear.getX(), rows, biasRows));
@@ -135,6 +189,10 @@ Value LinearRaiser::raise(Operation *op) {
     auto transB = op->getAttrOfType<IntegerAttr>("transB");
     return raiseProjection(op, transB && transB.getInt() != 0);
   }
+  if (isa<onnx::MSMatMulNBitsOp>(op))
+    return raiseQuantisedProjection(op);
+  if (isa<onnx::MSGatherBlockQuantizedOp>(op))
+    return raiseQuantisedEmbedding(op);
   if (auto add = dyn_cast<onnx::AddOp>(op))
     return raiseSum(add);
   return {};

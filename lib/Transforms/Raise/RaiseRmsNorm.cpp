@@ -115,7 +115,7 @@ private:
 
 Value NormRaiser::build(Location loc, Norm norm) {
   Value weight = builder.create<onnx::WeightOp>(loc, norm.weight.getType(), norm.weight.getNameAttr(), UnitAttr(),
-                                                DenseI64ArrayAttr(), IntegerAttr());
+                                                DenseI64ArrayAttr(), IntegerAttr(), DictionaryAttr());
   return builder.create<lm::RmsNormOp>(loc, norm.x.getType(), norm.x, weight, builder.getF64FloatAttr(norm.eps));
 }
 

@@ -94,3 +94,11 @@ onnx.graph @g(%x: tensor<2x2xf32>) {
   %y = onnx.weight "w" {rows = array<i64: 1, 4>} : tensor<2x2xf32>
   onnx.return
 }
+
+// -----
+// weight C3
+onnx.graph @g(%x: tensor<2x2xf32>) {
+  // expected-error @+1 {{'onnx.weight' op expects blocks with bits, size and scales, of a matrix [out, in], found {bits = 4 : i64}}}
+  %y = onnx.weight "w" {blocks = {bits = 4 : i64}} : tensor<2x2xf32>
+  onnx.return
+}

@@ -47,3 +47,27 @@ onnx.graph @packed(%x: tensor<?x?x8xf32>) -> tensor<?x?x4xf32> {
   %sum = onnx.Add %z, %b : (tensor<?x?x4xf32>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
   onnx.return %sum : tensor<?x?x4xf32>
 }
+
+// -----
+// Quantised weights keep their numbers; importing computes the weight of them.
+// CHECK-LABEL: onnx.graph @quantised(
+onnx.graph @quantised(%ids: tensor<?x?xi64>) -> tensor<?x?x16xf32> {
+  %table = onnx.initializer "table" : tensor<48x16xui8>
+  %tscales = onnx.initializer "tscales" : tensor<48x2xf32>
+  %none = onnx.none : none
+  // CHECK: %[[T:.*]] = onnx.weight "table" {blocks = {bits = 4 : i64, columns = 32 : i64, scales = "tscales", size = 16 : i64}} : tensor<48x32xf32>
+  // CHECK: lm.embed %{{.*}}, %[[T]]
+  %x = onnx.microsoft.GatherBlockQuantized %table, %ids, %tscales {bits = 4 : i64, block_size = 16 : i64, gather_axis = 0 : i64, quantize_axis = 1 : i64} : (tensor<48x16xui8>, tensor<?x?xi64>, tensor<48x2xf32>) -> tensor<?x?x32xf32>
+  %w = onnx.initializer "w" : tensor<24x2x16xui8>
+  %s = onnx.initializer "s" : tensor<24x2xf32>
+  %z = onnx.initializer "z" : tensor<24x2xui8>
+  %b = onnx.initializer "b" : tensor<24xf32>
+  %y = onnx.microsoft.MatMulNBits %x, %w, %s, %z, %none, %b {K = 32 : i64, N = 24 : i64, bits = 8 : i64, block_size = 16 : i64} : (tensor<?x?x32xf32>, tensor<24x2x16xui8>, tensor<24x2xf32>, tensor<24x2xui8>, none, tensor<24xf32>) -> tensor<?x?x24xf32>
+  %sizes = onnx.initializer "sizes" = dense<[16, 8]> : tensor<2xi64> : tensor<2xi64>
+  // Packed ones are split by rows, as others are.
+  // CHECK: %[[W:.*]] = onnx.weight "w" {blocks = {bits = 8 : i64, columns = 32 : i64, scales = "s", size = 16 : i64, zero_points = "z"}, rows = array<i64: 0, 16>} : tensor<16x32xf32>
+  // CHECK: %[[B:.*]] = onnx.weight "b" {rows = array<i64: 0, 16>} : tensor<16xf32>
+  // CHECK: lm.linear %{{.*}}, %[[W]] bias(%[[B]])
+  %a, %c = onnx.Split %y, %sizes {axis = -1 : i64} : (tensor<?x?x24xf32>, tensor<2xi64>) -> (tensor<?x?x16xf32>, tensor<?x?x8xf32>)
+  onnx.return %a : tensor<?x?x16xf32>
+}

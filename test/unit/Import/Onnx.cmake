@@ -1,2 +1,2 @@
-xlstm_add_unittest(ImportOnnxTests SOURCES OnnxBadTest.cpp OnnxTest.cpp LINK XlstmImportOnnx XlstmImport XlstmPipelines)
+xlstm_add_unittest(ImportOnnxTests SOURCES OnnxBadTest.cpp OnnxQuantisedTest.cpp OnnxTest.cpp LINK XlstmImportOnnx XlstmImport XlstmPipelines)
 xlstm_add_unittest(ImportOnnxGoldenTests SOURCES OnnxGoldenTest.cpp LINK XlstmImportOnnx XlstmPipelines XlstmEvaluate)
