@@ -18,11 +18,13 @@ void addReportCommand(CLI::App &app);
 void addCompileCommand(CLI::App &app);
 void addLogitsCommand(CLI::App &app);
 void addDiffCommand(CLI::App &app);
+void addExportCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
     addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,
-    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,   addBenchCommand};
+    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,   addBenchCommand,
+    addExportCommand};
 
 } // namespace xlstm
 

@@ -1,0 +1,183 @@
+//===- Export.cpp - from a bundle to a Hugging Face folder ----------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Import/Export.h"
+
+#include "lib/Import/HuggingFace/ConfigWriter.h"
+#include "lib/Import/HuggingFace/ModelBuilder.h"
+#include "lib/Import/HuggingFace/RopeWriter.h"
+#include "lib/Import/HuggingFace/TeacherReader.h"
+#include "xlstm/Runtime/Files/Bundle.h"
+#include "xlstm/Support/Error.h"
+
+#include "mlir/Parser/Parser.h"
+
+#include <algorithm>
+#include <cstdio>
+
+using namespace mlir;
+namespace fs = std::filesystem;
+
+namespace xlstm {
+namespace {
+
+/// A module's text without what says nothing of the numbers.
+std::string textOf(ModuleOp module) {
+  for (auto model : module.getOps<lm::ModelOp>()) {
+    model.removeFamilyAttr();
+    model.removeContextLengthAttr();
+  }
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  return text;
+}
+
+/// Whether config.json, as it will be read, says what `config` does.
+bool isSaid(const TeacherConfig &config, const Json &json) {
+  try {
+    TeacherConfig read = readTeacherConfig(json, "config.json");
+    for (size_t i = 0; i < config.layers.size(); ++i)
+      if (read.layers.at(i).window != config.layers[i].window ||
+          ropeDifference(read.layers[i].rope, config.layers[i].rope, config.headDim) > 1e-6)
+        return false;
+    return read.qkvBias == config.qkvBias && read.outputBias == config.outputBias && read.mlpBias == config.mlpBias;
+  } catch (const Error &) {
+    return false;
+  }
+}
+
+/// The one dtype of all weights, else float32, which holds them all.
+std::string torchDtype(const WeightFiles &weights) {
+  std::optional<DType> common;
+  for (const auto &[name, tensor] : weights.tensors()) {
+    if (common && *common != tensor.spec.dtype)
+      return "float32";
+    common = tensor.spec.dtype;
+  }
+  return common == DType::BF16 ? "bfloat16" : common == DType::F16 ? "float16" : "float32";
+}
+
+OwningOpRef<ModuleOp> parseModel(MLIRContext &context, const std::string &file) {
+  std::string reason;
+  ScopedDiagnosticHandler keep(&context, [&](Diagnostic &diagnostic) {
+    if (reason.empty())
+      reason = diagnostic.str();
+    return success();
+  });
+  auto module = parseSourceFile<ModuleOp>(file, ParserConfig(&context));
+  if (!module || !module->lookupSymbol<lm::ModelOp>("model"))
+    fail(file, ": expected a module with the lm.model @model: ", module ? "found none" : reason);
+  return module;
+}
+
+/// All families, that which the model names first.
+std::vector<const Family *> candidatesFor(lm::ModelOp model) {
+  std::vector<const Family *> candidates;
+  for (const Family &family : families())
+    candidates.push_back(&family);
+  std::string named = model.getFamily().value_or("").str();
+  std::ranges::stable_partition(candidates, [&](const Family *family) { return named == family->modelType; });
+  return candidates;
+}
+
+/// config.json of the family whose class computes the bundle's module: that which builds the same ops.
+Json configOf(const Bundle &bundle) {
+  if (bundle.kind == "student")
+    fail(bundle.folder.string(), ": expected the bundle of a teacher, found a student, which no class of transformers "
+                                 "computes; 'xlstm compile' makes an executable of it");
+  Json carried;
+  if (fs::exists(bundle.folder / "config.json"))
+    carried = readJsonFile(bundle.folder / "config.json");
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  context.loadDialect<lm::LMDialect>();
+  OwningOpRef<ModuleOp> module = parseModel(context, bundle.modelFile().string());
+  auto model = module->lookupSymbol<lm::ModelOp>("model");
+  std::vector<std::optional<TeacherConfig>> configs;
+  for (const Family *family : candidatesFor(model))
+    configs.push_back(readTeacher(model, *family));
+  std::string text = textOf(*module);
+  auto hasTensor = [&](const TensorSpec &spec) { return bundle.weights.find(spec.name) != nullptr; };
+  for (const std::optional<TeacherConfig> &config : configs) {
+    if (!config || !std::ranges::all_of(expectedTensors(*config), hasTensor) ||
+        textOf(*buildTeacherModule(context, *config, bundle.weights)) != text)
+      continue;
+    checkWeights(*config, bundle.weights);
+    Json json = writeTeacherConfig(*config, torchDtype(bundle.weights), carried);
+    if (isSaid(*config, json))
+      return json;
+  }
+  fail(bundle.modelFile().string(), ": expected the ops of a family that transformers has (llama, mistral, olmo2, olmo3, "
+                                    "qwen2, qwen3), found a module that differs from all of them");
+}
+
+/// The tensors of one file of the folder.
+using Shard = std::vector<const StoredTensor *>;
+
+std::vector<Shard> splitTensors(const WeightFiles &weights, uint64_t maxBytes) {
+  std::vector<Shard> shards(1);
+  uint64_t filled = 0;
+  for (const auto &[name, tensor] : weights.tensors()) {
+    if (filled && filled + tensor.bytes.size() > maxBytes) {
+      shards.emplace_back();
+      filled = 0;
+    }
+    shards.back().push_back(&tensor);
+    filled += tensor.bytes.size();
+  }
+  return shards;
+}
+
+void writeShard(const Shard &shard, const fs::path &path) {
+  std::vector<TensorSpec> specs;
+  for (const StoredTensor *tensor : shard)
+    specs.push_back(tensor->spec);
+  SafetensorsWriter writer(path, specs, {{"format", "pt"}});
+  for (const StoredTensor *tensor : shard)
+    writer.append(tensor->bytes);
+  writer.commit();
+}
+
+void writeWeights(const WeightFiles &weights, uint64_t maxBytes, const fs::path &folder) {
+  std::vector<Shard> shards = splitTensors(weights, maxBytes);
+  if (shards.size() == 1)
+    return writeShard(shards[0], folder / "model.safetensors");
+  Json map = Json::object();
+  uint64_t total = 0;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    char name[64];
+    std::snprintf(name, sizeof name, "model-%05zu-of-%05zu.safetensors", i + 1, shards.size());
+    writeShard(shards[i], folder / name);
+    for (const StoredTensor *tensor : shards[i]) {
+      map[tensor->spec.name] = name;
+      total += tensor->bytes.size();
+    }
+  }
+  Json index{{"metadata", {{"total_size", total}}}, {"weight_map", map}};
+  writeTextFile(folder / "model.safetensors.index.json", index.dump(2) + "\n");
+}
+
+void exportFolder(const fs::path &source, const fs::path &output, const ExportOptions &options) {
+  Bundle bundle = Bundle::open(source);
+  Json config = configOf(bundle);
+  if (fs::exists(output) && !(fs::is_directory(output) && fs::is_empty(output)))
+    fail(output.string(), ": cannot write a Hugging Face folder here: expected an empty folder or none, found ",
+         fs::is_directory(output) ? "files" : "a file");
+  AtomicDirectory directory(output);
+  carryModelFiles(bundle.folder, directory.path());
+  writeTextFile(directory.path() / "config.json", config.dump(2) + "\n");
+  writeWeights(bundle.weights, options.maxShardBytes, directory.path());
+  directory.commit();
+}
+
+} // namespace
+
+void exportHuggingFace(const fs::path &bundle, const fs::path &output, const ExportOptions &options) {
+  try {
+    exportFolder(bundle, output, options);
+  } catch (const fs::filesystem_error &error) {
+    fail(error.path1().string(), ": ", error.code().message());
+  }
+}
+
+} // namespace xlstm
