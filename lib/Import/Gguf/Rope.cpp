@@ -30,15 +30,16 @@ Json readYarn(const GgufFile &file, const std::string &keys, double factor, int6
     file.fail(scaling + "yarn_ext_factor", "1");
   if (std::optional<double> multiplier = file.number(scaling + "yarn_log_multiplier"); multiplier && *multiplier != 0)
     file.fail(scaling + "yarn_log_multiplier", "none");
-  std::optional<double> given = positive(file, scaling + "yarn_attn_factor");
-  std::optional<double> extra = positive(file, scaling + "attn_factor");
+  const double usual = 0.1 * std::log(factor) + 1; // what an absent attention_factor stands for
+  double attention = positive(file, scaling + "yarn_attn_factor").value_or(usual);
+  if (static_cast<float>(attention) == static_cast<float>(usual))
+    attention = usual;
+  attention *= positive(file, scaling + "attn_factor").value_or(1);
   Json yarn{{"rope_type", "yarn"}, {"factor", factor}};
   yarn["original_max_position_embeddings"] =
       file.integer(scaling + "original_context_length", 1, mostTokens).value_or(contextLength);
-  if (extra && *extra != 1)
-    yarn["attention_factor"] = *extra * given.value_or(0.1 * std::log(factor) + 1);
-  else if (given)
-    yarn["attention_factor"] = *given;
+  if (attention != usual)
+    yarn["attention_factor"] = attention;
   for (const char *name : {"beta_fast", "beta_slow"})
     if (std::optional<double> beta = positive(file, scaling + "yarn_" + name))
       yarn[name] = *beta;

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <set>
 
 using namespace xlstm;
@@ -115,25 +116,53 @@ void WeightFinder::checkAllRead() const {
            numLayers(), " layers); nothing would read it");
 }
 
-/// Whether the 16 bits that bfloat16 lacks are 0 in every element.
-bool fitsBfloat16(const GgufTensor &tensor) {
-  const std::byte *data = tensor.bytes.data();
+/// The half-precision number of the same value; nothing where there is none.
+std::optional<uint16_t> exactHalf(uint32_t bits) {
+  uint32_t magnitude = bits & 0x7FFFFFFF, sign = bits >> 16 & 0x8000;
+  if (magnitude == 0)
+    return sign;
+  int exponent = static_cast<int>(magnitude >> 23) - 127;
+  if (exponent < -24 || exponent > 15)
+    return std::nullopt;
+  // Below 2^-14 the exponent stays and the leading one moves into the mantissa.
+  int lost = exponent < -14 ? -1 - exponent : 13;
+  uint32_t mantissa = exponent < -14 ? (magnitude & 0x7FFFFF) | 0x800000 : magnitude - (112u << 23);
+  if (mantissa & ((1u << lost) - 1))
+    return std::nullopt;
+  return sign | mantissa >> lost;
+}
+
+/// An F32 element in a type of 16 bits; nothing where that loses a bit.
+std::optional<uint16_t> narrow(const std::byte *element, DType type) {
+  uint32_t bits;
+  std::memcpy(&bits, element, sizeof bits);
+  if (type == DType::F16)
+    return exactHalf(bits);
+  return bits & 0xFFFF ? std::nullopt : std::optional<uint16_t>(bits >> 16);
+}
+
+bool fits(const GgufTensor &tensor, DType type) {
   for (size_t i = 0; i < tensor.bytes.size(); i += 4)
-    if (data[i] != std::byte(0) || data[i + 1] != std::byte(0))
+    if (!narrow(&tensor.bytes[i], type))
       return false;
   return true;
 }
 
+/// llama.cpp's converter stores vectors as F32 whatever the teacher has.
 void WeightFinder::chooseTypes() {
-  bool narrow = std::ranges::all_of(weights, [](const WeightSource &weight) {
-    return weight.tensor->type->name != "F32" || fitsBfloat16(*weight.tensor);
-  });
+  auto any = [&](std::string_view type) {
+    return std::ranges::any_of(weights, [&](const WeightSource &weight) { return weight.tensor->type->name == type; });
+  };
+  DType narrowed = any("F16") && !any("BF16") ? DType::F16 : DType::BF16;
+  for (const WeightSource &weight : weights)
+    if (narrowed != DType::F32 && weight.tensor->type->name == "F32" && !fits(*weight.tensor, narrowed))
+      narrowed = DType::F32;
   for (WeightSource &weight : weights) {
     std::string_view stored = weight.tensor->type->name;
-    if (stored == "F16")
-      weight.spec.dtype = DType::F16;
+    if (stored == "F32")
+      weight.spec.dtype = narrowed;
     else
-      weight.spec.dtype = stored == "BF16" || (stored == "F32" && narrow) ? DType::BF16 : DType::F32;
+      weight.spec.dtype = stored == "F16" ? DType::F16 : stored == "BF16" ? DType::BF16 : DType::F32;
   }
 }
 
@@ -158,10 +187,12 @@ void appendRow(const GgufTensor &tensor, int64_t row, DType type, std::vector<st
     dequantizeRow(tensor, row, values);
     std::span<const std::byte> bytes = std::as_bytes(std::span(values));
     out.insert(out.end(), bytes.begin(), bytes.end());
-  } else { // F32 whose low halves are 0
+  } else {
     out.resize(begin + stored.size() / 2);
-    for (size_t i = 0; i < stored.size(); i += 4)
-      std::memcpy(&out[begin + i / 2], &stored[i + 2], 2);
+    for (size_t i = 0; i < stored.size(); i += 4) {
+      uint16_t element = *narrow(&stored[i], type);
+      std::memcpy(&out[begin + i / 2], &element, sizeof element);
+    }
   }
 }
 

@@ -19,8 +19,8 @@ struct WeightSource {
   int64_t heads = 0;
 };
 
-/// The weights of the model by their Hugging Face names, sorted, in the types they are stored in: F16 and BF16 as they
-/// are, F32 as BF16 where all F32 tensors of the file fit, all else F32. Throws Error naming the tensor: missing, of
+/// The weights of the model by their Hugging Face names, sorted. F16 and BF16 stay; F32 becomes the 16-bit type of the
+/// file's other tensors, BF16 where it has none, if that loses no bit of any of them; all else becomes F32. Throws Error naming the tensor: missing, of
 /// another shape, of a type that is not read, no part of the model.
 std::vector<WeightSource> findWeights(const GgufFile &file, const Model &model);
 

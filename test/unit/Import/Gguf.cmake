@@ -1,0 +1,1 @@
+xlstm_add_unittest(ImportGgufTests SOURCES GgufTeacher.cpp GgufTest.cpp LINK XlstmImportGguf)
