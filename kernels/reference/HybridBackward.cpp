@@ -17,7 +17,7 @@ struct Call {
   const HybridShape &shape;
   const HybridInputs &in;
   const HybridState *initial, *dState;
-  const HybridGradients &out; // complete and zero at first
+  const HybridGradients &out;               // complete and zero at first
   std::vector<double> q, k, memory, window; // features, outputs of the branches
   std::vector<double> dq, dk, dMemory, dWindow;
 

@@ -107,6 +107,22 @@ struct HybridCase {
   }
 };
 
+/// Tokens [from, from + count) of a case, its documents counted from there.
+inline HybridCase tokensOf(const HybridCase &whole, int64_t from, int64_t count) {
+  const reference::HybridShape &s = whole.shape;
+  HybridCase piece = whole;
+  auto cut = [&](const Floats &all, int64_t width) { return tokens(all, s.B, s.T, width, from, count); };
+  piece.shape.T = count;
+  piece.q = cut(whole.q, s.H * s.d), piece.k = cut(whole.k, s.Hkv * s.d), piece.v = cut(whole.v, s.Hkv * s.d);
+  piece.i = cut(whole.i, s.H), piece.f = cut(whole.f, s.H), piece.o = cut(whole.o, s.H);
+  piece.dh = cut(whole.dh, s.H * s.d);
+  piece.docs.clear();
+  for (int64_t b = 0; b < s.B && !whole.docs.empty(); ++b)
+    for (int64_t t = from; t < from + count; ++t)
+      piece.docs.push_back(whole.docs[b * s.T + t] - from);
+  return piece;
+}
+
 /// A case widened to float64, with the reference's results.
 struct HybridTruth {
   reference::HybridShape shape;
@@ -122,8 +138,9 @@ struct HybridTruth {
   }
 
   reference::HybridInputs inputs() const {
-    return {q.data(), k.data(),    v.data(),    i.data(), f.data(),
-            o.data(), qMap.data(), kMap.data(), docs.empty() ? nullptr : docs.data()};
+    return {q.data(),    k.data(),    v.data(),
+            i.data(),    f.data(),    o.data(),
+            qMap.data(), kMap.data(), docs.empty() ? nullptr : docs.data()};
   }
 
   /// h; `final` receives the state.
@@ -143,9 +160,9 @@ struct HybridTruth {
 
   HybridGradientArrays<double> backward() {
     HybridGradientArrays<double> g(shape);
-    reference::HybridGradients out = {g.q.data(),     g.k.data(),     g.v.data(),     g.i.data(),     g.f.data(),
-                                      g.o.data(),     g.qMap.data(),  g.kMap.data(),  g.S.data(),     g.z.data(),
-                                      g.m.data(),     g.ringK.data(), g.ringV.data(), g.sinkK.data(), g.sinkV.data()};
+    reference::HybridGradients out = {g.q.data(), g.k.data(),     g.v.data(),     g.i.data(),     g.f.data(),
+                                      g.o.data(), g.qMap.data(),  g.kMap.data(),  g.S.data(),     g.z.data(),
+                                      g.m.data(), g.ringK.data(), g.ringV.data(), g.sinkK.data(), g.sinkV.data()};
     reference::HybridState initial{}, dState{};
     if (state)
       initial = view(*state);

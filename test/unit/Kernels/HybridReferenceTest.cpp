@@ -40,15 +40,7 @@ static Doubles inPieces(const HybridCase &whole, const std::vector<int64_t> &pat
   Doubles h(whole.q.size());
   int64_t from = 0;
   for (int64_t count : split(s.T, pattern)) {
-    HybridCase piece = whole;
-    auto cut = [&](const Floats &all, int64_t width) { return tokens(all, s.B, s.T, width, from, count); };
-    piece.shape.T = count;
-    piece.q = cut(whole.q, s.H * s.d), piece.k = cut(whole.k, s.Hkv * s.d), piece.v = cut(whole.v, s.Hkv * s.d);
-    piece.i = cut(whole.i, s.H), piece.f = cut(whole.f, s.H), piece.o = cut(whole.o, s.H);
-    piece.docs.clear();
-    for (int64_t b = 0; b < s.B; ++b)
-      for (int64_t t = from; t < from + count; ++t)
-        piece.docs.push_back(whole.docs[b * s.T + t] - from);
+    HybridCase piece = tokensOf(whole, from, count);
     HybridTruth truth(piece);
     truth.state = state;
     Doubles part = truth.forward(&state);

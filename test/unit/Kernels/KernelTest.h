@@ -63,11 +63,12 @@ struct F16Weights {
   }
 };
 
-/// The largest over heads of max|got - want| / max|want|, for arrays [rows, heads, width]. NaN counts as infinite.
-inline double headError(const Floats &got, const Doubles &want, int64_t heads, int64_t width) {
+/// The largest over heads of max|got - want| / max|want|, for arrays [rows, heads, width]. NaN counts as infinite. `least`
+/// is the smallest divisor, where values may vanish in exact arithmetic.
+inline double headError(const Floats &got, const Doubles &want, int64_t heads, int64_t width, double least = 1e-300) {
   double worst = got.size() == want.size() ? 0 : Infinity;
   for (int64_t h = 0; h < heads; ++h) {
-    double error = 0, scale = 1e-300;
+    double error = 0, scale = least;
     for (size_t row = h * width; row < want.size(); row += heads * width)
       for (size_t n = row; n < row + width; ++n) {
         double difference = std::abs(got[n] - want[n]);

@@ -1,0 +1,145 @@
+//===- Hybrid.cpp - C ABI of the fused mixer on the CPU --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Chooses the instruction set, deals the tasks to the threads, and does what is once a call.
+
+#include "xlstm/Kernels/Hybrid.h"
+
+#include "kernels/common/Isa.h"
+#include "kernels/common/ThreadPool.h"
+#include "kernels/cpu/HybridIsa.h"
+#include "kernels/cpu/HybridStorage.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+using namespace xlstm::cpu::hybrid;
+using xlstm::kernels::Isa;
+using xlstm::kernels::parallelFor;
+
+namespace {
+
+/// The functions of one instruction set.
+struct Functions {
+  decltype(&forwardHead_plain) forwardHead;
+  decltype(&forwardBytes_plain) forwardBytes;
+  decltype(&backwardHead_plain) backwardHead;
+  decltype(&backwardBytes_plain) backwardBytes;
+  decltype(&decodeHead_plain) decodeHead;
+};
+
+#define XLSTM_FUNCTIONS(suffix)                                                                                        \
+  { forwardHead_##suffix, forwardBytes_##suffix, backwardHead_##suffix, backwardBytes_##suffix, decodeHead_##suffix }
+
+const Functions &functions() {
+  static const Functions plain = XLSTM_FUNCTIONS(plain);
+#if defined(__x86_64__)
+  static const Functions avx2 = XLSTM_FUNCTIONS(avx2), avx512 = XLSTM_FUNCTIONS(avx512);
+  Isa isa = xlstm::kernels::isa();
+  return isa == Isa::Avx512 ? avx512 : isa == Isa::Avx2 ? avx2 : plain;
+#else
+  return plain;
+#endif
+}
+
+Call makeCall(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const xlstm_hybrid_state *state) {
+  return {shape, in, state, (shape.d + 15) / 16 * 16};
+}
+
+/// Both workspaces: one slice a thread, 64 bytes aligned, behind what all threads share.
+size_t threadSlices(int64_t bytes) { return size_t(bytes) * xlstm::kernels::threadCount() + 64; }
+char *aligned(void *workspace) {
+  return reinterpret_cast<char *>((reinterpret_cast<uintptr_t>(workspace) + 63) & ~63ull);
+}
+
+int64_t mapBytes(const xlstm_hybrid_shape &s) { return s.B * s.H * s.d * s.d * int64_t(sizeof(float)); }
+
+/// task(index, thread) over the pool.
+template <typename Task>
+void forTasks(int64_t count, Task task) {
+  parallelFor(
+      count, [](void *context, int64_t index, int64_t thread) { (*static_cast<Task *>(context))(index, thread); },
+      &task);
+}
+
+/// What later pieces need of this one's keys: ring, sinks and the document's length.
+void remember(const Call &call, xlstm_hybrid_state &state, int64_t b) {
+  const xlstm_hybrid_shape &s = call.s;
+  int64_t last = call.in.doc_start ? call.in.doc_start[b * s.T + s.T - 1] : -1;
+  int64_t base = last < 0 ? -int64_t(state.pos[b]) : last, width = s.Hkv * s.d;
+  std::vector<float> buffer(width);
+  auto copy = [&](int64_t t, void *k, void *v, int64_t row) {
+    for (auto [from, to] : {std::pair(call.in.k, k), std::pair(call.in.v, v)}) {
+      readRow(from, s.type, b * s.T + t, width, buffer.data());
+      writeRow(to, s.ring_type, row, width, buffer.data());
+    }
+  };
+  for (int64_t t = std::max<int64_t>(std::max<int64_t>(base, 0), s.T - s.W); t < s.T; ++t)
+    copy(t, state.ring_k, state.ring_v, b * s.W + (t - base) % s.W);
+  for (int64_t t = std::max<int64_t>(base, 0); t < std::min(s.T, base + s.S); ++t)
+    copy(t, state.sink_k, state.sink_v, b * s.S + t - base);
+  state.pos[b] = int32_t(s.T - base);
+}
+
+} // namespace
+
+size_t xlstm_cpu_hybrid_forward_workspace(const xlstm_hybrid_shape *shape) {
+  return threadSlices(functions().forwardBytes(makeCall(*shape, {}, nullptr)));
+}
+
+size_t xlstm_cpu_hybrid_backward_workspace(const xlstm_hybrid_shape *shape) {
+  return threadSlices(functions().backwardBytes(makeCall(*shape, {}, nullptr))) + 2 * size_t(mapBytes(*shape));
+}
+
+void xlstm_cpu_hybrid_forward(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, xlstm_hybrid_state *state,
+                              void *h, xlstm_hybrid_saved *saved, void *workspace) {
+  Call call = makeCall(*shape, *in, state);
+  const Functions &isa = functions();
+  int64_t slice = isa.forwardBytes(call);
+  char *space = aligned(workspace);
+  forTasks(shape->B * shape->H, [&](int64_t index, int64_t thread) {
+    isa.forwardHead(call, {h, state, saved}, index, space + thread * slice);
+  });
+  if (state) // the heads of a row read the ring that this replaces
+    forTasks(shape->B, [&](int64_t b, int64_t) { remember(call, *state, b); });
+}
+
+void xlstm_cpu_hybrid_backward(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in,
+                               const xlstm_hybrid_state *initial, const xlstm_hybrid_saved *saved, const void *,
+                               const void *dh, const xlstm_hybrid_state *d_state, xlstm_hybrid_gradients *out,
+                               void *workspace) {
+  const xlstm_hybrid_shape &s = *shape;
+  Call call = makeCall(s, *in, initial);
+  const Functions &isa = functions();
+  int64_t slice = isa.backwardBytes(call), map = s.H * s.d * s.d;
+  char *space = aligned(workspace);
+  float *maps = reinterpret_cast<float *>(space + slice * xlstm::kernels::threadCount());
+  BackwardOutputs outputs = {saved, dh, d_state, out, maps, maps + s.B * map};
+  forTasks(s.B * s.Hkv,
+           [&](int64_t index, int64_t thread) { isa.backwardHead(call, outputs, index, space + thread * slice); });
+  // Rows are added in order, whichever thread had them.
+  for (auto [from, to] : {std::pair(outputs.qMaps, out->q_map), std::pair(outputs.kMaps, out->k_map)})
+    for (int64_t b = 0; to && b < s.B; ++b)
+      for (int64_t n = 0; n < map; ++n)
+        to[n] = b == 0 ? from[n] : to[n] + from[b * map + n];
+}
+
+void xlstm_cpu_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, const float *frequencies,
+                             float rope_factor, xlstm_hybrid_state *state, void *h) {
+  Call call = makeCall(*shape, *in, state);
+  const Functions &isa = functions();
+  std::vector<float> angles;
+  int64_t count = frequencies ? shape->B * (shape->d / 2) : 0;
+  angles.resize(2 * count);
+  for (int64_t n = 0; n < count; ++n) {
+    double angle = float(double(state->pos[n / (shape->d / 2)]) * frequencies[n % (shape->d / 2)]);
+    angles[n] = float(std::cos(angle) * rope_factor);
+    angles[count + n] = float(std::sin(angle) * rope_factor);
+  }
+  DecodeOutputs outputs = {count ? angles.data() : nullptr, angles.data() + count, state, h};
+  forTasks(shape->B * shape->Hkv, [&](int64_t index, int64_t) { isa.decodeHead(call, outputs, index); });
+  for (int64_t b = 0; b < shape->B; ++b)
+    ++state->pos[b];
+}

@@ -1,0 +1,228 @@
+//===- HybridHead.h - one head's inputs, documents, keys and gates -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Tokens are taken in blocks of 64, for chunks of the memory, queries and keys alike. Tokens of the state's document
+// that came before the piece have negative numbers; key blocks of the ring are those below 0.
+
+#ifndef XLSTM_KERNELS_CPU_HYBRIDHEAD_H
+#define XLSTM_KERNELS_CPU_HYBRIDHEAD_H
+
+#include "kernels/cpu/HybridIsa.h"
+#include "kernels/cpu/HybridStorage.h"
+#include "kernels/cpu/HybridVector.h"
+
+namespace xlstm::cpu::hybrid {
+
+constexpr int64_t Block = 64;
+constexpr int64_t MatrixSize = Block * Block;
+constexpr float LeastDenominator = 1e-30f;
+constexpr double Nothing = -__builtin_inf(); // a maximum over nothing
+
+XLSTM_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+XLSTM_INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+XLSTM_INLINE int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
+XLSTM_INLINE int64_t blockOf(int64_t token) { return token >> 6; } // towards minus infinity
+XLSTM_INLINE int64_t blocksFor(int64_t tokens) { return blockOf(tokens + Block - 1); }
+
+/// Hands out a thread's workspace, 64 bytes aligned. From null it only counts.
+struct Arena {
+  char *next;
+
+  template <typename T>
+  T *take(int64_t count) {
+    char *result = next;
+    next += (count * int64_t(sizeof(T)) + 63) / 64 * 64;
+    return reinterpret_cast<T *>(result);
+  }
+  float *floats(int64_t count) { return take<float>(count); }
+};
+
+/// Row b and query head h with its key head g.
+struct Head {
+  const Call &call;
+  int64_t b, h, g;
+
+  int64_t past() const { return call.state ? call.state->pos[b] : 0; }
+  /// Where the document of token t begins.
+  int64_t base(int64_t t) const {
+    int64_t start = call.in.doc_start ? call.in.doc_start[b * call.s.T + t] : -1;
+    return start < 0 ? -past() : start;
+  }
+  int64_t token(int64_t t) const { return b * call.s.T + t; }
+  int64_t query(int64_t t) const { return token(t) * call.s.H + h; }
+  int64_t key(int64_t t) const { return token(t) * call.s.Hkv + g; }
+  int64_t memory() const { return b * call.s.H + h; }
+  bool hasMemory() const { return call.state && call.state->m[memory()] != -Infinity; }
+
+  /// Rows t0 on of a [B,T,H,d] array.
+  void readQueries(const void *from, int64_t t0, int64_t count, float *to) const {
+    for (int64_t r = 0; r < count; ++r)
+      readRow(from, call.s.type, query(t0 + r), call.s.d, to + r * call.dp);
+  }
+  /// Key or value of token t, which may be one of the ring.
+  void readKey(const void *fresh, const void *ring, int64_t t, float *to) const {
+    if (t >= 0)
+      return readRow(fresh, call.s.type, key(t), call.s.d, to);
+    int64_t slot = (t + past()) % call.s.W;
+    readRow(ring, call.s.ring_type, (b * call.s.W + slot) * call.s.Hkv + g, call.s.d, to);
+  }
+};
+
+/// One map [d,d] padded to [d,dp], and its transpose.
+XLSTM_INLINE void readMap(const Head &head, const void *map, float *rows, float *turned) {
+  int64_t d = head.call.s.d, dp = head.call.dp;
+  clear(rows, d * dp);
+  for (int64_t a = 0; a < d; ++a)
+    readRow(map, head.call.s.type, head.h * d + a, d, rows + a * dp);
+  clear(turned, d * dp);
+  transpose(rows, dp, turned, dp, d, d);
+}
+
+/// Softmax of row [d] in place, zero in the padding up to dp.
+XLSTM_INLINE void softmaxRow(float *row, int64_t d, int64_t dp) {
+  for (int64_t c = d; c < dp; ++c)
+    row[c] = -Infinity;
+  Vector top = splat(-Infinity), sum = {};
+  for (int64_t c = 0; c < dp; c += Width)
+    top = larger(top, get(row + c));
+  float shift = greatest(top);
+  for (int64_t c = 0; c < dp; c += Width) {
+    Vector e = expOf(get(row + c) - shift);
+    put(row + c, e);
+    sum += e;
+  }
+  scale(row, 1.0f / total(sum), dp);
+}
+
+/// y [count, dp] = softmax(map x); mapT the map's transpose.
+XLSTM_INLINE void features(const float *x, const float *mapT, float *y, int64_t count, int64_t d, int64_t dp) {
+  product<false>(rows(x, dp), mapT, dp, y, dp, count, dp, d);
+  for (int64_t r = 0; r < count; ++r)
+    softmaxRow(y + r * dp, d, dp);
+}
+
+/// One query's scores [Block] become weights exp(score - top); its output so far is rescaled where top rises.
+XLSTM_INLINE void runningSoftmax(float *row, float &top, float &sum, float *output, int64_t dp) {
+  Vector best = splat(top), all = {};
+  for (int64_t c = 0; c < Block; c += Width)
+    best = larger(best, get(row + c));
+  float newTop = greatest(best), shift = newTop == -Infinity ? 0.0f : newTop;
+  for (int64_t c = 0; c < Block; c += Width) {
+    Vector e = expOf(get(row + c) - shift);
+    put(row + c, e);
+    all += e;
+  }
+  if (newTop != top) {
+    float correction = exponential(top - shift);
+    sum *= correction;
+    scale(output, correction, dp);
+  }
+  sum += total(all);
+  top = newTop;
+}
+
+/// Blocks of keys and values as the products want them, block n in slot n mod `slots`. What stands for no token is 0.
+struct Keys {
+  float *k, *kT, *v, *vT; // [Block, dp], [d, Block]; vT null where it is not needed
+  int64_t slots;
+
+  int64_t slot(int64_t n) const { return (n % slots + slots) % slots; }
+
+  static Keys make(Arena &arena, const Call &call, int64_t slots, bool withTurnedValues) {
+    int64_t size = slots * Block * call.dp;
+    Keys keys = {arena.floats(size), arena.floats(size), arena.floats(size), nullptr, slots};
+    if (withTurnedValues)
+      keys.vT = arena.floats(size);
+    return keys;
+  }
+
+  void fill(const Head &head, int64_t n) const {
+    int64_t size = Block * head.call.dp, at = slot(n) * size, dp = head.call.dp;
+    clear(k + at, size), clear(v + at, size);
+    int64_t first = n < 0 ? most(n * Block, -least(head.past(), head.call.s.W)) : n * Block;
+    const xlstm_hybrid_state *state = head.call.state;
+    for (int64_t t = first; t < least((n + 1) * Block, n < 0 ? 0 : head.call.s.T); ++t) {
+      head.readKey(head.call.in.k, state ? state->ring_k : nullptr, t, k + at + (t - n * Block) * dp);
+      head.readKey(head.call.in.v, state ? state->ring_v : nullptr, t, v + at + (t - n * Block) * dp);
+    }
+    turn(head, at);
+  }
+
+  void turn(const Head &head, int64_t at) const {
+    transpose(k + at, head.call.dp, kT + at, Block, Block, head.call.s.d);
+    if (vT)
+      transpose(v + at, head.call.dp, vT + at, Block, Block, head.call.s.d);
+  }
+};
+
+/// The first block that holds keys of the ring, or 0.
+XLSTM_INLINE int64_t firstKeyBlock(const Head &head) { return blockOf(-least(head.past(), head.call.s.W)); }
+
+/// What tokens of a chunk weigh, from the gates alone. Within a document F sums log f and level = i - F; the running
+/// maximum is F + top, so token s weighs exp(level_s - top_t) on t and the state exp(before - top_t). In float64: the
+/// terms may be in the thousands. F starts anew with every document, so that none can round another's.
+struct Gates {
+  double level[Block], top[Block], sum[Block];
+  int32_t first[Block]; // of the token's document, in the chunk
+  double before, after; // maximum before the chunk; the stored new maximum less the last F
+  bool carries[Block];  // the state belongs to the token's document
+};
+
+XLSTM_INLINE double logSigmoid(double x) {
+  double y = x < 0 ? x - log1p(exp(x)) : -log1p(exp(-x));
+  return y < -1e6 ? -1e6 : y; // keeps sums exact enough to tell later tokens apart
+}
+
+XLSTM_INLINE float weightOf(double level, double top) {
+  return top == Nothing ? 0.0f : exponential(float(level - top));
+}
+
+/// Returns the maximum after the chunk. The callee's padding weighs nothing.
+XLSTM_APART float openGates(const Head &head, int64_t t0, int64_t count, float before, Gates &gates) {
+  gates.before = before;
+  double F = 0, top = before;
+  int32_t first = 0;
+  bool carries = true;
+  for (int64_t r = 0; r < count; ++r) {
+    int64_t at = head.query(t0 + r);
+    if (head.base(t0 + r) == t0 + r)
+      F = 0, top = Nothing, first = int32_t(r), carries = false;
+    else
+      F += logSigmoid(head.call.in.f_gate[at]);
+    double level = head.call.in.i_gate[at] - F;
+    top = level > top ? level : top;
+    gates.level[r] = level, gates.top[r] = top, gates.sum[r] = F, gates.first[r] = first, gates.carries[r] = carries;
+  }
+  for (int64_t r = count; r < Block; ++r)
+    gates.level[r] = Nothing;
+  float after = float(F + top);
+  gates.after = after - F; // of the rounded maximum: the state is scaled by that one
+  return after;
+}
+
+/// What the state weighs on token r, and behind the chunk.
+XLSTM_INLINE float carried(const Gates &gates, int64_t r) {
+  return gates.carries[r] && gates.before != Nothing ? weightOf(gates.before, gates.top[r]) : 0.0f;
+}
+XLSTM_INLINE float kept(const Gates &gates, int64_t count) {
+  return gates.carries[count - 1] && gates.before != Nothing ? weightOf(gates.before, gates.after) : 0.0f;
+}
+
+/// Row r of the weights on the chunk's own tokens, [Block].
+XLSTM_INLINE void weighRow(const Gates &gates, int64_t r, float *weights) {
+  double top = gates.top[r] == Nothing ? 0.0 : gates.top[r];
+  for (int64_t s = 0; s < Block; ++s)
+    weights[s] = s >= gates.first[r] && s <= r ? float(gates.level[s] - top) : -Infinity;
+  for (int64_t s = 0; s < Block; s += Width)
+    put(weights + s, expOf(get(weights + s)));
+}
+
+/// What every token of the chunk weighs in the state behind it.
+XLSTM_INLINE void weighState(const Gates &gates, int64_t count, float *weights) {
+  for (int64_t s = 0; s < Block; ++s)
+    weights[s] = s < count && s >= gates.first[count - 1] ? weightOf(gates.level[s], gates.after) : 0.0f;
+}
+
+} // namespace xlstm::cpu::hybrid
+
+#endif // XLSTM_KERNELS_CPU_HYBRIDHEAD_H

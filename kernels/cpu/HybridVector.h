@@ -1,0 +1,169 @@
+//===- HybridVector.h - vectors of the target's width and one matrix product ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The mixer's files are compiled once for each instruction set, with XLSTM_VECTOR_BYTES its register's width. Every
+// matrix here is a float32 panel in the thread's workspace whose rows are padded to a multiple of 16 with zeros, so
+// nothing has a tail. No template of the standard library: its copies of different instruction sets would be merged.
+
+#ifndef XLSTM_KERNELS_CPU_HYBRIDVECTOR_H
+#define XLSTM_KERNELS_CPU_HYBRIDVECTOR_H
+
+#include "kernels/cpu/Simd.h"
+
+/// A function of its own in the files that use it.
+#define XLSTM_APART __attribute__((noinline, unused)) static
+
+namespace xlstm::cpu::hybrid {
+
+constexpr int64_t Width = XLSTM_VECTOR_BYTES / 4;
+typedef float Vector __attribute__((vector_size(XLSTM_VECTOR_BYTES)));
+typedef int32_t IntVector __attribute__((vector_size(XLSTM_VECTOR_BYTES)));
+typedef uint32_t BitsVector __attribute__((vector_size(XLSTM_VECTOR_BYTES)));
+
+XLSTM_INLINE Vector get(const float *p) {
+  Vector v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+XLSTM_INLINE void put(float *p, Vector v) { memcpy(p, &v, sizeof v); }
+XLSTM_INLINE Vector splat(float x) { return Vector{} + x; }
+XLSTM_INLINE Vector expOf(Vector x) { return exponential<Vector, IntVector, BitsVector>(x); }
+XLSTM_INLINE Vector larger(Vector a, Vector b) { return a > b ? a : b; }
+
+/// A vector's two halves.
+template <int Bytes>
+struct Halves {
+  typedef float Half __attribute__((vector_size(Bytes / 2)));
+  Half low, high;
+};
+
+template <int Bytes, typename V>
+XLSTM_INLINE float totalOf(V v) {
+  if constexpr (Bytes == 8) {
+    return v[0] + v[1];
+  } else {
+    Halves<Bytes> halves = __builtin_bit_cast(Halves<Bytes>, v);
+    return totalOf<Bytes / 2>(halves.low + halves.high);
+  }
+}
+
+template <int Bytes, typename V>
+XLSTM_INLINE float greatestOf(V v) {
+  if constexpr (Bytes == 8) {
+    return v[0] > v[1] ? v[0] : v[1];
+  } else {
+    Halves<Bytes> halves = __builtin_bit_cast(Halves<Bytes>, v);
+    return greatestOf<Bytes / 2>(halves.low > halves.high ? halves.low : halves.high);
+  }
+}
+
+XLSTM_INLINE float total(Vector v) { return totalOf<XLSTM_VECTOR_BYTES>(v); }
+XLSTM_INLINE float greatest(Vector v) { return greatestOf<XLSTM_VECTOR_BYTES>(v); }
+
+/// Counts 0, 1, 2, ... from `first`.
+XLSTM_INLINE IntVector countFrom(int32_t first) {
+  IntVector v;
+  for (int64_t n = 0; n < Width; ++n)
+    v[n] = first + int32_t(n);
+  return v;
+}
+
+XLSTM_INLINE float dotOf(const float *a, const float *b, int64_t n) {
+  Vector sum = {};
+  for (int64_t c = 0; c < n; c += Width)
+    sum += get(a + c) * get(b + c);
+  return total(sum);
+}
+
+/// y = factor * y + x * other.
+XLSTM_INLINE void scaleAdd(float *y, float factor, const float *x, float other, int64_t n) {
+  for (int64_t c = 0; c < n; c += Width)
+    put(y + c, get(y + c) * factor + get(x + c) * other);
+}
+XLSTM_INLINE void scale(float *y, float factor, int64_t n) {
+  for (int64_t c = 0; c < n; c += Width)
+    put(y + c, get(y + c) * factor);
+}
+/// y = factor * x.
+XLSTM_INLINE void scaleTo(float *y, const float *x, float factor, int64_t n) {
+  for (int64_t c = 0; c < n; c += Width)
+    put(y + c, get(x + c) * factor);
+}
+XLSTM_INLINE void clear(float *y, int64_t n) { memset(y, 0, n * sizeof(float)); }
+
+/// A panel, or its transpose: element (r, k) is data[r * row + k * column].
+struct Left {
+  const float *data;
+  int64_t row, column;
+};
+XLSTM_INLINE Left rows(const float *data, int64_t stride) { return {data, stride, 1}; }
+XLSTM_INLINE Left turned(const float *data, int64_t stride) { return {data, 1, stride}; }
+
+/// R rows and V vectors of c = a b, or c += a b.
+template <int R, int V, bool Add>
+XLSTM_INLINE void productTile(Left a, const float *b, int64_t bStride, float *c, int64_t cStride, int64_t inner) {
+  Vector sum[R][V];
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v)
+      sum[r][v] = Add ? get(c + r * cStride + v * Width) : Vector{};
+  for (int64_t k = 0; k < inner; ++k) {
+    Vector right[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v)
+      right[v] = get(b + k * bStride + v * Width);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      Vector left = splat(a.data[r * a.row + k * a.column]);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v)
+        sum[r][v] += left * right[v];
+    }
+  }
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v)
+      put(c + r * cStride + v * Width, sum[r][v]);
+}
+
+template <int V, bool Add>
+XLSTM_INLINE void productColumns(Left a, const float *b, int64_t bStride, float *c, int64_t cStride, int64_t count,
+                                 int64_t inner) {
+  int64_t r = 0;
+  auto from = [&](int64_t row) XLSTM_ALWAYS_INLINE { return Left{a.data + row * a.row, a.row, a.column}; };
+  for (; r + 6 <= count; r += 6)
+    productTile<6, V, Add>(from(r), b, bStride, c + r * cStride, cStride, inner);
+  for (; r + 4 <= count; r += 4)
+    productTile<4, V, Add>(from(r), b, bStride, c + r * cStride, cStride, inner);
+  for (; r + 2 <= count; r += 2)
+    productTile<2, V, Add>(from(r), b, bStride, c + r * cStride, cStride, inner);
+  if (r < count)
+    productTile<1, V, Add>(from(r), b, bStride, c + r * cStride, cStride, inner);
+}
+
+/// c [count, columns] = a [count, inner] b [inner, columns], or added to c; `columns` a multiple of 16.
+template <bool Add>
+XLSTM_APART void product(Left a, const float *b, int64_t bStride, float *c, int64_t cStride, int64_t count,
+                         int64_t columns, int64_t inner) {
+  constexpr int Most = Width == 16 ? 4 : 2; // 6 x 4 of the 32 registers of AVX-512, 6 x 2 of 16
+  int64_t n = 0;
+  for (; n + Most * Width <= columns; n += Most * Width)
+    productColumns<Most, Add>(a, b + n, bStride, c + n, cStride, count, inner);
+  for (; n < columns; n += Width)
+    productColumns<1, Add>(a, b + n, bStride, c + n, cStride, count, inner);
+}
+
+/// to [columns, count] from [count, columns].
+XLSTM_APART void transpose(const float *from, int64_t fromStride, float *to, int64_t toStride, int64_t count,
+                           int64_t columns) {
+  for (int64_t r = 0; r < count; r += 8)
+    for (int64_t c = 0; c < columns; ++c)
+      for (int64_t n = r; n < (r + 8 < count ? r + 8 : count); ++n)
+        to[c * toStride + n] = from[n * fromStride + c];
+}
+
+} // namespace xlstm::cpu::hybrid
+
+#endif // XLSTM_KERNELS_CPU_HYBRIDVECTOR_H
