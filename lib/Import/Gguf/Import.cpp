@@ -6,6 +6,7 @@
 #include "lib/Import/Gguf/Model.h"
 #include "lib/Import/Gguf/Tokenizer.h"
 #include "lib/Import/Gguf/Weights.h"
+#include "lib/Import/HuggingFace/ConfigWriter.h"
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
@@ -65,10 +66,10 @@ static std::vector<std::string> importFile(const fs::path &path, const fs::path 
     writeTokenizer(directory.path(), *tokenizer, file.origin());
     addIds(tokenizer->ids, model.config);
   }
-  writeJson(directory.path() / "config.json", model.config);
   writeWeights(directory.path() / "model.safetensors", weights);
-  writeTextFile(directory.path() / "model.mlir",
-                printTeacherModule(model.teacher, WeightFiles::open(directory.path())));
+  WeightFiles written = WeightFiles::open(directory.path());
+  writeJson(directory.path() / "config.json", writeTeacherConfig(model.teacher, torchDtype(written), model.config));
+  writeTextFile(directory.path() / "model.mlir", printTeacherModule(model.teacher, written));
   writeBundleManifest(directory.path(), "teacher",
                       "GGUF file of the " + std::string(model.teacher.family->modelType) + " family");
   directory.commit();

@@ -220,17 +220,8 @@ Model ModelReader::read() {
 
   Model model;
   model.hasPairedRows = architecture == "llama";
-  if (rope.factors.empty())
-    config["rope_scaling"] = rope.config;
+  config["rope_scaling"] = rope.config;
   model.teacher = readTeacherConfig(config, file.origin());
-  if (!rope.factors.empty()) {
-    config["rope_scaling"] = rope.config;
-    std::vector<float> frequencies = plainFrequencies(rope.theta, headDim);
-    for (size_t i = 0; i < frequencies.size(); ++i)
-      frequencies[i] /= rope.factors[i];
-    for (LayerConfig &layer : model.teacher.layers)
-      layer.rope.frequencies = frequencies;
-  }
   model.config = std::move(config);
   return model;
 }

@@ -12,7 +12,7 @@ namespace xlstm::gguf {
 
 struct Model {
   TeacherConfig teacher;
-  /// The config.json of the same model.
+  /// The keys that config.json needs of it.
   Json config;
   /// Rows of q and k stand in llama.cpp's order, channel pairs side by side, not d/2 apart as everywhere else.
   bool hasPairedRows = false;

@@ -104,7 +104,6 @@ RopeScaling gguf::readRopeScaling(const GgufFile &file, const std::string &keys,
                        {"original_max_position_embeddings", static_cast<int64_t>(rule->originalContext)}};
     return rope;
   }
-  rope.factors = factors;
   rope.config = Json{{"rope_type", "longrope"},
                      {"short_factor", factors},
                      {"long_factor", factors},

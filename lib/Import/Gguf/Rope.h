@@ -12,10 +12,8 @@ namespace xlstm::gguf {
 /// What the keys ARCHITECTURE.rope.* and the tensor rope_freqs.weight say.
 struct RopeScaling {
   double theta = 10000;
-  /// The rope_scaling of a config.json; null: none.
+  /// The rope_scaling of a config.json; null: none. Factors that no rule explains are stated as `longrope` does.
   Json config;
-  /// Factors of the wavelengths that no rule explains; then `config` states them as `longrope` does.
-  std::vector<float> factors;
 };
 
 /// `keys` is the prefix of the architecture's keys, with its dot. Throws Error.

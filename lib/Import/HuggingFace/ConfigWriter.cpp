@@ -87,6 +87,16 @@ void writeWindows(const TeacherConfig &config, Json &json) {
 
 } // namespace
 
+std::string torchDtype(const WeightFiles &weights) {
+  std::optional<DType> common;
+  for (const auto &[name, tensor] : weights.tensors()) {
+    if (common && *common != tensor.spec.dtype)
+      return "float32";
+    common = tensor.spec.dtype;
+  }
+  return common == DType::BF16 ? "bfloat16" : common == DType::F16 ? "float16" : "float32";
+}
+
 Json writeTeacherConfig(const TeacherConfig &config, const std::string &dtype, const Json &carried) {
   const Family &family = *config.family;
   Json json{{"architectures", {family.architecture}}, {"model_type", family.modelType}};

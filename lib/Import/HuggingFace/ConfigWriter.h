@@ -5,6 +5,7 @@
 #define LIB_IMPORT_HUGGINGFACE_CONFIGWRITER_H
 
 #include "lib/Import/HuggingFace/Config.h"
+#include "xlstm/Runtime/Files/WeightFiles.h"
 
 namespace xlstm {
 
@@ -13,6 +14,9 @@ namespace xlstm {
 /// that came along with the model, or null: token ids are taken from it, and the names of its rotary parameters where
 /// these give the same frequencies.
 Json writeTeacherConfig(const TeacherConfig &config, const std::string &dtype, const Json &carried);
+
+/// The one dtype of all weights as config.json names it, else float32, which holds them all.
+std::string torchDtype(const WeightFiles &weights);
 
 } // namespace xlstm
 

@@ -47,17 +47,6 @@ bool isSaid(const TeacherConfig &config, const Json &json) {
   }
 }
 
-/// The one dtype of all weights, else float32, which holds them all.
-std::string torchDtype(const WeightFiles &weights) {
-  std::optional<DType> common;
-  for (const auto &[name, tensor] : weights.tensors()) {
-    if (common && *common != tensor.spec.dtype)
-      return "float32";
-    common = tensor.spec.dtype;
-  }
-  return common == DType::BF16 ? "bfloat16" : common == DType::F16 ? "float16" : "float32";
-}
-
 OwningOpRef<ModuleOp> parseModel(MLIRContext &context, const std::string &file) {
   std::string reason;
   ScopedDiagnosticHandler keep(&context, [&](Diagnostic &diagnostic) {

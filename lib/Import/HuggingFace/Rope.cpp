@@ -19,6 +19,13 @@ float positionsARadian(double theta, size_t pair, size_t headDim) {
   return std::pow(static_cast<float>(theta), static_cast<float>(2 * pair) / static_cast<float>(headDim));
 }
 
+std::vector<float> plainFrequencies(double theta, int64_t headDim) {
+  std::vector<float> result(headDim / 2);
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] = 1 / positionsARadian(theta, i, headDim);
+  return result;
+}
+
 double readFactor(const JsonFields &group) {
   double factor = group.requiredPositive("factor");
   if (factor < 1)
@@ -100,13 +107,6 @@ std::string readType(const JsonFields &group) {
 }
 
 } // namespace
-
-std::vector<float> plainFrequencies(double theta, int64_t headDim) {
-  std::vector<float> result(headDim / 2);
-  for (size_t i = 0; i < result.size(); ++i)
-    result[i] = 1 / positionsARadian(theta, i, headDim);
-  return result;
-}
 
 double readTheta(const JsonFields &group, double theta) {
   double found = group.positive("rope_theta").value_or(theta);

@@ -21,9 +21,6 @@ struct Rope {
   bool operator==(const Rope &) const = default;
 };
 
-/// theta^(-2i/d) for every pair i.
-std::vector<float> plainFrequencies(double theta, int64_t headDim);
-
 /// The base of the frequencies, `theta` where the group has none.
 double readTheta(const JsonFields &group, double theta);
 
