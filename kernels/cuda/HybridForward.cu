@@ -1,9 +1,11 @@
 //===- HybridForward.cu - the mixer forward: plan and C ABI ---------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "kernels/cuda/HybridFast.cuh"
 #include "kernels/cuda/HybridPlain.cuh"
 #include "kernels/cuda/HybridRows.cuh"
 #include "kernels/cuda/HybridSetup.cuh"
+#include "kernels/cuda/HybridTiles.cuh"
 
 using namespace xlstm::cuda;
 
@@ -26,6 +28,34 @@ struct PlainPlan {
   }
 };
 
+struct FastPlan {
+  Arena arena;
+  Problem p;
+  Gates gates;
+  fast::HalfStates states;
+
+  FastPlan(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const xlstm_hybrid_state *state, void *base)
+      : arena{static_cast<char *>(base)}, p(problemOf(shape, in, tiles::Rows)) {
+    takeHistory(arena, p, shape, state);
+    gates = takeGates(arena, p);
+    states = fast::takeHalfStates(arena, p);
+  }
+};
+
+cudaError_t runFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const xlstm_hybrid_state *state,
+                    void *h, const xlstm_hybrid_saved &saved, void *workspace, bool moveState, cudaStream_t stream) {
+  FastPlan plan(shape, &in, state, workspace);
+  const Problem &p = plan.p;
+  if (state)
+    XLSTM_CUDA_TRY(copyHistory(p, shape, *state, stream));
+  XLSTM_CUDA_TRY(scanGates(p, plan.gates, in.i_gate, in.f_gate, state ? state->m : nullptr, stream));
+  XLSTM_CUDA_TRY(fast::chunkStates(p, plan.gates, plan.states, stream));
+  const xlstm_hybrid_state none{}, &before = state ? *state : none, &after = moveState ? before : none;
+  XLSTM_CUDA_TRY(fast::scanHalfStates(p, plan.gates, plan.states, before.S, before.z, after.S, after.z, after.m, stream));
+  XLSTM_CUDA_TRY(fast::outputs(p, plan.gates, plan.states, h, in.i_gate, saved, stream));
+  return moveState ? updateRings(p, shape, *state, stream) : cudaSuccess;
+}
+
 cudaError_t runPlain(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const xlstm_hybrid_state *state,
                      void *h, const xlstm_hybrid_saved &saved, void *workspace, bool moveState, cudaStream_t stream) {
   PlainPlan plan(shape, &in, state, workspace);
@@ -47,11 +77,15 @@ cudaError_t runPlain(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs 
 cudaError_t xlstm::cuda::runForward(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
                                     const xlstm_hybrid_state *state, void *h, const xlstm_hybrid_saved *saved,
                                     void *workspace, bool moveState, cudaStream_t stream) {
-  return runPlain(shape, in, state, h, saved ? *saved : xlstm_hybrid_saved{}, workspace, moveState, stream);
+  auto *run = fast::isFast(shape) ? runFast : runPlain;
+  return run(shape, in, state, h, saved ? *saved : xlstm_hybrid_saved{}, workspace, moveState, stream);
 }
 
 extern "C" size_t xlstm_cuda_hybrid_forward_workspace(const xlstm_hybrid_shape *shape) {
-  return isSupported(*shape) ? PlainPlan(*shape, nullptr, nullptr, nullptr).arena.used : 0;
+  if (!isSupported(*shape))
+    return 0;
+  return fast::isFast(*shape) ? FastPlan(*shape, nullptr, nullptr, nullptr).arena.used
+                              : PlainPlan(*shape, nullptr, nullptr, nullptr).arena.used;
 }
 
 extern "C" int xlstm_cuda_hybrid_forward(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in,

@@ -26,8 +26,9 @@ void expectForward(const HybridCase &c, xlstm_dtype type, const char *what) {
   if (!c.state)
     return;
   HybridStates<float> got = run.state->values();
-  EXPECT_LE(headError(got.S, want.S, c.shape.H, c.shape.d * c.shape.d), toleranceOf(type)) << what;
-  EXPECT_LE(headError(got.z, want.z, c.shape.H, c.shape.d), toleranceOf(type)) << what;
+  double loose = 2 * toleranceOf(type); // features and a chunk's sum are rounded, before and after the product
+  EXPECT_LE(headError(got.S, want.S, c.shape.H, c.shape.d * c.shape.d), loose) << what;
+  EXPECT_LE(headError(got.z, want.z, c.shape.H, c.shape.d), loose) << what;
   EXPECT_LE(headError(got.m, want.m, 1, 1), Tolerance) << what;
   EXPECT_EQ(got.pos, want.pos) << what;
   for (auto [ring, truthRing] : {std::pair(&got.ringK, &want.ringK), std::pair(&got.ringV, &want.ringV),
