@@ -173,20 +173,30 @@ Value Interpreter::evaluateUnary(const Expression &expression) {
   return value.asFloat() ? value : Value(value.integer());
 }
 
+/// Jinja escapes what is added to a text that is marked as safe.
+static void refuseSafe(const Expression &operand) {
+  if (operand.kind == Expression::Filter && operand.name == "safe")
+    throw Problem("the filter 'safe' inside of '+' or '~' is not supported");
+}
+
 Value Interpreter::evaluateBinary(const Expression &expression) {
   Value left = evaluate(*expression.operands[0]);
   if (expression.name == "and")
     return left.truth() ? evaluate(*expression.operands[1]) : left;
   if (expression.name == "or")
     return left.truth() ? left : evaluate(*expression.operands[1]);
+  for (const ExpressionPtr &operand : expression.operands)
+    refuseSafe(*operand);
   Value right = evaluate(*expression.operands[1]);
   return arithmetic(expression.name, left, right, budget);
 }
 
 Value Interpreter::evaluateConcat(const Expression &expression) {
   std::string text;
-  for (const ExpressionPtr &operand : expression.operands)
+  for (const ExpressionPtr &operand : expression.operands) {
+    refuseSafe(*operand);
     write(text, toText(evaluate(*operand), budget));
+  }
   return Value(std::move(text));
 }
 

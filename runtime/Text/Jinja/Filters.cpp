@@ -65,6 +65,8 @@ static Value intFilter(Interpreter &, const Value &value, const Arguments &argum
   auto given = arguments.bind("int", {"default", "base"});
   if (given[1])
     throw Problem("the argument 'base' of the filter 'int' is not supported");
+  if (value.isUndefined())
+    throw Problem(value.whyUndefined());
   std::optional<double> number;
   if (value.isInteger())
     return value.integer();
@@ -82,6 +84,8 @@ static Value intFilter(Interpreter &, const Value &value, const Arguments &argum
 
 static Value floatFilter(Interpreter &, const Value &value, const Arguments &arguments) {
   auto given = arguments.bind("float", {"default"});
+  if (value.isUndefined())
+    throw Problem(value.whyUndefined());
   if (value.isNumber())
     return value.number();
   std::optional<double> number;

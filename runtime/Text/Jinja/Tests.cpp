@@ -43,7 +43,7 @@ static const std::map<std::string_view, PlainTest> plainTests = {
     {"mapping", [](Interpreter &, const Value &v) { return v.asDict() != nullptr; }},
     {"iterable", [](Interpreter &, const Value &v) { return isIterable(v); }},
     {"sequence", [](Interpreter &, const Value &v) { return isSequence(v); }},
-    {"callable", [](Interpreter &, const Value &v) { return v.asCallable() != nullptr; }},
+    {"callable", [](Interpreter &, const Value &v) { return v.asCallable() || v.isUndefined(); }},
     {"odd", [](Interpreter &i, const Value &v) { return isRemainder(i, v, Value(int64_t{2}), 1); }},
     {"even", [](Interpreter &i, const Value &v) { return isRemainder(i, v, Value(int64_t{2}), 0); }},
     {"lower", [](Interpreter &i, const Value &v) { return isCased(toText(v, i.budget), false); }},

@@ -64,6 +64,8 @@ TEST(ChatTemplateTest, ErrorsNamePlaceAndConstruct) {
   EXPECT_EQ(errorOf("\n\n{% include 'x' %}"), "t.jinja: line 3: the statement 'include' is not supported");
   EXPECT_EQ(errorOf("{{ 1 is frob }}"), "t.jinja: line 1: the test 'frob' is not supported");
   EXPECT_EQ(errorOf("{{ 'a'.zfill(3) }}"), "t.jinja: line 1: the method 'zfill' of strings is not supported");
+  EXPECT_EQ(errorOf("{{ 'a' | safe + '<' }}"),
+            "t.jinja: line 1: the filter 'safe' inside of '+' or '~' is not supported");
   EXPECT_EQ(errorOf("{% if a %}\nb"), "t.jinja: line 2: expected 'endif', found the template's end");
   EXPECT_EQ(errorOf("{{ a.b }}"), "t.jinja: line 1: 'a' is undefined");
   EXPECT_EQ(errorOf("{{ raise_exception('take turns') }}"),
