@@ -1,1 +1,3 @@
-xlstm_add_unittest(ImportGgufTests SOURCES GgufTeacher.cpp GgufTest.cpp LINK XlstmImportGguf)
+xlstm_add_unittest(ImportGgufTests SOURCES GgufBadTest.cpp GgufRopeTest.cpp GgufTeacher.cpp GgufTest.cpp
+  LINK XlstmImportGguf)
+xlstm_add_unittest(ImportGgufGoldenTests SOURCES GgufGoldenTest.cpp LINK XlstmImportGguf XlstmEvaluate)
