@@ -39,7 +39,7 @@ int xlstm_cuda_swiglu(enum xlstm_dtype type, const void *gate, const void *up, v
    whose probability reaches top_p (1: all), by its probability at `temperature` (0: the largest, the first of equals).
    Logits nearer than 8e-6 (after division by the temperature) count as equal, and equals are kept together; one 27 below
    the largest is never drawn. random [B]: the rows' SplitMix64 states, advanced by one draw; the same state gives the
-   same token, always. V below 2^24. */
+   same token, always. V below 2^23. */
 int xlstm_cuda_sample(enum xlstm_dtype type, const void *logits, int64_t *ids, uint64_t *random, int64_t B, int64_t V,
                       float temperature, int64_t top_k, float top_p, void *stream);
 
