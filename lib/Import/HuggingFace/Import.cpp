@@ -61,7 +61,8 @@ void checkTokenizer(const fs::path &file, std::vector<std::string> &warnings) {
   try {
     Tokenizer::parse(text, file.string());
   } catch (const Error &reason) {
-    Json model = parseJson(text, file.string()).value("model", Json());
+    Json root = parseJson(text, file.string());
+    Json model = root.is_object() ? root.value("model", Json()) : Json();
     if (!model.is_object() || model.value("type", Json()) != "BPE" || model.value("byte_fallback", Json()) != true)
       throw;
     warnings.push_back(std::string(reason.what()) + "; the bundle works on token ids only");
@@ -93,6 +94,13 @@ std::vector<std::string> importHuggingFace(const fs::path &folder, const fs::pat
   } catch (const fs::filesystem_error &error) {
     fail(error.path1().string(), ": ", error.code().message());
   }
+}
+
+std::string huggingFaceModule(const fs::path &folder) {
+  TeacherConfig config = readTeacherConfig(folder / "config.json");
+  WeightFiles weights = WeightFiles::open(folder);
+  checkWeights(config, weights);
+  return printTeacherModule(config, weights);
 }
 
 } // namespace xlstm

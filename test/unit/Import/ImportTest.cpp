@@ -228,8 +228,10 @@ TEST(Import, aTokenizerIsReadOrRefusedOnceForAll) {
   TestFolder folder;
   fs::path teacher = folder.path / "teacher";
   fs::copy(teachers / "smollm-tied", teacher);
-  writeTextFile(teacher / "tokenizer.json", R"({"model": {"type": "Unigram", "vocab": []}})");
-  EXPECT_EQ(errorOf(teacher, folder.path / "out").find((teacher / "tokenizer.json").string()), 0u);
+  for (const char *text : {R"({"model": {"type": "Unigram", "vocab": []}})", R"({"model": 1})", "[]", "{"}) {
+    writeTextFile(teacher / "tokenizer.json", text);
+    EXPECT_EQ(errorOf(teacher, folder.path / "out").find((teacher / "tokenizer.json").string()), 0u) << text;
+  }
   // SentencePiece's BPE is no mistake of the folder: its weights are still of use.
   writeTextFile(teacher / "tokenizer.json",
                 R"({"model": {"type": "BPE", "byte_fallback": true, "vocab": {"a": 0}, "merges": []}})");
