@@ -130,6 +130,11 @@ void xlstm_cpu_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid
                              float rope_factor, xlstm_hybrid_state *state, void *h) {
   Call call = makeCall(*shape, *in, state);
   const Functions &isa = functions();
+  for (int64_t b = 0; in->doc_start && b < shape->B; ++b)
+    if (in->doc_start[b] >= 0) {
+      std::fill_n(state->m + b * shape->H, shape->H, -INFINITY);
+      state->pos[b] = 0;
+    }
   std::vector<float> angles;
   int64_t count = frequencies ? shape->B * (shape->d / 2) : 0;
   angles.resize(2 * count);

@@ -7,6 +7,9 @@
 
 void xlstm::reference::hybridDecode(const HybridShape &shape, const HybridInputs &in, const double *frequencies,
                                     double ropeFactor, HybridState &state, double *h) {
+  for (int64_t b = 0; in.docStart && b < shape.B; ++b)
+    if (in.docStart[b] >= 0)
+      state.pos[b] = 0;
   if (!frequencies)
     return hybridForward(shape, in, &state, h);
   std::vector<double> q(shape.B * shape.H * shape.d), k(shape.B * shape.Hkv * shape.d);

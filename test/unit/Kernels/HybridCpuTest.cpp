@@ -168,10 +168,11 @@ TEST_P(HybridCpu, DecodeContinuesPrefill) {
   }
 }
 
-TEST_P(HybridCpu, DecodeRotates) {
+TEST_P(HybridCpu, DecodeRotatesAndBegins) {
   for (int64_t d : {8, 64}) {
     HybridCase c({3, 1, 2, 1, d, 16, 4, 0.2});
     c.continueFrom(20);
+    c.docs = {-1, 0, -1}; // the second begins a document
     Floats frequencies = randomFloats(d / 2, 9, 0, 1);
     HybridTruth truth(c);
     HybridStates<double> want = *truth.state;
