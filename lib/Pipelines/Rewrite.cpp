@@ -2,16 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "xlstm/Pipelines/Rewrite.h"
+#include "dialects/LM/ModuleReader.h"
 #include "xlstm/Init/RegisterAll.h"
 #include "xlstm/Support/Error.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
-#include "llvm/Support/SourceMgr.h"
 
 using namespace mlir;
 
@@ -76,9 +75,7 @@ std::string rewriteModule(std::string_view mlir, const std::string &origin, cons
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   DiagnosticText diagnostics(context, origin);
 
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(mlir, origin), {});
-  OwningOpRef<ModuleOp> module = parseSourceFile<ModuleOp>(sources, &context);
+  OwningOpRef<ModuleOp> module = lm::readModule(mlir, origin, context);
   if (!module)
     diagnostics.raise("is not a module");
 

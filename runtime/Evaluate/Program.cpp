@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Evaluate/Program.h"
 
+#include "dialects/LM/ModuleReader.h"
 #include "runtime/Evaluate/Interpreter.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Support/Error.h"
@@ -10,7 +11,6 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
-#include "mlir/Parser/Parser.h"
 
 #include <ATen/ops/full.h>
 
@@ -107,8 +107,7 @@ Program Program::parse(std::string_view mlir, const std::string &origin) {
     if (problem.empty() && diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
       problem = evaluate::describe(diagnostic.getLocation()) + ": " + diagnostic.str();
   });
-  // The parser wants a terminated buffer, so it gets a copy.
-  impl->module = mlir::parseSourceString<mlir::ModuleOp>(std::string(mlir), mlir::ParserConfig(&impl->context), origin);
+  impl->module = lm::readModule(mlir, origin, impl->context);
   if (!impl->module)
     fail(problem.empty() ? origin + ": not an MLIR module" : problem);
   for (mlir::Operation &op : *impl->module->getBody()) {

@@ -4,6 +4,7 @@
 #include "xlstm/Target/Cpu.h"
 
 #include "dialects/LM/LMDialect.h"
+#include "dialects/LM/ModuleReader.h"
 #include "dialects/XLSTM/XLSTMDialect.h"
 #include "lib/Target/Cpu/Native.h"
 #include "xlstm/Conversion/Passes.h"
@@ -14,7 +15,6 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
-#include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -122,8 +122,7 @@ CpuObject compileForCpu(std::string_view mlir, const std::string &origin, const 
   MLIRContext context(registry, MLIRContext::Threading::DISABLED);
   FirstError error(&context);
 
-  std::string text(mlir); // the lexer wants the terminating zero
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, ParserConfig(&context), origin);
+  OwningOpRef<ModuleOp> module = lm::readModule(mlir, origin, context);
   if (!module)
     error.raise(origin);
   if (!keepForwardOnly(*module))
