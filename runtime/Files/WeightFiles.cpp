@@ -88,6 +88,14 @@ WeightFiles WeightFiles::open(const fs::path &folder) {
   return result;
 }
 
+WeightFiles WeightFiles::described(const fs::path &origin, const std::vector<TensorSpec> &specs) {
+  WeightFiles files;
+  files.path = origin;
+  for (const TensorSpec &spec : specs)
+    files.entries[spec.name] = {spec, {}, nullptr};
+  return files;
+}
+
 const StoredTensor *WeightFiles::find(const std::string &name) const {
   auto found = entries.find(name);
   return found == entries.end() ? nullptr : &found->second;

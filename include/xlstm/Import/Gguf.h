@@ -20,6 +20,16 @@ bool isGguf(const std::filesystem::path &file);
 /// what is odd and harmless, a line each. Throws Error naming the file, the key or tensor, expected and actual.
 std::vector<std::string> importGguf(const std::filesystem::path &file, const std::filesystem::path &output);
 
+/// What importGguf would write of a file, weights excepted.
+struct GgufTeacher {
+  std::string module;
+  /// tokenizer.json and chat_template.jinja; empty where the file has none.
+  std::string tokenizer, chatTemplate;
+};
+
+/// Reads the file without touching its weights. Throws the errors of importGguf.
+GgufTeacher readGgufTeacher(const std::filesystem::path &file);
+
 } // namespace xlstm
 
 #endif // XLSTM_IMPORT_GGUF_H

@@ -23,6 +23,9 @@ enum class WeightTransfer : uint8_t {
 std::vector<std::string> importHuggingFace(const std::filesystem::path &folder, const std::filesystem::path &output,
                                            WeightTransfer transfer = WeightTransfer::Copy);
 
+/// The module that importHuggingFace would write, and nothing written. Throws the same errors, but for the tokenizer's.
+std::string huggingFaceModule(const std::filesystem::path &folder);
+
 } // namespace xlstm
 
 #endif // XLSTM_IMPORT_IMPORT_H

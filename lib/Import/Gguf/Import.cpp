@@ -96,3 +96,18 @@ std::vector<std::string> xlstm::importGguf(const fs::path &file, const fs::path 
     fail(error.path1().string(), ": ", error.code().message());
   }
 }
+
+GgufTeacher xlstm::readGgufTeacher(const fs::path &path) {
+  GgufFile file = GgufFile::open(path);
+  Model model = readModel(file);
+  std::vector<TensorSpec> specs;
+  for (const WeightSource &weight : findWeights(file, model))
+    specs.push_back(weight.spec);
+  GgufTeacher out;
+  out.module = printTeacherModule(model.teacher, WeightFiles::described(path, specs));
+  if (std::optional<TokenizerFiles> tokenizer = readTokenizer(file, model.teacher.vocabSize)) {
+    out.tokenizer = tokenizer->tokenizer;
+    out.chatTemplate = tokenizer->chatTemplate;
+  }
+  return out;
+}

@@ -16,6 +16,8 @@ class WeightFiles {
 public:
   /// Throws Error.
   static WeightFiles open(const std::filesystem::path &folder);
+  /// Tensors by type and shape alone, without bytes; `origin` stands for the folder in errors.
+  static WeightFiles described(const std::filesystem::path &origin, const std::vector<TensorSpec> &specs);
 
   const std::map<std::string, StoredTensor> &tensors() const { return entries; }
   /// Nothing when there is no such tensor.

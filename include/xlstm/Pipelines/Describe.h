@@ -1,0 +1,49 @@
+//===- Describe.h - what a module's model is ------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_PIPELINES_DESCRIBE_H
+#define XLSTM_PIPELINES_DESCRIBE_H
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace xlstm {
+
+/// One layer of a model, read off its ops. 0 and empty: has none.
+struct LayerDescription {
+  /// "attention", "hybrid", "mlstm", "linear attention" or "window".
+  std::string mixer;
+  int64_t heads = 0, kvHeads = 0, headSize = 0, feedForward = 0;
+  /// Keys that softmax attention sees: the last `window`, 0 for all, and the document's first `sinks`.
+  int64_t window = 0, sinks = 0;
+  /// "theta 10000"; of a scaled one the base and range of its frequencies.
+  std::string rope;
+  /// "per head" or "full width".
+  std::string qkNorm;
+  bool qkvBias = false, outputBias = false, mlpBias = false;
+  /// Of a student's memory: feature map, form and chunk.
+  std::string featureMap, form;
+  int64_t chunk = 0;
+
+  bool operator==(const LayerDescription &) const = default;
+};
+
+struct ModelDescription {
+  std::string family;
+  int64_t contextLength = 0, vocab = 0, width = 0;
+  double normEps = 0;
+  /// Whether the head reads the embedding's table.
+  bool tied = false;
+  std::vector<LayerDescription> layers;
+  /// Elements of all parameters, of the embedding table, and of those that a pass added.
+  int64_t parameters = 0, embeddingParameters = 0, newParameters = 0;
+};
+
+/// Describes @model of a module, text or bytecode. `origin` names it in errors. Throws Error: not a module, no @model.
+ModelDescription describeModel(std::string_view mlir, const std::string &origin);
+
+} // namespace xlstm
+
+#endif // XLSTM_PIPELINES_DESCRIBE_H

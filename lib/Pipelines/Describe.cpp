@@ -1,0 +1,176 @@
+//===- Describe.cpp - what a module's model is ----------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Pipelines/Describe.h"
+#include "dialects/LM/LMDialect.h"
+#include "dialects/LM/ModuleReader.h"
+#include "dialects/XLSTM/XLSTMDialect.h"
+#include "xlstm/Support/Error.h"
+
+
+#include <cmath>
+#include <map>
+
+using namespace mlir;
+
+namespace xlstm {
+
+static int64_t dimension(Value value, int64_t index) { return cast<RankedTensorType>(value.getType()).getDimSize(index); }
+
+static StringRef paramName(Value value) {
+  auto param = value ? value.getDefiningOp<lm::ParamOp>() : nullptr;
+  return param ? param.getName() : StringRef();
+}
+
+static std::string number(double value, const char *format = "%.6g") {
+  char text[32];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+/// A scaled rotation is kept as its frequencies alone; the fastest of them are those of its theta.
+static std::string describeRope(lm::RopeAttr rope, int64_t headSize) {
+  std::string text;
+  if (rope.getTheta()) {
+    text = "theta " + number(rope.getTheta().getValueAsDouble());
+  } else {
+    SmallVector<double> frequencies = rope.computeFrequencies(headSize);
+    double first = frequencies.front();
+    if (frequencies.size() > 1)
+      text = "theta " + number(std::pow(frequencies[1] / first, -double(headSize) / 2), "%.4g") + ", ";
+    text += "scaled: frequencies from " + number(first, "%.4g") + " to " + number(frequencies.back(), "%.4g");
+  }
+  if (rope.attentionFactor() != 1)
+    text += ", attention factor " + number(rope.attentionFactor());
+  return text;
+}
+
+namespace {
+
+/// What one layer's ops say.
+class LayerReader {
+public:
+  LayerDescription read(lm::LayerOp layer) {
+    layer.walk([&](Operation *op) { look(op); });
+    bool remembers = !out.form.empty();
+    out.mixer = remembers && attends ? "hybrid"
+                : remembers          ? (gated ? "mlstm" : "linear attention")
+                : out.sinks          ? "window"
+                                     : "attention";
+    return out;
+  }
+
+private:
+  void look(Operation *op) {
+    if (auto attention = dyn_cast<lm::AttentionOp>(op))
+      lookAttention(attention);
+    else if (auto rope = dyn_cast<lm::RopeOp>(op))
+      out.rope = describeRope(rope.getRope(), dimension(rope.getX(), 3));
+    else if (auto norm = dyn_cast<lm::RmsNormOp>(op))
+      lookNorm(norm);
+    else if (auto linear = dyn_cast<lm::LinearOp>(op))
+      lookLinear(linear);
+    else if (auto gate = dyn_cast<lm::SwigluOp>(op))
+      out.feedForward = dimension(gate.getGate(), 2);
+    else
+      lookMixer(op);
+  }
+
+  void setHeads(Value q, Value v) {
+    out.heads = dimension(q, 2);
+    out.kvHeads = dimension(v, 2);
+    out.headSize = dimension(v, 3);
+  }
+
+  void lookAttention(lm::AttentionOp op) {
+    attends = true;
+    setHeads(op.getQ(), op.getV());
+    out.window = op.getWindow().value_or(0);
+    out.sinks = op.getSinks().value_or(0);
+  }
+
+  void lookNorm(lm::RmsNormOp op) {
+    if (paramName(op.getWeight()).contains("q_norm"))
+      out.qkNorm = cast<RankedTensorType>(op.getX().getType()).getRank() == 4 ? "per head" : "full width";
+  }
+
+  void lookLinear(lm::LinearOp op) {
+    StringRef name = paramName(op.getWeight());
+    if (!op.getBias())
+      return;
+    out.qkvBias |= name.contains("q_proj") || name.contains("v_proj");
+    out.outputBias |= name.contains("o_proj");
+    out.mlpBias |= name.contains("mlp.");
+  }
+
+  void lookMixer(Operation *op) {
+    if (auto map = dyn_cast<xlstm::FeatureMapOp>(op)) {
+      out.featureMap = stringifyFeatureKind(map.getKind()).str();
+    } else if (auto memory = dyn_cast<xlstm::MlstmOp>(op)) {
+      setHeads(memory.getQ(), memory.getV());
+      out.form = stringifyForm(memory.getForm()).str();
+      out.chunk = memory.getChunk();
+      gated = bool(memory.getIGate());
+    }
+  }
+
+  LayerDescription out;
+  bool attends = false, gated = false;
+};
+
+} // namespace
+
+static void countParameters(lm::ModelOp model, ModelDescription &out) {
+  std::map<StringRef, lm::ParamOp> params;
+  model.walk([&](lm::ParamOp param) { params.emplace(param.getName(), param); });
+  for (auto &[name, param] : params) {
+    int64_t elements = cast<RankedTensorType>(param.getType()).getNumElements();
+    out.parameters += elements;
+    if (param.getInit())
+      out.newParameters += elements;
+  }
+}
+
+static ModelDescription describe(lm::ModelOp model) {
+  ModelDescription out;
+  out.family = model.getFamily().value_or("").str();
+  out.contextLength = model.getContextLength().value_or(0);
+  countParameters(model, out);
+  StringRef table, head;
+  model.walk([&](lm::EmbedOp embed) {
+    table = paramName(embed.getTable());
+    out.vocab = dimension(embed.getTable(), 0);
+    out.width = dimension(embed.getTable(), 1);
+    out.embeddingParameters = out.vocab * out.width;
+  });
+  model.walk([&](Operation *op) {
+    if (auto norm = dyn_cast<lm::RmsNormOp>(op))
+      out.normEps = norm.getEps().convertToDouble();
+    if (auto linear = dyn_cast<lm::LinearOp>(op); linear && !op->getParentOfType<lm::LayerOp>())
+      head = paramName(linear.getWeight());
+  });
+  out.tied = !table.empty() && head == table;
+  for (lm::LayerOp layer : model.getLayers())
+    out.layers.push_back(LayerReader().read(layer));
+  return out;
+}
+
+ModelDescription describeModel(std::string_view mlir, const std::string &origin) {
+  MLIRContext context(MLIRContext::Threading::DISABLED);
+  context.loadDialect<lm::LMDialect, xlstm::XLSTMDialect>();
+  std::string first;
+  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) {
+    if (first.empty())
+      first = diagnostic.str();
+    return success();
+  });
+  OwningOpRef<ModuleOp> module = lm::readModule(mlir, origin, context);
+  if (!module)
+    fail(origin, ": ", first.empty() ? "is not a module" : first);
+  auto model = module->lookupSymbol<lm::ModelOp>("model");
+  if (!model)
+    fail(origin, ": expected a module with @model, found none");
+  return describe(model);
+}
+
+} // namespace xlstm
