@@ -1,9 +1,10 @@
-//===- Generate.cpp - without a verb: continue a text ---------------------===//
+//===- Generate.cpp - without a verb: continue a text, or chat ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Deploy/Model.h"
 #include "runtime/Deploy/Session.h"
 #include "runtime/Deploy/Verbs.h"
+#include "xlstm/Runtime/Text/ChatTemplate.h"
 #include "xlstm/Runtime/Text/Sampler.h"
 #include "xlstm/Support/Error.h"
 
@@ -17,7 +18,7 @@ namespace xlstm {
 namespace {
 
 struct GenerateSettings {
-  std::optional<std::string> prompt, file;
+  std::optional<std::string> prompt, file, chat, system;
   int64_t most = 128; // -1: until the model ends the text
   int64_t seed = -1;  // -1: another one each time
   SamplerOptions sampler = {0.8, 40, 0.95, 0};
@@ -32,8 +33,12 @@ public:
 
   /// Reads `text` behind what was read and written before, and writes its continuation.
   void continueText(std::string_view text);
+  /// Reads a conversation whose last message is the user's, and returns the answer that it writes.
+  std::string answer(const std::string &conversation);
 
 private:
+  /// Reads tokens and writes their continuation; returns it.
+  std::string continueIds(std::span<const int32_t> encoded);
   bool isEnd(int32_t id) const { return std::ranges::count(model.endTokens, id) != 0; }
   /// How many more tokens the model was made for: a teacher's keys beyond its context are forgotten.
   int64_t room() const;
@@ -43,6 +48,7 @@ private:
   Session session;
   Sampler sampler;
   int64_t most;
+  std::vector<int32_t> history; // what the session has read
 };
 
 } // namespace
@@ -52,8 +58,7 @@ int64_t Writer::room() const {
   return (isBounded ? xlstm_model.context_length : std::numeric_limits<int32_t>::max()) - session.position();
 }
 
-void Writer::continueText(std::string_view text) {
-  std::vector<int32_t> encoded = tokenizer.encode(text, session.position() == 0);
+std::string Writer::continueIds(std::span<const int32_t> encoded) {
   std::vector<int64_t> ids(encoded.begin(), encoded.end());
   if (ids.empty())
     fail("the prompt is empty");
@@ -63,17 +68,62 @@ void Writer::continueText(std::string_view text) {
   if (static_cast<int64_t>(ids.size()) > room())
     fail("the prompt has ", ids.size(), " tokens, the model has room for ", room());
   std::span<float> logits = session.read(ids);
+  history.insert(history.end(), encoded.begin(), encoded.end());
   StreamDecoder decoder(tokenizer, /*skipSpecial=*/true);
+  std::string written;
+  auto write = [&](const std::string &text) {
+    writeOut(text);
+    written += text;
+  };
   for (int64_t n = 0; n != most; ++n) {
     int32_t id = sampler.sample(logits);
     if (isEnd(id))
       break;
-    writeOut(decoder.next(id));
+    write(decoder.next(id));
     if (room() == 0)
       break;
     logits = session.readOne(id);
+    history.push_back(id);
   }
-  writeOut(decoder.finish() + "\n");
+  write(decoder.finish());
+  writeOut("\n");
+  return written;
+}
+
+void Writer::continueText(std::string_view text) { continueIds(tokenizer.encode(text, session.position() == 0)); }
+
+std::string Writer::answer(const std::string &conversation) {
+  // The template writes the bos. What was read before is kept where the conversation goes on from it.
+  std::vector<int32_t> ids = tokenizer.encode(conversation, /*addSpecial=*/false);
+  if (history.size() >= ids.size() || !std::equal(history.begin(), history.end(), ids.begin())) {
+    session.reset();
+    history.clear();
+  }
+  return continueIds(std::span(ids).subspan(history.size()));
+}
+
+/// Answers one message, or those that standard input has, a line each.
+static void chat(const CarriedModel &model, Writer &writer, const GenerateSettings &settings) {
+  if (model.chatTemplate.empty())
+    fail("this model has no chat template; -p continues a text without one");
+  ChatTemplate chatTemplate = ChatTemplate::parse(model.chatTemplate, "chat template of the executable");
+  ChatOptions options;
+  options.specialTokens = model.chatTokens;
+  Json messages = Json::array();
+  if (settings.system)
+    messages.push_back({{"role", "system"}, {"content", *settings.system}});
+  auto say = [&](const std::string &message) {
+    messages.push_back({{"role", "user"}, {"content", message}});
+    std::string answer = writer.answer(chatTemplate.render(messages, options));
+    messages.push_back({{"role", "assistant"}, {"content", answer}});
+  };
+  if (!settings.chat->empty())
+    return say(*settings.chat);
+  bool asks = isatty(STDIN_FILENO);
+  std::string line;
+  while (writeOut(asks ? "> " : ""), std::getline(std::cin, line))
+    if (!line.empty())
+      say(line);
 }
 
 static void converse(Writer &writer) {
@@ -88,6 +138,8 @@ static void generate(GenerateSettings &settings) {
   settings.sampler.seed = settings.seed < 0 ? std::random_device()() : static_cast<uint64_t>(settings.seed);
   CarriedModel model = CarriedModel::open();
   Writer writer(model, settings);
+  if (settings.chat)
+    return chat(model, writer, settings);
   if (settings.prompt)
     return writer.continueText(*settings.prompt);
   if (settings.file)
@@ -101,6 +153,10 @@ void addGenerate(CLI::App &app) {
   auto settings = std::make_shared<GenerateSettings>();
   CLI::Option *prompt = app.add_option("-p,--prompt", settings->prompt, "Text to continue; default: standard input");
   app.add_option("-f,--file", settings->file, "File with the text to continue")->excludes(prompt);
+  CLI::Option *chat = app.add_option("--chat", settings->chat, "Message to answer; without one, standard input's lines")
+                          ->expected(0, 1)
+                          ->excludes(prompt);
+  app.add_option("--system", settings->system, "System message of the chat")->needs(chat);
   app.add_option("-n,--n-predict", settings->most, "Tokens to write at most; -1: until the model ends the text")
       ->check(within(int64_t{-1}, int64_t{1} << 30))
       ->type_name("N")

@@ -48,6 +48,10 @@ void CarriedModel::readMetadata() {
   name = metadata.value("name", "");
   kind = metadata.value("kind", "");
   endTokens = metadata.value("eos", std::vector<int32_t>());
+  if (auto chat = metadata.find("chat"); chat != metadata.end()) {
+    chatTemplate = chat->value("template", "");
+    chatTokens = chat->value("tokens", chatTokens);
+  }
 }
 
 CarriedModel CarriedModel::open() {

@@ -8,6 +8,8 @@
 #include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
 
+#include <map>
+
 namespace xlstm {
 
 /// Weights and tokenizer, mapped from the running executable.
@@ -27,6 +29,9 @@ public:
   std::string kind;
   /// Tokens that end a text.
   std::vector<int32_t> endTokens;
+  /// The chat template, empty where the model has none, and the tokens that it writes by name.
+  std::string chatTemplate;
+  std::map<std::string, std::string> chatTokens;
 
 private:
   void checkFooter();

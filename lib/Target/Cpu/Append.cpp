@@ -4,6 +4,7 @@
 #include "lib/Target/Cpu/Append.h"
 #include "xlstm/Runtime/Deploy/Payload.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Files/ChatFiles.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
 
@@ -95,6 +96,8 @@ static std::string makeMetadata(const Bundle &bundle) {
   metadata["name"] = std::filesystem::absolute(bundle.folder).lexically_normal().filename().string();
   metadata["kind"] = bundle.kind;
   metadata["eos"] = readEndTokens(bundle);
+  if (std::optional<ChatFiles> chat = findChatTemplate(bundle.folder))
+    metadata["chat"] = {{"template", chat->text}, {"tokens", chat->specialTokens}};
   return metadata.dump();
 }
 
