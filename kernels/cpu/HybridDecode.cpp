@@ -104,24 +104,89 @@ struct Rows {
   int64_t first, step;
 };
 
-/// A tile of up to Block keys for `heads` query heads.
-static void attendTile(const Rows &from, int64_t n0, int64_t count, int64_t d, int64_t dp, float factor,
-                       QueryHead *queries, int heads) {
-  float scores[Pair][Block], buffer[Widest];
-  for (int64_t n = 0; n < count; ++n) {
-    const float *k = rowOf(from.k, from.type, from.first + (n0 + n) * from.step, d, buffer);
-    for (int h = 0; h < heads; ++h)
-      scores[h][n] = dotOf(queries[h].q, k, dp) * factor;
+/// A tile of keys or values in float32: row n at data + n * stride.
+struct Tile {
+  const float *data;
+  int64_t stride;
+};
+
+/// Rows n0 on where they lie, or in `buffer` with zeros up to a multiple of 16.
+XLSTM_INLINE Tile tileOf(const void *from, const Rows &rows, int64_t n0, int64_t count, int64_t d, int64_t dp,
+                         float *buffer) {
+  if (rows.type == XLSTM_F32 && d == dp)
+    return {static_cast<const float *>(from) + (rows.first + n0 * rows.step) * d, rows.step * d};
+  for (int64_t n = 0; n < count; ++n)
+    rowOf(from, rows.type, rows.first + (n0 + n) * rows.step, d, buffer + n * dp);
+  return {buffer, dp};
+}
+
+/// Scores of a tile's keys, four at a time; what stands behind `count` is -inf.
+template <int H>
+XLSTM_INLINE void scoreTile(const Tile &keys, int64_t count, int64_t dp, float factor, const QueryHead *queries,
+                            float (*scores)[Block]) {
+  for (int64_t n = 0; n < count; n += 4) {
+    const float *k[4];
+    for (int64_t j = 0; j < 4; ++j)
+      k[j] = keys.data + least(n + j, count - 1) * keys.stride;
+    Vector sums[H][4] = {};
+    for (int64_t c = 0; c < dp; c += Width)
+      for (int j = 0; j < 4; ++j) {
+        Vector key = get(k[j] + c);
+        for (int h = 0; h < H; ++h)
+          sums[h][j] += key * get(queries[h].q + c);
+      }
+    for (int h = 0; h < H; ++h)
+      totals(sums[h], factor, scores[h] + n);
   }
-  for (int h = 0; h < heads; ++h) {
+  for (int h = 0; h < H; ++h)
     for (int64_t n = count; n < Block; ++n)
       scores[h][n] = -Infinity;
+}
+
+/// Adds the weighted values to V vectors of every head's output.
+template <int H, int V>
+XLSTM_INLINE void addColumns(const Tile &values, int64_t count, int64_t c, const float (*weights)[Block],
+                             QueryHead *queries) {
+  Vector sums[H][V];
+  for (int h = 0; h < H; ++h)
+    for (int v = 0; v < V; ++v)
+      sums[h][v] = get(queries[h].window + c + v * Width);
+  for (int64_t n = 0; n < count; ++n)
+    for (int v = 0; v < V; ++v) {
+      Vector value = get(values.data + n * values.stride + c + v * Width);
+      for (int h = 0; h < H; ++h)
+        sums[h][v] += value * weights[h][n];
+    }
+  for (int h = 0; h < H; ++h)
+    for (int v = 0; v < V; ++v)
+      put(queries[h].window + c + v * Width, sums[h][v]);
+}
+
+/// A tile of up to Block keys for H query heads.
+template <int H>
+XLSTM_APART void attendTile(const Rows &from, int64_t n0, int64_t count, int64_t d, int64_t dp, float factor,
+                            QueryHead *queries) {
+  float scores[H][Block], buffer[Block * Widest];
+  scoreTile<H>(tileOf(from.k, from, n0, count, d, dp, buffer), count, dp, factor, queries, scores);
+  for (int h = 0; h < H; ++h)
     runningSoftmax(scores[h], queries[h].top, queries[h].sum, queries[h].window, dp);
-  }
-  for (int64_t n = 0; n < count; ++n) {
-    const float *v = rowOf(from.v, from.type, from.first + (n0 + n) * from.step, d, buffer);
-    for (int h = 0; h < heads; ++h)
-      scaleAdd(queries[h].window, 1, v, scores[h][n], dp);
+  Tile values = tileOf(from.v, from, n0, count, d, dp, buffer);
+  int64_t c = 0;
+  for (; c + 4 * Width <= dp; c += 4 * Width)
+    addColumns<H, 4>(values, count, c, scores, queries);
+  for (; c < dp; c += Width)
+    addColumns<H, 1>(values, count, c, scores, queries);
+}
+
+/// Keys 0 to `end` of `from`.
+static void attendRows(const Rows &from, int64_t end, const xlstm_hybrid_shape &s, int64_t dp, QueryHead *queries,
+                       int heads) {
+  for (int64_t n = 0; n < end; n += Block) {
+    int64_t count = least(Block, end - n);
+    if (heads == Pair)
+      attendTile<Pair>(from, n, count, s.d, dp, s.scale, queries);
+    else
+      attendTile<1>(from, n, count, s.d, dp, s.scale, queries);
   }
 }
 
@@ -135,10 +200,8 @@ static void attend(const Head &head, const xlstm_hybrid_state &state, QueryHead 
   Rows ring = {state.ring_k, state.ring_v, s.ring_type, head.b * s.W * s.Hkv + head.g, s.Hkv};
   Rows sinks = {state.sink_k, state.sink_v, s.ring_type, head.b * s.S * s.Hkv + head.g, s.Hkv};
   int64_t outside = most(0, least(s.S, pos + 1 - s.W)); // sinks that the window has left
-  for (int64_t n = 0; n < outside; n += Block)
-    attendTile(sinks, n, least(Block, outside - n), s.d, dp, s.scale, queries, heads);
-  for (int64_t n = 0; n < held; n += Block)
-    attendTile(ring, n, least(Block, held - n), s.d, dp, s.scale, queries, heads);
+  attendRows(sinks, outside, s, dp, queries, heads);
+  attendRows(ring, held, s, dp, queries, heads);
 }
 
 /// Writes the token's key and value of the head into ring and sinks.

@@ -57,6 +57,29 @@ XLSTM_INLINE float greatestOf(V v) {
   }
 }
 
+typedef float Four __attribute__((vector_size(16)));
+
+/// Adds halves until four lanes are left.
+template <int Bytes, typename V>
+XLSTM_INLINE Four foldedOf(V v) {
+  if constexpr (Bytes == 16) {
+    return v;
+  } else {
+    Halves<Bytes> halves = __builtin_bit_cast(Halves<Bytes>, v);
+    return foldedOf<Bytes / 2>(halves.low + halves.high);
+  }
+}
+
+/// to [4] = factor times the totals of four vectors.
+XLSTM_INLINE void totals(const Vector *v, float factor, float *to) {
+  Four a = foldedOf<XLSTM_VECTOR_BYTES>(v[0]), b = foldedOf<XLSTM_VECTOR_BYTES>(v[1]);
+  Four c = foldedOf<XLSTM_VECTOR_BYTES>(v[2]), d = foldedOf<XLSTM_VECTOR_BYTES>(v[3]);
+  Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  Four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  Four sums = (__builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7)) * factor;
+  memcpy(to, &sums, sizeof sums);
+}
+
 XLSTM_INLINE float total(Vector v) { return totalOf<XLSTM_VECTOR_BYTES>(v); }
 XLSTM_INLINE float greatest(Vector v) { return greatestOf<XLSTM_VECTOR_BYTES>(v); }
 
