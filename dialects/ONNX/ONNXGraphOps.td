@@ -55,14 +55,16 @@ def ONNX_InitializerOp : ONNX_Op<"initializer", [Pure]> {
     Small tensors hold their `value`; others are known by name alone. `content` and `transposed` are hashes of the values
     and of the values of the transposed matrix: they are present on the matrices that another one of the file might equal,
     so that tied weights are found by value. `sample` holds the first rows of a long table of rotary cosines or sines.
+    `band` describes a large mask: `seen` stands at query t and key j where first <= j - t <= last, `masked` elsewhere.
 
     ```mlir
     %w = onnx.initializer "val_152" {content = 17 : i64, transposed = -4 : i64} : tensor<64x32xf32>
+    %mask = onnx.initializer "val_9" {band = {first = -511 : i64, last = 0 : i64, masked = -3.4e+38 : f64, seen = 0.0 : f64}} : tensor<1x1x512x512xf32>
     %axes = onnx.initializer "val_43" = dense<-1> : tensor<1xi64> : tensor<1xi64>
     ```
   }];
   let arguments = (ins OptionalAttr<StrAttr>:$name, OptionalAttr<ElementsAttr>:$value, OptionalAttr<ElementsAttr>:$sample,
-                       OptionalAttr<I64Attr>:$content,
+                       OptionalAttr<DictionaryAttr>:$band, OptionalAttr<I64Attr>:$content,
                        OptionalAttr<I64Attr>:$transposed);
   let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "($name^)? attr-dict (`=` $value^)? `:` type($result)";

@@ -58,6 +58,7 @@ def ONNX_UnsqueezeOp : ONNX_Node<"Unsqueeze", 2, 2>;
 def ONNX_SqueezeOp : ONNX_Node<"Squeeze", 1, 2>;
 def ONNX_FlattenOp : ONNX_Node<"Flatten", 1, 1, "axis:i">;
 def ONNX_ExpandOp : ONNX_Node<"Expand", 2, 2>;
+def ONNX_TileOp : ONNX_Node<"Tile", 2, 2>;
 def ONNX_ConcatOp : ONNX_Node<"Concat", 1, 64, "axis:i">;
 def ONNX_SliceOp : ONNX_Node<"Slice", 3, 5>;
 def ONNX_SplitOp : ONNX_Node<"Split", 1, 2, "axis:i num_outputs:i", 8>;
@@ -82,13 +83,18 @@ def ONNX_RotaryEmbeddingOp
   : ONNX_Node<"RotaryEmbedding", 3, 4, "interleaved:i num_heads:i rotary_embedding_dim:i">;
 def ONNX_AttentionOp
   : ONNX_Node<"Attention", 3, 7,
-              "is_causal:i kv_num_heads:i q_num_heads:i qk_matmul_output_mode:i scale:f softcap:f softmax_precision:i", 4>;
+              "is_causal:i left_window_size:i right_window_size:i kv_num_heads:i q_num_heads:i qk_matmul_output_mode:i scale:f softcap:f softmax_precision:i", 4>;
 def ONNX_MSSkipSimplifiedLayerNormalizationOp
   : ONNX_Node<"microsoft.SkipSimplifiedLayerNormalization", 3, 4, "epsilon:f", 4>;
 def ONNX_MSGroupQueryAttentionOp
-  : ONNX_Node<"microsoft.GroupQueryAttention", 7, 14,
+  : ONNX_Node<"microsoft.GroupQueryAttention", 7, 16,
               "num_heads:i kv_num_heads:i scale:f local_window_size:i softcap:f do_rotary:i rotary_interleaved:i "
-              "smooth_softmax:i qk_output:i k_quant_type:s v_quant_type:s kv_cache_bit_width:i", 4>;
+              "smooth_softmax:i qk_output:i k_quant_type:s v_quant_type:s kv_cache_bit_width:i qk_norm_epsilon:f", 4>;
+def ONNX_MSMultiHeadAttentionOp
+  : ONNX_Node<"microsoft.MultiHeadAttention", 1, 10, "num_heads:i scale:f mask_filter_value:f unidirectional:i", 4>;
+def ONNX_MSRotaryEmbeddingOp
+  : ONNX_Node<"microsoft.RotaryEmbedding", 4, 4,
+              "interleaved:i num_heads:i rotary_embedding_dim:i is_packed_batching:i scale:f">;
 // Weights of 2, 4 or 8 bits in blocks along the inner dimension, each with a scale and perhaps a zero point.
 def ONNX_MSMatMulNBitsOp
   : ONNX_Node<"microsoft.MatMulNBits", 3, 6, "K:i N:i bits:i block_size:i accuracy_level:i weight_prepacked:i">;

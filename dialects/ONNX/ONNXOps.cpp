@@ -127,6 +127,15 @@ LogicalResult InitializerOp::verify() {
     return emitOpError() << "expects a name that is not empty";
   if (getValue() && getValue()->getShapedType() != getType()) // C3
     return emitOpError() << "expects a value of type " << getType() << ", found " << getValue()->getShapedType();
+  if (DictionaryAttr band = getBandAttr()) { // C5
+    auto type = cast<ShapedType>(getType());
+    bool isMask = type.getRank() >= 2 && type.getDimSize(type.getRank() - 1) == type.getDimSize(type.getRank() - 2) &&
+                  band.getAs<FloatAttr>("seen") && band.getAs<FloatAttr>("masked") &&
+                  band.getAs<IntegerAttr>("first") && band.getAs<IntegerAttr>("last");
+    if (!isMask)
+      return emitOpError() << "expects a band with seen, masked, first and last, of as many queries as keys, found "
+                           << band;
+  }
   if (!getSample())
     return success();
   ShapedType sample = getSample()->getShapedType(), whole = cast<ShapedType>(getType());

@@ -4,6 +4,8 @@
 #ifndef XLSTM_IMPORT_ONNX_H
 #define XLSTM_IMPORT_ONNX_H
 
+#include "xlstm/Runtime/Files/Safetensors.h"
+
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -25,6 +27,9 @@ public:
   /// The raw module, op for op: as text, and as bytecode, which keeps the nodes' names and scopes for diagnostics.
   std::string text() const;
   std::string bytecode() const;
+
+  /// A tensor of the file by the name of its initializer; its bytes live as long as the model. Throws Error.
+  StoredTensor tensor(const std::string &name) const;
 
   /// Writes the bundle: the module that raising made of bytecode(), weights under their Hugging Face names and in the
   /// layout [out, in] of checkpoints, and the files of the model's folder that travel with it. Float32 weights are

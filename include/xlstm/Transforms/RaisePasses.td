@@ -36,8 +36,10 @@ def NormaliseOnnx : RaisePass<"xlstm-normalise-onnx", "Give an onnx graph its ty
 
 def ExpandFused : RaisePass<"xlstm-expand-fused", "Write fused attention as the nodes that it stands for"> {
   let description = [{
-    com.microsoft GroupQueryAttention, with packed or separate projections, becomes Split, Reshape, Transpose,
-    RotaryEmbedding (where it rotates) and Attention, for the passes that follow to raise. The cache is empty.
+    com.microsoft GroupQueryAttention, with packed or separate projections and perhaps norms of their heads, becomes
+    Split, Reshape, SimplifiedLayerNormalization, Transpose, RotaryEmbedding (where it rotates) and Attention, for the
+    passes that follow to raise; MultiHeadAttention likewise, and Attention over activations [B, T, C]. RotaryEmbedding
+    with positions becomes one of rows gathered from its tables. The cache is empty.
   }];
   let statistics = [Statistic<"numExpanded", "nodes-expanded", "Fused nodes that were expanded">];
 }
@@ -110,6 +112,13 @@ def NameParams : RaisePass<"xlstm-name-params", "Name weights as Hugging Face do
     Every `onnx.weight` becomes an `lm.param` with the name of its role; the module's `onnx.weights` says which
     initializer each is made of. A head with the content of the embedding is that embedding. `family` is set to the
     one that has such layers.
+  }];
+}
+
+def NoteNodes : RaisePass<"xlstm-note-nodes", "Note on raised ops the node that they were raised from"> {
+  let description = [{
+    Sets `lm.node` to the name that an op's location has from the ONNX file, so that a run of the module can be compared
+    with a run of the graph (`xlstm import --verify-raise`).
   }];
 }
 

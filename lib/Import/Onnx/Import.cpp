@@ -9,6 +9,7 @@
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/IR/Verifier.h"
@@ -87,6 +88,13 @@ std::string OnnxModel::bytecode() const {
   if (failed(writeBytecodeToFile(*impl->module, stream)))
     fail(impl->file->name(), ": the module cannot be written as bytecode");
   return bytes;
+}
+
+StoredTensor OnnxModel::tensor(const std::string &name) const {
+  auto it = impl->file->tensors().find(name);
+  if (it == impl->file->tensors().end())
+    fail(impl->file->name(), ": expected an initializer ", quote(name), ", found none");
+  return {it->second.spec, it->second.bytes, it->second.file};
 }
 
 /// What config.json knows and the graph does not.

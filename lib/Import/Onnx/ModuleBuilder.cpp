@@ -25,9 +25,11 @@ public:
 private:
   void findTieCandidates();
   void findTables();
+  bool isHeld(const OnnxTensor &tensor) const;
   onnx::GraphOp buildGraph();
   void addInitializer(const OnnxTensor &tensor, Location loc);
   void addNode(const ::onnx::NodeProto &node);
+  void modernise(OperationState &state, const std::string &type);
   NamedAttribute readAttribute(const ::onnx::AttributeProto &attribute, const std::string &place);
   Type readType(const ::onnx::TypeProto &type, const std::string &place);
   Type declaredType(const std::string &value);
@@ -41,7 +43,7 @@ private:
   OpBuilder builder;
   llvm::StringMap<Value> values;
   llvm::StringMap<const ::onnx::TypeProto *> declared;
-  std::set<std::string> tieCandidates, tables;
+  std::set<std::string> tieCandidates, tables, weights;
 };
 
 /// The place in the model that torch's exporter noted: "['', 'model', 'model.layers.0', 'add_3']" to "model.layers.0".
@@ -134,13 +136,35 @@ void Builder::findTables() {
   for (const ::onnx::NodeProto &node : file.graph().node())
     if (node.op_type() == "GroupQueryAttention" && node.input_size() > 8)
       tables.insert({node.input(7), node.input(8)});
+    else if (node.op_type() == "RotaryEmbedding")
+      tables.insert(node.input().begin(), node.input().end());
+  // What these read may be a weight, or one under another name.
+  static const std::set<std::string> readers = {
+      "MatMul",    "Gemm",     "FusedMatMul", "MatMulNBits",        "Gather", "GatherBlockQuantized",
+      "Transpose", "Identity", "Cast",        "GroupQueryAttention"};
+  for (const ::onnx::NodeProto &node : file.graph().node())
+    if (readers.contains(node.op_type()))
+      weights.insert(node.input().begin(), node.input().end());
+}
+
+/// Whether the IR holds a tensor's value: a small one, or a table that is no weight.
+bool Builder::isHeld(const OnnxTensor &tensor) const {
+  constexpr uint64_t maxTable = uint64_t{1} << 20;
+  const std::string &name = tensor.spec.name;
+  if (tieCandidates.contains(name))
+    return false;
+  uint64_t count = tensor.spec.numElements();
+  return count <= static_cast<uint64_t>(onnx::ONNXDialect::maxInlineElements) ||
+         (count <= maxTable && isFloat(tensor.spec.dtype) && !weights.contains(name) &&
+          (!tables.contains(name) || tensor.spec.shape.size() != 2));
 }
 
 /// The first rows of a matrix, as many as raising looks at.
 DenseElementsAttr Builder::firstRows(const OnnxTensor &tensor) {
-  constexpr int64_t numRows = 16;
+  // Half precision is coarse: later positions say the angle more exactly.
+  int64_t numRows = sizeOf(tensor.spec.dtype) == 2 ? 128 : 16;
   OnnxTensor part = tensor;
-  if (part.spec.shape.size() != 2 || !isFloat(part.spec.dtype) || part.spec.shape[0] <= numRows)
+  if (part.spec.shape.size() != 2 || !isFloat(part.spec.dtype) || part.spec.shape[0] < numRows)
     return {};
   part.spec.shape[0] = numRows;
   part.bytes = part.bytes.first(part.spec.numBytes());
@@ -161,7 +185,10 @@ void Builder::addInitializer(const OnnxTensor &tensor, Location loc) {
   StringAttr name = builder.getStringAttr(tensor.spec.name);
   ElementsAttr value;
   IntegerAttr content, transposed;
-  if (type.getNumElements() <= onnx::ONNXDialect::maxInlineElements && !tieCandidates.contains(tensor.spec.name))
+  DictionaryAttr band;
+  if (type.getNumElements() > onnx::ONNXDialect::maxInlineElements)
+    band = readBand(builder.getContext(), tensor);
+  if (!band && isHeld(tensor))
     value = denseValue(tensor);
   if (tieCandidates.contains(tensor.spec.name)) {
     auto [hash, hashOfTranspose] = hashMatrix(tensor);
@@ -169,7 +196,8 @@ void Builder::addInitializer(const OnnxTensor &tensor, Location loc) {
     transposed = builder.getI64IntegerAttr(hashOfTranspose);
   }
   DenseElementsAttr sample = tables.contains(tensor.spec.name) && !value ? firstRows(tensor) : DenseElementsAttr();
-  values[tensor.spec.name] = builder.create<onnx::InitializerOp>(loc, type, name, value, sample, content, transposed);
+  values[tensor.spec.name] =
+      builder.create<onnx::InitializerOp>(loc, type, name, value, sample, band, content, transposed);
 }
 
 NamedAttribute Builder::readAttribute(const ::onnx::AttributeProto &attribute, const std::string &place) {
@@ -207,6 +235,22 @@ NamedAttribute Builder::readAttribute(const ::onnx::AttributeProto &attribute, c
   return builder.getNamedAttr(attribute.name(), value);
 }
 
+/// Before opset 13 axes and sizes were attributes where they are operands now, and softmax had another default.
+void Builder::modernise(OperationState &state, const std::string &type) {
+  if (type == "Softmax" && !state.attributes.get("axis"))
+    state.addAttribute("axis", builder.getI64IntegerAttr(1));
+  bool hasAxes = type == "Unsqueeze" || type == "Squeeze" || type == "ReduceSum";
+  auto list = dyn_cast_or_null<DenseI64ArrayAttr>(state.attributes.get(hasAxes ? "axes" : "split"));
+  if (!list || state.operands.size() != 1 || (!hasAxes && type != "Split"))
+    return;
+  state.attributes.erase(hasAxes ? "axes" : "split");
+  auto listType = RankedTensorType::get({list.size()}, builder.getI64Type());
+  auto value = DenseElementsAttr::get(listType, list.asArrayRef());
+  state.operands.push_back(builder.create<onnx::InitializerOp>(state.location, listType, StringAttr(), value,
+                                                               DenseElementsAttr(), DictionaryAttr(), IntegerAttr(),
+                                                               IntegerAttr()));
+}
+
 void Builder::addNode(const ::onnx::NodeProto &node) {
   std::string place = placeOf(node);
   std::string name = !node.name().empty() ? node.name() : node.output_size() > 0 ? node.output(0) : "";
@@ -232,6 +276,8 @@ void Builder::addNode(const ::onnx::NodeProto &node) {
       fail(file.name(), ": ", place, ": attribute ", quote(attribute.name()), " is given twice");
     state.attributes.append(named);
   }
+  if (file.opset() < 13 && isDefault)
+    modernise(state, node.op_type());
   Operation *op = builder.create(state);
   for (auto [output, value] : llvm::zip(node.output(), op->getResults()))
     if (!output.empty())

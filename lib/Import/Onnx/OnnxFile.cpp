@@ -17,8 +17,8 @@
 namespace xlstm {
 namespace {
 
-// onnx 1.23 writes IR version 14 and opset 28. Before opset 13 axes were attributes everywhere.
-constexpr int64_t newestIr = 14, oldestOpset = 13, newestOpset = 28;
+// onnx 1.23 writes IR version 14 and opset 28. Before opset 11 there was no Range, and Slice had attributes alone.
+constexpr int64_t newestIr = 14, oldestOpset = 11, newestOpset = 28;
 
 /// Reads the message as a stream: the file's bytes are in memory once.
 void parse(const std::filesystem::path &path, ::onnx::ModelProto &model) {

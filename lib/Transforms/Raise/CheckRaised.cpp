@@ -24,7 +24,8 @@ StringRef expectation(Operation *op) {
       .Case<onnx::SliceOp, onnx::ConcatOp, onnx::NegOp, onnx::CosOp, onnx::SinOp, onnx::RotaryEmbeddingOp>(
           [](auto) { return "a rotary embedding, x * cos + rotate_half(x) * sin"; })
       .Case<onnx::SigmoidOp, onnx::SwishOp>([](auto) { return "a gated MLP, gate * sigmoid(gate) * up"; })
-      .Case<onnx::SoftmaxOp, onnx::MatMulOp, onnx::AttentionOp, onnx::MSGroupQueryAttentionOp>(
+      .Case<onnx::SoftmaxOp, onnx::MatMulOp, onnx::AttentionOp, onnx::MSGroupQueryAttentionOp,
+            onnx::MSMultiHeadAttentionOp>(
           [](auto) { return "a projection by a weight, or attention, softmax(q * k^T * scale + mask) * v"; })
       .Case<onnx::ReshapeOp, onnx::TransposeOp, onnx::ExpandOp>(
           [](auto) { return "the split of channels into heads before attention, or their merge after it"; })

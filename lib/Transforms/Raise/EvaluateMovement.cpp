@@ -156,8 +156,27 @@ bool expand(Call &call) {
   return moved(call, *shape, [&](ArrayRef<int64_t> index) { return broadcastPosition(input.shape, index); });
 }
 
+bool tile(Call &call) {
+  std::optional<Shape> repeats = call.integers(1);
+  const Tensor &input = call.inputs[0];
+  if (!repeats || static_cast<int64_t>(repeats->size()) != input.rank())
+    return call.fail("expected a number of repeats for each dimension of " + describe(input));
+  Shape shape = input.shape, strides = stridesOf(input.shape);
+  for (auto [dim, repeat] : llvm::zip(shape, *repeats))
+    if (repeat < 0 || __builtin_mul_overflow(dim, repeat, &dim))
+      return call.fail("expected repeats of at least 0, found " + Twine(repeat));
+  return moved(call, shape, [&](ArrayRef<int64_t> index) {
+    int64_t position = 0;
+    for (size_t i = 0; i < index.size(); ++i)
+      position += index[i] % input.shape[i] * strides[i];
+    return position;
+  });
+}
+
 bool concat(Call &call) {
-  const Tensor &first = call.inputs[0];
+  // A cache of no tokens may leave open how many channels it has: it agrees with everything.
+  const Tensor *whole = llvm::find_if(call.inputs, [](const Tensor &input) { return input.size() != 0; });
+  const Tensor &first = whole == call.inputs.end() ? call.inputs[0] : *whole;
   std::optional<int64_t> axis = call.axis(call.attr("axis", 0), first.rank());
   if (!axis)
     return false;
@@ -292,6 +311,7 @@ Evaluator findMovement(StringRef mnemonic) {
       .Case("Squeeze", squeeze)
       .Case("Flatten", flatten)
       .Case("Expand", expand)
+      .Case("Tile", tile)
       .Case("Concat", concat)
       .Case("Slice", slice)
       .Case("Split", split)

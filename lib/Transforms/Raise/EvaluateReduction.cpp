@@ -163,8 +163,8 @@ bool matMulNBits(Call &call) {
 bool gatherBlockQuantised(Call &call) {
   const Tensor &numbers = call.inputs[0], &ids = call.inputs[1];
   int64_t bits = call.attr("bits", 4);
-  if (call.attr("gather_axis", 0) != 0 || (bits != 2 && bits != 4 && bits != 8) || (numbers.rank() == 2 && call.attr("quantize_axis", 1) != 1) ||
-      numbers.rank() < 2 || ids.kind != Kind::Int)
+  if (call.attr("gather_axis", 0) != 0 || (bits != 2 && bits != 4 && bits != 8) ||
+      (numbers.rank() == 2 && call.attr("quantize_axis", 1) != 1) || numbers.rank() < 2 || ids.kind != Kind::Int)
     return call.fail("expected rows to be gathered and quantised along themselves, found " + describe(numbers));
   int64_t columns = numbers.shape[0] == 0 ? 0 : numbers.size() / numbers.shape[0] * 8 / bits;
   if (!checkBlocks(call, numbers.shape[0], columns, {0, 2, 3}))
@@ -208,6 +208,20 @@ bool attention(Call &call) {
   return true;
 }
 
+bool multiHeadAttention(Call &call) {
+  const Tensor &q = call.inputs[0];
+  int64_t heads = call.attr("num_heads", 0);
+  if (q.rank() != 3 || !call.has(1) || !call.has(2) || heads < 1)
+    return call.fail("expected queries, keys and values apart, queries [B, T, C], found " + describe(q));
+  Tensor result{Kind::Float, q.shape, nullptr};
+  const Tensor &v = call.inputs[2];
+  result.shape[2] = v.rank() == 4 ? v.shape[3] * heads : v.shape.empty() ? 0 : v.shape.back();
+  call.outputs.push_back(result);
+  for (unsigned i = 1; i < call.op->getNumResults(); ++i)
+    call.outputs.push_back({Kind::Float, {q.shape[0], heads, q.shape[1], q.shape[2] / heads}, nullptr});
+  return true;
+}
+
 bool groupQueryAttention(Call &call) {
   Tensor result{Kind::Float, call.inputs[0].shape, nullptr};
   int64_t heads = call.attr("num_heads", 0), kvHeads = call.attr("kv_num_heads", 0);
@@ -234,9 +248,10 @@ Evaluator findReduction(StringRef mnemonic) {
       .Case("microsoft.MatMulNBits", matMulNBits)
       .Case("microsoft.GatherBlockQuantized", gatherBlockQuantised)
       .Cases("RMSNormalization", "SimplifiedLayerNormalization", "microsoft.SkipSimplifiedLayerNormalization", norm)
-      .Case("RotaryEmbedding", sameShape)
+      .Cases("RotaryEmbedding", "microsoft.RotaryEmbedding", sameShape)
       .Case("Attention", attention)
       .Case("microsoft.GroupQueryAttention", groupQueryAttention)
+      .Case("microsoft.MultiHeadAttention", multiHeadAttention)
       .Default(nullptr);
 }
 

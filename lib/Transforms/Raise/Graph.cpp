@@ -119,7 +119,23 @@ static LogicalResult evaluateNode(Operation &op, Size size, Values &values, int6
 }
 
 LogicalResult evaluateGraph(onnx::GraphOp graph, Size size, Values &values, const llvm::SetVector<Operation *> *only) {
-  int64_t budget = 2 * maxElements;
+  int64_t budget = 4 * maxElements;
+  // Large tensors go after their last use, so that a long chain of masks does not add up.
+  llvm::DenseMap<Value, unsigned> usesLeft;
+  auto release = [&](Operation &op) {
+    for (Value operand : op.getOperands()) {
+      auto [entry, isNew] = usesLeft.try_emplace(operand, 0);
+      if (isNew)
+        entry->second =
+            llvm::count_if(operand.getUsers(), [&](Operation *user) { return !only || only->contains(user); });
+      auto found = values.find(operand);
+      if (--entry->second > 0 || found == values.end() || !found->second.isKnown() ||
+          found->second.size() <= onnx::ONNXDialect::maxInlineElements)
+        continue;
+      budget += operand.getDefiningOp<onnx::InitializerOp>() ? 0 : found->second.size();
+      found->second.data = nullptr;
+    }
+  };
   for (BlockArgument argument : graph.getArguments())
     values.try_emplace(argument, inputTensor(argument, size));
   for (Operation &op : graph.getBody().front().without_terminator()) {
@@ -129,6 +145,7 @@ LogicalResult evaluateGraph(onnx::GraphOp graph, Size size, Values &values, cons
       continue;
     if (failed(evaluateNode(op, size, values, budget)))
       return failure();
+    release(op);
   }
   return success();
 }
@@ -156,8 +173,27 @@ std::optional<Tensor> evaluate(Value value, Size size, const Values &given) {
   return result.isKnown() ? std::optional(result) : std::nullopt;
 }
 
+/// The mask that a band describes, where it is small enough to compute with.
+static std::optional<Tensor> expandBand(RankedTensorType type, DictionaryAttr band) {
+  Tensor mask{kindOf(type.getElementType()), SmallVector<int64_t, 4>(type.getShape()), nullptr};
+  if (mask.size() > maxElements)
+    return std::nullopt;
+  auto number = [&](StringRef name) { return band.getAs<FloatAttr>(name).getValueAsDouble(); };
+  int64_t tokens = mask.shape.back(), first = band.getAs<IntegerAttr>("first").getInt(),
+          last = band.getAs<IntegerAttr>("last").getInt();
+  double seen = number("seen"), masked = number("masked");
+  std::vector<double> data(mask.size(), masked);
+  for (size_t row = 0; row * tokens < data.size(); ++row)
+    for (int64_t t = static_cast<int64_t>(row) % tokens, j = 0; j < tokens; ++j)
+      if (first <= j - t && j - t <= last)
+        data[row * tokens + j] = seen;
+  return makeTensor(mask.kind, mask.shape, std::move(data));
+}
+
 std::optional<Tensor> constantOf(Value value) {
   auto initializer = value.getDefiningOp<onnx::InitializerOp>();
+  if (initializer && initializer.getBandAttr())
+    return expandBand(cast<RankedTensorType>(initializer.getType()), initializer.getBandAttr());
   if (!initializer || !initializer.getValue())
     return std::nullopt;
   auto dense = dyn_cast<DenseElementsAttr>(*initializer.getValue());
@@ -165,6 +201,9 @@ std::optional<Tensor> constantOf(Value value) {
 }
 
 std::optional<double> scalarOf(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (type && type.hasStaticShape() && type.getNumElements() != 1)
+    return std::nullopt;
   std::optional<Tensor> tensor = constantOf(value);
   return tensor && tensor->size() == 1 ? std::optional((*tensor)[0]) : std::nullopt;
 }
@@ -175,6 +214,12 @@ onnx::InitializerOp weightOf(Value value, int64_t rank) {
     return {};
   auto type = cast<RankedTensorType>(initializer.getType());
   return type.getRank() == rank && isa<FloatType>(type.getElementType()) ? initializer : onnx::InitializerOp();
+}
+
+bool isEmpty(onnx::GraphOp graph, Value value) {
+  BlockArgument ids = findIds(graph);
+  std::optional<Tensor> tensor = ids ? evaluate(value, probeSizes(ids).back()) : std::nullopt;
+  return tensor && tensor->size() == 0;
 }
 
 Value givenOperand(Operation *op, unsigned i) {

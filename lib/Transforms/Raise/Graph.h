@@ -48,6 +48,9 @@ std::optional<double> scalarOf(mlir::Value value);
 /// The initializer behind a value, when it is a float tensor of `rank` dimensions.
 onnx::InitializerOp weightOf(mlir::Value value, int64_t rank);
 
+/// Whether a value has no elements: a cache of no tokens.
+bool isEmpty(onnx::GraphOp graph, mlir::Value value);
+
 /// Operand i of a node; null where the node leaves it out.
 mlir::Value givenOperand(mlir::Operation *op, unsigned i);
 

@@ -9,7 +9,7 @@ namespace xlstm::raise {
 
 static bool isMovement(Operation *op) {
   return isa_and_nonnull<onnx::ReshapeOp, onnx::TransposeOp, onnx::UnsqueezeOp, onnx::SqueezeOp, onnx::ExpandOp,
-                         onnx::FlattenOp, onnx::IdentityOp>(op);
+                         onnx::TileOp, onnx::FlattenOp, onnx::IdentityOp>(op);
 }
 
 /// The operand of a product with a constant, and the constant.

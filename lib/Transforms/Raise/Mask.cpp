@@ -39,11 +39,13 @@ static std::optional<std::vector<bool>> readSeen(const Tensor &mask, std::string
 }
 
 /// Reads a causal mask off its last row. A window of all tokens or more cannot be told from none.
-static std::optional<Mask> classify(const Tensor &mask, std::string &why) {
+static std::optional<Mask> classify(const Tensor &mask, bool isCausal, std::string &why) {
   std::optional<std::vector<bool>> seen = readSeen(mask, why);
   if (!seen)
     return std::nullopt;
   int64_t tokens = mask.shape.back(), window = 0;
+  for (int64_t t = 0; isCausal && t < tokens; ++t)
+    std::fill(seen->begin() + t * tokens + t + 1, seen->begin() + (t + 1) * tokens, false);
   while (window < tokens && (*seen)[tokens * tokens - 1 - window])
     ++window;
   for (int64_t t = 0; t < tokens; ++t)
@@ -75,7 +77,7 @@ static std::vector<std::pair<Value, Tensor>> longConstants(Value mask, int64_t l
 
 /// Looks for a window longer than the evaluated text: puts 5 in place of each long constant and sees whether a window
 /// appears.
-static std::optional<Mask> findLongWindow(Value mask, Size size, std::string &why) {
+static std::optional<Mask> findLongWindow(Value mask, Size size, bool isCausal, std::string &why) {
   constexpr int64_t probe = 5;
   std::optional<int64_t> window;
   for (const auto &[value, constant] : longConstants(mask, probe + 1)) {
@@ -83,7 +85,7 @@ static std::optional<Mask> findLongWindow(Value mask, Size size, std::string &wh
     Values given;
     given[value] = makeTensor(Kind::Int, constant.shape, {sign * probe});
     std::optional<Tensor> tensor = evaluate(mask, size, given);
-    std::optional<Mask> found = tensor ? classify(*tensor, why) : std::nullopt;
+    std::optional<Mask> found = tensor ? classify(*tensor, isCausal, why) : std::nullopt;
     if (!found)
       return std::nullopt;
     if (!found->window)
@@ -94,7 +96,7 @@ static std::optional<Mask> findLongWindow(Value mask, Size size, std::string &wh
   return Mask{window};
 }
 
-std::optional<Mask> readMask(onnx::GraphOp graph, Value value, std::string &why) {
+std::optional<Mask> readMask(onnx::GraphOp graph, Value value, bool isCausal, std::string &why) {
   BlockArgument ids = findIds(graph);
   if (!ids) {
     why = "expected a graph with token ids";
@@ -106,10 +108,10 @@ std::optional<Mask> readMask(onnx::GraphOp graph, Value value, std::string &why)
     why = "expected a mask that does not depend on the tokens";
     return std::nullopt;
   }
-  std::optional<Mask> mask = classify(*tensor, why);
+  std::optional<Mask> mask = classify(*tensor, isCausal, why);
   if (!mask || mask->window || constantOf(value))
     return mask;
-  return findLongWindow(value, size, why);
+  return findLongWindow(value, size, isCausal, why);
 }
 
 } // namespace xlstm::raise

@@ -14,8 +14,8 @@ struct Mask {
 };
 
 /// Evaluates a mask [.., T, T] (additive floats, or bool with true for what is seen) and says what it is. Nothing, with
-/// the reason in `why`, for any other mask.
-std::optional<Mask> readMask(onnx::GraphOp graph, mlir::Value mask, std::string &why);
+/// the reason in `why`, for any other mask. With `isCausal` only what lies before a token counts.
+std::optional<Mask> readMask(onnx::GraphOp graph, mlir::Value mask, bool isCausal, std::string &why);
 
 } // namespace xlstm::raise
 

@@ -120,7 +120,7 @@ bool Normaliser::isConstant(Value value) const {
 Value Normaliser::constant(Location loc, const Tensor &tensor) {
   DenseElementsAttr value = raise::toAttr(graph.getContext(), tensor);
   Value result = builder.create<onnx::InitializerOp>(loc, value.getType(), StringAttr(), value, DenseElementsAttr(),
-                                                     IntegerAttr(), IntegerAttr());
+                                                     DictionaryAttr(), IntegerAttr(), IntegerAttr());
   for (raise::Values &values : probes)
     values[result] = tensor;
   return result;
@@ -128,11 +128,13 @@ Value Normaliser::constant(Location loc, const Tensor &tensor) {
 
 /// A weight under another name, or transposed: a constant of its values would not say which weight it is.
 static bool passesWeightOn(Operation *op) {
-  if (!isa<onnx::IdentityOp, onnx::CastOp, onnx::TransposeOp>(op))
+  if (!isa<onnx::IdentityOp, onnx::CastOp, onnx::TransposeOp, onnx::ReshapeOp>(op))
     return false;
   auto initializer = op->getOperand(0).getDefiningOp<onnx::InitializerOp>();
-  return initializer && initializer.getName() &&
-         isa<FloatType>(cast<RankedTensorType>(initializer.getType()).getElementType());
+  if (!initializer || !initializer.getName())
+    return false;
+  Type element = cast<RankedTensorType>(initializer.getType()).getElementType();
+  return isa<onnx::ReshapeOp>(op) ? element.isUnsignedInteger(8) : isa<FloatType>(element);
 }
 
 void Normaliser::fold() {

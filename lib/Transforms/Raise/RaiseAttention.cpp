@@ -7,6 +7,7 @@
 #include "xlstm/Transforms/RaisePasses.h"
 
 #include <cmath>
+#include <map>
 
 using namespace mlir;
 
@@ -22,6 +23,9 @@ struct Parts {
   Value q, k, v, mask;
   raise::Layout keyLayout = raise::headsFirst;
   double scale = 1;
+  /// What the operator does beside its mask: causal, and so many keys before each token at most.
+  bool isCausal = false;
+  std::optional<int64_t> window;
 };
 
 class AttentionRaiser {
@@ -39,6 +43,8 @@ private:
 
   onnx::GraphOp graph;
   OpBuilder builder;
+  /// Masks that were read; layers share them.
+  std::map<std::pair<void *, bool>, std::optional<raise::Mask>> masks;
   std::string why;
 };
 
@@ -92,8 +98,8 @@ std::optional<Parts> AttentionRaiser::matchOperator(onnx::AttentionOp op) {
   };
   auto scale = op->getAttrOfType<FloatAttr>("scale"), softcap = op->getAttrOfType<FloatAttr>("softcap");
   for (unsigned i = 4; i < op->getNumOperands(); ++i)
-    if (!op->getOperand(i).getDefiningOp<onnx::NoneOp>()) {
-      why = "expected no cache, found one";
+    if (Value cache = raise::givenOperand(op, i); cache && !raise::isEmpty(graph, cache)) {
+      why = "expected no cache, or an empty one, found another";
       return std::nullopt;
     }
   for (Value result : op->getResults().drop_front())
@@ -105,7 +111,7 @@ std::optional<Parts> AttentionRaiser::matchOperator(onnx::AttentionOp op) {
     why = "expected no softcap, found " + std::to_string(softcap.getValueAsDouble());
     return std::nullopt;
   }
-  Parts parts{op.getInputs()[0], op.getInputs()[1], op.getInputs()[2], {}, raise::headsFirst, 0};
+  Parts parts{op.getInputs()[0], op.getInputs()[1], op.getInputs()[2], {}, raise::headsFirst, 0, false, {}};
   ArrayRef<int64_t> shape = raise::shapeOf(parts.q);
   if (shape.size() != 4) {
     why = "expected queries [B, H, T, d]";
@@ -113,7 +119,14 @@ std::optional<Parts> AttentionRaiser::matchOperator(onnx::AttentionOp op) {
   }
   if (op->getNumOperands() > 3 && !op->getOperand(3).getDefiningOp<onnx::NoneOp>())
     parts.mask = op->getOperand(3);
-  if (!parts.mask && integer("is_causal") == 0) {
+  parts.isCausal = integer("is_causal") != 0;
+  if (auto left = op->getAttrOfType<IntegerAttr>("left_window_size"); left && left.getInt() >= 0)
+    parts.window = left.getInt() + 1;
+  if (auto right = op->getAttrOfType<IntegerAttr>("right_window_size"); right && right.getInt() >= 0) {
+    why = "expected no window after a token, found " + std::to_string(right.getInt());
+    return std::nullopt;
+  }
+  if (!parts.mask && !parts.isCausal) {
     why = "expected a causal mask, found none";
     return std::nullopt;
   }
@@ -122,7 +135,18 @@ std::optional<Parts> AttentionRaiser::matchOperator(onnx::AttentionOp op) {
 }
 
 std::optional<raise::Mask> AttentionRaiser::mask(const Parts &parts) {
-  return parts.mask ? raise::readMask(graph, parts.mask, why) : raise::Mask{};
+  raise::Mask result;
+  if (parts.mask) {
+    auto [entry, isNew] = masks.try_emplace({parts.mask.getAsOpaquePointer(), parts.isCausal});
+    if (isNew)
+      entry->second = raise::readMask(graph, parts.mask, parts.isCausal, why);
+    if (!entry->second)
+      return std::nullopt;
+    result = *entry->second;
+  }
+  if (parts.window)
+    result.window = result.window ? std::min(*result.window, *parts.window) : parts.window;
+  return result;
 }
 
 /// 1/sqrt(d), when the graph's float32 numbers mean that.

@@ -62,7 +62,8 @@ Value LinearRaiser::weight(Location loc, onnx::InitializerOp initializer, bool t
 
 /// The matrix [rows, columns] of numbers in blocks: operands are the numbers, their scales, perhaps their zero points.
 Value LinearRaiser::quantised(Operation *op, ArrayRef<Value> operands, int64_t columns) {
-  auto numbers = operands[0].getDefiningOp<onnx::InitializerOp>();
+  auto reshape = operands[0].getDefiningOp<onnx::ReshapeOp>();
+  auto numbers = (reshape ? reshape.getInputs()[0] : operands[0]).getDefiningOp<onnx::InitializerOp>();
   auto scales = operands[1].getDefiningOp<onnx::InitializerOp>();
   if (!numbers || !scales || !numbers.getName() || !scales.getName())
     return {};

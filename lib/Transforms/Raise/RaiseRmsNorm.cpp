@@ -107,6 +107,7 @@ public:
 private:
   Value build(Location loc, Norm norm);
   Value buildPerHead(Location loc, Norm norm);
+  bool addBias(SmallVectorImpl<Value> &terms, onnx::InitializerOp bias);
   bool raiseSkip(Operation *op);
 
   onnx::GraphOp graph;
@@ -131,7 +132,7 @@ Value NormRaiser::buildPerHead(Location loc, Norm norm) {
     auto targetType = RankedTensorType::get({static_cast<int64_t>(target.size())}, builder.getI64Type());
     Value sizes =
         builder.create<onnx::InitializerOp>(loc, targetType, StringAttr(), DenseElementsAttr::get(targetType, target),
-                                            DenseElementsAttr(), IntegerAttr(), IntegerAttr());
+                                            DenseElementsAttr(), DictionaryAttr(), IntegerAttr(), IntegerAttr());
     auto type = RankedTensorType::get(to, cast<RankedTensorType>(value.getType()).getElementType());
     return builder.create<onnx::ReshapeOp>(loc, TypeRange{type}, ValueRange{value, sizes})->getResult(0);
   };
@@ -140,17 +141,33 @@ Value NormRaiser::buildPerHead(Location loc, Norm norm) {
   return reshape(build(loc, norm), shape, {0, -1, shape[2]});
 }
 
+/// The bias of a sum belongs to the projection that is one of its terms.
+bool NormRaiser::addBias(SmallVectorImpl<Value> &terms, onnx::InitializerOp bias) {
+  for (Value &term : terms) {
+    auto linear = term.getDefiningOp<lm::LinearOp>();
+    if (!bias || !linear || linear.getBias() || !linear->hasOneUse())
+      continue;
+    Value weight = builder.create<onnx::WeightOp>(linear.getLoc(), bias.getType(), bias.getNameAttr(), UnitAttr(),
+                                                  DenseI64ArrayAttr(), IntegerAttr(), DictionaryAttr());
+    term = builder.create<lm::LinearOp>(linear.getLoc(), linear.getType(), linear.getX(), linear.getWeight(), weight);
+    return true;
+  }
+  return false;
+}
+
 /// The norm of a sum; the sum is its last result.
 bool NormRaiser::raiseSkip(Operation *op) {
   onnx::InitializerOp weight = raise::weightOf(op->getOperand(2), 1);
   bool hasBias = op->getNumOperands() > 3 && !isa_and_nonnull<onnx::NoneOp>(op->getOperand(3).getDefiningOp());
-  if (!weight || hasBias || op->getOperand(0).getType() != op->getOperand(1).getType())
+  if (!weight || op->getOperand(0).getType() != op->getOperand(1).getType())
     return false;
   for (unsigned i = 1; i < op->getNumResults() && i < 3; ++i)
     if (!op->getResult(i).use_empty())
       return false;
-  Value sum =
-      builder.create<lm::AddOp>(op->getLoc(), op->getOperand(0).getType(), op->getOperand(0), op->getOperand(1));
+  SmallVector<Value, 2> terms{op->getOperand(0), op->getOperand(1)};
+  if (hasBias && !addBias(terms, raise::weightOf(op->getOperand(3), 1)))
+    return false;
+  Value sum = builder.create<lm::AddOp>(op->getLoc(), terms[0].getType(), terms[0], terms[1]);
   op->getResult(0).replaceAllUsesWith(build(op->getLoc(), {sum, weight, epsilonOf(op)}));
   if (op->getNumResults() > 3)
     op->getResult(3).replaceAllUsesWith(sum);

@@ -33,8 +33,8 @@ struct Tensor {
   int64_t integer(int64_t i) const;
 };
 
-/// Elements are computed for tensors of up to this size, and for all tensors of an evaluation up to twice as many: a
-/// file cannot ask for more memory than that.
+/// Elements are computed for tensors of up to this size, and for all tensors of an evaluation up to four times as many
+/// at once: a file cannot ask for more memory than that.
 constexpr int64_t maxElements = int64_t{1} << 22;
 
 Tensor makeTensor(Kind kind, llvm::ArrayRef<int64_t> shape, std::vector<double> data);

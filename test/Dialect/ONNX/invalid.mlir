@@ -80,6 +80,14 @@ onnx.graph @g(%x: tensor<2x2xf32>) {
 }
 
 // -----
+// initializer C5
+onnx.graph @g(%x: tensor<2x2xf32>) {
+  // expected-error @+1 {{'onnx.initializer' op expects a band with seen, masked, first and last, of as many queries as keys, found {seen = 0.000000e+00 : f64}}}
+  %y = onnx.initializer "m" {band = {seen = 0.0 : f64}} : tensor<2x2xf32>
+  onnx.return
+}
+
+// -----
 // weight C1
 onnx.graph @g(%x: tensor<2x2xf32>) {
   // expected-error @+1 {{'onnx.weight' op expects a matrix where it is transposed, found 'tensor<2xf32>'}}

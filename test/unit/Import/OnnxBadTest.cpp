@@ -64,7 +64,7 @@ struct Case {
 
 const Case cases[] = {
     {"ir", "expected IR version 3 to 14, found 99", [](auto &m) { m.set_ir_version(99); }},
-    {"opset", "expected opset 13 to 28, found 999", [](auto &m) { m.mutable_opset_import(0)->set_version(999); }},
+    {"opset", "expected opset 11 to 28, found 999", [](auto &m) { m.mutable_opset_import(0)->set_version(999); }},
     {"no_opset", "expected an opset of the domain ai.onnx, found none", [](auto &m) { m.clear_opset_import(); }},
     {"no_graph", "expected a graph, found none", [](auto &m) { m.clear_graph(); }},
     {"no_nodes", "expected a graph with inputs, nodes and outputs", [](auto &m) { m.mutable_graph()->clear_node(); }},

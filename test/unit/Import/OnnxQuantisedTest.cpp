@@ -69,7 +69,8 @@ void addInitializer(::onnx::ModelProto &model, const std::string &name, int32_t 
 }
 
 /// The one-layer model, its MatMul of that name in `bits` bits.
-::onnx::ModelProto quantise(const std::string &name, int64_t rows, int64_t columns, int64_t bits, const Packed &packed) {
+::onnx::ModelProto quantise(const std::string &name, int64_t rows, int64_t columns, int64_t bits,
+                            const Packed &packed) {
   ::onnx::ModelProto model;
   EXPECT_TRUE(model.ParseFromString(readTextFile(XLSTM_TEST_INPUTS "/onnx/one-layer/model.onnx")));
   addInitializer(model, "numbers", ::onnx::TensorProto::UINT8, {rows, 1, 16 * bits / 8}, packed.numbers);
@@ -130,7 +131,7 @@ TEST(OnnxQuantised, rowsOfSeveralBlocksAreDequantised) {
 }
 
 TEST(OnnxQuantised, aHalfFloatScaleIsWidened) {
-  std::vector<uint8_t> bytes(16, 0x9A); // every number 10 or 9, less 8
+  std::vector<uint8_t> bytes(16, 0x9A);               // every number 10 or 9, less 8
   std::vector<uint16_t> half{0x3E00}, bfloat{0x3FC0}; // 1.5
   OnnxTensor numbers = tensorOf(DType::U8, {1, 1, 16}, bytes);
   for (auto [type, data] : {std::pair(DType::F16, &half), {DType::BF16, &bfloat}}) {
