@@ -8,7 +8,7 @@
 #include "xlstm/Support/Error.h"
 
 
-#include <cmath>
+#include <cstdio>
 #include <map>
 
 using namespace mlir;
@@ -22,23 +22,20 @@ static StringRef paramName(Value value) {
   return param ? param.getName() : StringRef();
 }
 
-static std::string number(double value, const char *format = "%.6g") {
+static std::string number(double value) {
   char text[32];
-  std::snprintf(text, sizeof text, format, value);
+  std::snprintf(text, sizeof text, "%.6g", value);
   return text;
 }
 
-/// A scaled rotation is kept as its frequencies alone; the fastest of them are those of its theta.
+/// A scaled rotation is kept as its frequencies alone, whatever the rule that made them.
 static std::string describeRope(lm::RopeAttr rope, int64_t headSize) {
   std::string text;
   if (rope.getTheta()) {
     text = "theta " + number(rope.getTheta().getValueAsDouble());
   } else {
     SmallVector<double> frequencies = rope.computeFrequencies(headSize);
-    double first = frequencies.front();
-    if (frequencies.size() > 1)
-      text = "theta " + number(std::pow(frequencies[1] / first, -double(headSize) / 2), "%.4g") + ", ";
-    text += "scaled: frequencies from " + number(first, "%.4g") + " to " + number(frequencies.back(), "%.4g");
+    text = "scaled, frequencies from " + number(frequencies.front()) + " to " + number(frequencies.back());
   }
   if (rope.attentionFactor() != 1)
     text += ", attention factor " + number(rope.attentionFactor());

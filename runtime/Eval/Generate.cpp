@@ -121,4 +121,16 @@ std::vector<TokenIds> generateGreedy(const Program &program, const ParamMap &par
   return results;
 }
 
+void generateSampled(const Program &program, const ParamMap &params, const TokenIds &prompt, Sampler &sampler,
+                     const std::function<bool(int32_t id)> &take) {
+  Advanced out = advance(program, "prefill", params, stackRows({&prompt}, 0), startRows(program, "prefill", 1));
+  for (;;) {
+    at::Tensor logits_V = out.logits.select(1, -1).reshape({-1}).to(at::kFloat).contiguous();
+    int32_t id = sampler.sample({logits_V.data_ptr<float>(), size_t(logits_V.numel())});
+    if (!take(id))
+      return;
+    out = advance(program, "decode", params, at::full({1, 1}, id, at::kLong), std::move(out.rows));
+  }
+}
+
 } // namespace xlstm

@@ -19,12 +19,14 @@ void addCompileCommand(CLI::App &app);
 void addLogitsCommand(CLI::App &app);
 void addDiffCommand(CLI::App &app);
 void addExportCommand(CLI::App &app);
+void addGenerateCommand(CLI::App &app);
+void addInspectCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
     addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,
     addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,   addBenchCommand,
-    addExportCommand};
+    addExportCommand, addGenerateCommand, addInspectCommand};
 
 } // namespace xlstm
 

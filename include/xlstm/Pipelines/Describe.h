@@ -18,7 +18,7 @@ struct LayerDescription {
   int64_t heads = 0, kvHeads = 0, headSize = 0, feedForward = 0;
   /// Keys that softmax attention sees: the last `window`, 0 for all, and the document's first `sinks`.
   int64_t window = 0, sinks = 0;
-  /// "theta 10000"; of a scaled one the base and range of its frequencies.
+  /// "theta 10000"; of a scaled one the range of its frequencies in radians a position.
   std::string rope;
   /// "per head" or "full width".
   std::string qkNorm;

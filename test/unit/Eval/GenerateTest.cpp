@@ -64,6 +64,20 @@ TEST(Generate, RowsThatAreFinishedLeaveTheOthersAlone) {
   EXPECT_EQ(ended[0], TokenIds(all[0].begin(), std::find(all[0].begin(), all[0].end(), end)));
 }
 
+TEST(Generate, DrawnTokensAtTemperatureZeroAreTheLikeliest) {
+  Vocabulary vocabulary = tinyVocabulary();
+  TokenIds prompt = vocabulary.encodePrompt("Once upon a time there was");
+  for (const LoadedModel &model : {tinyTeacher(), tinyStudent()}) {
+    Sampler sampler(SamplerOptions{});
+    TokenIds drawn;
+    generateSampled(model.stateful(64, false), model.params, prompt, sampler, [&](int32_t id) {
+      drawn.push_back(id);
+      return drawn.size() < 12;
+    });
+    EXPECT_EQ(drawn, greedyWithoutState(model, prompt, 12, -1));
+  }
+}
+
 /// Sum of log-probabilities of the tokens from `scored` on, from @model.
 static double scoreWithoutState(const LoadedModel &model, const ScoredSequence &sequence) {
   at::Tensor row = at::tensor(std::vector<int64_t>(sequence.ids.begin(), sequence.ids.end())).unsqueeze(0);

@@ -1,4 +1,4 @@
-//===- Generate.h - greedy text and log-likelihoods with explicit state ---===//
+//===- Generate.h - text and log-likelihoods with explicit state ----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Rows run together only where they are equally long: no padding ever enters a state.
@@ -7,6 +7,7 @@
 #define XLSTM_RUNTIME_EVAL_GENERATE_H
 
 #include "xlstm/Runtime/Evaluate/Program.h"
+#include "xlstm/Runtime/Text/Sampler.h"
 
 namespace xlstm {
 
@@ -24,6 +25,11 @@ struct GenerateOptions {
 /// logits, and `decode`. The first of equally likely tokens is taken.
 std::vector<TokenIds> generateGreedy(const Program &program, const ParamMap &params,
                                      const std::vector<TokenIds> &prompts, const GenerateOptions &options);
+
+/// Reads `prompt` (not empty), then draws tokens and gives each to `take` until that says no. `program` as above; a
+/// model with full attention keeps as many keys as its `context` option said.
+void generateSampled(const Program &program, const ParamMap &params, const TokenIds &prompt, Sampler &sampler,
+                     const std::function<bool(int32_t id)> &take);
 
 /// A prompt with one of its continuations: the tokens from `scored` on are the continuation (1 <= scored).
 struct ScoredSequence {

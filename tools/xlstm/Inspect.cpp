@@ -1,0 +1,212 @@
+//===- Inspect.cpp - xlstm inspect: a card of whatever it is given --------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Commands.h"
+#include "ModelCard.h"
+
+#include "xlstm/Import/Gguf.h"
+#include "xlstm/Import/Import.h"
+#include "xlstm/Import/Onnx.h"
+#include "xlstm/Pipelines/Rewrite.h"
+#include "xlstm/Runtime/Deploy/Payload.h"
+#include "xlstm/Runtime/Files/Bundle.h"
+#include "xlstm/Runtime/Files/ChatFiles.h"
+#include "xlstm/Runtime/Files/Gguf.h"
+#include "xlstm/Support/Error.h"
+
+#include <algorithm>
+#include <iostream>
+
+namespace fs = std::filesystem;
+
+namespace xlstm {
+
+/// What config.json says of RoPE: the module has the frequencies that come of it.
+static void addRope(Json &card, const fs::path &folder) {
+  if (!fs::exists(folder / "config.json"))
+    return;
+  Json config = readJsonFile(folder / "config.json");
+  for (const char *key : {"rope_theta", "rope_scaling", "rope_parameters"})
+    if (config.is_object() && config.contains(key) && !config[key].is_null())
+      card[key] = config[key];
+}
+
+/// The tokenizer files of a folder; of a model whose file says nothing of them.
+static void addTokenizer(Json &card, const fs::path &folder) {
+  fs::path file = folder / "tokenizer.json";
+  std::error_code error;
+  if (fs::is_regular_file(file, error))
+    card["tokenizer"] = tokenizerCard(readTextFile(file), file.string());
+  card["chat_template"] = findChatTemplate(folder).has_value();
+}
+
+static Json inspectBundle(const fs::path &folder) {
+  Bundle bundle = Bundle::open(folder);
+  Json card = {{"format", "bundle"}, {"kind", bundle.kind}};
+  card["source"] = readJsonFile(folder / "bundle.json").value("source", "");
+  card.update(modelCard(readTextFile(bundle.modelFile()), bundle.modelFile().string()));
+  addRope(card, folder);
+  card["weights"] = weightsCard(bundle.weights.tensors());
+  addTokenizer(card, folder);
+  return card;
+}
+
+static Json inspectHuggingFace(const fs::path &folder) {
+  Json card = {{"format", "Hugging Face folder"}};
+  Json config = readJsonFile(folder / "config.json");
+  if (auto version = config.find("transformers_version"); version != config.end() && version->is_string())
+    card["exporter"] = "transformers " + version->get<std::string>();
+  card.update(modelCard(huggingFaceModule(folder), folder.string()));
+  addRope(card, folder);
+  card["weights"] = weightsCard(WeightFiles::open(folder).tensors());
+  addTokenizer(card, folder);
+  return card;
+}
+
+static Json inspectOnnx(const fs::path &file) {
+  fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  OnnxModel model = OnnxModel::open(file);
+  Json card = {{"format", "ONNX file"}};
+  card.update(modelCard(rewriteModule(model.bytecode(), file.string(), "xlstm-raise-pipeline"), file.string()));
+  if (fs::exists(folder / "config.json")) { // which knows what the graph does not
+    Json config = readJsonFile(folder / "config.json");
+    for (auto [key, name] : {std::pair("model_type", "family"), {"max_position_embeddings", "context"}})
+      if (config.is_object() && config.contains(key))
+        card[name] = config[key];
+  }
+  addTokenizer(card, folder);
+  return card;
+}
+
+static Json inspectGguf(const fs::path &file) {
+  GgufTeacher teacher = readGgufTeacher(file);
+  GgufFile stored = GgufFile::open(file);
+  Json card = {{"format", "GGUF file"}};
+  card.update(modelCard(teacher.module, file.string()));
+  Json types = Json::object();
+  uint64_t bytes = 0;
+  for (const auto &[name, tensor] : stored.tensors()) {
+    addTensor(types, std::string(tensor.type->name), tensor.bytes.size());
+    bytes += tensor.bytes.size();
+  }
+  card["weights"] = {{"bytes", bytes}, {"types", types}};
+  if (!teacher.tokenizer.empty())
+    card["tokenizer"] = tokenizerCard(teacher.tokenizer, file.string());
+  card["chat_template"] = !teacher.chatTemplate.empty();
+  return card;
+}
+
+static Json inspectSafetensors(const fs::path &file) {
+  SafetensorsFile weights = SafetensorsFile::open(file);
+  Json card = {{"format", "safetensors file"}};
+  card["weights"] = weightsCard(weights.tensors());
+  for (const auto &[key, value] : weights.metadata())
+    card["metadata"][key] = value;
+  return card;
+}
+
+/// What xlstm distill left: its stages and bundles.
+static Json inspectRun(const fs::path &folder) {
+  Json card = {{"format", "run folder"}, {"stages_done", Json::array()}, {"bundles", Json::array()}};
+  std::vector<std::pair<fs::file_time_type, std::string>> stages;
+  for (const auto &entry : fs::directory_iterator(folder / ".stages"))
+    stages.emplace_back(entry.last_write_time(), entry.path().filename().string());
+  std::ranges::sort(stages);
+  for (const auto &[time, name] : stages)
+    card["stages_done"].push_back(name);
+  std::vector<fs::path> bundles;
+  for (const auto &entry : fs::directory_iterator(folder))
+    if (Bundle::isBundle(entry.path()))
+      bundles.push_back(entry.path());
+  std::ranges::sort(bundles);
+  for (const fs::path &bundle : bundles) {
+    Json inner = inspectBundle(bundle);
+    card["bundles"].push_back({{"name", bundle.filename().string()}, {"kind", inner["kind"]},
+                               {"source", inner["source"]}, {"parameters", inner["parameters"]["total"]}});
+  }
+  card["results"] = fs::exists(folder / "eval" / "results.json");
+  return card;
+}
+
+/// The model behind a program; nothing where there is none.
+static std::optional<Json> inspectExecutable(const fs::path &path) {
+  std::shared_ptr<const MappedFile> file = MappedFile::open(path);
+  std::string_view text = file->text();
+  PayloadFooter footer;
+  if (text.size() < sizeof footer)
+    return std::nullopt;
+  std::memcpy(&footer, text.data() + text.size() - sizeof footer, sizeof footer);
+  if (std::memcmp(footer.magic, payloadMagic, sizeof footer.magic) != 0)
+    return std::nullopt;
+  auto part = [&](const PayloadPart &place) {
+    if (footerChecksum(footer) != footer.checksum || place.offset > text.size() ||
+        place.bytes > text.size() - place.offset)
+      fail(path.string(), ": the footer behind its model was changed: a part lies outside of the file");
+    return text.substr(place.offset, place.bytes);
+  };
+  Json metadata = parseJson(part(footer.metadata), path.string() + ": metadata");
+  Json card = {{"format", "compiled executable"}};
+  for (const char *key : {"kind", "name"})
+    card[key] = metadata.value(key, "");
+  card["bytes"] = {{"program", footer.weights.offset}, {"weights", footer.weights.bytes}, {"total", text.size()}};
+  card["tokenizer"] = tokenizerCard(part(footer.tokenizer), path.string() + ": tokenizer");
+  card["chat_template"] = metadata.contains("chat");
+  return card;
+}
+
+static Json inspectFile(const fs::path &path) {
+  if (path.extension() == ".safetensors")
+    return inspectSafetensors(path);
+  if (path.extension() == ".json")
+    return {{"format", "tokenizer"}, {"tokenizer", tokenizerCard(readTextFile(path), path.string())}};
+  if (path.extension() == ".onnx")
+    return inspectOnnx(path);
+  if (isGguf(path))
+    return inspectGguf(path);
+  if (path.extension() == ".mlir") {
+    Json card = {{"format", "module"}};
+    card.update(modelCard(readTextFile(path), path.string()));
+    return card;
+  }
+  if (std::optional<Json> card = inspectExecutable(path))
+    return *card;
+  fail(path.string(), ": expected a Hugging Face folder, a bundle, a run's folder, an .onnx, .gguf, .safetensors or "
+                      ".mlir file, a tokenizer.json or a compiled executable, found none of them");
+}
+
+static Json inspect(const fs::path &path) {
+  std::error_code error;
+  if (!fs::exists(path, error))
+    fail(path.string(), ": expected a model, found nothing");
+  if (!fs::is_directory(path, error))
+    return inspectFile(path);
+  if (Bundle::isBundle(path))
+    return inspectBundle(path);
+  if (fs::is_directory(path / ".stages", error))
+    return inspectRun(path);
+  return inspectHuggingFace(path);
+}
+
+void addInspectCommand(CLI::App &app) {
+  struct Settings {
+    fs::path path;
+    bool json = false;
+  };
+  auto settings = std::make_shared<Settings>();
+  CLI::App *verb = app.add_subcommand("inspect", "Say what a model, or a part of one, is");
+  verb->add_option("path", settings->path,
+                   "Hugging Face folder, bundle, run, .onnx, .gguf, .safetensors, tokenizer.json or executable")
+      ->required();
+  verb->add_flag("--json", settings->json, "Write JSON");
+  verb->callback([settings] {
+    Json card = {{"path", settings->path.string()}};
+    try {
+      card.update(inspect(settings->path));
+    } catch (const fs::filesystem_error &error) {
+      fail(error.path1().string(), ": ", error.code().message());
+    }
+    std::cout << (settings->json ? card.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : cardText(card));
+  });
+}
+
+} // namespace xlstm
