@@ -4,9 +4,11 @@
 // The order of work: gates, features and chunk states again; gradients by query (they need the states); the gradient of
 // the states, chunk by chunk from the end; gradients by key; maps and gates. No atomics: always the same bits.
 
+#include "kernels/cuda/HybridFast.cuh"
 #include "kernels/cuda/HybridPlain.cuh"
 #include "kernels/cuda/HybridRows.cuh"
 #include "kernels/cuda/HybridSetup.cuh"
+#include "kernels/cuda/HybridTiles.cuh"
 
 #include <algorithm>
 
@@ -14,84 +16,149 @@ using namespace xlstm::cuda;
 
 namespace {
 
-struct PlainPlan {
+/// What both paths need: room for what forward keeps and for forward's own workspace, over which backward's then lies.
+struct Common {
   Arena arena;
   Problem p;
-  Gates gates;
-  plain::Features features;
-  States states, gradients;
-  plain::Scratch scratch;
   xlstm_hybrid_saved saved;
   void *h;
-  float *partial, *dS0, *dz0, *final;
-  char *forward; // forward's own workspace, shared with what only backward uses
+  char *forward;
+  Gates gates;
+  float *delta, *gamma, *da, *partial, *dS0, *dz0, *final;
 
-  PlainPlan(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const xlstm_hybrid_state *state, void *base)
-      : arena{static_cast<char *>(base)}, p(problemOf(shape, in, rows::Chunk)) {
+  Common(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const xlstm_hybrid_state *state, void *base,
+         int chunk, int64_t mapSegments)
+      : arena{static_cast<char *>(base)}, p(problemOf(shape, in, chunk)) {
     int64_t tokens = shape.B * shape.T * shape.H, heads = shape.B * shape.H;
     saved.window_lse = arena.take<float>(tokens);
     saved.max = arena.take<float>(tokens);
     saved.denominator = arena.take<float>(tokens);
     saved.window_out = arena.take<char>(tokens * shape.d * elementSize(shape.type));
     h = arena.take<char>(tokens * shape.d * elementSize(shape.type));
+    forwardAt = arena.used;
     forward = arena.take<char>(0);
     takeHistory(arena, p, shape, state);
     gates = takeGates(arena, p);
-    features = {arena.take<float>(tokens * shape.d), arena.take<float>(tokens * shape.d)};
-    states = takeStates(arena, p);
-    gradients = takeStates(arena, p);
-    scratch.delta = arena.take<float>(tokens);
-    scratch.gamma = arena.take<float>(tokens);
-    scratch.da = arena.take<float>(tokens);
-    scratch.qLogits = arena.take<float>(tokens * shape.d);
-    scratch.kLogits = arena.take<float>(tokens * shape.d);
-    partial = arena.take<float>(heads * ceilDiv(shape.T, plain::MapSegment) * shape.d * shape.d);
+    delta = arena.take<float>(tokens);
+    gamma = arena.take<float>(tokens);
+    da = arena.take<float>(tokens);
+    partial = arena.take<float>(heads * mapSegments * shape.d * shape.d);
     dS0 = arena.take<float>(heads * shape.d * shape.d);
     dz0 = arena.take<float>(heads * shape.d);
     final = arena.take<float>(heads);
   }
+  size_t forwardAt;
 };
 
-/// The states once more: those of backward's chunks need not be those of forward's.
-cudaError_t recompute(const PlainPlan &plan, const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
-                      const xlstm_hybrid_state *initial, float *S1, float *z1, cudaStream_t stream) {
+struct PlainPlan : Common {
+  plain::Features features;
+  States states, gradients;
+  plain::Scratch scratch;
+
+  PlainPlan(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const xlstm_hybrid_state *state, void *base)
+      : Common(shape, in, state, base, rows::Chunk, ceilDiv(shape.T, plain::MapSegment)) {
+    int64_t size = shape.B * shape.T * shape.H * shape.d;
+    features = {arena.take<float>(size), arena.take<float>(size)};
+    states = takeStates(arena, p);
+    gradients = takeStates(arena, p);
+    scratch = {delta, gamma, arena.take<float>(size), arena.take<float>(size), da};
+  }
+};
+
+struct FastPlan : Common {
+  fast::HalfStates states, gradients;
+  fast::Scratch scratch;
+
+  FastPlan(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const xlstm_hybrid_state *state, void *base)
+      : Common(shape, in, state, base, tiles::Rows, ceilDiv(ceilDiv(shape.T, tiles::Rows), fast::MapChunks)) {
+    int64_t size = shape.B * shape.T * shape.H * shape.d;
+    int64_t sinks = shape.B * shape.H * fast::sinkSlots(shape.T, shape.W) * fast::SinkSegments * shape.S * shape.d;
+    states = fast::takeHalfStates(arena, p);
+    gradients = fast::takeHalfStates(arena, p);
+    int64_t tokens = shape.B * shape.T * shape.H;
+    scratch = {delta, gamma, da, arena.take<float>(tokens), arena.take<float>(tokens), arena.take<Bf16>(size), arena.take<Bf16>(size), arena.take<Bf16>(size),
+               arena.take<float>(sinks), arena.take<float>(sinks)};
+  }
+};
+
+/// A call's arguments, with what forward kept or would have.
+struct Call {
+  const xlstm_hybrid_shape &shape;
+  const xlstm_hybrid_inputs &in;
+  const xlstm_hybrid_state *initial;
+  xlstm_hybrid_saved saved;
+  const void *dh;
+  xlstm_hybrid_state dState; // null pointers: none
+  xlstm_hybrid_gradients out;
+  void *workspace;
+  cudaStream_t stream;
+
+  cudaError_t prepare(const Common &plan) {
+    if (!saved.window_lse || !saved.denominator || !saved.window_out) {
+      saved = plan.saved;
+      XLSTM_CUDA_TRY(runForward(shape, in, initial, plan.h, &saved, plan.forward, false, stream));
+    }
+    if (initial)
+      XLSTM_CUDA_TRY(copyHistory(plan.p, shape, *initial, stream));
+    return scanGates(plan.p, plan.gates, in.i_gate, in.f_gate, initial ? initial->m : nullptr, stream);
+  }
+  xlstm_hybrid_state before() const { return initial ? *initial : xlstm_hybrid_state{}; }
+};
+
+cudaError_t runPlain(Call call) {
+  PlainPlan plan(call.shape, &call.in, call.initial, call.workspace);
   const Problem &p = plan.p;
-  bool half = shape.type == XLSTM_BF16;
-  if (initial)
-    XLSTM_CUDA_TRY(copyHistory(p, shape, *initial, stream));
-  XLSTM_CUDA_TRY(scanGates(p, plan.gates, in.i_gate, in.f_gate, initial ? initial->m : nullptr, stream));
+  const xlstm_hybrid_state before = call.before(), &dState = call.dState;
+  const xlstm_hybrid_gradients &out = call.out;
+  cudaStream_t stream = call.stream;
+  bool half = call.shape.type == XLSTM_BF16;
+  XLSTM_CUDA_TRY(call.prepare(plan));
   XLSTM_CUDA_TRY(plain::featureMaps(p, plan.features, half, stream));
   XLSTM_CUDA_TRY(plain::chunkStates(p, plan.gates, plan.features, plan.states, half, stream));
-  return scanStates(p, plan.gates, plan.states, initial ? initial->S : nullptr, initial ? initial->z : nullptr, S1, z1,
-                    nullptr, stream);
+  XLSTM_CUDA_TRY(scanStates(p, plan.gates, plan.states, before.S, before.z, plan.dS0, plan.dz0, nullptr, stream));
+  if (dState.S)
+    XLSTM_CUDA_TRY(stateProduct(p, plan.dS0, plan.dz0, nullptr, dState.S, dState.z, plan.final, stream));
+  XLSTM_CUDA_TRY(plain::queryGradients(p, plan.gates, plan.features, plan.states, call.saved, call.dh, plan.scratch, out,
+                                       half, stream));
+  XLSTM_CUDA_TRY(plain::chunkStateGradients(p, plan.gates, plan.features, call.dh, call.saved, plan.scratch,
+                                            plan.gradients, half, stream));
+  float *dS0 = out.S ? out.S : plan.dS0, *dz0 = out.z ? out.z : plan.dz0;
+  XLSTM_CUDA_TRY(scanStateGradients(p, plan.gates, plan.gradients, dState.S, dState.z, dS0, dz0, stream));
+  if (out.m)
+    XLSTM_CUDA_TRY(stateProduct(p, before.S, before.z, before.m, dS0, dz0, out.m, stream));
+  XLSTM_CUDA_TRY(plain::keyGradients(p, plan.gates, plan.features, plan.gradients, call.saved, call.dh, plan.scratch, out,
+                                     half, stream));
+  XLSTM_CUDA_TRY(plain::mapGradients(p, plan.scratch, plan.partial, out.q_map, out.k_map, half, stream));
+  return gateGradients(p, call.in.f_gate, plan.da, dState.S ? plan.final : nullptr, out.i_gate, out.f_gate, stream);
 }
 
-cudaError_t runPlain(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const xlstm_hybrid_state *initial,
-                     const xlstm_hybrid_saved *kept, const void *dh, const xlstm_hybrid_state *dState,
-                     const xlstm_hybrid_gradients &out, void *workspace, cudaStream_t stream) {
-  PlainPlan plan(shape, &in, initial, workspace);
+cudaError_t runFast(Call call) {
+  FastPlan plan(call.shape, &call.in, call.initial, call.workspace);
   const Problem &p = plan.p;
-  bool half = shape.type == XLSTM_BF16;
-  xlstm_hybrid_saved saved = kept ? *kept : xlstm_hybrid_saved{};
-  if (!saved.window_lse || !saved.denominator || !saved.window_out) {
-    saved = plan.saved;
-    XLSTM_CUDA_TRY(runForward(shape, in, initial, plan.h, &saved, plan.forward, false, stream));
-  }
-  float *S1 = dState ? plan.dS0 : nullptr, *z1 = dState ? plan.dz0 : nullptr; // free until the states' gradient
-  XLSTM_CUDA_TRY(recompute(plan, shape, in, initial, S1, z1, stream));
-  if (dState)
-    XLSTM_CUDA_TRY(stateProduct(p, S1, z1, nullptr, dState->S, dState->z, plan.final, stream));
-  XLSTM_CUDA_TRY(plain::queryGradients(p, plan.gates, plan.features, plan.states, saved, dh, plan.scratch, out, half, stream));
-  XLSTM_CUDA_TRY(plain::chunkStateGradients(p, plan.gates, plan.features, dh, saved, plan.scratch, plan.gradients, half, stream));
+  const xlstm_hybrid_state before = call.before(), &dState = call.dState;
+  const xlstm_hybrid_gradients &out = call.out;
+  cudaStream_t stream = call.stream;
+  XLSTM_CUDA_TRY(call.prepare(plan));
+  XLSTM_CUDA_TRY(fast::chunkStates(p, plan.gates, plan.states, stream));
+  XLSTM_CUDA_TRY(fast::scanHalfStates(p, plan.gates, plan.states, before.S, before.z, plan.dS0, plan.dz0, nullptr, stream));
+  if (dState.S)
+    XLSTM_CUDA_TRY(stateProduct(p, plan.dS0, plan.dz0, nullptr, dState.S, dState.z, plan.final, stream));
+  XLSTM_CUDA_TRY(fast::queryGradients(p, plan.gates, plan.states, call.saved, call.dh, plan.scratch, out, stream));
+  XLSTM_CUDA_TRY(fast::chunkStateGradients(p, plan.gates, call.dh, call.saved.denominator, plan.gamma, plan.gradients,
+                                           stream));
   float *dS0 = out.S ? out.S : plan.dS0, *dz0 = out.z ? out.z : plan.dz0;
-  XLSTM_CUDA_TRY(scanStateGradients(p, plan.gates, plan.gradients, dState ? dState->S : nullptr,
-                                    dState ? dState->z : nullptr, dS0, dz0, stream));
+  XLSTM_CUDA_TRY(fast::scanHalfGradients(p, plan.gates, plan.gradients, dState.S, dState.z, dS0, dz0, stream));
   if (out.m)
-    XLSTM_CUDA_TRY(stateProduct(p, initial ? initial->S : nullptr, initial ? initial->z : nullptr,
-                                initial ? initial->m : nullptr, dS0, dz0, out.m, stream));
-  XLSTM_CUDA_TRY(plain::keyGradients(p, plan.gates, plan.features, plan.gradients, saved, dh, plan.scratch, out, half, stream));
-  XLSTM_CUDA_TRY(plain::mapGradients(p, plan.scratch, plan.partial, out.q_map, out.k_map, half, stream));
-  return gateGradients(p, in.f_gate, plan.scratch.da, dState ? plan.final : nullptr, out.i_gate, out.f_gate, stream);
+    XLSTM_CUDA_TRY(stateProduct(p, before.S, before.z, before.m, dS0, dz0, out.m, stream));
+  XLSTM_CUDA_TRY(fast::memoryKeyGradients(p, plan.gates, plan.gradients, call.saved, call.dh, plan.scratch, stream));
+  XLSTM_CUDA_TRY(fast::sinkGradients(p, call.saved, call.dh, plan.scratch, stream));
+  XLSTM_CUDA_TRY(fast::windowKeyGradients(p, call.saved, call.dh, plan.scratch, out, stream));
+  plain::Scratch window{};
+  window.delta = plan.delta;
+  XLSTM_CUDA_TRY(plain::stateKeyGradients(p, call.saved, call.dh, window, out, stream));
+  XLSTM_CUDA_TRY(fast::mapGradients(p, plan.scratch, plan.partial, out.q_map, out.k_map, stream));
+  return fast::gateGradients(p, plan.states, plan.gradients, plan.scratch, call.in.f_gate,
+                             dState.S ? plan.final : nullptr, out.i_gate, out.f_gate, stream);
 }
 
 } // namespace
@@ -99,10 +166,11 @@ cudaError_t runPlain(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs 
 extern "C" size_t xlstm_cuda_hybrid_backward_workspace(const xlstm_hybrid_shape *shape) {
   if (!isSupported(*shape))
     return 0;
-  PlainPlan plan(*shape, nullptr, nullptr, nullptr);
-  size_t before = 2 * elementSize(shape->type) * shape->B * shape->T * shape->H * shape->d +
-                  3 * sizeof(float) * shape->B * shape->T * shape->H + 5 * 256;
-  return std::max(plan.arena.used, before + xlstm_cuda_hybrid_forward_workspace(shape));
+  auto sizes = [&](const Common &plan) {
+    return std::max(plan.arena.used, plan.forwardAt + xlstm_cuda_hybrid_forward_workspace(shape));
+  };
+  return fast::isFastBackward(*shape) ? sizes(FastPlan(*shape, nullptr, nullptr, nullptr))
+                                      : sizes(PlainPlan(*shape, nullptr, nullptr, nullptr));
 }
 
 extern "C" int xlstm_cuda_hybrid_backward(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in,
@@ -113,5 +181,7 @@ extern "C" int xlstm_cuda_hybrid_backward(const xlstm_hybrid_shape *shape, const
     return cudaErrorInvalidValue;
   if (shape->T == 0 || shape->B == 0)
     return cudaSuccess;
-  return runPlain(*shape, *in, initial, saved, dh, d_state, *out, workspace, static_cast<cudaStream_t>(stream));
+  Call call{*shape, *in, initial, saved ? *saved : xlstm_hybrid_saved{}, dh, d_state ? *d_state : xlstm_hybrid_state{},
+            *out, workspace, static_cast<cudaStream_t>(stream)};
+  return fast::isFastBackward(*shape) ? runFast(call) : runPlain(call);
 }

@@ -13,11 +13,11 @@ using namespace xlstm::cuda::tiles;
 
 namespace {
 
-/// Shared memory: queries, two stages of keys and values, sinks, and a chunk's gates.
+/// Shared memory: queries, two stages of keys and values, sinks, a chunk's gates and what its rows are to them.
 template <int D>
 struct Shared {
   char *q, *k[2], *v[2], *sinkK, *sinkV;
-  float *gates, *z;
+  float *gates, *z, *frame, *carried, *gate; // frame: M_t times log2 e; carried: e^(mIn - M_t); gate: o's pre-activation
 
   __device__ explicit Shared(char *base) {
     base = aligned(base);
@@ -26,8 +26,9 @@ struct Shared {
       k[s] = base + (1 + s) * TileBytes<D>, v[s] = base + (3 + s) * TileBytes<D>;
     sinkK = base + 5 * TileBytes<D>, sinkV = sinkK + SinkTile * SinkPitch<D>;
     gates = reinterpret_cast<float *>(sinkV + SinkTile * SinkPitch<D>), z = gates + Rows;
+    frame = z + Rows, carried = frame + Rows, gate = carried + Rows;
   }
-  static constexpr size_t bytes() { return 5 * TileBytes<D> + 2 * SinkTile * SinkPitch<D> + 2 * Rows * 4 + 1024; }
+  static constexpr size_t bytes() { return 5 * TileBytes<D> + 2 * SinkTile * SinkPitch<D> + 5 * Rows * 4 + 1024; }
 };
 
 struct Arguments {
@@ -41,23 +42,8 @@ struct Arguments {
 
 #ifdef XLSTM_HAS_WGMMA
 
-/// A thread's two rows of one chunk, as the matrix memory sees them.
-struct MemoryRows {
-  float frame[2], carried[2]; // M_t times log2 e; e^(mIn - M_t)
-  __device__ MemoryRows(const Arguments &x, const Queries &own, int64_t head, int c) {
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      int t = min(own.token(half), x.p.T - 1);
-      double mIn = own.start[half] < own.begin ? x.gates.mIn[head * (x.p.chunks + 1) + c] : -INFINITY;
-      double top = fmax(mIn, x.gates.top[head * x.p.T + t]);
-      frame[half] = static_cast<float>(top) * Log2e;
-      carried[half] = expf(static_cast<float>(mIn - top));
-    }
-  }
-};
-
 /// Scores of the chunk's own keys times e^(a_j - M_t), zero where a query may not see the key.
-__device__ inline void weighChunk(float (&s)[16][4], const Queries &own, const MemoryRows &rows, const float *gates) {
+__device__ inline void weighChunk(float (&s)[16][4], const Queries &own, const float2 &frames, const float *gates) {
 #pragma unroll
   for (int n = 0; n < 16; ++n) {
     float2 a = *reinterpret_cast<const float2 *>(gates + n * 8 + ownColumn());
@@ -65,7 +51,7 @@ __device__ inline void weighChunk(float (&s)[16][4], const Queries &own, const M
     for (int e = 0; e < 4; ++e) {
       int half = e / 2, key = n * 8 + ownColumn() + e % 2;
       bool valid = key <= own.row + 8 * half && own.begin + key >= own.start[half];
-      s[n][e] = valid ? s[n][e] * exp2Fast((e % 2 ? a.y : a.x) - rows.frame[half]) : 0;
+      s[n][e] = valid ? s[n][e] * exp2Fast((e % 2 ? a.y : a.x) - (half ? frames.y : frames.x)) : 0;
     }
   }
 }
@@ -82,16 +68,6 @@ __device__ inline float2 dotVector(const uint32_t (&a)[K][4], const float *vecto
       (e % 2 ? sum.y : sum.x) += x.x * y.x + x.y * y.y;
     }
   return sum;
-}
-
-template <int NB, typename Start>
-__device__ inline void product(float (&c)[NB][4], Start start) {
-  wgmma::hold(c);
-  wgmma::arrive();
-  start();
-  wgmma::commit();
-  wgmma::waitProducts<0>();
-  wgmma::hold(c);
 }
 
 /// Keeps what backward needs of a row's memory.
@@ -115,8 +91,7 @@ template <int D>
 __device__ inline void memoryPart(const Arguments &x, const Queries &own, const Shared<D> &shared, int last,
                                   float (&mixed)[D / 8][4]) {
   const Problem &p = x.p;
-  int c = own.begin / Rows;
-  int64_t head = static_cast<int64_t>(own.b) * p.H + own.h, at = head * p.chunks + c;
+  int64_t head = static_cast<int64_t>(own.b) * p.H + own.h, at = head * p.chunks + own.begin / Rows;
   uint32_t keys = sharedAddress(shared.k[last]), values = sharedAddress(shared.v[last]), states = sharedAddress(shared.q);
   uint32_t qMap = sharedAddress(shared.k[1 - last]), kMap = sharedAddress(shared.v[1 - last]), q[D / 16][4], weights[8][4];
   float sum[D / 8][4];
@@ -135,25 +110,26 @@ __device__ inline void memoryPart(const Arguments &x, const Queries &own, const 
   awaitCopies<0>();
   wgmma::publish();
   __syncthreads();
-  MemoryRows rows(x, own, head, c);
+  float2 frames = {shared.frame[own.row], shared.frame[own.row + 8]};
+  float2 factors = {shared.carried[own.row], shared.carried[own.row + 8]};
   {
     float scores[16][4];
     product(scores, [&] { startByRows(scores, q, keys, false); });
-    weighChunk(scores, own, rows, shared.gates);
+    weighChunk(scores, own, frames, shared.gates);
     toOperand(scores, weights);
   }
   float2 carried = dotVector(q, shared.z), inChunk = sumRows(weights);
-  float denominator[2] = {rowSum(inChunk.x + rows.carried[0] * carried.x), rowSum(inChunk.y + rows.carried[1] * carried.y)};
+  float denominator[2] = {rowSum(inChunk.x + factors.x * carried.x), rowSum(inChunk.y + factors.y * carried.y)};
   product(sum, [&] { startByColumns<D>(sum, q, states, false); });
 #pragma unroll
   for (int n = 0; n < D / 8; ++n)
 #pragma unroll
     for (int e = 0; e < 4; ++e)
-      sum[n][e] *= rows.carried[e / 2];
+      sum[n][e] *= e / 2 ? factors.y : factors.x;
   product(sum, [&] { startByColumns(sum, weights, values, true); });
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
-    float gate = p.o[p.gate(own.b, min(own.token(half), p.T - 1), own.h)];
+    float gate = shared.gate[own.row + 8 * half];
     float open = sigmoid(gate) / fmaxf(denominator[half], 1e-30f), shut = sigmoid(-gate);
 #pragma unroll
     for (int n = 0; n < D / 8; ++n)
@@ -228,13 +204,16 @@ __device__ inline int windowPart(const Problem &p, const Queries &own, const Sha
 }
 
 template <int D>
-__device__ inline void sinkPart(const Problem &p, const Queries &own, const Shared<D> &shared, Softmax &softmax,
-                                float (&sum)[D / 8][4]) {
+__device__ inline void sinkPart(const Problem &p, const Queries &own, const Shared<D> &shared, int early,
+                                Softmax &softmax, float (&sum)[D / 8][4]) {
   int head = own.h / p.group;
   forSinkTiles(p, own.b, own.begin, [&](int start, int position) {
-    loadSinks<D>(shared.sinkK, p, p.k, p.sinkK, own.b, start, position, head);
-    loadSinks<D>(shared.sinkV, p, p.v, p.sinkV, own.b, start, position, head);
-    __syncthreads();
+    if (start != early || position) {
+      __syncthreads();
+      loadSinks<D>(shared.sinkK, p, p.k, p.sinkK, own.b, start, position, head);
+      loadSinks<D>(shared.sinkV, p, p.v, p.sinkV, own.b, start, position, head);
+      __syncthreads();
+    }
     float s[2][4];
     uint32_t weights[1][4];
     sinkScores<D>(s, shared.q, shared.sinkK);
@@ -246,7 +225,6 @@ __device__ inline void sinkPart(const Problem &p, const Queries &own, const Shar
     toOperand<1>(s, weights);
     softmax.count(weights);
     addSinks<D>(sum, weights[0], shared.sinkV);
-    __syncthreads();
   });
 }
 
@@ -297,11 +275,20 @@ __global__ void __launch_bounds__(Block, 1) output(const __grid_constant__ Argum
     int j = own.begin + n;
     shared.gates[n] = j < p.T ? static_cast<float>(x.gates.a[head * p.T + j]) * Log2e : -INFINITY;
     shared.z[n] = n < p.d ? x.states.z[(head * p.chunks + blockIdx.x) * p.d + n] : 0;
+    j = min(j, p.T - 1);
+    double mIn = p.start(own.b, j) < own.begin ? x.gates.mIn[head * (p.chunks + 1) + blockIdx.x] : -INFINITY;
+    double top = fmax(mIn, x.gates.top[head * p.T + j]);
+    shared.frame[n] = static_cast<float>(top) * Log2e;
+    shared.carried[n] = expf(static_cast<float>(mIn - top));
+    shared.gate[n] = p.o[p.gate(own.b, j, own.h)];
   }
+  int early = p.start(own.b, own.begin); // its sinks are the only ones that most tiles read
+  loadSinks<D>(shared.sinkK, p, p.k, p.sinkK, own.b, early, 0, own.h / p.group);
+  loadSinks<D>(shared.sinkV, p, p.v, p.sinkV, own.b, early, 0, own.h / p.group);
   awaitCopies<0>();
   wgmma::publish();
   __syncthreads();
-  sinkPart<D>(p, own, shared, softmax, sum);
+  sinkPart<D>(p, own, shared, early, softmax, sum);
   int last = windowPart<D>(p, own, shared, keys, softmax, sum);
   divide<D>(x, own, softmax, sum);
   memoryPart<D>(x, own, shared, last, sum);

@@ -47,6 +47,10 @@ cudaError_t keyGradients(const Problem &p, const Gates &gates, const Features &f
                          const xlstm_hybrid_saved &saved, const void *dh, const Scratch &scratch,
                          const xlstm_hybrid_gradients &out, bool half, cudaStream_t stream);
 
+/// The rings' and sinks' part of keyGradients, of bf16 tensors; reads scratch.delta only.
+cudaError_t stateKeyGradients(const Problem &p, const xlstm_hybrid_saved &saved, const void *dh, const Scratch &scratch,
+                              const xlstm_hybrid_gradients &out, cudaStream_t stream);
+
 /// Gradients of the maps from those of their outputs; partial [B,H,ceil(T/MapSegment),d,d].
 constexpr int MapSegment = 1024;
 cudaError_t mapGradients(const Problem &p, const Scratch &scratch, float *partial, float *dqMap, float *dkMap, bool half,

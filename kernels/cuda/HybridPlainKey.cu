@@ -253,14 +253,15 @@ template <typename T, int N> __global__ void __launch_bounds__(Block) keys(Argum
   storeKeys(x, own, dk, dv);
 }
 
-template <typename T> cudaError_t launchKeys(const Arguments<T> &x, cudaStream_t stream) {
+template <typename T> cudaError_t launchKeys(const Arguments<T> &x, bool piece, cudaStream_t stream) {
   const Problem &p = x.p;
   return withGroups(p.d, [&](auto n) {
     auto run = [&](Source source, int count) {
       return launch(keys<T, n.value>, dim3(ceilDiv(count, Tile), p.Hkv, p.B), Block, 4 * tileBytes(p.d), stream, x,
                     source);
     };
-    XLSTM_CUDA_TRY(run(Source::Piece, p.T));
+    if (piece)
+      XLSTM_CUDA_TRY(run(Source::Piece, p.T));
     if (p.pos && (x.out.ring_k || x.out.ring_v))
       XLSTM_CUDA_TRY(run(Source::Ring, p.W));
     return p.pos && (x.out.sink_k || x.out.sink_v) ? run(Source::Sinks, p.S) : cudaSuccess;
@@ -273,6 +274,13 @@ cudaError_t plain::keyGradients(const Problem &p, const Gates &gates, const Feat
                                 const xlstm_hybrid_saved &saved, const void *dh, const Scratch &scratch,
                                 const xlstm_hybrid_gradients &out, bool half, cudaStream_t stream) {
   if (half)
-    return launchKeys<Bf16>({p, gates, features, gradients, saved, static_cast<const Bf16 *>(dh), scratch, out}, stream);
-  return launchKeys<float>({p, gates, features, gradients, saved, static_cast<const float *>(dh), scratch, out}, stream);
+    return launchKeys<Bf16>({p, gates, features, gradients, saved, static_cast<const Bf16 *>(dh), scratch, out}, true,
+                            stream);
+  return launchKeys<float>({p, gates, features, gradients, saved, static_cast<const float *>(dh), scratch, out}, true,
+                           stream);
+}
+
+cudaError_t plain::stateKeyGradients(const Problem &p, const xlstm_hybrid_saved &saved, const void *dh,
+                                     const Scratch &scratch, const xlstm_hybrid_gradients &out, cudaStream_t stream) {
+  return launchKeys<Bf16>({p, {}, {}, {}, saved, static_cast<const Bf16 *>(dh), scratch, out}, false, stream);
 }

@@ -27,6 +27,9 @@ __device__ inline uint32_t offset(int row, int column) {
 __device__ inline void copy16(uint32_t to, const void *from, bool valid) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(valid ? 16 : 0) : "memory");
 }
+__device__ inline void copy4(uint32_t to, const void *from, bool valid) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(valid ? 4 : 0) : "memory");
+}
 __device__ inline void commitCopies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int Pending>
 __device__ inline void awaitCopies() {
@@ -135,12 +138,33 @@ __device__ inline void startByRows(float (&c)[NB][4], const uint32_t (&a)[K][4],
     wgmma::issue<false>(c, a[k], wgmma::describe(b + k / 4 * (R * 128) + k % 4 * 32, 16), add || k);
 }
 
-/// c (+)= a b with a [64,16 K] in registers and b a tile of R rows, the summed index.
+/// c (+)= a b with a [64,16 K] in registers and b a tile of R rows, the summed index, from row `at` on.
 template <int R = Rows, int K, int NB>
-__device__ inline void startByColumns(float (&c)[NB][4], const uint32_t (&a)[K][4], uint32_t b, bool add) {
+__device__ inline void startByColumns(float (&c)[NB][4], const uint32_t (&a)[K][4], uint32_t b, bool add, int at = 0) {
 #pragma unroll
   for (int k = 0; k < K; ++k)
-    wgmma::issue<true>(c, a[k], wgmma::describe(b + k * 16 * 128, R * 128), add || k);
+    wgmma::issue<true>(c, a[k], wgmma::describe(b + (at + k * 16) * 128, R * 128), add || k);
+}
+
+/// The same with a being rows 64 w.. of a tile of K columns.
+template <int K, int R = Rows, int NB>
+__device__ inline void startByColumns(float (&c)[NB][4], uint32_t a, uint32_t b, bool add) {
+  a += threadIdx.x / 128 * 64 * 128;
+#pragma unroll
+  for (int k = 0; k < K / 16; ++k)
+    wgmma::issue<false, true>(c, wgmma::describe(a + k / 4 * (Rows * 128) + k % 4 * 32, 16),
+                              wgmma::describe(b + k * 16 * 128, R * 128), add || k);
+}
+
+/// Starts, commits and awaits one product.
+template <int NB, typename Start>
+__device__ inline void product(float (&c)[NB][4], Start start) {
+  wgmma::hold(c);
+  wgmma::arrive();
+  start();
+  wgmma::commit();
+  wgmma::waitProducts<0>();
+  wgmma::hold(c);
 }
 
 /// c [64,D] (+)= a^T b over the rows of both tiles; the columns 64 w.. of a are this warpgroup's.
@@ -175,6 +199,18 @@ __device__ inline void softmaxRows(float (&c)[NB][4], int d) {
     for (int n = 0; n < NB; ++n)
       c[n][half] *= total, c[n][half + 1] *= total;
   }
+}
+
+/// Both rows' elements from this warpgroup's rows of a tile: calls body(block, element, value).
+template <int NB, typename Body>
+__device__ inline void forStored(const char *tile, Body body) {
+#pragma unroll
+  for (int n = 0; n < NB; ++n)
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      float2 both = unpack(*reinterpret_cast<const uint32_t *>(tile + offset(ownRow() + 8 * half, n * 8 + ownColumn())));
+      body(n, 2 * half, both.x), body(n, 2 * half + 1, both.y);
+    }
 }
 
 /// Both rows of an accumulator to this warpgroup's rows of a tile, as bf16.
