@@ -13,15 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define XLSTM_ADDRESS_SANITIZER
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define XLSTM_ADDRESS_SANITIZER
-#endif
-
 namespace xlstm::lm {
 
 static void limit(int resource, rlim_t most) {
@@ -30,7 +21,7 @@ static void limit(int resource, rlim_t most) {
 }
 
 /// The address space that this process has, in bytes.
-[[maybe_unused]] static size_t addressSpace() {
+static size_t addressSpace() {
   size_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
   return pages * size_t(::sysconf(_SC_PAGESIZE));
@@ -62,9 +53,7 @@ static std::string readAll(int descriptor) {
   int null = ::open("/dev/null", O_RDWR);
   ::dup2(null, STDOUT_FILENO);
   ::dup2(null, STDERR_FILENO);
-#ifndef XLSTM_ADDRESS_SANITIZER // its shadow is larger than any limit
   limit(RLIMIT_AS, addressSpace() + limits.memory);
-#endif
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_NOFILE, 0);
   for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGPROF}) // not the handlers of the parent
