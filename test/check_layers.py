@@ -19,7 +19,7 @@ TABLE = {
     "lib/Init": MLIR | {"lib/Transforms", "lib/Conversion", "lib/Target", "lib/Pipelines"},
     "runtime/Text": {"runtime/Files"},
     "runtime/Files": set(),
-    "runtime/Evaluate": MLIR | {"torch", "runtime/Files"},
+    "runtime/Evaluate": MLIR | {"torch", "kernels", "runtime/Files"},
     "runtime/Deploy": {"kernels", "runtime/Text", "runtime/Files"},
     "runtime/Device": {"cuda"},
 }

@@ -24,7 +24,8 @@ LogicalResult FeatureMapOp::verify() {
 
 LogicalResult OutputGateOp::verify() {
   ShapeChecks checks(*this);
-  checks.shape("q", getQ().getType(), "B T H d") // C1
+  checks
+      .shape("q", getQ().getType(), "B T H d") // C1
       .shape("k", getK().getType(), "B T Hkv d")
       .shape("v", getV().getType(), "B T Hkv d")
       .shape("weight", getWeight().getType(), "H 3d")
@@ -58,11 +59,12 @@ LogicalResult MlstmOp::verify() {
   if (static_cast<int64_t>(getChunk()) < 1) // C1
     return emitOpError() << "expects a chunk of at least 1, found " << static_cast<int64_t>(getChunk());
   ShapeChecks checks(*this);
-  checks.shape("q", getQ().getType(), "B T H m") // C2
+  checks
+      .shape("q", getQ().getType(), "B T H m") // C2
       .shape("k", getK().getType(), "B T H m")
       .shape("v", getV().getType(), "B T Hkv dv")
       .shape("h", getH().getType(), "B T H dv")
-      .multiple("H", "Hkv"); // C3
+      .multiple("H", "Hkv");      // C3
   if (!getIGate() != !getFGate()) // C4
     return emitOpError() << "expects both gates or none";
   if (getIGate())
@@ -79,6 +81,29 @@ LogicalResult MixOp::verify() {
       .shape("gate", getGate().getType(), "B T H") // C1
       .shape("memory", getMemory().getType(), "B T H d")
       .result();
+}
+
+LogicalResult HybridOp::verify() {
+  if (static_cast<int64_t>(getWindow()) < 1 || static_cast<int64_t>(getSinks()) < 0 ||
+      static_cast<int64_t>(getChunk()) < 1) // C1
+    return emitOpError() << "expects a window and a chunk of at least 1 and no negative sinks, found "
+                         << static_cast<int64_t>(getWindow()) << ", " << static_cast<int64_t>(getChunk()) << " and "
+                         << static_cast<int64_t>(getSinks());
+  ShapeChecks checks(*this);
+  checks
+      .shape("q", getQ().getType(), "B T H d") // C2
+      .shape("k", getK().getType(), "B T Hkv d")
+      .shape("v", getV().getType(), "B T Hkv d")
+      .shape("q_map", getQMap().getType(), "H d d")
+      .shape("k_map", getKMap().getType(), "H d d")
+      .shape("o gate", getOGate().getType(), "B T H")
+      .shape("i gate", getIGate().getType(), "B T H")
+      .shape("f gate", getFGate().getType(), "B T H")
+      .shape("docs", getDocStart().getType(), "B T")
+      .shape("h", getH().getType(), "B T H d")
+      .shape("window_out", getWindowOut().getType(), "B T H d")
+      .multiple("H", "Hkv"); // C3
+  return checks.result();
 }
 
 } // namespace xlstm::xlstm

@@ -75,4 +75,25 @@ def XLSTM_MixOp : XLSTM_Op<"mix", [Pure, AllTypesMatch<["memory", "window", "res
   let hasVerifier = 1;
 }
 
+def XLSTM_HybridOp : XLSTM_Op<"hybrid", [Pure]> {
+  let summary = "the whole mixer of a layer as one op, for one kernel";
+  let description = [{
+    What `xlstm-fuse-hybrid` makes of softmax feature maps, a gated `xlstm.mlstm`, the window branch and `xlstm.mix` over
+    the same q, k, v and documents: one pass over them forward and one back, nothing kept that is larger than h.
+
+    `window_out` is the window branch's own output, for reports; it is not differentiated through. form and chunk are
+    the mlstm's, for evaluation without the kernel.
+  }];
+  let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, LM_Weight:$q_map, LM_Weight:$k_map, LM_Float:$o_gate,
+                       LM_Float:$i_gate, LM_Float:$f_gate, LM_Tokens:$doc_start, F64Attr:$scale, I64Attr:$window,
+                       DefaultValuedAttr<I64Attr, "0">:$sinks, XLSTM_Form:$form,
+                       DefaultValuedAttr<I64Attr, "64">:$chunk);
+  let results = (outs LM_Float:$h, LM_Float:$window_out);
+  let assemblyFormat = [{
+    $form $q `,` $k `,` $v `maps` `(` $q_map `,` $k_map `)` `gates` `(` $o_gate `,` $i_gate `,` $f_gate `)`
+    `docs` `(` $doc_start `)` attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // XLSTM_MIXER_OPS_TD

@@ -35,6 +35,18 @@ static void runRope(lm::RopeOp op, Frame &frame) {
   frame.set(op, rotatePairs(x, rotation.cos, rotation.sin));
 }
 
+Tensor attendDocuments(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const Tensor &docs,
+                       int64_t window, int64_t sinks, double scale, Frame &frame) {
+  at::ScalarType type = q_BTHd.scalar_type();
+  if (window == 0 || window >= q_BTHd.size(1)) {
+    const CausalBlocks &blocks = frame.tables.get(docs, "causal", [&] { return makeCausalBlocks(docs, type); });
+    return attendFull(q_BTHd, k_BTKd, v_BTKd, blocks, scale);
+  }
+  std::string key = "band " + std::to_string(window) + " " + std::to_string(sinks);
+  const Band &band = frame.tables.get(docs, key, [&] { return makeBand(docs, window, 0, sinks, Tensor(), type); });
+  return attendBand(q_BTHd, k_BTKd, v_BTKd, History(), band, scale);
+}
+
 static void runAttention(lm::AttentionOp op, Frame &frame) {
   Tensor q = frame.take(op.getQ()), k = frame.take(op.getK()), v = frame.take(op.getV());
   double scale = op.getScale().convertToDouble();
@@ -50,16 +62,7 @@ static void runAttention(lm::AttentionOp op, Frame &frame) {
     return;
   }
   Tensor docs = documentStarts(frame.take(op.getDocStart()), frame.tables);
-  if (window == 0 || window >= q.size(1)) {
-    const CausalBlocks &blocks =
-        frame.tables.get(docs, "causal", [&] { return makeCausalBlocks(docs, q.scalar_type()); });
-    frame.set(op.getH(), attendFull(q, k, v, blocks, scale));
-    return;
-  }
-  std::string key = "band " + std::to_string(window) + " " + std::to_string(sinks);
-  const Band &band =
-      frame.tables.get(docs, key, [&] { return makeBand(docs, window, 0, sinks, Tensor(), q.scalar_type()); });
-  frame.set(op.getH(), attendBand(q, k, v, History(), band, scale));
+  frame.set(op.getH(), attendDocuments(q, k, v, docs, window, sinks, scale, frame));
 }
 
 void addAttentionOps(OpTable &table) {

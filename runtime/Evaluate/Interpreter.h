@@ -46,6 +46,10 @@ void addAttentionOps(OpTable &table);
 void addMixerOps(OpTable &table);
 void addLossOps(OpTable &table);
 
+/// Attention of whole documents: window 0 sees all of them; docs [B, T] as documentStarts gives them.
+at::Tensor attendDocuments(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
+                           const at::Tensor &docs, int64_t window, int64_t sinks, double scale, Frame &frame);
+
 /// Adapts a function of one op class.
 template <typename OpT, void (*function)(OpT, Frame &)>
 void addOp(OpTable &table) {

@@ -1,6 +1,8 @@
-//===- MixerOps.cpp - feature map, gates, mlstm, mix ----------------------===//
+//===- MixerOps.cpp - feature map, gates, mlstm, mix, hybrid --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "runtime/Evaluate/Attention.h"
+#include "runtime/Evaluate/Hybrid.h"
 #include "runtime/Evaluate/Interpreter.h"
 #include "runtime/Evaluate/Mlstm.h"
 
@@ -14,15 +16,20 @@ using at::Tensor;
 
 namespace xlstm::evaluate {
 
-static void runFeatureMap(xlstm::FeatureMapOp op, Frame &frame) {
-  Tensor x = frame.take(op.getX()), weight = frame.take(op.getWeight()); // [B, T, Hx, d], [H, m, d]
+/// x [B, T, Hx, d], weight [H, m, d].
+static Tensor featureMap(const Tensor &x, const Tensor &weight, xlstm::FeatureKind kind) {
   int64_t heads = x.size(2), features = weight.size(1);
   // The maps of a group read the same head: one product with their rows below each other.
   Tensor maps = weight.reshape({heads, weight.size(0) / heads * features, weight.size(2)});
   Tensor y = at::matmul(x.transpose(1, 2), maps.transpose(1, 2)); // [B, Hx, T, group * m]
   y = y.unflatten(-1, {-1, features});
-  y = op.getKind() == xlstm::FeatureKind::Softmax ? y.softmax(-1) : at::elu(y) + 1;
-  frame.set(op, y.permute({0, 2, 1, 3, 4}).flatten(2, 3));
+  y = kind == xlstm::FeatureKind::Softmax ? y.softmax(-1) : at::elu(y) + 1;
+  return y.permute({0, 2, 1, 3, 4}).flatten(2, 3);
+}
+
+static void runFeatureMap(xlstm::FeatureMapOp op, Frame &frame) {
+  Tensor x = frame.take(op.getX()), weight = frame.take(op.getWeight());
+  frame.set(op, featureMap(x, weight, op.getKind()));
 }
 
 static void runOutputGate(xlstm::OutputGateOp op, Frame &frame) {
@@ -35,6 +42,16 @@ static void runOutputGate(xlstm::OutputGateOp op, Frame &frame) {
     return at::matmul(x.transpose(1, 2), w.transpose(1, 2)).transpose(1, 2).flatten(2);
   };
   frame.set(op, part(q, 0) + part(k, 1) + part(v, 2) + bias);
+}
+
+/// Tokens with documents `docs` (int64), in the form and chunk that hold where the caller does not ask for others.
+static MlstmResult mlstm(const MlstmOperands &x, const Tensor &docs, MlstmForm form, int64_t chunk, Frame &frame) {
+  if (form == MlstmForm::Recurrent)
+    return mlstmRecurrent(x, docs);
+  if (form == MlstmForm::Parallel)
+    chunk = x.q_BTHm.size(1);
+  return mlstmChunkwise(
+      x, frame.tables.get(docs, "chunk " + std::to_string(chunk), [&] { return makeChunkMasks(docs, chunk); }));
 }
 
 static void runMlstm(xlstm::MlstmOp op, Frame &frame) {
@@ -58,14 +75,7 @@ static void runMlstm(xlstm::MlstmOp op, Frame &frame) {
     for (mlir::Value value : op.getState())
       x.state.push_back(frame.take(value));
   }
-  if (form == MlstmForm::Parallel)
-    chunk = T;
-  MlstmResult result;
-  if (form == MlstmForm::Recurrent)
-    result = mlstmRecurrent(x, docs);
-  else
-    result = mlstmChunkwise(
-        x, frame.tables.get(docs, "chunk " + std::to_string(chunk), [&] { return makeChunkMasks(docs, chunk); }));
+  MlstmResult result = mlstm(x, docs, form, chunk, frame);
   frame.set(op.getH(), result.h_BTHd);
   for (auto [value, tensor] : llvm::zip(op.getNewState(), result.state))
     frame.set(value, tensor);
@@ -79,11 +89,44 @@ static void runMix(xlstm::MixOp op, Frame &frame) {
   frame.set(op, at::lerp(window, memory, open.unsqueeze(-1)));
 }
 
+/// xlstm.hybrid as the ops it was made of.
+static HybridResult composeHybrid(xlstm::HybridOp op, const HybridOperands &x, Frame &frame) {
+  Tensor docs = documentStarts(x.docs, frame.tables);
+  MlstmOperands operands;
+  operands.q_BTHm = featureMap(x.q, x.q_map, xlstm::FeatureKind::Softmax);
+  operands.k_BTHm = featureMap(x.k, x.k_map, xlstm::FeatureKind::Softmax);
+  operands.v_BTKd = x.v, operands.i_BTH = x.i, operands.f_BTH = x.f;
+  MlstmForm form = frame.options.form.value_or(static_cast<MlstmForm>(op.getForm()));
+  Tensor memory = mlstm(operands, docs, form, frame.options.chunk.value_or(op.getChunk()), frame).h_BTHd;
+  Tensor window = attendDocuments(x.q, x.k, x.v, docs, x.window, x.sinks, x.scale, frame);
+  return {at::lerp(window, memory, x.o.sigmoid().unsqueeze(-1)), window};
+}
+
+static void runHybrid(xlstm::HybridOp op, Frame &frame) {
+  HybridOperands x;
+  x.q = frame.take(op.getQ()), x.k = frame.take(op.getK()), x.v = frame.take(op.getV());
+  x.q_map = frame.take(op.getQMap()), x.k_map = frame.take(op.getKMap()), x.o = frame.take(op.getOGate());
+  x.i = frame.take(op.getIGate()), x.f = frame.take(op.getFGate()), x.docs = frame.take(op.getDocStart());
+  x.scale = op.getScale().convertToDouble(), x.window = op.getWindow(), x.sinks = op.getSinks();
+  if (frame.options.observer) {
+    frame.options.observer->onMemoryGates(frame.layer, x.i, x.f);
+    frame.options.observer->onOutputGate(frame.layer, x.o.sigmoid());
+  }
+  documentStarts(x.docs, frame.tables); // says what is wrong with them
+  bool isAsked = frame.options.form || frame.options.chunk || op.getForm() != xlstm::Form::Chunkwise;
+  bool wantsWindow = !op.getWindowOut().use_empty();
+  HybridResult result = isAsked || !hasHybridKernel(x) ? composeHybrid(op, x, frame) : runHybridKernel(x, wantsWindow);
+  frame.set(op.getH(), result.h);
+  if (wantsWindow)
+    frame.set(op.getWindowOut(), result.window.detach());
+}
+
 void addMixerOps(OpTable &table) {
   addOp<xlstm::FeatureMapOp, runFeatureMap>(table);
   addOp<xlstm::OutputGateOp, runOutputGate>(table);
   addOp<xlstm::MlstmOp, runMlstm>(table);
   addOp<xlstm::MixOp, runMix>(table);
+  addOp<xlstm::HybridOp, runHybrid>(table);
 }
 
 } // namespace xlstm::evaluate

@@ -11,16 +11,19 @@ namespace fs = std::filesystem;
 
 namespace xlstm {
 
+/// What is run has its mixers fused; what is written keeps the composition.
+static const std::string Fuse = "xlstm-fuse-hybrid";
+
 RunnableModel RunnableModel::open(const fs::path &folder) {
   Bundle bundle = Bundle::open(folder);
   std::string mlir = readTextFile(bundle.modelFile());
-  Program forward = Program::parse(mlir, bundle.modelFile());
+  Program forward = Program::parse(rewriteModule(mlir, bundle.modelFile(), Fuse), bundle.modelFile());
   ParamMap params = loadParams(forward.function("model"), bundle.weights);
   return {std::move(bundle), std::move(mlir), std::move(forward), std::move(params)};
 }
 
 Program RunnableModel::derive(const std::string &pipeline) const {
-  return Program::parse(rewriteModule(mlir, bundle.modelFile(), pipeline), bundle.modelFile());
+  return Program::parse(rewriteModule(mlir, bundle.modelFile(), pipeline + ',' + Fuse), bundle.modelFile());
 }
 
 std::string StudentSettings::passOptions() const {

@@ -41,4 +41,21 @@ def Linearize : Pass<"xlstm-linearize", "::mlir::ModuleOp"> {
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }
 
+def FuseHybrid : Pass<"xlstm-fuse-hybrid", "::mlir::ModuleOp"> {
+  let summary = "Make the hybrid mixer one op, for one kernel";
+  let description = [{
+    Where an `xlstm.mix` joins a gated mLSTM over softmax features and a window branch, both of the same q, k, v and
+    documents, all of them become one `xlstm.hybrid`. Other compositions, functions with explicit state, and maps to
+    another number of features stay.
+
+    ```mlir
+    %h, %near = xlstm.hybrid chunkwise %q, %k, %v maps(%q_map, %k_map) gates(%o, %i, %f) docs(%docs)
+      {scale = 0.25 : f64, sinks = 4 : i64, window = 512 : i64} : ...
+    ```
+    The tools apply it to what they evaluate and train; a bundle keeps the composition.
+  }];
+  let statistics = [Statistic<"numFused", "mixers-fused", "Mixers that became one op">];
+  let dependentDialects = ["::xlstm::xlstm::XLSTMDialect"];
+}
+
 #endif // XLSTM_TRANSFORMS_LINEARIZEPASSES_TD

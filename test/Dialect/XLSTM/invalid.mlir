@@ -136,3 +136,27 @@ func.func @sparse_kl_c1(%logits: tensor<2x3x9xf32>, %ids: tensor<2x3x5xi32>, %p:
     : (tensor<2x3x9xf32>, tensor<2x3x5xi32>, tensor<2x3x6xf32>, tensor<2x3xf32>, tensor<2x3xi64>) -> tensor<f32>
   return
 }
+
+// -----
+func.func @hybrid_c1(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x2x8xf32>, %w: tensor<4x8x8xf32>, %o: tensor<2x3x4xf32>, %g: tensor<2x3x4xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.hybrid' op expects a window and a chunk of at least 1 and no negative sinks, found 0, 64 and 0}}
+  %h:2 = xlstm.hybrid chunkwise %q, %k, %k maps(%w, %w) gates(%o, %g, %g) docs(%docs) {scale = 1.0 : f64, window = 0 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x2x8xf32>, tensor<2x3x2x8xf32>, tensor<4x8x8xf32>, tensor<4x8x8xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3xi32>) -> (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>)
+  return
+}
+
+// -----
+func.func @hybrid_c2(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x2x8xf32>, %w: tensor<4x8x8xf32>, %o: tensor<2x3x3xf32>, %g: tensor<2x3x4xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.hybrid' op expects dimension H of o gate to be 4 as in q, found 3}}
+  %h:2 = xlstm.hybrid chunkwise %q, %k, %k maps(%w, %w) gates(%o, %g, %g) docs(%docs) {scale = 1.0 : f64, window = 4 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x2x8xf32>, tensor<2x3x2x8xf32>, tensor<4x8x8xf32>, tensor<4x8x8xf32>, tensor<2x3x3xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3xi32>) -> (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>)
+  return
+}
+
+// -----
+func.func @hybrid_c3(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x3x8xf32>, %w: tensor<4x8x8xf32>, %o: tensor<2x3x4xf32>, %g: tensor<2x3x4xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.hybrid' op expects dimension H (4) to be a multiple of Hkv (3)}}
+  %h:2 = xlstm.hybrid chunkwise %q, %k, %k maps(%w, %w) gates(%o, %g, %g) docs(%docs) {scale = 1.0 : f64, window = 4 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x3x8xf32>, tensor<2x3x3x8xf32>, tensor<4x8x8xf32>, tensor<4x8x8xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3xi32>) -> (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>)
+  return
+}

@@ -32,6 +32,7 @@ struct Case {
 };
 
 std::vector<Case> cpuCases();
+void addHybridCases(std::vector<Case> &cases);
 std::vector<Case> cudaCases(); // empty where the build has no CUDA
 
 /// Milliseconds of one call: the median of repeats that fill about half a second.

@@ -25,7 +25,9 @@ static Work swiglu(int64_t n) {
 }
 
 std::vector<Case> cpuCases() {
-  return {{"swiglu", "2048 x 1536", "f32", [] { return swiglu(2048 * 1536); }}};
+  std::vector<Case> cases = {{"swiglu", "2048 x 1536", "f32", [] { return swiglu(2048 * 1536); }}};
+  addHybridCases(cases);
+  return cases;
 }
 
 } // namespace xlstm::bench
