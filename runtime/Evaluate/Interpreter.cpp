@@ -50,6 +50,8 @@ std::vector<Tensor> runBlock(mlir::Block &block, Frame &frame) {
   for (mlir::Operation &op : block.without_terminator()) {
     try {
       opTable().find(op.getName().getStringRef())->second(&op, frame);
+      if (auto node = frame.options.observer ? op.getAttrOfType<mlir::StringAttr>("lm.node") : mlir::StringAttr())
+        frame.options.observer->onNode(node.str(), op.getName().getStringRef().str(), frame.peek(op.getResult(0)));
     } catch (const c10::Error &error) {
       std::string text = error.what_without_backtrace();
       throw Error(place(op) + text.substr(0, text.find('\n')));

@@ -21,6 +21,8 @@ public:
   void set(mlir::Value value, at::Tensor tensor);
   /// The value for one of its uses.
   at::Tensor take(mlir::Value value);
+  /// The value without using it; undefined when nobody uses it.
+  at::Tensor peek(mlir::Value value) const { return values.lookup(value).tensor; }
   /// As take(), undefined for an absent optional operand.
   at::Tensor takeOptional(mlir::Value value) { return value ? take(value) : at::Tensor(); }
 
@@ -32,7 +34,7 @@ public:
 private:
   struct Entry {
     at::Tensor tensor;
-    size_t usesLeft;
+    size_t usesLeft = 0;
   };
   llvm::DenseMap<mlir::Value, Entry> values;
 };

@@ -3,6 +3,7 @@
 
 #include "Commands.h"
 #include "Models.h"
+#include "VerifyRaise.h"
 
 #include "xlstm/Import/Gguf.h"
 #include "xlstm/Import/Onnx.h"
@@ -56,21 +57,26 @@ void importTeacher(const fs::path &source, const fs::path &output, WeightTransfe
 void addImportCommand(CLI::App &app) {
   struct Settings {
     fs::path source, output;
-    bool raw = false, link = false;
+    bool raw = false, link = false, verify = false;
   };
   auto settings = std::make_shared<Settings>();
   CLI::App *verb = app.add_subcommand("import", "Make a bundle of a teacher: IR, weights, tokenizer");
   verb->add_option("teacher", settings->source, "Hugging Face folder, an .onnx file or a .gguf file")->required();
   verb->add_option("-o,--output", settings->output, "Folder of the bundle; with --raw an .mlir file")->required();
   verb->add_flag("--raw", settings->raw, "Of an ONNX file, write the onnx module op for op, not raised");
+  verb->add_flag("--verify-raise", settings->verify,
+                 "Of an ONNX file, run graph and raised module on random ids and compare every lifted region");
   verb->add_flag("--link", settings->link,
                  "Of a Hugging Face folder, share the weights' files (hard links) instead of copying them");
   verb->callback([settings] {
+    if ((settings->raw || settings->verify) && kindOf(settings->source) != Source::Onnx)
+      fail(settings->source.string(), ": expected an .onnx file with ", settings->raw ? "--raw" : "--verify-raise",
+           ", found another teacher");
+    if (settings->verify)
+      return importVerified(settings->source, settings->output);
     if (!settings->raw)
       return importTeacher(settings->source, settings->output,
                            settings->link ? WeightTransfer::Link : WeightTransfer::Copy);
-    if (kindOf(settings->source) != Source::Onnx)
-      fail(settings->source.string(), ": expected an .onnx file with --raw, found another teacher");
     writeTextFile(settings->output, OnnxModel::open(settings->source).text());
   });
 }

@@ -53,6 +53,8 @@ public:
   virtual ~EvalObserver() = default;
   /// The layer's mixer output before Wo, [B, T, H*d] (`attn_out.N`).
   virtual void onMixerOutput(int64_t layer, const at::Tensor &h_BTC) {}
+  /// The first result of an op that carries `lm.node`, the name of the ONNX node that it was raised from.
+  virtual void onNode(const std::string &node, const std::string &op, const at::Tensor &value) {}
   /// The opened output gate o = sigmoid(pre-activation), [B, T, H].
   virtual void onOutputGate(int64_t layer, const at::Tensor &o_BTH) {}
   /// Pre-activations of the input and forget gates, [B, T, H].
