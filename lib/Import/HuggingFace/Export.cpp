@@ -3,14 +3,13 @@
 
 #include "xlstm/Import/Export.h"
 
+#include "dialects/LM/ModuleReader.h"
 #include "lib/Import/HuggingFace/ConfigWriter.h"
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "lib/Import/HuggingFace/RopeWriter.h"
 #include "lib/Import/HuggingFace/TeacherReader.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Support/Error.h"
-
-#include "mlir/Parser/Parser.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -54,7 +53,7 @@ OwningOpRef<ModuleOp> parseModel(MLIRContext &context, const std::string &file) 
       reason = diagnostic.str();
     return success();
   });
-  auto module = parseSourceFile<ModuleOp>(file, ParserConfig(&context));
+  OwningOpRef<ModuleOp> module = lm::readModule(readTextFile(file), file, context);
   if (!module || !module->lookupSymbol<lm::ModelOp>("model"))
     fail(file, ": expected a module with the lm.model @model: ", module ? "found none" : reason);
   return module;
@@ -96,8 +95,9 @@ Json configOf(const Bundle &bundle) {
     if (isSaid(*config, json))
       return json;
   }
-  fail(bundle.modelFile().string(), ": expected the ops of a family that transformers has (llama, mistral, olmo2, olmo3, "
-                                    "qwen2, qwen3), found a module that differs from all of them");
+  fail(bundle.modelFile().string(),
+       ": expected the ops of a family that transformers has (llama, mistral, olmo2, olmo3, "
+       "qwen2, qwen3), found a module that differs from all of them");
 }
 
 /// The tensors of one file of the folder.
