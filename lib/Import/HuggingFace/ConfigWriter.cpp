@@ -39,7 +39,8 @@ void writeRopes(const TeacherConfig &config, const Json &carried, Json &json) {
   std::vector<Json> known = rotaryGroups(carried);
   auto write = [&](const Rope &rope) { return writeRope(rope, config.headDim, config.contextLength, known); };
   auto layerOf = [&](bool slides) {
-    return std::ranges::find_if(config.layers, [&](const LayerConfig &layer) { return layer.window.has_value() == slides; });
+    return std::ranges::find_if(config.layers,
+                                [&](const LayerConfig &layer) { return layer.window.has_value() == slides; });
   };
   auto full = layerOf(false), sliding = layerOf(true);
   Json group = write(full == config.layers.end() ? sliding->rope : full->rope), parameters = group;

@@ -138,7 +138,8 @@ Rope readRope(const JsonFields &group, double theta, int64_t headDim, int64_t co
   } else if (type == "longrope") {
     rope.attentionFactor = scaleLongrope(frequencies, group, rope.theta);
   } else {
-    group.fail(group.contains("rope_type") ? "rope_type" : "type", "default, linear, dynamic, llama3, yarn or longrope");
+    group.fail(group.contains("rope_type") ? "rope_type" : "type",
+               "default, linear, dynamic, llama3, yarn or longrope");
   }
   for (double frequency : frequencies)
     if (frequency < std::numeric_limits<float>::min())

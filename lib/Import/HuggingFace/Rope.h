@@ -25,9 +25,9 @@ struct Rope {
 double readTheta(const JsonFields &group, double theta);
 
 /// Reads one group of rotary parameters (rope_parameters, or the older rope_scaling), by the formulas of transformers
-/// (modeling_rope_utils.py): rope_type default, linear, dynamic (as it is up to the context), llama3, yarn, longrope where
-/// its two lists are equal. `theta` is what holds where the group has none. Throws Error: an unknown type, a longrope
-/// whose frequencies depend on the length, a bad value.
+/// (modeling_rope_utils.py): rope_type default, linear, dynamic (as it is up to the context), llama3, yarn, longrope
+/// where its two lists are equal. `theta` is what holds where the group has none. Throws Error: an unknown type, a
+/// longrope whose frequencies depend on the length, a bad value.
 Rope readRope(const JsonFields &group, double theta, int64_t headDim, int64_t contextLength);
 
 } // namespace xlstm

@@ -126,9 +126,12 @@ Json RopeSearch::anyFrequencies() const {
   Json stretches = Json::array();
   for (int64_t i = 0; i < headDim / 2; ++i)
     stretches.push_back(rope.frequencies.empty() ? 1 : plain(theta, i) / rope.frequencies[i]);
-  return {{"rope_type", "longrope"},    {"rope_theta", theta},
-          {"short_factor", stretches},  {"long_factor", stretches},
-          {"factor", 1.0},              {"original_max_position_embeddings", contextLength},
+  return {{"rope_type", "longrope"},
+          {"rope_theta", theta},
+          {"short_factor", stretches},
+          {"long_factor", stretches},
+          {"factor", 1.0},
+          {"original_max_position_embeddings", contextLength},
           {"attention_factor", rope.attentionFactor}};
 }
 

@@ -102,7 +102,8 @@ TEST(Export, aModuleOfNoFamilyIsRefused) {
   ASSERT_NE(at, std::string::npos);
   changed.insert(changed.find('}', at), ", window = 8 : i64");
   writeTextFile(model, changed);
-  EXPECT_NE(errorOf(bundle, folder.path / "out").find("found a module that differs from all of them"), std::string::npos);
+  EXPECT_NE(errorOf(bundle, folder.path / "out").find("found a module that differs from all of them"),
+            std::string::npos);
   // In both: a Mistral, although the module calls itself a llama.
   at = changed.rfind("{scale = 2.500000e-01 : f64}");
   changed.insert(changed.find('}', at), ", window = 8 : i64");

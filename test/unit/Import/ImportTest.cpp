@@ -218,7 +218,8 @@ TEST(Import, weightsAreCopiedOrLinked) {
   Bundle::open(linked);
 
   // Whoever writes the teacher's file in place writes the bundle's: that is seen.
-  fs::last_write_time(teacher / "model.safetensors", fs::last_write_time(linked / "bundle.json") + std::chrono::seconds(1));
+  fs::last_write_time(teacher / "model.safetensors",
+                      fs::last_write_time(linked / "bundle.json") + std::chrono::seconds(1));
   EXPECT_THROW(Bundle::open(linked), Error);
   fs::remove(teacher / "model.safetensors"); // the bundle's alone now
   EXPECT_EQ(Bundle::open(linked).weights.tensors().size(), Bundle::open(copied).weights.tensors().size());
