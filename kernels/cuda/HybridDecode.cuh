@@ -3,8 +3,9 @@
 //
 // A cluster of C blocks has one sequence and one key head with its G query heads; each block has a share of everything:
 // of the maps' rows, of the window's keys, of the columns of S. Columns and map rows are counted through the group's
-// heads ("flat": head of the group times d, plus channel). Maps' outputs and window partials are pushed to the blocks that
-// need them; after one cluster barrier each block updates its columns and writes its part of h. Nothing is reduced twice.
+// heads ("flat": head of the group times d, plus channel). Maps' outputs and window partials are pushed to the blocks
+// that need them; after one cluster barrier each block updates its columns and writes its part of h. Nothing is reduced
+// twice.
 
 #ifndef XLSTM_KERNELS_CUDA_HYBRIDDECODE_CUH
 #define XLSTM_KERNELS_CUDA_HYBRIDDECODE_CUH
@@ -53,19 +54,19 @@ struct Shared {
   static constexpr bool OnTensorCores = std::is_same_v<T, Bf16> && !std::is_same_v<Ring, float>;
   using Tile = std::conditional_t<OnTensorCores, Bf16, float>;
   static constexpr int Pitch = Width + 8; // elements a row of a tile: ldmatrix's rows meet different banks
-  float *q, *k, *v;           // [G,Width], [Width], [Width], after RoPE
-  Bf16 *qHigh, *qLow;         // [Gp,Pitch]: q is their sum, to 16 bits
-  float *logits;              // [2,G,d], later the features
-  float *z;                   // [G,d]
-  float *gates;               // [G,4]: f', i', new m, sigmoid of o; then the denominator in place of m
-  float *out, *top, *sum;     // [Gp,Width], [Gp], [Gp]: the window's output so far, its maximum and sum
-  float *rescale;             // [Gp]
-  float *scores;              // [Gp,keys]
-  Bf16 *weights;              // [Gp,keys+8]
-  float *partOut;             // [blocks,columns]
-  float *partTop, *partSum;   // [blocks,G]; then partTop: the block's share of the window's output
-  float *columnSums;          // [4 * Threads]
-  Tile *tileK, *tileV;        // [keys,Pitch]
+  float *q, *k, *v;                       // [G,Width], [Width], [Width], after RoPE
+  Bf16 *qHigh, *qLow;                     // [Gp,Pitch]: q is their sum, to 16 bits
+  float *logits;                          // [2,G,d], later the features
+  float *z;                               // [G,d]
+  float *gates;                           // [G,4]: f', i', new m, sigmoid of o; then the denominator in place of m
+  float *out, *top, *sum;                 // [Gp,Width], [Gp], [Gp]: the window's output so far, its maximum and sum
+  float *rescale;                         // [Gp]
+  float *scores;                          // [Gp,keys]
+  Bf16 *weights;                          // [Gp,keys+8]
+  float *partOut;                         // [blocks,columns]
+  float *partTop, *partSum;               // [blocks,G]; then partTop: the block's share of the window's output
+  float *columnSums;                      // [4 * Threads]
+  Tile *tileK, *tileV;                    // [keys,Pitch]
 
   __host__ __device__ static constexpr int roundUp(int n, int to) { return (n + to - 1) / to * to; }
 
@@ -92,7 +93,8 @@ struct Shared {
 struct Keys {
   int rank, blocks, first, count, total, current, t, W;
 
-  __device__ Keys(const Args &a, int rank) : rank(rank), blocks(a.blocks), first(rank * a.slots), current(0), t(0), W(a.W) {
+  __device__ Keys(const Args &a, int rank)
+      : rank(rank), blocks(a.blocks), first(rank * a.slots), current(0), t(0), W(a.W) {
     count = min(a.slots, max(0, a.W - first));
     total = count;
     for (int sink = rank; sink < a.S; sink += blocks)
@@ -124,8 +126,8 @@ __device__ void startKeys(const Args &a, const Shared &s, const Keys &keys, int 
     const Ring *sourceV = static_cast<const Ring *>(isSink ? a.state.sink_v : a.state.ring_v) + at;
 #pragma unroll
     for (int part = 0; part < Piece; part += 16) {
-      copyAsync<Piece < 16 ? 8 : 16>(toK + part, reinterpret_cast<const char *>(sourceK) + part);
-      copyAsync<Piece < 16 ? 8 : 16>(toV + part, reinterpret_cast<const char *>(sourceV) + part);
+      copyAsync < Piece<16 ? 8 : 16>(toK + part, reinterpret_cast<const char *>(sourceK) + part);
+      copyAsync < Piece<16 ? 8 : 16>(toV + part, reinterpret_cast<const char *>(sourceV) + part);
     }
   }
 }

@@ -18,10 +18,10 @@ struct Pieces {
   Pieces(const xlstm_hybrid_shape &shape, const xlstm_hybrid_state &state) {
     const size_t element = shape.ring_type == XLSTM_F32 ? 4 : shape.ring_type == XLSTM_BF16 ? 2 : 1;
     const size_t heads = shape.H * sizeof(float), keys = shape.Hkv * shape.d * element, d = shape.d;
-    const Piece pieces[] = {{state.S, heads * d * d},        {state.z, heads * d},
-                            {state.m, heads},                {state.pos, sizeof(int32_t)},
-                            {state.ring_k, keys * shape.W},  {state.ring_v, keys * shape.W},
-                            {state.sink_k, keys * shape.S},  {state.sink_v, keys * shape.S}};
+    const Piece pieces[] = {
+        {state.S, heads * d * d},       {state.z, heads * d},           {state.m, heads},
+        {state.pos, sizeof(int32_t)},   {state.ring_k, keys * shape.W}, {state.ring_v, keys * shape.W},
+        {state.sink_k, keys * shape.S}, {state.sink_v, keys * shape.S}};
     for (int n = 0; n < 8; ++n)
       at[n] = pieces[n];
   }

@@ -1,9 +1,9 @@
 //===- Sample.cu - top-k, top-p and temperature, a block a row -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A logit's distance below the largest, in steps of 2^-17, is its key: 22 bits, 32 nats. Probabilities are whole numbers
-// of 2^-40, so that sums do not depend on their order. A threshold is found by a histogram of the keys' upper halves and
-// one of the lower halves within the bin that it falls in.
+// A logit's distance below the largest, in steps of 2^-17, is its key: 22 bits, 32 nats. Probabilities are whole
+// numbers of 2^-40, so that sums do not depend on their order. A threshold is found by a histogram of the keys' upper
+// halves and one of the lower halves within the bin that it falls in.
 
 #include "kernels/cuda/Types.cuh"
 #include "xlstm/Kernels/Cuda.h"
@@ -91,8 +91,8 @@ __device__ void histogram(const Row<T> &row, int64_t V, Shared &s, Part part) {
   __syncthreads();
 }
 
-/// The first bin at which the running sum of `amount` reaches `wanted`, and the sum before it; the last one with anything
-/// when it never does. One warp; the bins are few.
+/// The first bin at which the running sum of `amount` reaches `wanted`, and the sum before it; the last one with
+/// anything when it never does. One warp; the bins are few.
 template <typename Amount>
 __device__ void findBin(Shared &s, Mass wanted, Amount amount) {
   __syncthreads();

@@ -10,7 +10,8 @@
 namespace xlstm::cuda::sparse {
 
 constexpr size_t GemmWorkspace = 32 << 20;
-constexpr int64_t LogitBytes = 544 << 20;
+// A float32 gradient of the weights is read and written once a chunk: fewer chunks then.
+constexpr int64_t LogitBytes = 272 << 20, LogitBytesOfFloats = 432 << 20;
 constexpr int BlasError = 1000;
 
 static size_t align(size_t bytes) { return (bytes + 255) / 256 * 256; }
@@ -18,7 +19,8 @@ static int64_t sizeOf(xlstm_dtype type) { return type == XLSTM_F32 ? 4 : 2; }
 static cudaDataType_t dataType(xlstm_dtype type) { return type == XLSTM_F32 ? CUDA_R_32F : CUDA_R_16BF; }
 
 static int64_t tokensAtOnce(const xlstm_sparse_loss_shape &s) {
-  int64_t tokens = s.tokens ? s.tokens : LogitBytes / (s.V * sizeOf(s.type)) / 128 * 128;
+  const int64_t bytes = s.weight_type == XLSTM_F32 ? LogitBytesOfFloats : LogitBytes;
+  const int64_t tokens = s.tokens ? s.tokens : bytes / (s.V * sizeOf(s.type)) / 128 * 128;
   return std::max<int64_t>(1, std::min(std::max<int64_t>(tokens, 1), s.N));
 }
 
@@ -64,7 +66,8 @@ public:
   /// c = a b + beta c.
   cublasStatus_t run(cublasLtHandle_t handle, const Matrix &a, const Matrix &b, const Matrix &c, float beta,
                      void *workspace, cudaStream_t stream) {
-    const cublasOperation_t opA = a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N, opB = b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const cublasOperation_t opA = a.transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+                            opB = b.transposed ? CUBLAS_OP_T : CUBLAS_OP_N;
     const float one = 1;
     const size_t most = GemmWorkspace;
     cublasLtMatmulHeuristicResult_t best;
@@ -84,17 +87,18 @@ public:
       });
     then([&] { return cublasLtMatmulPreferenceCreate(&preference); });
     then([&] {
-      return cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &most, sizeof(most));
+      return cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &most,
+                                                  sizeof(most));
     });
     then([&] {
-      return cublasLtMatmulAlgoGetHeuristic(handle, operation, layouts[0], layouts[1], layouts[2], layouts[2], preference,
-                                            1, &best, &found);
+      return cublasLtMatmulAlgoGetHeuristic(handle, operation, layouts[0], layouts[1], layouts[2], layouts[2],
+                                            preference, 1, &best, &found);
     });
     then([&] { return found ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED; });
     then([&] {
       void *out = const_cast<void *>(c.memory);
-      return cublasLtMatmul(handle, operation, &one, a.memory, layouts[0], b.memory, layouts[1], &beta, out, layouts[2], out,
-                            layouts[2], &best.algo, workspace, GemmWorkspace, stream);
+      return cublasLtMatmul(handle, operation, &one, a.memory, layouts[0], b.memory, layouts[1], &beta, out, layouts[2],
+                            out, layouts[2], &best.algo, workspace, GemmWorkspace, stream);
     });
     return status;
   }
@@ -135,8 +139,8 @@ static int runChunk(cublasLtHandle_t handle, const xlstm_sparse_loss_shape &s, c
                     cudaStream_t stream) {
   const char *hidden = static_cast<const char *>(in.hidden) + first * s.D * sizeOf(s.type);
   const Matrix logits = {work.logits, s.type, s.V, n, false};
-  if (cublasStatus_t status = Product().run(handle, {in.weight, s.type, s.D, s.V, true}, {hidden, s.type, s.D, n, false},
-                                            logits, 0, work.gemm, stream))
+  if (cublasStatus_t status = Product().run(handle, {in.weight, s.type, s.D, s.V, true},
+                                            {hidden, s.type, s.D, n, false}, logits, 0, work.gemm, stream))
     return BlasError + status;
   if (cudaError_t error = s.type == XLSTM_F32 ? launchRows<float>(work.logits, rows, first, n, stream)
                                               : launchRows<Bf16>(work.logits, rows, first, n, stream))
@@ -150,8 +154,9 @@ static int runChunk(cublasLtHandle_t handle, const xlstm_sparse_loss_shape &s, c
   if (dWeight) {
     Matrix gradients = logits;
     gradients.transposed = true;
-    if (cublasStatus_t status = Product().run(handle, {hidden, s.type, s.D, n, false}, gradients,
-                                              {dWeight, s.weight_type, s.D, s.V, false}, first ? 1 : 0, work.gemm, stream))
+    if (cublasStatus_t status =
+            Product().run(handle, {hidden, s.type, s.D, n, false}, gradients, {dWeight, s.weight_type, s.D, s.V, false},
+                          first ? 1 : 0, work.gemm, stream))
       return BlasError + status;
   }
   return 0;
@@ -168,7 +173,9 @@ static bool isSupported(const xlstm_sparse_loss_shape &s, const xlstm_sparse_los
 
 using namespace xlstm::cuda::sparse;
 
-size_t xlstm_cuda_sparse_loss_workspace(const xlstm_sparse_loss_shape *shape) { return Workspace(*shape, nullptr).bytes; }
+size_t xlstm_cuda_sparse_loss_workspace(const xlstm_sparse_loss_shape *shape) {
+  return Workspace(*shape, nullptr).bytes;
+}
 
 int xlstm_cuda_sparse_loss(const xlstm_sparse_loss_shape *shape, const xlstm_sparse_loss_inputs *in, float scale,
                            float *losses, void *d_hidden, void *d_weight, void *workspace, void *stream) {
@@ -180,8 +187,9 @@ int xlstm_cuda_sparse_loss(const xlstm_sparse_loss_shape *shape, const xlstm_spa
     return BlasError + status;
   const Workspace work(s, workspace);
   const cudaStream_t queue = cudaStream_t(stream);
-  const RowArgs rows = {s.V, int(s.K), s.with_tail != 0, d_hidden || d_weight, s.gamma, s.beta, scale, in->labels, in->ids,
-                        in->logprobs, in->tail, work.share, work.crossEntropy, work.kl};
+  const RowArgs rows = {
+      s.V,     int(s.K),     s.with_tail != 0, d_hidden || d_weight, s.gamma,           s.beta, scale, in->labels,
+      in->ids, in->logprobs, in->tail,         work.share,           work.crossEntropy, work.kl};
   countKernel<<<1, Threads, 0, queue>>>(in->labels, s.N, work.share);
   for (int64_t first = 0, step = tokensAtOnce(s); first < s.N; first += step)
     if (int error = runChunk(handle, s, *in, rows, work, first, std::min(step, s.N - first), d_hidden, d_weight, queue))

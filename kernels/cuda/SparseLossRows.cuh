@@ -74,8 +74,8 @@ struct RowArgs {
   float gamma, beta, scale;
   const int32_t *labels, *ids;
   const float *logprobs, *tail;
-  const float *share;          // one over the number of labelled tokens
-  float *crossEntropy, *kl;    // [rows]
+  const float *share;       // one over the number of labelled tokens
+  float *crossEntropy, *kl; // [rows]
 };
 
 /// What is known of a row before its gradient is written.
@@ -83,7 +83,7 @@ struct Row {
   int label;
   float labelLogit;
   bool isLabelChosen;
-  LogSum others, all;   // of the student's logits without the chosen ones, and with them
+  LogSum others, all;           // of the student's logits without the chosen ones, and with them
   float logTeacher, logStudent; // what normalises the buckets
 };
 
@@ -221,9 +221,8 @@ __global__ void __launch_bounds__(Threads) countKernel(const int32_t *labels, in
 }
 
 /// The means, summed in one order always.
-__global__ void __launch_bounds__(Threads)
-    meanKernel(const float *crossEntropy, const float *kl, int64_t N, const float *share, float gamma, float beta,
-               float *losses) {
+__global__ void __launch_bounds__(Threads) meanKernel(const float *crossEntropy, const float *kl, int64_t N,
+                                                      const float *share, float gamma, float beta, float *losses) {
   __shared__ float scratch[32];
   float own[2] = {};
   for (int64_t n = threadIdx.x; n < N; n += Threads)

@@ -17,7 +17,7 @@ extern "C" {
 
 typedef struct {
   int64_t N, D, V, K; /* tokens; hidden width; vocabulary, a multiple of 8; the teacher's stored tokens, 0 to 4096 */
-  int64_t tokens;     /* at once; 0: as many as keep the logits under 544 MB */
+  int64_t tokens;     /* at once; 0: as many as keep the logits under 290 MB, or 460 MB for float32 d_weight */
   float gamma, beta;
   int32_t with_tail; /* nonzero: one more bucket for all other tokens; zero: both sides renormalised over the K */
   enum xlstm_dtype type;        /* of hidden, weight and d_hidden: XLSTM_F32 or XLSTM_BF16 */

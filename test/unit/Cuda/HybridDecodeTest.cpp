@@ -34,10 +34,16 @@ struct DeviceState {
 
   DeviceState(const Shape &s, xlstm_dtype ring)
       : S(XLSTM_F32, s.B * s.H * s.d * s.d), z(XLSTM_F32, s.B * s.H * s.d), m(XLSTM_F32, s.B * s.H),
-        ringK(ring, s.B * s.W * s.Hkv * s.d), ringV(ring, s.B * s.W * s.Hkv * s.d), sinkK(ring, s.B * s.S * s.Hkv * s.d),
-        sinkV(ring, s.B * s.S * s.Hkv * s.d), pos(std::vector<int32_t>(s.B, 0)),
-        view{static_cast<float *>(S.get()), static_cast<float *>(z.get()), static_cast<float *>(m.get()), ringK.get(),
-             ringV.get(), sinkK.get(), sinkV.get(), pos.get()} {}
+        ringK(ring, s.B * s.W * s.Hkv * s.d), ringV(ring, s.B * s.W * s.Hkv * s.d),
+        sinkK(ring, s.B * s.S * s.Hkv * s.d), sinkV(ring, s.B * s.S * s.Hkv * s.d),
+        pos(std::vector<int32_t>(s.B, 0)), view{static_cast<float *>(S.get()),
+                                                static_cast<float *>(z.get()),
+                                                static_cast<float *>(m.get()),
+                                                ringK.get(),
+                                                ringV.get(),
+                                                sinkK.get(),
+                                                sinkV.get(),
+                                                pos.get()} {}
 };
 
 /// The same in float64.
@@ -50,8 +56,7 @@ struct ReferenceState {
         ringK(s.B * s.W * s.Hkv * s.d, 0.0), ringV(ringK), sinkK(s.B * s.S * s.Hkv * s.d, 0.0), sinkV(sinkK),
         pos(s.B, 0) {}
   HybridState view() {
-    return {S.data(),     z.data(),     m.data(),     ringK.data(),
-            ringV.data(), sinkK.data(), sinkV.data(), pos.data()};
+    return {S.data(), z.data(), m.data(), ringK.data(), ringV.data(), sinkK.data(), sinkV.data(), pos.data()};
   }
   void round(xlstm_dtype ring) {
     for (Doubles *array : {&ringK, &ringV, &sinkK, &sinkV})
@@ -91,8 +96,14 @@ protected:
           o(XLSTM_F32, token.o), h(type, s.B * s.H * s.d);
       DeviceArray<int32_t> docStart(std::vector<int32_t>(s.B, step == reset ? 0 : -1));
       const char *map = static_cast<char *>(deviceMaps.get());
-      xlstm_hybrid_inputs in = {q.get(), k.get(), v.get(), static_cast<float *>(i.get()), static_cast<float *>(f.get()),
-                                static_cast<float *>(o.get()), map, map + s.H * s.d * s.d * sizeOf(type),
+      xlstm_hybrid_inputs in = {q.get(),
+                                k.get(),
+                                v.get(),
+                                static_cast<float *>(i.get()),
+                                static_cast<float *>(f.get()),
+                                static_cast<float *>(o.get()),
+                                map,
+                                map + s.H * s.d * s.d * sizeOf(type),
                                 step % 2 || reset >= 0 ? docStart.get() : nullptr};
       ASSERT_CUDA(xlstm::cuda::hybridDecode(shape, in, static_cast<float *>(deviceFrequencies.get()), 1.25f, state.view,
                                             h.get(), workspace.get(), false, nullptr, s.blocks));
@@ -198,12 +209,11 @@ TEST_F(CudaDecode, SaveRestoreReset) {
 TEST_F(CudaDecode, ShapesAreRefused) {
   xlstm_hybrid_inputs in = {};
   xlstm_hybrid_state state = {};
-  for (xlstm_hybrid_shape shape :
-       {xlstm_hybrid_shape{1, 2, 4, 2, 64, 8, 2, 1, XLSTM_F32, XLSTM_F32, 0}, // two tokens
-        xlstm_hybrid_shape{1, 1, 4, 3, 64, 8, 2, 1, XLSTM_F32, XLSTM_F32, 0},
-        xlstm_hybrid_shape{1, 1, 4, 2, 60, 8, 2, 1, XLSTM_F32, XLSTM_F32, 0},
-        xlstm_hybrid_shape{1, 1, 4, 2, 264, 8, 2, 1, XLSTM_F32, XLSTM_F32, 0},
-        xlstm_hybrid_shape{1, 1, 4, 2, 64, 0, 2, 1, XLSTM_F32, XLSTM_F32, 0},
-        xlstm_hybrid_shape{1, 1, 4, 2, 64, 8, 2, 1, XLSTM_FP8_E4M3, XLSTM_F32, 0}})
+  for (xlstm_hybrid_shape shape : {xlstm_hybrid_shape{1, 2, 4, 2, 64, 8, 2, 1, XLSTM_F32, XLSTM_F32, 0}, // two tokens
+                                   xlstm_hybrid_shape{1, 1, 4, 3, 64, 8, 2, 1, XLSTM_F32, XLSTM_F32, 0},
+                                   xlstm_hybrid_shape{1, 1, 4, 2, 60, 8, 2, 1, XLSTM_F32, XLSTM_F32, 0},
+                                   xlstm_hybrid_shape{1, 1, 4, 2, 264, 8, 2, 1, XLSTM_F32, XLSTM_F32, 0},
+                                   xlstm_hybrid_shape{1, 1, 4, 2, 64, 0, 2, 1, XLSTM_F32, XLSTM_F32, 0},
+                                   xlstm_hybrid_shape{1, 1, 4, 2, 64, 8, 2, 1, XLSTM_FP8_E4M3, XLSTM_F32, 0}})
     EXPECT_NE(xlstm_cuda_hybrid_decode(&shape, &in, nullptr, 1, &state, nullptr, nullptr, 0, nullptr), 0);
 }

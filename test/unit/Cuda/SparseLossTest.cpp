@@ -1,8 +1,8 @@
 //===- SparseLossTest.cpp - the head with both losses on CUDA --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "test/unit/Cuda/CudaTest.h"
 #include "xlstm/Kernels/SparseLoss.h"
+#include "test/unit/Cuda/CudaTest.h"
 
 using namespace xlstm::test;
 
@@ -18,8 +18,9 @@ struct Problem {
 
   Problem(int64_t N, int64_t D, int64_t V, int64_t K, int64_t tokens, bool withTail, xlstm_dtype type)
       : shape{N, D, V, K, tokens, 0.9f, 0.4f, withTail, type, XLSTM_F32},
-        hidden(rounded(type, randomFloats(N * D, 1, -1, 1))), weight(rounded(type, randomFloats(V * D, 2, -0.3f, 0.3f))),
-        logprobs(randomFloats(N * K, 3, -6, -1)), tail(randomFloats(N, 4, -3, -1)), dHidden(N * D), dWeight(V * D) {
+        hidden(rounded(type, randomFloats(N * D, 1, -1, 1))),
+        weight(rounded(type, randomFloats(V * D, 2, -0.3f, 0.3f))), logprobs(randomFloats(N * K, 3, -6, -1)),
+        tail(randomFloats(N, 4, -3, -1)), dHidden(N * D), dWeight(V * D) {
     std::mt19937 engine(5);
     std::vector<int32_t> all(V);
     for (int64_t n = 0; n < V; ++n)
@@ -86,7 +87,8 @@ void check(Problem problem, bool wantsGradient = true) {
                                   << " weight type " << s.weight_type);
   problem.solve();
   DeviceFloats hidden(s.type, problem.hidden), weight(s.type, problem.weight), logprobs(XLSTM_F32, problem.logprobs),
-      tail(XLSTM_F32, problem.tail), losses(XLSTM_F32, 3), dHidden(s.type, s.N * s.D), dWeight(s.weight_type, s.V * s.D);
+      tail(XLSTM_F32, problem.tail), losses(XLSTM_F32, 3), dHidden(s.type, s.N * s.D),
+      dWeight(s.weight_type, s.V * s.D);
   DeviceArray<int32_t> labels(problem.labels), ids(problem.ids);
   DeviceBytes workspace(xlstm_cuda_sparse_loss_workspace(&s));
   xlstm_sparse_loss_inputs in = {hidden.get(),
@@ -95,8 +97,9 @@ void check(Problem problem, bool wantsGradient = true) {
                                  ids.get(),
                                  static_cast<float *>(logprobs.get()),
                                  s.with_tail ? static_cast<float *>(tail.get()) : nullptr};
-  ASSERT_EQ(xlstm_cuda_sparse_loss(&s, &in, 2, static_cast<float *>(losses.get()), wantsGradient ? dHidden.get() : nullptr,
-                                   wantsGradient ? dWeight.get() : nullptr, workspace.get(), nullptr),
+  ASSERT_EQ(xlstm_cuda_sparse_loss(&s, &in, 2, static_cast<float *>(losses.get()),
+                                   wantsGradient ? dHidden.get() : nullptr, wantsGradient ? dWeight.get() : nullptr,
+                                   workspace.get(), nullptr),
             0);
   Floats got = losses.values();
   const double tolerance = toleranceOf(s.type);
@@ -120,9 +123,9 @@ TEST(CudaSparseLoss, LossesAndGradients) {
   for (xlstm_dtype type : {XLSTM_F32, XLSTM_BF16})
     for (bool withTail : {false, true}) {
       check({37, 64, 1000, 16, 16, withTail, type}); // chunks of 16, 16 and 5
-      check({5, 40, 9000, 300, 0, withTail, type}); // more than one turn of a block
-      check({4, 16, 24, 24, 0, false, type});     // nobody is left beside the chosen
-      check({3, 16, 64, 0, 2, false, type});      // cross-entropy alone
+      check({5, 40, 9000, 300, 0, withTail, type});  // more than one turn of a block
+      check({4, 16, 24, 24, 0, false, type});        // nobody is left beside the chosen
+      check({3, 16, 64, 0, 2, false, type});         // cross-entropy alone
     }
 }
 
@@ -143,7 +146,7 @@ TEST(CudaSparseLoss, NoLabels) {
 
 TEST(CudaSparseLoss, WorkspaceIsBounded) {
   xlstm_sparse_loss_shape shape = {8192, 4096, 128256, 256, 0, 0.9f, 0.1f, 0, XLSTM_BF16, XLSTM_F32};
-  EXPECT_LE(xlstm_cuda_sparse_loss_workspace(&shape), size_t(600) << 20); // the logits alone would be 2.1 GB
+  EXPECT_LE(xlstm_cuda_sparse_loss_workspace(&shape), 519'000'000u); // a tenth of torch.compile's
 }
 
 TEST(CudaSparseLoss, ShapesAreRefused) {

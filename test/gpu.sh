@@ -1,0 +1,37 @@
+#!/bin/sh
+# Runs every CUDA test on a machine that has a GPU, CUDA and LibTorch 2.11 but no compiler of ours and no network:
+#   sh test/gpu.sh [--sanitize] [--bench] [FOLDER]
+# FOLDER holds CudaTests and, for --bench, xlstm; carried from a build elsewhere ("portable" preset for xlstm).
+# Default: this checkout's build/cuda. --sanitize: also under memcheck, racecheck, synccheck and initcheck, a smaller grid.
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+sanitize=; bench=; folder=$root/build/cuda/test/unit
+for argument in "$@"; do
+  case $argument in
+  --sanitize) sanitize=yes ;;
+  --bench) bench=yes ;;
+  -*) echo "usage: sh test/gpu.sh [--sanitize] [--bench] [FOLDER]" >&2; exit 2 ;;
+  *) folder=$argument ;;
+  esac
+done
+[ -x "$folder/CudaTests" ] || { echo "$folder/CudaTests is missing: build target CudaTests and carry it" >&2; exit 2; }
+
+torch=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))' 2>/dev/null || true)
+export LD_LIBRARY_PATH="${CUDA_HOME:-/usr/local/cuda}/lib64:$torch/lib:$torch/../nvidia/cu13/lib:$folder:${LD_LIBRARY_PATH:-}"
+
+status=0
+"$folder/CudaTests" || status=$?
+[ $status -ne 77 ] || exit 77 # every test has said that there is no GPU, and why
+if [ -n "$sanitize" ]; then
+  small='CudaDecode.SaveRestoreReset:CudaDecode.DocumentBegins:CudaSparseLoss.*:*CudaElementwise.*:CudaSample.Equal*'
+  small="$small:*CudaHybridForward.Documents/*:*CudaHybridBackward.Documents/*"
+  for tool in memcheck racecheck synccheck initcheck; do
+    echo "== compute-sanitizer $tool"
+    log=$(compute-sanitizer --tool $tool --error-exitcode 1 "$folder/CudaTests" --gtest_filter="$small" 2>&1) || status=1
+    echo "$log" | tail -n 3
+  done
+fi
+if [ -n "$bench" ]; then
+  "$folder/xlstm" bench kernels --device cuda || status=1
+fi
+exit $status
