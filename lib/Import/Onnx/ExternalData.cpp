@@ -8,7 +8,9 @@
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace xlstm {
 
@@ -26,6 +28,17 @@ static void checkLocation(const std::string &location, const std::string &place)
   for (const std::filesystem::path &part : path)
     if (part == "..")
       refuse("'..' in");
+}
+
+void releasePages(const OnnxTensor &tensor) {
+  if (!tensor.file)
+    return;
+  auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  auto begin = reinterpret_cast<uintptr_t>(tensor.bytes.data()), end = begin + tensor.bytes.size();
+  begin = (begin + page - 1) / page * page;
+  end = end / page * page;
+  if (begin < end)
+    ::madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
 }
 
 std::shared_ptr<const MappedFile> openExternal(const std::filesystem::path &folder, const std::string &location,

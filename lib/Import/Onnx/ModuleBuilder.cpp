@@ -192,6 +192,7 @@ void Builder::addInitializer(const OnnxTensor &tensor, Location loc) {
     value = denseValue(tensor);
   if (tieCandidates.contains(tensor.spec.name)) {
     auto [hash, hashOfTranspose] = hashMatrix(tensor);
+    releasePages(tensor);
     content = builder.getI64IntegerAttr(hash);
     transposed = builder.getI64IntegerAttr(hashOfTranspose);
   }

@@ -56,6 +56,9 @@ std::string placeOf(const ::onnx::NodeProto &node);
 /// Reads a tensor's description and finds its data. `folder` is where external data lie; `place` begins every error.
 OnnxTensor readTensor(const ::onnx::TensorProto &tensor, const std::filesystem::path &folder, const std::string &place);
 
+/// Gives back the memory of a mapped tensor that was read; it is read from the file again when need be.
+void releasePages(const OnnxTensor &tensor);
+
 /// The bytes [offset, offset + length) of a file that a model names: a regular file below `folder`, reached without
 /// links or "..". Throws Error.
 std::shared_ptr<const MappedFile> openExternal(const std::filesystem::path &folder, const std::string &location,

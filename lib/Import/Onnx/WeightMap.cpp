@@ -87,7 +87,9 @@ bool fitBfloat16(const std::vector<WeightSource> &weights) {
     if (spec.dtype != DType::F32)
       continue;
     any = true;
-    if (!weight.blocks && !areBfloat16(weight.tensor->bytes))
+    bool fits = weight.blocks || areBfloat16(weight.tensor->bytes);
+    releasePages(*weight.tensor);
+    if (!fits)
       return false;
     for (int64_t r = 0; weight.blocks && r < spec.shape[0]; ++r) {
       dequantiseRow(*weight.blocks, *weight.tensor, weight.first + r, row);
@@ -147,6 +149,7 @@ void writeWeights(const std::filesystem::path &path, const std::vector<WeightSou
       copyRow(weight, weight.first + r, halve, row);
       writer.append(row);
     }
+    releasePages(*weights[i].tensor);
   }
   writer.commit();
 }
