@@ -140,7 +140,7 @@ static Work decode(xlstm_hybrid_shape shape) {
   auto mixer = std::make_shared<Mixer>(shape);
   const xlstm_hybrid_shape &s = mixer->shape;
   std::vector<Tensor> state = {
-      at::zeros({s.B, s.H, s.d, s.d}),   at::full({s.B, s.H, s.d}, 1),      at::zeros({s.B, s.H}),
+      at::zeros({s.B, s.H, s.d, s.d}),   at::full({s.B, s.H, s.d}, 1.0),      at::zeros({s.B, s.H}),
       at::randn({s.B, s.W, s.Hkv, s.d}), at::randn({s.B, s.W, s.Hkv, s.d}), at::randn({s.B, s.S, s.Hkv, s.d}),
       at::randn({s.B, s.S, s.Hkv, s.d})};
   Tensor pos = at::full({s.B}, 3 * s.W, at::kInt);
