@@ -7,7 +7,6 @@
 #include "dialects/XLSTM/XLSTMDialect.h"
 #include "xlstm/Support/Error.h"
 
-
 #include <cstdio>
 #include <map>
 
@@ -15,7 +14,9 @@ using namespace mlir;
 
 namespace xlstm {
 
-static int64_t dimension(Value value, int64_t index) { return cast<RankedTensorType>(value.getType()).getDimSize(index); }
+static int64_t dimension(Value value, int64_t index) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(index);
+}
 
 static StringRef paramName(Value value) {
   auto param = value ? value.getDefiningOp<lm::ParamOp>() : nullptr;

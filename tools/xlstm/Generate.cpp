@@ -101,7 +101,8 @@ static void addSamplerOptions(CLI::App &verb, GenerateSettings &settings) {
   verb.add_option("--top-k", settings.sampler.topK, "Draw from the K likeliest tokens; 0: all")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  verb.add_option("--top-p", settings.sampler.topP, "Draw from the likeliest tokens that together have this probability")
+  verb.add_option("--top-p", settings.sampler.topP,
+                  "Draw from the likeliest tokens that together have this probability")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   verb.add_option("--seed", settings.seed, "Same seed, same text; -1: another one each time")

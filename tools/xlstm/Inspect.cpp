@@ -121,8 +121,10 @@ static Json inspectRun(const fs::path &folder) {
   std::ranges::sort(bundles);
   for (const fs::path &bundle : bundles) {
     Json inner = inspectBundle(bundle);
-    card["bundles"].push_back({{"name", bundle.filename().string()}, {"kind", inner["kind"]},
-                               {"source", inner["source"]}, {"parameters", inner["parameters"]["total"]}});
+    card["bundles"].push_back({{"name", bundle.filename().string()},
+                               {"kind", inner["kind"]},
+                               {"source", inner["source"]},
+                               {"parameters", inner["parameters"]["total"]}});
   }
   card["results"] = fs::exists(folder / "eval" / "results.json");
   return card;

@@ -26,8 +26,11 @@ static std::string rangesOf(const std::vector<size_t> &indices) {
 }
 
 static Json layerCard(const LayerDescription &layer) {
-  Json card = {{"mixer", layer.mixer}, {"heads", layer.heads}, {"kv_heads", layer.kvHeads},
-               {"head_size", layer.headSize}, {"feed_forward", layer.feedForward}};
+  Json card = {{"mixer", layer.mixer},
+               {"heads", layer.heads},
+               {"kv_heads", layer.kvHeads},
+               {"head_size", layer.headSize},
+               {"feed_forward", layer.feedForward}};
   bool attends = layer.mixer == "attention" || layer.mixer == "window" || layer.mixer == "hybrid";
   if (attends)
     card["mask"] = layer.window ? "causal, window " + std::to_string(layer.window) : "causal, full";
@@ -150,7 +153,8 @@ static std::string inlineText(const Json &value) {
       text += (text.empty() ? "" : " ") + inlineText(item);
   else if (value.is_object())
     for (const auto &[key, item] : value.items())
-      text += (text.empty() ? "" : "; ") + key + (item.is_object() ? " (" : " ") + inlineText(item) + (item.is_object() ? ")" : "");
+      text += (text.empty() ? "" : "; ") + key + (item.is_object() ? " (" : " ") + inlineText(item) +
+              (item.is_object() ? ")" : "");
   else
     text = value.dump();
   return value.is_array() && text.empty() ? "none" : text;

@@ -45,15 +45,15 @@ using Body = std::vector<std::unique_ptr<Statement>>;
 
 struct Statement {
   enum Kind {
-    Text,       // text
-    Print,      // value
-    If,         // branches, otherwise
-    For,        // target in value if test: body, else otherwise
-    Set,        // target = value
-    SetBlock,   // target = body, through filters (value, applied to a Name that stands for the body)
-    Macro,      // text is its name; parameters; body
-    Generation, // body
-    FilterBlock,// value, applied as in SetBlock; body
+    Text,        // text
+    Print,       // value
+    If,          // branches, otherwise
+    For,         // target in value if test: body, else otherwise
+    Set,         // target = value
+    SetBlock,    // target = body, through filters (value, applied to a Name that stands for the body)
+    Macro,       // text is its name; parameters; body
+    Generation,  // body
+    FilterBlock, // value, applied as in SetBlock; body
     Break,
     Continue,
   };

@@ -286,9 +286,9 @@ void Lexer::readString() {
 }
 
 void Lexer::readOperator() {
-  static constexpr std::string_view operators[] = {"//", "**", "==", "!=", "<=", ">=", "+", "-", "*", "/", "%", "~",
-                                                   "<",  ">",  "=",  "(",  ")",  "[",  "]", "{", "}", ",", ".", ":",
-                                                   "|",  ";"};
+  static constexpr std::string_view operators[] = {"//", "**", "==", "!=", "<=", ">=", "+", "-", "*",
+                                                   "/",  "%",  "~",  "<",  ">",  "=",  "(", ")", "[",
+                                                   "]",  "{",  "}",  ",",  ".",  ":",  "|", ";"};
   auto found = std::ranges::find_if(operators, [&](std::string_view text) { return startsWith(text); });
   if (found == std::end(operators))
     complain("unexpected character " + quote(rest().substr(0, text::firstCharacter(rest()).length)));

@@ -11,8 +11,8 @@ namespace xlstm::jinja {
 struct Token {
   enum Kind { Text, BlockBegin, BlockEnd, PrintBegin, PrintEnd, Name, String, Integer, Float, Operator, End };
   Kind kind = End;
-  std::string text;   // of a string its content, of an operator its spelling
-  Value number = {};  // of Integer and Float
+  std::string text;  // of a string its content, of an operator its spelling
+  Value number = {}; // of Integer and Float
   int line = 1;
 };
 

@@ -9,9 +9,7 @@
 
 namespace xlstm::jinja {
 
-static Elements elements(Interpreter &interpreter, const Value &value) {
-  return elementsOf(value, interpreter.budget);
-}
+static Elements elements(Interpreter &interpreter, const Value &value) { return elementsOf(value, interpreter.budget); }
 
 static Value made(Interpreter &interpreter, std::vector<Value> items, List::Kind kind = List::Plain) {
   interpreter.budget.spendBytes(32 * items.size());
@@ -23,7 +21,8 @@ static Value follow(Interpreter &interpreter, Value item, const Value &path, con
   if (path.isInteger())
     return interpreter.item(item, path);
   for (const std::string &part : split(path.string("an attribute"), ".")) {
-    bool isIndex = !part.empty() && part.size() < 10 && std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
+    bool isIndex =
+        !part.empty() && part.size() < 10 && std::ranges::all_of(part, [](char c) { return c >= '0' && c <= '9'; });
     item = interpreter.item(item, isIndex ? Value(int64_t(std::stoi(part))) : Value(part));
     if (item.isUndefined() && !absent.isNone())
       item = absent;
@@ -135,7 +134,8 @@ static Value chooseFilter(Interpreter &interpreter, const Value &value, const Ar
 }
 
 /// What a sorting filter compares: strings in lower case unless told otherwise.
-static Value sortKey(Interpreter &interpreter, const Value &item, const std::optional<Value> &path, bool caseSensitive) {
+static Value sortKey(Interpreter &interpreter, const Value &item, const std::optional<Value> &path,
+                     bool caseSensitive) {
   Value key = path && !path->isNone() ? follow(interpreter, item, *path) : item;
   return key.isString() && !caseSensitive ? interpreter.budget.made(lower(*key.asString())) : key;
 }
@@ -174,7 +174,8 @@ static Value dictsortFilter(Interpreter &interpreter, const Value &value, const 
   if (by != "key" && by != "value")
     throw Problem("the filter 'dictsort' sorts by 'key' or 'value'");
   Value pairs = itemsFilter(interpreter, value, {});
-  return sorted(interpreter, keyed(interpreter, pairs, Value(int64_t(by == "value")), isSet(given[0])), isSet(given[2]));
+  return sorted(interpreter, keyed(interpreter, pairs, Value(int64_t(by == "value")), isSet(given[0])),
+                isSet(given[2]));
 }
 
 static Value uniqueFilter(Interpreter &interpreter, const Value &value, const Arguments &arguments) {

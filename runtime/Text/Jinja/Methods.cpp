@@ -139,17 +139,28 @@ static Value isSpaceMethod(Interpreter &, const Value &self, const Arguments &) 
 }
 
 static const Methods stringMethods = {
-    {"strip", stripMethod<Side::Both>},    {"lstrip", stripMethod<Side::Left>},
-    {"rstrip", stripMethod<Side::Right>},  {"split", splitMethod<false>},
-    {"rsplit", splitMethod<true>},         {"splitlines", splitLinesMethod},
-    {"startswith", beginsMethod<true>},    {"endswith", beginsMethod<false>},
-    {"replace", replaceMethod},            {"join", joinMethod},
-    {"find", findMethod<false>},           {"rfind", findMethod<true>},
-    {"removeprefix", removeMethod<true>},  {"removesuffix", removeMethod<false>},
-    {"upper", mapped<upper>},              {"lower", mapped<lower>},
-    {"title", mapped<titleOf>},            {"capitalize", mapped<capitalized>},
-    {"count", countMethod},                {"isupper", isCasedMethod<true>},
-    {"islower", isCasedMethod<false>},     {"isdigit", isDigitMethod},
+    {"strip", stripMethod<Side::Both>},
+    {"lstrip", stripMethod<Side::Left>},
+    {"rstrip", stripMethod<Side::Right>},
+    {"split", splitMethod<false>},
+    {"rsplit", splitMethod<true>},
+    {"splitlines", splitLinesMethod},
+    {"startswith", beginsMethod<true>},
+    {"endswith", beginsMethod<false>},
+    {"replace", replaceMethod},
+    {"join", joinMethod},
+    {"find", findMethod<false>},
+    {"rfind", findMethod<true>},
+    {"removeprefix", removeMethod<true>},
+    {"removesuffix", removeMethod<false>},
+    {"upper", mapped<upper>},
+    {"lower", mapped<lower>},
+    {"title", mapped<titleOf>},
+    {"capitalize", mapped<capitalized>},
+    {"count", countMethod},
+    {"isupper", isCasedMethod<true>},
+    {"islower", isCasedMethod<false>},
+    {"isdigit", isDigitMethod},
     {"isspace", isSpaceMethod},
 };
 
@@ -165,9 +176,7 @@ static Value entriesMethod(Interpreter &interpreter, const Value &self, const Ar
   arguments.bind("items", {});
   std::vector<Value> items;
   for (const auto &[key, value] : self.asDict()->entries)
-    items.push_back(part == Part::Keys     ? key
-                    : part == Part::Values ? value
-                                           : Value::list({key, value}, List::Tuple));
+    items.push_back(part == Part::Keys ? key : part == Part::Values ? value : Value::list({key, value}, List::Tuple));
   interpreter.budget.spendBytes(64 * items.size());
   return Value::list(std::move(items));
 }
@@ -184,9 +193,8 @@ static const Methods dictMethods = {
 
 static Value countItems(Interpreter &interpreter, const Value &self, const Arguments &arguments) {
   auto given = arguments.bind("count", {"value"})[0];
-  return int64_t(std::ranges::count_if(self.asList()->items, [&](const Value &item) {
-    return given && equal(item, *given, interpreter.budget);
-  }));
+  return int64_t(std::ranges::count_if(
+      self.asList()->items, [&](const Value &item) { return given && equal(item, *given, interpreter.budget); }));
 }
 
 static Value indexOf(Interpreter &interpreter, const Value &self, const Arguments &arguments) {
@@ -202,10 +210,10 @@ static const Methods listMethods = {{"count", countItems}, {"index", indexOf}, {
 
 /// What Python knows and we do not; a clear error beats a value that is taken for undefined.
 static constexpr std::string_view unknownOfStrings[] = {
-    "casefold", "center", "encode",  "expandtabs", "format", "format_map", "index",     "isalnum",  "isalpha",
-    "isascii",  "isdecimal", "isnumeric", "isprintable", "istitle", "ljust", "partition", "rindex", "rjust",
-    "rpartition", "swapcase", "translate", "zfill", "isidentifier", "maketrans"};
-static constexpr std::string_view changing[] = {"append", "clear", "extend",     "insert", "pop",      "remove",
+    "casefold", "center",  "encode",     "expandtabs", "format",      "format_map", "index",        "isalnum",
+    "isalpha",  "isascii", "isdecimal",  "isnumeric",  "isprintable", "istitle",    "ljust",        "partition",
+    "rindex",   "rjust",   "rpartition", "swapcase",   "translate",   "zfill",      "isidentifier", "maketrans"};
+static constexpr std::string_view changing[] = {"append", "clear",   "extend",  "insert", "pop",       "remove",
                                                 "sort",   "reverse", "popitem", "update", "setdefault"};
 
 static Value cycle(const Loop &loop, const Arguments &arguments) {
@@ -218,7 +226,8 @@ static std::optional<Value> memberOfLoop(const Value &value, const std::string &
   const Loop &loop = *value.asLoop();
   int64_t index = int64_t(loop.index), length = int64_t(loop.items->items.size());
   auto neighbour = [&](int64_t at, const char *which) {
-    return at >= 0 && at < length ? loop.items->items[at] : Value::undefined(std::string("there is no ") + which + " item");
+    return at >= 0 && at < length ? loop.items->items[at]
+                                  : Value::undefined(std::string("there is no ") + which + " item");
   };
   if (name == "index0" || name == "index")
     return index + (name == "index");

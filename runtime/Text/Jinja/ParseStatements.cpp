@@ -109,7 +109,8 @@ std::unique_ptr<Statement> Parser::parseStatement() {
     statement->kind = name == "break" ? Statement::Break : Statement::Continue;
   } else {
     bool isEnd = name.starts_with("end") || name == "else" || name == "elif";
-    throw SyntaxProblem(statement->line, "the statement " + quote(name) + (isEnd ? " ends nothing" : " is not supported"));
+    throw SyntaxProblem(statement->line,
+                        "the statement " + quote(name) + (isEnd ? " ends nothing" : " is not supported"));
   }
   return statement;
 }

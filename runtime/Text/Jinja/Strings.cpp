@@ -186,8 +186,8 @@ std::string title(std::string_view text, bool asFilter) {
       appendUtf8(out, begins ? utf8proc_totitle(code) : utf8proc_tolower(code));
     utf8proc_category_t category = utf8proc_category(code);
     bool isLetter = category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LT;
-    begins = asFilter ? isBlank(code) || (code < 128 && code && std::string_view("-({[<").find(char(code)) < 5)
-                      : !isLetter;
+    begins =
+        asFilter ? isBlank(code) || (code < 128 && code && std::string_view("-({[<").find(char(code)) < 5) : !isLetter;
   });
   return out;
 }

@@ -29,8 +29,8 @@ size_t countOf(std::string_view text, std::string_view part);
 
 std::string upper(std::string_view text);
 std::string lower(std::string_view text);
-/// Upper case where a word begins, lower case elsewhere: words are runs of letters, or, as the filter has it, of all but
-/// white space, '-', '(', '{', '[' and '<'.
+/// Upper case where a word begins, lower case elsewhere: words are runs of letters, or, as the filter has it, of all
+/// but white space, '-', '(', '{', '[' and '<'.
 std::string title(std::string_view text, bool asFilter);
 std::string capitalized(std::string_view text);
 /// Whether there is a cased character and all cased ones are upper (lower) case.

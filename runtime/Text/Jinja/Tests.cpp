@@ -55,7 +55,9 @@ static bool testEqual(Interpreter &i, const Value &a, const Value &b) { return e
 static bool testUnequal(Interpreter &i, const Value &a, const Value &b) { return !equal(a, b, i.budget); }
 static bool testLess(Interpreter &i, const Value &a, const Value &b) { return less(a, b, i.budget); }
 static bool testGreater(Interpreter &i, const Value &a, const Value &b) { return less(b, a, i.budget); }
-static bool testAtMost(Interpreter &i, const Value &a, const Value &b) { return testLess(i, a, b) || testEqual(i, a, b); }
+static bool testAtMost(Interpreter &i, const Value &a, const Value &b) {
+  return testLess(i, a, b) || testEqual(i, a, b);
+}
 static bool testAtLeast(Interpreter &i, const Value &a, const Value &b) { return testAtMost(i, b, a); }
 
 static const std::map<std::string_view, RelationTest> relationTests = {
@@ -125,7 +127,8 @@ static std::vector<std::pair<Value, Value>> entriesOf(const std::string &callee,
   if (arguments.positional.size() == 1)
     entries = arguments.positional[0].asDict()->entries;
   for (const auto &[name, value] : arguments.named) {
-    std::erase_if(entries, [&](const auto &entry) { return entry.first.asString() && *entry.first.asString() == name; });
+    std::erase_if(entries,
+                  [&](const auto &entry) { return entry.first.asString() && *entry.first.asString() == name; });
     entries.emplace_back(name, value);
   }
   return entries;

@@ -3,8 +3,8 @@
 //
 // What is expected was rendered by Jinja2 3.1 (test/Inputs/text/chat/make_golden.py).
 
-#include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Runtime/Text/ChatTemplate.h"
+#include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Support/Error.h"
 #include "gtest/gtest.h"
 
@@ -108,7 +108,9 @@ TEST(ChatTemplateTest, UntrustedTemplatesAreBounded) {
   for (const std::string &text : templates)
     EXPECT_THROW(render(text.starts_with("(") ? "{{ " + text : text), Error) << text.substr(0, 80);
   // What refers to itself is given back.
-  EXPECT_EQ(render("{% set ns = namespace() %}{% set ns.me = ns %}{% macro m() %}{{ ns.me.me.x }}{% endmacro %}{{ m() }}"), "");
+  EXPECT_EQ(
+      render("{% set ns = namespace() %}{% set ns.me = ns %}{% macro m() %}{{ ns.me.me.x }}{% endmacro %}{{ m() }}"),
+      "");
 }
 
 TEST(ChatTemplateTest, MessagesAreChecked) {
