@@ -1,9 +1,9 @@
 //===- Hybrid.cuh - what the fused mixer's CUDA kernels share -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A row of tokens is cut in chunks. Inside a chunk the gates are a_j = i_j - b_j with b the sum of log f from the chunk's
-// start, and the running maximum is M_t = max(mIn, max of a_j so far): both small whatever the row's length, and both
-// known before any matrix product, so that no accumulator is ever rescaled.
+// A row of tokens is cut in chunks. Inside a chunk the gates are a_j = i_j - b_j with b the sum of log f from the
+// chunk's start, and the running maximum is M_t = max(mIn, max of a_j so far): both small whatever the row's length,
+// and both known before any matrix product, so that no accumulator is ever rescaled.
 
 #ifndef XLSTM_KERNELS_CUDA_HYBRID_CUH
 #define XLSTM_KERNELS_CUDA_HYBRID_CUH
@@ -32,17 +32,19 @@ struct Problem {
 };
 
 /// The window rule for a query t whose document starts at `start`; a sink read is the same key outside the window.
-__device__ inline bool inWindow(const Problem &p, int t, int start, int j) { return j <= t && j > t - p.W && j >= start; }
+__device__ inline bool inWindow(const Problem &p, int t, int start, int j) {
+  return j <= t && j > t - p.W && j >= start;
+}
 __device__ inline bool isSinkRead(const Problem &p, int t, int start, int j) {
   return j <= t - p.W && j - start < p.S && j >= start;
 }
 
 /// The chunkwise gates, all in double: sums over a chunk of gates near -50 do not fit float32.
 struct Gates {
-  double *a, *top;         // [B,H,T]: a_j; its running maximum in the chunk and document, mIn left out
-  double *mIn;             // [B,H,chunks+1]: the running maximum before each chunk, in that chunk's frame
-  double *sum, *last;      // [B,H,chunks]: sum of log f; top of the last token
-  float *keep, *add;       // [B,H,chunks]: S' = keep S + add D, D = sum of e^(a_j - last) k~_j (x) v_j
+  double *a, *top;    // [B,H,T]: a_j; its running maximum in the chunk and document, mIn left out
+  double *mIn;        // [B,H,chunks+1]: the running maximum before each chunk, in that chunk's frame
+  double *sum, *last; // [B,H,chunks]: sum of log f; top of the last token
+  float *keep, *add;  // [B,H,chunks]: S' = keep S + add D, D = sum of e^(a_j - last) k~_j (x) v_j
 };
 
 /// Chunk-wise states: [B,H,chunks,d,d] and [B,H,chunks,d], float32.
@@ -52,7 +54,8 @@ struct States {
 
 constexpr unsigned FullWarp = 0xffffffffu;
 
-template <typename T> __device__ inline T warpSum(T x) {
+template <typename T>
+__device__ inline T warpSum(T x) {
   for (int step = 16; step; step /= 2)
     x += __shfl_xor_sync(FullWarp, x, step);
   return x;
@@ -70,7 +73,8 @@ struct Arena {
   char *base;
   size_t used = 0;
 
-  template <typename T> T *take(int64_t count) {
+  template <typename T>
+  T *take(int64_t count) {
     T *piece = base ? reinterpret_cast<T *>(base + used) : nullptr;
     used += (static_cast<size_t>(count) * sizeof(T) + 255) / 256 * 256;
     return piece;

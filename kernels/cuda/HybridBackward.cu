@@ -76,8 +76,16 @@ struct FastPlan : Common {
     states = fast::takeHalfStates(arena, p);
     gradients = fast::takeHalfStates(arena, p);
     int64_t tokens = shape.B * shape.T * shape.H;
-    scratch = {delta, gamma, da, arena.take<float>(tokens), arena.take<float>(tokens), arena.take<Bf16>(size), arena.take<Bf16>(size), arena.take<Bf16>(size),
-               arena.take<float>(sinks), arena.take<float>(sinks)};
+    scratch = {delta,
+               gamma,
+               da,
+               arena.take<float>(tokens),
+               arena.take<float>(tokens),
+               arena.take<Bf16>(size),
+               arena.take<Bf16>(size),
+               arena.take<Bf16>(size),
+               arena.take<float>(sinks),
+               arena.take<float>(sinks)};
   }
 };
 
@@ -118,16 +126,16 @@ cudaError_t runPlain(Call call) {
   XLSTM_CUDA_TRY(scanStates(p, plan.gates, plan.states, before.S, before.z, plan.dS0, plan.dz0, nullptr, stream));
   if (dState.S)
     XLSTM_CUDA_TRY(stateProduct(p, plan.dS0, plan.dz0, nullptr, dState.S, dState.z, plan.final, stream));
-  XLSTM_CUDA_TRY(plain::queryGradients(p, plan.gates, plan.features, plan.states, call.saved, call.dh, plan.scratch, out,
-                                       half, stream));
+  XLSTM_CUDA_TRY(plain::queryGradients(p, plan.gates, plan.features, plan.states, call.saved, call.dh, plan.scratch,
+                                       out, half, stream));
   XLSTM_CUDA_TRY(plain::chunkStateGradients(p, plan.gates, plan.features, call.dh, call.saved, plan.scratch,
                                             plan.gradients, half, stream));
   float *dS0 = out.S ? out.S : plan.dS0, *dz0 = out.z ? out.z : plan.dz0;
   XLSTM_CUDA_TRY(scanStateGradients(p, plan.gates, plan.gradients, dState.S, dState.z, dS0, dz0, stream));
   if (out.m)
     XLSTM_CUDA_TRY(stateProduct(p, before.S, before.z, before.m, dS0, dz0, out.m, stream));
-  XLSTM_CUDA_TRY(plain::keyGradients(p, plan.gates, plan.features, plan.gradients, call.saved, call.dh, plan.scratch, out,
-                                     half, stream));
+  XLSTM_CUDA_TRY(plain::keyGradients(p, plan.gates, plan.features, plan.gradients, call.saved, call.dh, plan.scratch,
+                                     out, half, stream));
   XLSTM_CUDA_TRY(plain::mapGradients(p, plan.scratch, plan.partial, out.q_map, out.k_map, half, stream));
   return gateGradients(p, call.in.f_gate, plan.da, dState.S ? plan.final : nullptr, out.i_gate, out.f_gate, stream);
 }
@@ -140,12 +148,13 @@ cudaError_t runFast(Call call) {
   cudaStream_t stream = call.stream;
   XLSTM_CUDA_TRY(call.prepare(plan));
   XLSTM_CUDA_TRY(fast::chunkStates(p, plan.gates, plan.states, stream));
-  XLSTM_CUDA_TRY(fast::scanHalfStates(p, plan.gates, plan.states, before.S, before.z, plan.dS0, plan.dz0, nullptr, stream));
+  XLSTM_CUDA_TRY(
+      fast::scanHalfStates(p, plan.gates, plan.states, before.S, before.z, plan.dS0, plan.dz0, nullptr, stream));
   if (dState.S)
     XLSTM_CUDA_TRY(stateProduct(p, plan.dS0, plan.dz0, nullptr, dState.S, dState.z, plan.final, stream));
   XLSTM_CUDA_TRY(fast::queryGradients(p, plan.gates, plan.states, call.saved, call.dh, plan.scratch, out, stream));
-  XLSTM_CUDA_TRY(fast::chunkStateGradients(p, plan.gates, call.dh, call.saved.denominator, plan.gamma, plan.gradients,
-                                           stream));
+  XLSTM_CUDA_TRY(
+      fast::chunkStateGradients(p, plan.gates, call.dh, call.saved.denominator, plan.gamma, plan.gradients, stream));
   float *dS0 = out.S ? out.S : plan.dS0, *dz0 = out.z ? out.z : plan.dz0;
   XLSTM_CUDA_TRY(fast::scanHalfGradients(p, plan.gates, plan.gradients, dState.S, dState.z, dS0, dz0, stream));
   if (out.m)
@@ -181,7 +190,14 @@ extern "C" int xlstm_cuda_hybrid_backward(const xlstm_hybrid_shape *shape, const
     return cudaErrorInvalidValue;
   if (shape->T == 0 || shape->B == 0)
     return cudaSuccess;
-  Call call{*shape, *in, initial, saved ? *saved : xlstm_hybrid_saved{}, dh, d_state ? *d_state : xlstm_hybrid_state{},
-            *out, workspace, static_cast<cudaStream_t>(stream)};
+  Call call{*shape,
+            *in,
+            initial,
+            saved ? *saved : xlstm_hybrid_saved{},
+            dh,
+            d_state ? *d_state : xlstm_hybrid_state{},
+            *out,
+            workspace,
+            static_cast<cudaStream_t>(stream)};
   return fast::isFastBackward(*shape) ? runFast(call) : runPlain(call);
 }

@@ -33,16 +33,17 @@ cudaError_t outputs(const Problem &p, const Gates &gates, const HalfStates &stat
 
 /// What a step of backward leaves for the next; logits' gradients and values are [B,T,H,d].
 struct Scratch {
-  float *delta, *gamma, *da;      // [B,H,T], as plain::Scratch
-  float *lse, *shut;              // [B,H,T]: log2 e times the log of the window's sums, 0 of none; 1 - o
+  float *delta, *gamma, *da;        // [B,H,T], as plain::Scratch
+  float *lse, *shut;                // [B,H,T]: log2 e times the log of the window's sums, 0 of none; 1 - o
   Bf16 *qLogits, *kLogits, *values; // values: the memory branch's gradient of v, by query head
-  float *sinkK, *sinkV;           // [B,H,sinkSlots,SinkSegments,S,d]: gradients of sinks by queries behind their window
+  float *sinkK, *sinkV; // [B,H,sinkSlots,SinkSegments,S,d]: gradients of sinks by queries behind their window
 };
 constexpr int SinkSegments = 16; // of a row's queries
 /// Documents that may read their sinks, one that began before the piece among them.
 __host__ __device__ constexpr int64_t sinkSlots(int64_t T, int64_t W) { return T / (W + 1) + 2; }
 
-/// Whether backward runs here too: windows of a chunk at least, so that few documents read their sinks, and few of those.
+/// Whether backward runs here too: windows of a chunk at least, so that few documents read their sinks, and few of
+/// those.
 bool isFastBackward(const xlstm_hybrid_shape &shape);
 
 cudaError_t queryGradients(const Problem &p, const Gates &gates, const HalfStates &states,
@@ -58,8 +59,9 @@ cudaError_t scanHalfGradients(const Problem &p, const Gates &gates, const HalfSt
                               const float *dz1, float *dS0, float *dz0, cudaStream_t stream);
 
 /// gateGradients chunk by chunk: behind each chunk the sum is <S, dS> + <z, dz>, whatever its keys' errors add up to.
-cudaError_t gateGradients(const Problem &p, const HalfStates &states, const HalfStates &gradients, const Scratch &scratch,
-                          const float *f, const float *final, float *di, float *df, cudaStream_t stream);
+cudaError_t gateGradients(const Problem &p, const HalfStates &states, const HalfStates &gradients,
+                          const Scratch &scratch, const float *f, const float *final, float *di, float *df,
+                          cudaStream_t stream);
 
 /// Fills scratch.da, .kLogits, .values: the memory branch by key.
 cudaError_t memoryKeyGradients(const Problem &p, const Gates &gates, const HalfStates &gradients,

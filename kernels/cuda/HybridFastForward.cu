@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A block makes 128 tokens of one head: sinks and window, then the matrix memory (both feature maps, the chunk's own
-// products, the state before it) on the window's last tile, which is the chunk's own. While one tile's softmax is computed
-// this tile's sum of values is under way.
+// products, the state before it) on the window's last tile, which is the chunk's own. While one tile's softmax is
+// computed this tile's sum of values is under way.
 
 #include "kernels/cuda/HybridFast.cuh"
 #include "kernels/cuda/HybridFastWindow.cuh"
@@ -17,7 +17,8 @@ namespace {
 template <int D>
 struct Shared {
   char *q, *k[2], *v[2], *sinkK, *sinkV;
-  float *gates, *z, *frame, *carried, *gate; // frame: M_t times log2 e; carried: e^(mIn - M_t); gate: o's pre-activation
+  float *gates, *z, *frame, *carried,
+      *gate; // frame: M_t times log2 e; carried: e^(mIn - M_t); gate: o's pre-activation
 
   __device__ explicit Shared(char *base) {
     base = aligned(base);
@@ -85,15 +86,17 @@ __device__ inline void saveMemory(const Arguments &x, const Queries &own, int64_
   x.saved.max[token] = static_cast<float>(fmax(mIn, x.gates.top[token]) + sumOfLogs);
 }
 
-/// Adds o_t times the matrix memory's output to `mixed`. `last` is the stage that holds the chunk's own keys and values;
-/// the maps are under way to the other.
+/// Adds o_t times the matrix memory's output to `mixed`. `last` is the stage that holds the chunk's own keys and
+/// values; the maps are under way to the other.
 template <int D>
 __device__ inline void memoryPart(const Arguments &x, const Queries &own, const Shared<D> &shared, int last,
                                   float (&mixed)[D / 8][4]) {
   const Problem &p = x.p;
   int64_t head = static_cast<int64_t>(own.b) * p.H + own.h, at = head * p.chunks + own.begin / Rows;
-  uint32_t keys = sharedAddress(shared.k[last]), values = sharedAddress(shared.v[last]), states = sharedAddress(shared.q);
-  uint32_t qMap = sharedAddress(shared.k[1 - last]), kMap = sharedAddress(shared.v[1 - last]), q[D / 16][4], weights[8][4];
+  uint32_t keys = sharedAddress(shared.k[last]), values = sharedAddress(shared.v[last]),
+           states = sharedAddress(shared.q);
+  uint32_t qMap = sharedAddress(shared.k[1 - last]), kMap = sharedAddress(shared.v[1 - last]), q[D / 16][4],
+           weights[8][4];
   float sum[D / 8][4];
   awaitCopies<0>();
   wgmma::publish();

@@ -1,8 +1,8 @@
 //===- HybridFastKeyMemory.cu - the matrix memory's gradients by key ------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A block has a chunk's 128 keys of one query head: what the chunk's own queries and, through the state behind the chunk,
-// all later ones ask of the key's features and of its value.
+// A block has a chunk's 128 keys of one query head: what the chunk's own queries and, through the state behind the
+// chunk, all later ones ask of the key's features and of its value.
 
 #include "kernels/cuda/HybridFast.cuh"
 #include "kernels/cuda/HybridFastWindow.cuh"
@@ -58,8 +58,8 @@ __device__ inline void loadQueries(const Arguments &x, const Shared<D> &shared, 
 
 /// From scores k~ . q~ and slopes v . dh of 64 queries to the weights of dh (for dv) and of q~ (for the features).
 template <int D>
-__device__ inline void weighQueries(float (&s)[8][4], float (&slope)[8][4], const Shared<D> &shared, const float (&a)[2],
-                                    int begin, int part) {
+__device__ inline void weighQueries(float (&s)[8][4], float (&slope)[8][4], const Shared<D> &shared,
+                                    const float (&a)[2], int begin, int part) {
 #pragma unroll
   for (int n = 0; n < 8; ++n) {
     int column = part + n * 8 + ownColumn();
@@ -193,7 +193,8 @@ __global__ void __launch_bounds__(Block, 1) keys(const __grid_constant__ Argumen
 
 /// Sum over a segment's tokens of logits (x) x, of one map.
 template <int D>
-__global__ void __launch_bounds__(Block) mapSums(Problem p, const Bf16 *logits, const void *x, int heads, float *partial) {
+__global__ void __launch_bounds__(Block)
+    mapSums(Problem p, const Bf16 *logits, const void *x, int heads, float *partial) {
 #ifdef XLSTM_HAS_WGMMA
   extern __shared__ char base[];
   char *tiles = aligned(base);

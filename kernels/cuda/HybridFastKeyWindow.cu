@@ -1,8 +1,8 @@
 //===- HybridFastKeyWindow.cu - gradients of keys and values on Hopper ----===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A block has 128 keys of one key head and walks its group's query heads and, of each, the tiles of queries whose windows
-// reach the keys; then it adds what the memory branch and the sinks' readers left.
+// A block has 128 keys of one key head and walks its group's query heads and, of each, the tiles of queries whose
+// windows reach the keys; then it adds what the memory branch and the sinks' readers left.
 
 #include "kernels/cuda/HybridFast.cuh"
 #include "kernels/cuda/HybridFastWindow.cuh"
@@ -45,11 +45,11 @@ struct Arguments {
 /// The slot of scratch.sinkK of a document: two that read sinks begin more than a window apart.
 __device__ inline int slotOf(const Problem &p, int start) { return start < 0 ? 0 : start / (p.W + 1) + 1; }
 /// Whether the document that begins at `start` has queries behind their first window in a segment of the row.
-__device__ inline bool readsSinks(const Problem &p, int b, int start, int segment) {
+[[maybe_unused]] __device__ inline bool readsSinks(const Problem &p, int b, int start, int segment) {
   int each = (p.chunks + fast::SinkSegments - 1) / fast::SinkSegments * Rows, t = max(start + p.W, segment * each);
   return t < min(p.T, (segment + 1) * each) && p.start(b, t) == start;
 }
-__device__ inline int64_t sinkRows(const Problem &p, int b, int h, int start, int segment) {
+[[maybe_unused]] __device__ inline int64_t sinkRows(const Problem &p, int b, int h, int start, int segment) {
   int64_t slot = (static_cast<int64_t>(b) * p.H + h) * fast::sinkSlots(p.T, p.W) + slotOf(p, start);
   return (slot * fast::SinkSegments + segment) * p.S;
 }
@@ -70,8 +70,8 @@ __device__ inline void loadFacts(const Arguments &x, Facts &facts, int b, int h,
 }
 
 /// Scores k . q and slopes v . dh of 64 queries from `queries` on to the weights of q (for dk) and of dh (for dv).
-__device__ inline void weighQueries(float (&s)[8][4], float (&slope)[8][4], const Problem &p, const Facts &facts, int part,
-                                    int begin, int queries) {
+__device__ inline void weighQueries(float (&s)[8][4], float (&slope)[8][4], const Problem &p, const Facts &facts,
+                                    int part, int begin, int queries) {
   float scale = p.scale * Log2e;
 #pragma unroll
   for (int n = 0; n < 8; ++n) {
@@ -192,9 +192,8 @@ __global__ void __launch_bounds__(Block, 1) keys(const __grid_constant__ Argumen
     if (n % each < tiles)
       queryTile<D>(p, shared, n % 2, begin, (c + n % each) * Rows, dk, dv);
     else
-      product(dk, [&] {
-        startByColumns<D, D>(dk, sharedAddress(shared.q[n % 2]), sharedAddress(shared.dh[n % 2]), true);
-      });
+      product(dk,
+              [&] { startByColumns<D, D>(dk, sharedAddress(shared.q[n % 2]), sharedAddress(shared.dh[n % 2]), true); });
   }
   addLeft<D>(x, b, keyHead, begin, dk, dv);
   storeRows(dk, shared.k);
@@ -268,7 +267,8 @@ __device__ inline void addWarps(const float (&sum)[D / 8][4], float *shared, flo
 
 #endif // XLSTM_HAS_WGMMA
 
-template <int D> constexpr size_t SinkBytes = 4 * TileBytes<D> + 2 * SinkTile * SinkPitch<D> + 1024;
+template <int D>
+constexpr size_t SinkBytes = 4 * TileBytes<D> + 2 * SinkTile *SinkPitch<D> + 1024;
 
 /// One document that reads sinks, one query head, a segment of the row: all queries behind their first window.
 template <int D>

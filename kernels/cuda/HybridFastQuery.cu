@@ -1,8 +1,8 @@
 //===- HybridFastQuery.cu - gradients that belong to a query, on Hopper ---===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A block has 128 queries of one head: the matrix memory's part first, through the feature map into dq; then the window's
-// tiles, half a tile at a time.
+// A block has 128 queries of one head: the matrix memory's part first, through the feature map into dq; then the
+// window's tiles, half a tile at a time.
 
 #include "kernels/cuda/HybridFast.cuh"
 #include "kernels/cuda/HybridFastWindow.cuh"
@@ -77,7 +77,8 @@ __device__ inline void finishFacts(const Arguments &x, const Queries &own, const
 #pragma unroll
     for (int n = 0; n < D / 8; ++n) {
       float2 a = unpack(branch[half][n]);
-      float2 b = unpack(*reinterpret_cast<const uint32_t *>(shared.dh + offset(own.row + 8 * half, n * 8 + ownColumn())));
+      float2 b =
+          unpack(*reinterpret_cast<const uint32_t *>(shared.dh + offset(own.row + 8 * half, n * 8 + ownColumn())));
       dot += a.x * b.x + a.y * b.y;
     }
     rows.open[half] = sigmoid(gate), rows.shut[half] = sigmoid(-gate);
@@ -107,12 +108,14 @@ __device__ inline void weighChunk(const float (&slope)[16][4], const Queries &ow
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       plain[n / 2][n % 2 * 2 + half] = pack(w[2 * half], w[2 * half + 1]);
-      sloped[n / 2][n % 2 * 2 + half] = pack(w[2 * half] * slope[n][2 * half], w[2 * half + 1] * slope[n][2 * half + 1]);
+      sloped[n / 2][n % 2 * 2 + half] =
+          pack(w[2 * half] * slope[n][2 * half], w[2 * half + 1] * slope[n][2 * half + 1]);
     }
   }
 }
 
-/// From the numerator's gradient to that of the map's logits, in `slope`; writes gamma, delta and the o gate's gradient.
+/// From the numerator's gradient to that of the map's logits, in `slope`; writes gamma, delta and the o gate's
+/// gradient.
 template <int D>
 __device__ inline void throughSoftmax(const Arguments &x, const Queries &own, const RowFacts &rows,
                                       const uint32_t (&q)[D / 16][4], const float (&norm)[D / 8][4],
@@ -153,7 +156,8 @@ __device__ inline void throughSoftmax(const Arguments &x, const Queries &own, co
 
 /// Starts copying tile n of the window's keys and values.
 template <int D>
-__device__ inline void bringKeys(const Problem &p, const Queries &own, const Shared<D> &shared, const KeyTiles &keys, int n) {
+__device__ inline void bringKeys(const Problem &p, const Queries &own, const Shared<D> &shared, const KeyTiles &keys,
+                                 int n) {
   int j = keys.first + n * Rows, stage = (n + 1) % 2;
   loadKeys<D>(sharedAddress(shared.k[stage]), p, p.k, p.historyK, own.b, j, own.h / p.group);
   loadKeys<D>(sharedAddress(shared.v[stage]), p, p.v, p.historyV, own.b, j, own.h / p.group);
@@ -162,23 +166,28 @@ __device__ inline void bringKeys(const Problem &p, const Queries &own, const Sha
 
 /// Memory's share of dq; the logits' gradients go to the scratch. Leaves the window's first tile under way.
 template <int D>
-__device__ inline void memoryPart(const Arguments &x, const Queries &own, const Shared<D> &shared, const RowFacts &facts,
-                                  const KeyTiles &window, float (&dq)[D / 8][4]) {
+__device__ inline void memoryPart(const Arguments &x, const Queries &own, const Shared<D> &shared,
+                                  const RowFacts &facts, const KeyTiles &window, float (&dq)[D / 8][4]) {
   const Problem &p = x.p;
   int64_t at = (static_cast<int64_t>(own.b) * p.H + own.h) * p.chunks + own.begin / Rows;
   uint32_t queries = sharedAddress(shared.q), dh = sharedAddress(shared.dh), qMap = sharedAddress(shared.k[0]);
   uint32_t keys = sharedAddress(shared.k[1]), kMap = sharedAddress(shared.v[0]), values = sharedAddress(shared.v[1]);
   uint32_t q[D / 16][4], plain[8][4], sloped[8][4];
-  float slope[D / 8][4], norm[D / 8][4];
-  product(slope, [&] { startByRows<D, D>(slope, queries, qMap, false); });
-  softmaxRows(slope, p.d);
-  toOperand(slope, q);
+  { // arrays of their own: a product's accumulator counts as read, so a reused one would stay in registers throughout
+    float logits[D / 8][4];
+    product(logits, [&] { startByRows<D, D>(logits, queries, qMap, false); });
+    softmaxRows(logits, p.d);
+    toOperand(logits, q);
+  }
   awaitCopies<0>();
   wgmma::publish();
   __syncthreads();
-  product(slope, [&] { startByRows<D, D>(slope, keys, kMap, false); });
-  softmaxRows(slope, p.d);
-  storeRows(slope, shared.k[1]);
+  {
+    float logits[D / 8][4];
+    product(logits, [&] { startByRows<D, D>(logits, keys, kMap, false); });
+    softmaxRows(logits, p.d);
+    storeRows(logits, shared.k[1]);
+  }
   wgmma::publish();
   __syncthreads();
   loadRows<D, D>(kMap, p.d, x.states.S + at * p.d * p.d, p.d, p.d); // the state, where the map was
@@ -190,6 +199,7 @@ __device__ inline void memoryPart(const Arguments &x, const Queries &own, const 
     product(slopes, [&] { startByRows<D>(slopes, dh, values, false); });
     weighChunk(slopes, own, frames, shared.gates, plain, sloped);
   }
+  float norm[D / 8][4], slope[D / 8][4];
   product(norm, [&] { startByColumns(norm, plain, keys, false); });
   awaitCopies<0>();
   wgmma::publish();
@@ -220,7 +230,8 @@ __device__ inline void memoryPart(const Arguments &x, const Queries &own, const 
 
 /// Scores and slopes of some keys to the scores' gradients.
 template <int NB>
-__device__ inline void toGradients(float (&s)[NB][4], const float (&slope)[NB][4], const Problem &p, const RowFacts &rows) {
+__device__ inline void toGradients(float (&s)[NB][4], const float (&slope)[NB][4], const Problem &p,
+                                   const RowFacts &rows) {
 #pragma unroll
   for (int n = 0; n < NB; ++n)
 #pragma unroll

@@ -18,6 +18,7 @@ struct Sides {
 /// Forward: D of a chunk, of its last document. Backward: the gradient that its queries give the state before it.
 struct Weights {
   const float *denominator, *gamma; // null: forward
+#ifdef XLSTM_HAS_WGMMA
   __device__ float2 of(const Problem &p, const Gates &gates, int b, int h, int c, int t) const {
     int64_t head = static_cast<int64_t>(b) * p.H + h;
     if (t >= p.T)
@@ -34,12 +35,13 @@ struct Weights {
     float carried = expf(static_cast<float>(mIn - fmax(mIn, gates.top[head * p.T + t])));
     return {carried * open / bottom, -gamma[head * p.T + t] * bottom / open};
   }
+#endif
 };
 
 /// The map, its softmax, weights, and the product with both factors in shared memory.
 template <int D>
-__global__ void __launch_bounds__(Block) localSums(Problem p, Gates gates, Sides sides, Weights weights,
-                                                   fast::HalfStates states) {
+__global__ void __launch_bounds__(Block)
+    localSums(Problem p, Gates gates, Sides sides, Weights weights, fast::HalfStates states) {
 #ifdef XLSTM_HAS_WGMMA
   extern __shared__ char shared[];
   char *left = aligned(shared), *right = left + TileBytes<D>, *map = right + TileBytes<D>;
@@ -48,7 +50,8 @@ __global__ void __launch_bounds__(Block) localSums(Problem p, Gates gates, Sides
   int c = blockIdx.x, h = blockIdx.y, b = blockIdx.z, begin = c * Rows, count = min(Rows, p.T - begin);
   int64_t at = (static_cast<int64_t>(b) * p.H + h) * p.chunks + c;
   auto bring = [&](uint32_t tile, const void *array, int heads) {
-    loadRows<D>(tile, p.d, tokenRow(array, p, heads, b, begin, h / (p.H / heads)), static_cast<int64_t>(heads) * p.d, count);
+    loadRows<D>(tile, p.d, tokenRow(array, p, heads, b, begin, h / (p.H / heads)), static_cast<int64_t>(heads) * p.d,
+                count);
   };
   bring(l, sides.left, sides.leftHeads);
   loadRows<D, D>(m, p.d, static_cast<const Bf16 *>(sides.map) + static_cast<int64_t>(h) * p.d * p.d, p.d, p.d);
@@ -111,44 +114,10 @@ struct alignas(16) Eight {
   Bf16 at[8];
 };
 
-/// A thread carries eight cells of S over all chunks, eight chunks' loads under way at a time.
+/// z of one head and the last maximum: a block of d threads and more.
 template <bool Reverse>
-__global__ void scanCells(Problem p, Gates gates, fast::HalfStates states, const float *first, float *last) {
-  int n = blockIdx.x * blockDim.x + threadIdx.x, area = p.d * p.d;
-  int64_t head = static_cast<int64_t>(blockIdx.z) * p.H + blockIdx.y;
-  if (n * 8 >= area)
-    return;
-  bool empty = !first || (!Reverse && gates.mIn[head * (p.chunks + 1)] == -INFINITY);
-  float state[8] = {};
-  if (!empty)
-    loadFloats(first + head * area + n * 8, state);
-  Bf16 *cells = states.S + head * p.chunks * area + n * 8;
-  for (int from = 0; from < p.chunks; from += 8) {
-    Eight added[8];
-#pragma unroll
-    for (int s = 0; s < 8; ++s)
-      if (from + s < p.chunks)
-        added[s] = *reinterpret_cast<Eight *>(cells + static_cast<int64_t>(Reverse ? p.chunks - 1 - from - s : from + s) * area);
-#pragma unroll
-    for (int s = 0; s < 8; ++s) {
-      if (from + s >= p.chunks)
-        break;
-      int c = Reverse ? p.chunks - 1 - from - s : from + s;
-      storeFloats(cells + static_cast<int64_t>(c) * area, state);
-      float keep = gates.keep[head * p.chunks + c], add = Reverse ? 1 : gates.add[head * p.chunks + c];
-#pragma unroll
-      for (int e = 0; e < 8; ++e)
-        state[e] = keep * state[e] + add * toFloat(added[s].at[e]);
-    }
-  }
-  if (last)
-    storeFloats(last + head * area + n * 8, state);
-}
-
-/// The same for z, and the last maximum.
-template <bool Reverse>
-__global__ void scanNorms(Problem p, Gates gates, fast::HalfStates states, const float *first, float *last, float *m1) {
-  int64_t head = static_cast<int64_t>(blockIdx.y) * p.H + blockIdx.x;
+__device__ void scanNorms(const Problem &p, const Gates &gates, const fast::HalfStates &states, int64_t head,
+                          const float *first, float *last, float *m1) {
   int n = threadIdx.x;
   if (n == 0 && m1)
     m1[head] = static_cast<float>(gates.mIn[head * (p.chunks + 1) + p.chunks]);
@@ -175,10 +144,55 @@ __global__ void scanNorms(Problem p, Gates gates, fast::HalfStates states, const
     last[head * p.d + n] = state;
 }
 
+/// What a scan starts from and where its end goes, each null where there is none.
+struct Ends {
+  const float *S0, *z0;
+  float *S1, *z1, *m1;
+};
+
+/// A thread carries eight cells of S over all chunks, eight chunks' loads under way at a time; a head's last block has
+/// z. S0 may be S1: a thread reads its cells before it writes them.
+template <bool Reverse>
+__global__ void scanCells(Problem p, Gates gates, fast::HalfStates states, Ends ends) {
+  int n = blockIdx.x * blockDim.x + threadIdx.x, area = p.d * p.d;
+  int64_t head = static_cast<int64_t>(blockIdx.z) * p.H + blockIdx.y;
+  if (blockIdx.x + 1 == gridDim.x)
+    return scanNorms<Reverse>(p, gates, states, head, ends.z0, ends.z1, ends.m1);
+  if (n * 8 >= area)
+    return;
+  const float *first = ends.S0;
+  bool empty = !first || (!Reverse && gates.mIn[head * (p.chunks + 1)] == -INFINITY);
+  float state[8] = {};
+  if (!empty)
+    loadFloats(first + head * area + n * 8, state);
+  Bf16 *cells = states.S + head * p.chunks * area + n * 8;
+  for (int from = 0; from < p.chunks; from += 8) {
+    Eight added[8];
+#pragma unroll
+    for (int s = 0; s < 8; ++s)
+      if (from + s < p.chunks)
+        added[s] = *reinterpret_cast<Eight *>(
+            cells + static_cast<int64_t>(Reverse ? p.chunks - 1 - from - s : from + s) * area);
+#pragma unroll
+    for (int s = 0; s < 8; ++s) {
+      if (from + s >= p.chunks)
+        break;
+      int c = Reverse ? p.chunks - 1 - from - s : from + s;
+      storeFloats(cells + static_cast<int64_t>(c) * area, state);
+      float keep = gates.keep[head * p.chunks + c], add = Reverse ? 1 : gates.add[head * p.chunks + c];
+#pragma unroll
+      for (int e = 0; e < 8; ++e)
+        state[e] = keep * state[e] + add * toFloat(added[s].at[e]);
+    }
+  }
+  if (ends.S1)
+    storeFloats(ends.S1 + head * area + n * 8, state);
+}
+
 /// A chunk of one head: the state's product with its gradient behind it, then the sums over its keys from the end.
-__global__ void __launch_bounds__(Block) chunkGates(Problem p, fast::HalfStates states, fast::HalfStates gradients,
-                                                    const float *f, const float *da, const float *final, float *di,
-                                                    float *df) {
+__global__ void __launch_bounds__(Block)
+    chunkGates(Problem p, fast::HalfStates states, fast::HalfStates gradients, const float *f, const float *da,
+               const float *final, float *di, float *df) {
   __shared__ double sums[Block / 32];
   int c = blockIdx.x, h = blockIdx.y, b = blockIdx.z, lane = threadIdx.x % 32, area = p.d * p.d;
   int64_t head = static_cast<int64_t>(b) * p.H + h, at = head * p.chunks + c;
@@ -225,12 +239,10 @@ __global__ void __launch_bounds__(Block) chunkGates(Problem p, fast::HalfStates 
 }
 
 template <bool Reverse>
-cudaError_t scan(const Problem &p, const Gates &gates, const fast::HalfStates &states, const float *S0, const float *z0,
-                 float *S1, float *z1, float *m1, cudaStream_t stream) {
-  // S0 may be S1: a thread reads its cells before it writes them. The maximum goes last: states share its memory with m0.
-  XLSTM_CUDA_TRY(launch(scanCells<Reverse>, dim3(ceilDiv(p.d * p.d / 8, 128), p.H, p.B), 128, 0, stream, p, gates,
-                        states, S0, S1));
-  return launch(scanNorms<Reverse>, dim3(p.H, p.B), 128, 0, stream, p, gates, states, z0, z1, m1);
+cudaError_t scan(const Problem &p, const Gates &gates, const fast::HalfStates &states, const Ends &ends,
+                 cudaStream_t stream) {
+  dim3 grid(ceilDiv(p.d * p.d / 8, 128) + 1, p.H, p.B);
+  return launch(scanCells<Reverse>, grid, 128, 0, stream, p, gates, states, ends);
 }
 
 } // namespace
@@ -267,16 +279,17 @@ cudaError_t fast::chunkStateGradients(const Problem &p, const Gates &gates, cons
 
 cudaError_t fast::scanHalfGradients(const Problem &p, const Gates &gates, const HalfStates &gradients, const float *dS1,
                                     const float *dz1, float *dS0, float *dz0, cudaStream_t stream) {
-  return scan<true>(p, gates, gradients, dS1, dz1, dS0, dz0, nullptr, stream);
+  return scan<true>(p, gates, gradients, {dS1, dz1, dS0, dz0, nullptr}, stream);
 }
 
 cudaError_t fast::scanHalfStates(const Problem &p, const Gates &gates, const HalfStates &states, const float *S0,
                                  const float *z0, float *S1, float *z1, float *m1, cudaStream_t stream) {
-  return scan<false>(p, gates, states, S0, z0, S1, z1, m1, stream);
+  return scan<false>(p, gates, states, {S0, z0, S1, z1, m1}, stream);
 }
 
 cudaError_t fast::gateGradients(const Problem &p, const HalfStates &states, const HalfStates &gradients,
                                 const Scratch &scratch, const float *f, const float *final, float *di, float *df,
                                 cudaStream_t stream) {
-  return launch(chunkGates, dim3(p.chunks, p.H, p.B), Block, 0, stream, p, states, gradients, f, scratch.da, final, di, df);
+  return launch(chunkGates, dim3(p.chunks, p.H, p.B), Block, 0, stream, p, states, gradients, f, scratch.da, final, di,
+                df);
 }

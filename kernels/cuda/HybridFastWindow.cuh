@@ -9,7 +9,8 @@
 namespace xlstm::cuda::tiles {
 
 constexpr int SinkTile = 16; // keys of a sink tile, in padded rows
-template <int D> constexpr int SinkPitch = (D + 8) * 2;
+template <int D>
+constexpr int SinkPitch = (D + 8) * 2;
 
 /// A block's queries: 128 tokens from `begin` on of head h; a thread has two rows.
 struct Queries {

@@ -51,7 +51,8 @@ cudaError_t runFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &
   XLSTM_CUDA_TRY(scanGates(p, plan.gates, in.i_gate, in.f_gate, state ? state->m : nullptr, stream));
   XLSTM_CUDA_TRY(fast::chunkStates(p, plan.gates, plan.states, stream));
   const xlstm_hybrid_state none{}, &before = state ? *state : none, &after = moveState ? before : none;
-  XLSTM_CUDA_TRY(fast::scanHalfStates(p, plan.gates, plan.states, before.S, before.z, after.S, after.z, after.m, stream));
+  XLSTM_CUDA_TRY(
+      fast::scanHalfStates(p, plan.gates, plan.states, before.S, before.z, after.S, after.z, after.m, stream));
   XLSTM_CUDA_TRY(fast::outputs(p, plan.gates, plan.states, h, in.i_gate, saved, stream));
   return moveState ? updateRings(p, shape, *state, stream) : cudaSuccess;
 }

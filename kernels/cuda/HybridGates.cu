@@ -28,7 +28,8 @@ namespace {
 __device__ double logSigmoid(double x) { return x < 0 ? x - log1p(exp(x)) : -log1p(exp(-x)); }
 
 /// One warp a chunk of one head, `Each` tokens in a row a lane.
-template <int Each> __global__ void scanInChunk(Problem p, Gates gates, const float *i, const float *f) {
+template <int Each>
+__global__ void scanInChunk(Problem p, Gates gates, const float *i, const float *f) {
   int lane = threadIdx.x % 32, c = blockIdx.x, h = blockIdx.y * (blockDim.x / 32) + threadIdx.x / 32, b = blockIdx.z;
   if (h >= p.H)
     return;
@@ -194,8 +195,8 @@ __global__ void productOfStates(Problem p, const float *S, const float *z, const
   }
 }
 
-/// One warp a head, from the row's end: dlogf_s = final - sum of da_j over j >= s of the document, whose first token has
-/// nothing to forget.
+/// One warp a head, from the row's end: dlogf_s = final - sum of da_j over j >= s of the document, whose first token
+/// has nothing to forget.
 __global__ void gateGradientScan(Problem p, const float *f, const float *da, const float *final, float *di, float *df) {
   int lane = threadIdx.x, h = blockIdx.x, b = blockIdx.y;
   int64_t head = static_cast<int64_t>(b) * p.H + h;
@@ -249,8 +250,8 @@ cudaError_t xlstm::cuda::scanStateGradients(const Problem &p, const Gates &gates
   return launch(scanBackward, grid, 256, 0, stream, p, gates, gradients, dS1, dz1, dS0, dz0);
 }
 
-cudaError_t xlstm::cuda::stateProduct(const Problem &p, const float *S, const float *z, const float *m,
-                                      const float *dS, const float *dz, float *total, cudaStream_t stream) {
+cudaError_t xlstm::cuda::stateProduct(const Problem &p, const float *S, const float *z, const float *m, const float *dS,
+                                      const float *dz, float *total, cudaStream_t stream) {
   return launch(productOfStates, dim3(p.H, p.B), 256, 0, stream, p, S, z, m, dS, dz, total);
 }
 

@@ -15,8 +15,8 @@ States takeStates(Arena &arena, const Problem &p);
 cudaError_t scanGates(const Problem &p, const Gates &gates, const float *i, const float *f, const float *m0,
                       cudaStream_t stream);
 
-/// In: D of every chunk. Out: the state before every chunk, from S0, z0 (null: zero) on; the last one goes to S1, z1 and
-/// its maximum to m1 (null: not wanted).
+/// In: D of every chunk. Out: the state before every chunk, from S0, z0 (null: zero) on; the last one goes to S1, z1
+/// and its maximum to m1 (null: not wanted).
 cudaError_t scanStates(const Problem &p, const Gates &gates, const States &states, const float *S0, const float *z0,
                        float *S1, float *z1, float *m1, cudaStream_t stream);
 

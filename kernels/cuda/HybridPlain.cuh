@@ -17,10 +17,10 @@ struct Features {
 
 /// What a step of backward leaves for the next.
 struct Scratch {
-  float *delta;            // [B,H,T]: (1 - o) <dh, window branch>
-  float *gamma;            // [B,H,T]: minus the gradient of the denominator
+  float *delta;             // [B,H,T]: (1 - o) <dh, window branch>
+  float *gamma;             // [B,H,T]: minus the gradient of the denominator
   float *qLogits, *kLogits; // [B,T,H,d]: gradients of the maps' outputs
-  float *da;               // [B,H,T]
+  float *da;                // [B,H,T]
 };
 
 cudaError_t featureMaps(const Problem &p, const Features &features, bool half, cudaStream_t stream);
@@ -53,8 +53,8 @@ cudaError_t stateKeyGradients(const Problem &p, const xlstm_hybrid_saved &saved,
 
 /// Gradients of the maps from those of their outputs; partial [B,H,ceil(T/MapSegment),d,d].
 constexpr int MapSegment = 1024;
-cudaError_t mapGradients(const Problem &p, const Scratch &scratch, float *partial, float *dqMap, float *dkMap, bool half,
-                         cudaStream_t stream);
+cudaError_t mapGradients(const Problem &p, const Scratch &scratch, float *partial, float *dqMap, float *dkMap,
+                         bool half, cudaStream_t stream);
 
 } // namespace xlstm::cuda::plain
 

@@ -12,7 +12,8 @@ using namespace xlstm::cuda::rows;
 
 namespace {
 
-template <typename T> struct Arguments {
+template <typename T>
+struct Arguments {
   Problem p;
   Gates gates;
   plain::Features features;
@@ -60,7 +61,8 @@ __device__ void loadKeys(const Problem &p, const Keys &keys, const void *piece, 
 __device__ bool readsKey(const Problem &p, Source source, int t, int start, int j) {
   if (t >= p.T || j >= p.T || (source != Source::Piece && j >= 0))
     return false;
-  return (source != Source::Sinks && inWindow(p, t, start, j)) || (source != Source::Ring && isSinkRead(p, t, start, j));
+  return (source != Source::Sinks && inWindow(p, t, start, j)) ||
+         (source != Source::Ring && isSinkRead(p, t, start, j));
 }
 
 /// dk and dv of the window branch by query head h.
@@ -202,7 +204,7 @@ template <typename T, int N>
 __device__ void storeKeys(const Arguments<T> &x, const Keys &keys, const float (&dk)[Each][N],
                           const float (&dv)[Each][N]) {
   const Problem &p = x.p;
-  auto put = [&](auto *to, int64_t row, const float (&sum)[N]) {
+  auto put = [&](auto *to, int64_t row, const float(&sum)[N]) {
     using Stored = std::remove_pointer_t<decltype(to)>;
     if (to)
       for (int g = 0, c = threadIdx.x % 32; g < N && c < p.d; ++g, c += 32)
@@ -225,7 +227,8 @@ __device__ void storeKeys(const Arguments<T> &x, const Keys &keys, const float (
   }
 }
 
-template <typename T, int N> __global__ void __launch_bounds__(Block) keys(Arguments<T> x, Source source) {
+template <typename T, int N>
+__global__ void __launch_bounds__(Block) keys(Arguments<T> x, Source source) {
   const Problem &p = x.p;
   Tiles tiles(p.d);
   int b = blockIdx.z, begin = p.pos && source != Source::Piece ? -p.pos[b] : 0;
@@ -253,7 +256,8 @@ template <typename T, int N> __global__ void __launch_bounds__(Block) keys(Argum
   storeKeys(x, own, dk, dv);
 }
 
-template <typename T> cudaError_t launchKeys(const Arguments<T> &x, bool piece, cudaStream_t stream) {
+template <typename T>
+cudaError_t launchKeys(const Arguments<T> &x, bool piece, cudaStream_t stream) {
   const Problem &p = x.p;
   return withGroups(p.d, [&](auto n) {
     auto run = [&](Source source, int count) {

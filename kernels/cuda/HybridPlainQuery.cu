@@ -9,7 +9,8 @@ using namespace xlstm::cuda::rows;
 
 namespace {
 
-template <typename T> struct Arguments {
+template <typename T>
+struct Arguments {
   Problem p;
   Gates gates;
   plain::Features features;
@@ -111,8 +112,9 @@ __device__ void memoryPart(const Arguments<T> &x, const Place &place, const Tile
 
 /// Through the softmax of the feature map: slope becomes the logits' gradient. Writes gamma and the o gate's gradient.
 template <typename T, int N>
-__device__ void logitsPart(const Arguments<T> &x, const Place &place, const Tiles &tiles, const float (&denominator)[Each],
-                           const float (&delta)[Each], float (&slope)[Each][N], const float (&norm)[Each][N]) {
+__device__ void logitsPart(const Arguments<T> &x, const Place &place, const Tiles &tiles,
+                           const float (&denominator)[Each], const float (&delta)[Each], float (&slope)[Each][N],
+                           const float (&norm)[Each][N]) {
   const Problem &p = x.p;
   int lane = threadIdx.x % 32;
 #pragma unroll
@@ -145,7 +147,8 @@ __device__ void logitsPart(const Arguments<T> &x, const Place &place, const Tile
   }
 }
 
-template <typename T, int N> __global__ void __launch_bounds__(Block) queries(Arguments<T> x) {
+template <typename T, int N>
+__global__ void __launch_bounds__(Block) queries(Arguments<T> x) {
   const Problem &p = x.p;
   Tiles tiles(p.d);
   Place place{static_cast<int>(blockIdx.z), static_cast<int>(blockIdx.y), static_cast<int>(blockIdx.x) * Tile, p.T};
@@ -200,7 +203,9 @@ cudaError_t plain::queryGradients(const Problem &p, const Gates &gates, const Fe
                                   const xlstm_hybrid_gradients &out, bool half, cudaStream_t stream) {
   if (half)
     return launchQueries<Bf16>({p, gates, features, states, saved, static_cast<const Bf16 *>(dh), scratch,
-                                static_cast<Bf16 *>(out.q), out.o_gate}, stream);
+                                static_cast<Bf16 *>(out.q), out.o_gate},
+                               stream);
   return launchQueries<float>({p, gates, features, states, saved, static_cast<const float *>(dh), scratch,
-                               static_cast<float *>(out.q), out.o_gate}, stream);
+                               static_cast<float *>(out.q), out.o_gate},
+                              stream);
 }

@@ -81,9 +81,9 @@ __global__ void __launch_bounds__(Block) localStates(Problem p, Gates gates, con
 
 /// Sum over the chunk's first document, if it began before, of e^(mIn - M_t) q~_t (x) [o_t dh_t / den_t, -gamma_t].
 template <typename T, int N>
-__global__ void __launch_bounds__(Block) localStateGradients(Problem p, Gates gates, const float *features,
-                                                             const void *dh, const float *denominator,
-                                                             const float *gamma, States states) {
+__global__ void __launch_bounds__(Block)
+    localStateGradients(Problem p, Gates gates, const float *features, const void *dh, const float *denominator,
+                        const float *gamma, States states) {
   Share share = shareOfChunk(p);
   int64_t head = static_cast<int64_t>(share.b) * p.H + share.h, token = head * p.T;
   int c = share.from / p.chunk;
@@ -105,8 +105,8 @@ __global__ void __launch_bounds__(Block) localStateGradients(Problem p, Gates ga
 
 /// One segment's part of a map's gradient: logits' gradients (x) the map's input x [B,T,heads,d].
 template <typename T, int N>
-__global__ void __launch_bounds__(Block) localMapGradients(Problem p, const float *logits, const void *x, int heads,
-                                                           float *partial) {
+__global__ void __launch_bounds__(Block)
+    localMapGradients(Problem p, const float *logits, const void *x, int heads, float *partial) {
   int parts = (p.d + 31) / 32, segment = blockIdx.x / parts, segments = gridDim.x / parts;
   Share share{static_cast<int>(blockIdx.z), static_cast<int>(blockIdx.y), static_cast<int>(blockIdx.x) % parts,
               segment * plain::MapSegment, min((segment + 1) * plain::MapSegment, p.T)};
@@ -144,8 +144,8 @@ cudaError_t plain::chunkStates(const Problem &p, const Gates &gates, const Featu
 }
 
 cudaError_t plain::chunkStateGradients(const Problem &p, const Gates &gates, const Features &features, const void *dh,
-                                       const xlstm_hybrid_saved &saved, const Scratch &scratch,
-                                       const States &gradients, bool half, cudaStream_t stream) {
+                                       const xlstm_hybrid_saved &saved, const Scratch &scratch, const States &gradients,
+                                       bool half, cudaStream_t stream) {
   return withGroups(p.d, [&](auto n) {
     auto *kernel = half ? localStateGradients<Bf16, n.value> : localStateGradients<float, n.value>;
     return launch(kernel, chunkGrid(p), Block, sharedBytes(p), stream, p, gates, features.q, dh, saved.denominator,

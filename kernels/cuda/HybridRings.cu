@@ -14,8 +14,8 @@ __global__ void gatherHistory(Problem p, const Ring *ringK, const Ring *ringV, c
   bool sink = row >= p.W;
   int position = sink ? row - p.W : pos + row - p.W;
   bool present = position >= 0 && position < pos;
-  int64_t from = sink ? static_cast<int64_t>(b) * p.S + position
-                      : static_cast<int64_t>(b) * p.W + (present ? position % p.W : 0);
+  int64_t from =
+      sink ? static_cast<int64_t>(b) * p.S + position : static_cast<int64_t>(b) * p.W + (present ? position % p.W : 0);
   int64_t to = sink ? static_cast<int64_t>(b) * p.S + row - p.W : static_cast<int64_t>(b) * p.W + row;
   T *toK = static_cast<T *>(const_cast<void *>(sink ? p.sinkK : p.historyK)) + to * width;
   T *toV = static_cast<T *>(const_cast<void *>(sink ? p.sinkV : p.historyV)) + to * width;
@@ -68,8 +68,8 @@ cudaError_t scatterAs(const Problem &p, const xlstm_hybrid_state &state, cudaStr
 
 } // namespace
 
-cudaError_t xlstm::cuda::copyHistory(const Problem &p, const xlstm_hybrid_shape &shape,
-                                     const xlstm_hybrid_state &state, cudaStream_t stream) {
+cudaError_t xlstm::cuda::copyHistory(const Problem &p, const xlstm_hybrid_shape &shape, const xlstm_hybrid_state &state,
+                                     cudaStream_t stream) {
   bool half = shape.type == XLSTM_BF16;
   switch (shape.ring_type) {
   case XLSTM_F32:

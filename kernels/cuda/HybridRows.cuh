@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A block of 8 warps holds 32 rows of d floats in shared memory, 4 a warp, and meets tiles of 32 partner rows. A score
-// is a lane's: lane n has row . partner n. A sum over partners is spread by channels: lane n has channels n, n + 32, ...
-// Plain float32 arithmetic on any card, any d that is a multiple of 8; for float32 tensors and unusual widths.
+// is a lane's: lane n has row . partner n. A sum over partners is spread by channels: lane n has channels n, n + 32,
+// ... Plain float32 arithmetic on any card, any d that is a multiple of 8; for float32 tensors and unusual widths.
 
 #ifndef XLSTM_KERNELS_CUDA_HYBRIDROWS_CUH
 #define XLSTM_KERNELS_CUDA_HYBRIDROWS_CUH
@@ -23,7 +23,8 @@ __host__ __device__ inline int pitch(int d) { return (d + 31) / 32 * 32 + 4; }
 __host__ __device__ inline size_t tileBytes(int d) { return sizeof(float) * Tile * pitch(d); }
 
 /// 32 rows of d elements into shared memory as float32; row(n) is where row n begins, null: zeros.
-template <typename T, typename Row> __device__ void loadTile(float *tile, int d, Row row) {
+template <typename T, typename Row>
+__device__ void loadTile(float *tile, int d, Row row) {
   int per = d / 8;
   for (int n = threadIdx.x; n < Tile * per; n += Block) {
     int r = n / per, c = n % per * 8;
@@ -72,7 +73,8 @@ __device__ void accumulate(const float (&weight)[Each], const float *tile, int d
   }
 }
 
-template <int N> __device__ void clear(float (&sum)[Each][N]) {
+template <int N>
+__device__ void clear(float (&sum)[Each][N]) {
   for (int r = 0; r < Each; ++r)
     for (int g = 0; g < N; ++g)
       sum[r][g] = 0;
@@ -153,7 +155,8 @@ __device__ inline bool reads(const Problem &p, int b, int t, int j, int of) {
 }
 
 /// Calls launcher(kernel arguments' N as an integral constant): channels in groups of 32.
-template <typename Body> cudaError_t withGroups(int d, Body body) {
+template <typename Body>
+cudaError_t withGroups(int d, Body body) {
   if (d <= 64)
     return body(std::integral_constant<int, 2>());
   if (d <= 128)

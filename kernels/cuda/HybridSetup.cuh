@@ -16,7 +16,8 @@ inline bool isSupported(const xlstm_hybrid_shape &s) {
 
 inline Problem problemOf(const xlstm_hybrid_shape &s, const xlstm_hybrid_inputs *in, int chunk) {
   Problem p{};
-  p.B = static_cast<int>(s.B), p.T = static_cast<int>(s.T), p.H = static_cast<int>(s.H), p.Hkv = static_cast<int>(s.Hkv);
+  p.B = static_cast<int>(s.B), p.T = static_cast<int>(s.T), p.H = static_cast<int>(s.H),
+  p.Hkv = static_cast<int>(s.Hkv);
   p.d = static_cast<int>(s.d), p.W = static_cast<int>(s.W), p.S = static_cast<int>(s.S), p.group = p.H / p.Hkv;
   p.chunk = chunk, p.chunks = static_cast<int>(ceilDiv(p.T, chunk)), p.scale = s.scale;
   if (in) {
@@ -39,7 +40,7 @@ inline void takeHistory(Arena &arena, Problem &p, const xlstm_hybrid_shape &s, c
 
 /// Forward; unless moveState the state is only read, as backward does where nothing was saved.
 cudaError_t runForward(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const xlstm_hybrid_state *state,
-                        void *h, const xlstm_hybrid_saved *saved, void *workspace, bool moveState, cudaStream_t stream);
+                       void *h, const xlstm_hybrid_saved *saved, void *workspace, bool moveState, cudaStream_t stream);
 
 } // namespace xlstm::cuda
 

@@ -1,7 +1,8 @@
 //===- HybridTiles.cuh - the fast path's tiles: bf16 on Hopper ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Widths up to 128 are padded with zeros to D = 64 or 128. A chunk has 128 tokens; a block has two warpgroups of 64 rows.
+// Widths up to 128 are padded with zeros to D = 64 or 128. A chunk has 128 tokens; a block has two warpgroups of 64
+// rows.
 
 #ifndef XLSTM_KERNELS_CUDA_HYBRIDTILES_CUH
 #define XLSTM_KERNELS_CUDA_HYBRIDTILES_CUH
@@ -16,7 +17,8 @@ namespace xlstm::cuda::tiles {
 constexpr int Rows = 128, Block = 256; // rows of a tile, threads
 constexpr float Log2e = 1.4426950408889634f;
 
-template <int D> constexpr int TileBytes = Rows * D * 2;
+template <int D>
+constexpr int TileBytes = Rows *D * 2;
 
 /// Byte of element (row, column) in a tile of R rows.
 template <int R = Rows>
@@ -36,7 +38,8 @@ __device__ inline void awaitCopies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
 }
 
-/// Starts copying R rows of d elements; row(r) is where row r begins, null: zeros (`anywhere` is an address that exists).
+/// Starts copying R rows of d elements; row(r) is where row r begins, null: zeros (`anywhere` is an address that
+/// exists).
 template <int D, int R = Rows, typename Row>
 __device__ inline void load(uint32_t tile, int d, const void *anywhere, Row row) {
   constexpr int Pieces = D / 8;
@@ -116,7 +119,8 @@ __device__ inline int ownColumn() { return threadIdx.x % 4 * 2; }
 
 #ifdef XLSTM_HAS_WGMMA
 
-// Products over whole tiles, started but not committed. N columns of the result are rows of b (or, Transposed, columns).
+// Products over whole tiles, started but not committed. N columns of the result are rows of b (or, Transposed,
+// columns).
 
 /// c [64,8 NB] (+)= a b^T: a is rows 64 w.. of a tile of K columns, b a tile of R rows of K columns, from row `at` on.
 template <int K, int R = Rows, int NB>
@@ -208,7 +212,8 @@ __device__ inline void forStored(const char *tile, Body body) {
   for (int n = 0; n < NB; ++n)
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
-      float2 both = unpack(*reinterpret_cast<const uint32_t *>(tile + offset(ownRow() + 8 * half, n * 8 + ownColumn())));
+      float2 both =
+          unpack(*reinterpret_cast<const uint32_t *>(tile + offset(ownRow() + 8 * half, n * 8 + ownColumn())));
       body(n, 2 * half, both.x), body(n, 2 * half + 1, both.y);
     }
 }

@@ -7,8 +7,8 @@
 #ifndef XLSTM_KERNELS_CUDA_WGMMA_CUH
 #define XLSTM_KERNELS_CUDA_WGMMA_CUH
 
-#include "kernels/cuda/Types.cuh"
 #include "kernels/cuda/Ptx.cuh"
+#include "kernels/cuda/Types.cuh"
 
 namespace xlstm::cuda::wgmma {
 
@@ -43,67 +43,61 @@ __device__ inline uint64_t describe(uint32_t address, uint32_t panel) {
 
 #define XLSTM_OUT(n) "+f"(c[n][0]), "+f"(c[n][1]), "+f"(c[n][2]), "+f"(c[n][3])
 
-// c [64,N] (+)= a [64,16] b [16,N]: both in shared memory, or a in registers. A transposed operand has its rows along the
-// summed index. The accumulator's and a's layout over a warp's 16 rows is that of mma.m16n8k16.
+// c [64,N] (+)= a [64,16] b [16,N]: both in shared memory, or a in registers. A transposed operand has its rows along
+// the summed index. The accumulator's and a's layout over a warp's 16 rows is that of mma.m16n8k16.
 
 template <bool TransposedA, bool TransposedB>
 __device__ inline void issue(float (&c)[8][4], uint64_t a, uint64_t b, int add) {
-  asm volatile(
-      "{.reg .pred p; setp.ne.b32 p, %34, 0;"
-      "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
-      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
-      "}, %32, %33, p, 1, 1, %35, %36;}"
-      : XLSTM_OUT(0), XLSTM_OUT(1), XLSTM_OUT(2), XLSTM_OUT(3),
-        XLSTM_OUT(4), XLSTM_OUT(5), XLSTM_OUT(6), XLSTM_OUT(7)
-      : "l"(a), "l"(b), "r"(add), "n"(int(TransposedA)), "n"(int(TransposedB)));
+  asm volatile("{.reg .pred p; setp.ne.b32 p, %34, 0;"
+               "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {"
+               "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+               "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
+               "}, %32, %33, p, 1, 1, %35, %36;}"
+               : XLSTM_OUT(0), XLSTM_OUT(1), XLSTM_OUT(2), XLSTM_OUT(3), XLSTM_OUT(4), XLSTM_OUT(5), XLSTM_OUT(6),
+                 XLSTM_OUT(7)
+               : "l"(a), "l"(b), "r"(add), "n"(int(TransposedA)), "n"(int(TransposedB)));
 }
 
 template <bool TransposedB>
 __device__ inline void issue(float (&c)[8][4], const uint32_t (&a)[4], uint64_t b, int add) {
-  asm volatile(
-      "{.reg .pred p; setp.ne.b32 p, %37, 0;"
-      "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
-      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
-      "}, {%32, %33, %34, %35}, %36, p, 1, 1, %38;}"
-      : XLSTM_OUT(0), XLSTM_OUT(1), XLSTM_OUT(2), XLSTM_OUT(3),
-        XLSTM_OUT(4), XLSTM_OUT(5), XLSTM_OUT(6), XLSTM_OUT(7)
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(add), "n"(int(TransposedB)));
+  asm volatile("{.reg .pred p; setp.ne.b32 p, %37, 0;"
+               "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {"
+               "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+               "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
+               "}, {%32, %33, %34, %35}, %36, p, 1, 1, %38;}"
+               : XLSTM_OUT(0), XLSTM_OUT(1), XLSTM_OUT(2), XLSTM_OUT(3), XLSTM_OUT(4), XLSTM_OUT(5), XLSTM_OUT(6),
+                 XLSTM_OUT(7)
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(add), "n"(int(TransposedB)));
 }
 
 template <bool TransposedA, bool TransposedB>
 __device__ inline void issue(float (&c)[16][4], uint64_t a, uint64_t b, int add) {
-  asm volatile(
-      "{.reg .pred p; setp.ne.b32 p, %66, 0;"
-      "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
-      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
-      "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
-      "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
-      "}, %64, %65, p, 1, 1, %67, %68;}"
-      : XLSTM_OUT(0), XLSTM_OUT(1), XLSTM_OUT(2), XLSTM_OUT(3),
-        XLSTM_OUT(4), XLSTM_OUT(5), XLSTM_OUT(6), XLSTM_OUT(7),
-        XLSTM_OUT(8), XLSTM_OUT(9), XLSTM_OUT(10), XLSTM_OUT(11),
-        XLSTM_OUT(12), XLSTM_OUT(13), XLSTM_OUT(14), XLSTM_OUT(15)
-      : "l"(a), "l"(b), "r"(add), "n"(int(TransposedA)), "n"(int(TransposedB)));
+  asm volatile("{.reg .pred p; setp.ne.b32 p, %66, 0;"
+               "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {"
+               "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+               "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+               "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
+               "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+               "}, %64, %65, p, 1, 1, %67, %68;}"
+               : XLSTM_OUT(0), XLSTM_OUT(1), XLSTM_OUT(2), XLSTM_OUT(3), XLSTM_OUT(4), XLSTM_OUT(5), XLSTM_OUT(6),
+                 XLSTM_OUT(7), XLSTM_OUT(8), XLSTM_OUT(9), XLSTM_OUT(10), XLSTM_OUT(11), XLSTM_OUT(12), XLSTM_OUT(13),
+                 XLSTM_OUT(14), XLSTM_OUT(15)
+               : "l"(a), "l"(b), "r"(add), "n"(int(TransposedA)), "n"(int(TransposedB)));
 }
 
 template <bool TransposedB>
 __device__ inline void issue(float (&c)[16][4], const uint32_t (&a)[4], uint64_t b, int add) {
-  asm volatile(
-      "{.reg .pred p; setp.ne.b32 p, %69, 0;"
-      "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {"
-      "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
-      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
-      "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
-      "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
-      "}, {%64, %65, %66, %67}, %68, p, 1, 1, %70;}"
-      : XLSTM_OUT(0), XLSTM_OUT(1), XLSTM_OUT(2), XLSTM_OUT(3),
-        XLSTM_OUT(4), XLSTM_OUT(5), XLSTM_OUT(6), XLSTM_OUT(7),
-        XLSTM_OUT(8), XLSTM_OUT(9), XLSTM_OUT(10), XLSTM_OUT(11),
-        XLSTM_OUT(12), XLSTM_OUT(13), XLSTM_OUT(14), XLSTM_OUT(15)
-      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(add), "n"(int(TransposedB)));
+  asm volatile("{.reg .pred p; setp.ne.b32 p, %69, 0;"
+               "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {"
+               "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "
+               "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, "
+               "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, "
+               "%48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+               "}, {%64, %65, %66, %67}, %68, p, 1, 1, %70;}"
+               : XLSTM_OUT(0), XLSTM_OUT(1), XLSTM_OUT(2), XLSTM_OUT(3), XLSTM_OUT(4), XLSTM_OUT(5), XLSTM_OUT(6),
+                 XLSTM_OUT(7), XLSTM_OUT(8), XLSTM_OUT(9), XLSTM_OUT(10), XLSTM_OUT(11), XLSTM_OUT(12), XLSTM_OUT(13),
+                 XLSTM_OUT(14), XLSTM_OUT(15)
+               : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(add), "n"(int(TransposedB)));
 }
 
 #undef XLSTM_OUT

@@ -39,10 +39,12 @@ void expectNear(const Gradients &got, const HybridGradientArrays<double> &want, 
                       {"ring v", got.ringV, want.ringV, s.Hkv, s.d},
                       {"sink k", got.sinkK, want.sinkK, s.Hkv, s.d},
                       {"sink v", got.sinkV, want.sinkV, s.Hkv, s.d}};
-  std::cout << "  " << what << " T " << s.T << " H " << s.H << '/' << s.Hkv << " d " << s.d << " W " << s.W << " S " << s.S
-            << ':';
+  std::cout << "  " << what << " T " << s.T << " H " << s.H << '/' << s.Hkv << " d " << s.d << " W " << s.W << " S "
+            << s.S << ':';
   for (const Row &row : std::span(rows).first(state ? std::size(rows) : 8)) {
-    auto largest = [](const auto &x) { return std::abs(*std::ranges::max_element(x, {}, [](auto y) { return std::abs(y); })); };
+    auto largest = [](const auto &x) {
+      return std::abs(*std::ranges::max_element(x, {}, [](auto y) { return std::abs(y); }));
+    };
     bool nothing = largest(row.want) < 1e-12; // as of a document's only token: then rounding is all there is
     double error = nothing ? largest(row.got) : headError(row.got, row.want, row.heads, row.width);
     std::cout << ' ' << row.name << ' ' << error;

@@ -19,9 +19,9 @@ void expectForward(const HybridCase &c, xlstm_dtype type, const char *what) {
   Doubles h = truth.forward(&want);
   HybridRun run(exact, type);
   double error = headError(run.forward(), h, c.shape.H, c.shape.d);
-  std::cout << "  " << (type == XLSTM_F32 ? "f32 " : "bf16 ") << what << " B " << c.shape.B << " T " << c.shape.T << " H "
-            << c.shape.H << '/' << c.shape.Hkv << " d " << c.shape.d << " W " << c.shape.W << " S " << c.shape.S
-            << ": error " << error << '\n';
+  std::cout << "  " << (type == XLSTM_F32 ? "f32 " : "bf16 ") << what << " B " << c.shape.B << " T " << c.shape.T
+            << " H " << c.shape.H << '/' << c.shape.Hkv << " d " << c.shape.d << " W " << c.shape.W << " S "
+            << c.shape.S << ": error " << error << '\n';
   EXPECT_LE(error, toleranceOf(type)) << what;
   if (!c.state)
     return;
@@ -159,9 +159,9 @@ TEST(CudaHybrid, RefusesShapes) {
     xlstm_hybrid_shape bad = s;
     change(bad);
     EXPECT_EQ(xlstm_cuda_hybrid_forward(&bad, &in, nullptr, nullptr, nullptr, nullptr, nullptr), 1);
-    EXPECT_EQ(xlstm_cuda_hybrid_backward(&bad, &in, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr,
-                                         nullptr),
-              1);
+    EXPECT_EQ(
+        xlstm_cuda_hybrid_backward(&bad, &in, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr),
+        1);
     EXPECT_EQ(xlstm_cuda_hybrid_forward_workspace(&bad), 0u);
   }
 }

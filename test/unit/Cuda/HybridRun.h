@@ -79,7 +79,7 @@ public:
     for (Floats *array : {&g.i, &g.f, &g.o, &g.qMap, &g.kMap, &g.S, &g.z, &g.m, &g.ringK, &g.ringV, &g.sinkK, &g.sinkV})
       plain.emplace_back(array, DeviceFloats(XLSTM_F32, size(*array)));
     auto out = [&](int n) { return at(plain[n].second); };
-    xlstm_hybrid_gradients gradients = {dq.get(), dk.get(), dv.get(), out(0), out(1), out(2), out(3), out(4),
+    xlstm_hybrid_gradients gradients = {dq.get(), dk.get(), dv.get(), out(0), out(1), out(2),  out(3), out(4),
                                         out(5),   out(6),   out(7),   out(8), out(9), out(10), out(11)};
     if (!c.state)
       gradients.S = gradients.z = gradients.m = gradients.ring_k = gradients.ring_v = gradients.sink_k =
