@@ -107,7 +107,7 @@ public:
 private:
   Value build(Location loc, Norm norm);
   Value buildPerHead(Location loc, Norm norm);
-  bool addBias(SmallVectorImpl<Value> &terms, onnx::InitializerOp bias);
+  bool addBias(Location loc, SmallVectorImpl<Value> &terms, onnx::InitializerOp bias);
   bool raiseSkip(Operation *op);
 
   onnx::GraphOp graph;
@@ -142,14 +142,14 @@ Value NormRaiser::buildPerHead(Location loc, Norm norm) {
 }
 
 /// The bias of a sum belongs to the projection that is one of its terms.
-bool NormRaiser::addBias(SmallVectorImpl<Value> &terms, onnx::InitializerOp bias) {
+bool NormRaiser::addBias(Location loc, SmallVectorImpl<Value> &terms, onnx::InitializerOp bias) {
   for (Value &term : terms) {
     auto linear = term.getDefiningOp<lm::LinearOp>();
     if (!bias || !linear || linear.getBias() || !linear->hasOneUse())
       continue;
-    Value weight = builder.create<onnx::WeightOp>(linear.getLoc(), bias.getType(), bias.getNameAttr(), UnitAttr(),
+    Value weight = builder.create<onnx::WeightOp>(loc, bias.getType(), bias.getNameAttr(), UnitAttr(),
                                                   DenseI64ArrayAttr(), IntegerAttr(), DictionaryAttr());
-    term = builder.create<lm::LinearOp>(linear.getLoc(), linear.getType(), linear.getX(), linear.getWeight(), weight);
+    term = builder.create<lm::LinearOp>(loc, linear.getType(), linear.getX(), linear.getWeight(), weight);
     return true;
   }
   return false;
@@ -165,7 +165,7 @@ bool NormRaiser::raiseSkip(Operation *op) {
     if (!op->getResult(i).use_empty())
       return false;
   SmallVector<Value, 2> terms{op->getOperand(0), op->getOperand(1)};
-  if (hasBias && !addBias(terms, raise::weightOf(op->getOperand(3), 1)))
+  if (hasBias && !addBias(op->getLoc(), terms, raise::weightOf(op->getOperand(3), 1)))
     return false;
   Value sum = builder.create<lm::AddOp>(op->getLoc(), terms[0].getType(), terms[0], terms[1]);
   op->getResult(0).replaceAllUsesWith(build(op->getLoc(), {sum, weight, epsilonOf(op)}));
