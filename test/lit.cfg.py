@@ -7,7 +7,7 @@ import lit.formats
 config.name = "xlstm"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "unit"]
+config.excludes = ["Inputs", "unit", "Fuzz"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = config.build_test_dir
 
