@@ -1,0 +1,53 @@
+//===- CublasLt.cpp - cuBLASLt, loaded when it is first used --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The library takes 200 MB and a third of a second to load: only who runs a product on the GPU pays for it, and a
+// program with these kernels starts on machines that do not have it. Its functions under their own names, forwarded.
+
+#include <cublasLt.h>
+#include <dlfcn.h>
+
+#define XLSTM_TEXT(x) #x
+#define XLSTM_LIBRARY(major) "libcublasLt.so." XLSTM_TEXT(major)
+
+static void *find(const char *name) {
+  static void *library = dlopen(XLSTM_LIBRARY(CUBLAS_VER_MAJOR), RTLD_NOW | RTLD_LOCAL);
+  return library ? dlsym(library, name) : nullptr;
+}
+
+#define XLSTM_FORWARD(name, parameters, arguments)                                                                     \
+  extern "C" __attribute__((visibility("hidden"))) cublasStatus_t name parameters {                                    \
+    static const auto function = reinterpret_cast<cublasStatus_t(*) parameters>(find(#name));                          \
+    return function ? function arguments : CUBLAS_STATUS_NOT_INITIALIZED;                                              \
+  }
+
+XLSTM_FORWARD(cublasLtCreate, (cublasLtHandle_t * handle), (handle))
+XLSTM_FORWARD(cublasLtMatmul,
+              (cublasLtHandle_t handle, cublasLtMatmulDesc_t operation, const void *alpha, const void *a,
+               cublasLtMatrixLayout_t ofA, const void *b, cublasLtMatrixLayout_t ofB, const void *beta, const void *c,
+               cublasLtMatrixLayout_t ofC, void *d, cublasLtMatrixLayout_t ofD, const cublasLtMatmulAlgo_t *algorithm,
+               void *workspace, size_t workspaceSize, cudaStream_t stream),
+              (handle, operation, alpha, a, ofA, b, ofB, beta, c, ofC, d, ofD, algorithm, workspace, workspaceSize,
+               stream))
+XLSTM_FORWARD(cublasLtMatmulAlgoGetHeuristic,
+              (cublasLtHandle_t handle, cublasLtMatmulDesc_t operation, cublasLtMatrixLayout_t a,
+               cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
+               cublasLtMatmulPreference_t preference, int asked, cublasLtMatmulHeuristicResult_t results[], int *found),
+              (handle, operation, a, b, c, d, preference, asked, results, found))
+XLSTM_FORWARD(cublasLtMatmulDescCreate,
+              (cublasLtMatmulDesc_t * operation, cublasComputeType_t compute, cudaDataType_t scale),
+              (operation, compute, scale))
+XLSTM_FORWARD(cublasLtMatmulDescDestroy, (cublasLtMatmulDesc_t operation), (operation))
+XLSTM_FORWARD(cublasLtMatmulDescSetAttribute,
+              (cublasLtMatmulDesc_t operation, cublasLtMatmulDescAttributes_t attribute, const void *value, size_t size),
+              (operation, attribute, value, size))
+XLSTM_FORWARD(cublasLtMatmulPreferenceCreate, (cublasLtMatmulPreference_t * preference), (preference))
+XLSTM_FORWARD(cublasLtMatmulPreferenceDestroy, (cublasLtMatmulPreference_t preference), (preference))
+XLSTM_FORWARD(cublasLtMatmulPreferenceSetAttribute,
+              (cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t attribute, const void *value,
+               size_t size),
+              (preference, attribute, value, size))
+XLSTM_FORWARD(cublasLtMatrixLayoutCreate,
+              (cublasLtMatrixLayout_t * layout, cudaDataType type, uint64_t rows, uint64_t columns, int64_t leading),
+              (layout, type, rows, columns, leading))
+XLSTM_FORWARD(cublasLtMatrixLayoutDestroy, (cublasLtMatrixLayout_t layout), (layout))
