@@ -7,7 +7,6 @@
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Support/Error.h"
 
-#include <regex>
 #include <sstream>
 
 using namespace xlstm;
@@ -17,16 +16,25 @@ namespace {
 
 const fs::path model = XLSTM_EXAMPLES "/tiny-llama-onnx/model.onnx";
 
-/// What the check says of the raised module with `pattern` replaced by `other` in its text; empty when it is content.
-std::string checkWith(const std::string &pattern, const std::string &other) {
+/// `text` with the number behind every `key` replaced.
+std::string withNumber(std::string text, const std::string &key, const std::string &number) {
+  for (size_t at = text.find(key); at != std::string::npos; at = text.find(key, at + 1)) {
+    size_t first = at + key.size(), end = text.find_first_not_of("0123456789.e+-", first);
+    text.replace(first, end - first, number);
+  }
+  return text;
+}
+
+/// What the check says of the raised module with another number behind `key`; empty when it is content.
+std::string checkWith(const std::string &key, const std::string &number) {
   TestFolder folder;
   OnnxModel onnx = OnnxModel::open(model);
   onnx.writeBundle(rewriteModule(onnx.bytecode(), "model.onnx", "xlstm-raise-pipeline,xlstm-note-nodes"),
                    folder.path / "bundle");
   Bundle bundle = Bundle::open(folder.path / "bundle");
   std::string text = readTextFile(bundle.modelFile());
-  std::string changed = std::regex_replace(text, std::regex(pattern), other);
-  EXPECT_EQ(changed == text, pattern.empty()) << pattern;
+  std::string changed = key.empty() ? text : withNumber(text, key, number);
+  EXPECT_EQ(changed == text, key.empty()) << key;
   Program raised = Program::parse(changed, "raised");
   ParamMap params = loadParams(raised.function("model"), bundle.weights, at::kDouble);
   std::ostringstream table;
@@ -45,10 +53,10 @@ std::string checkWith(const std::string &pattern, const std::string &other) {
 TEST(VerifyRaise, theModuleAsRaisedAgrees) { EXPECT_EQ(checkWith("", ""), ""); }
 
 TEST(VerifyRaise, aWrongModuleIsFoundAtItsFirstWrongRegion) {
-  for (auto [pattern, other, kind] : {std::tuple("scale = [0-9.e+-]+ : f64", "scale = 0.3 : f64", "): attention: "),
-                                      {"theta = [0-9.e+-]+", "theta = 9000.0", "): RoPE: "},
-                                      {"eps = [0-9.e+-]+ : f64", "eps = 0.01 : f64", "): RMSNorm: "}}) {
-    std::string error = checkWith(pattern, other);
+  for (auto [key, number, kind] : {std::tuple("scale = ", "0.3", "): attention: "),
+                                   {"theta = ", "9000.0", "): RoPE: "},
+                                   {"eps = ", "0.01", "): RMSNorm: "}}) {
+    std::string error = checkWith(key, number);
     EXPECT_NE(error.find("model.onnx: node '"), std::string::npos) << error;
     EXPECT_NE(error.find(kind), std::string::npos) << error;
     EXPECT_NE(error.find("layers.0"), std::string::npos) << error;
