@@ -55,7 +55,9 @@ static std::string readAll(int descriptor) {
   ::dup2(null, STDERR_FILENO);
   limit(RLIMIT_AS, addressSpace() + limits.memory);
   limit(RLIMIT_CORE, 0);
+#ifndef __SANITIZE_ADDRESS__ // UBSan opens a pipe to see whether memory can be read
   limit(RLIMIT_NOFILE, 0);
+#endif
   for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGPROF}) // not the handlers of the parent
     ::signal(signal, SIG_DFL);
   constexpr size_t second = 1000;
