@@ -1,0 +1,63 @@
+/*===- CudaSteps.h - the steps that a model compiled for CUDA consists of ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One call an op with flat arguments, for generated code; beside embed, rms_norm, rope and swiglu of Cuda.h, whose rules
+// hold here too. Activations are float32 or bf16, gates and state float32 always.
+*/
+
+#ifndef XLSTM_KERNELS_CUDASTEPS_H
+#define XLSTM_KERNELS_CUDASTEPS_H
+
+#include "xlstm/Kernels/Cuda.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* y [rows, out] = x [rows, in] w^T + bias + residual; w [out, in], bias [out] of w_type and residual [rows, out] of y_type
+   may be null; y may be residual. Types (x, w, y): all float32 (no TF32), all bf16, bf16 bf16 float32, bf16 float32 float32
+   (gates). A few rows go through kernels that read w once, more through cuBLASLt. `workspace`:
+   xlstm_cuda_linear_workspace() bytes. The first call of a shape chooses an algorithm and must not be captured. */
+int xlstm_cuda_linear(enum xlstm_dtype x_type, enum xlstm_dtype w_type, enum xlstm_dtype y_type, const void *x,
+                      const void *w, const void *bias, const void *residual, void *y, int64_t rows, int64_t in,
+                      int64_t out, void *workspace, void *stream);
+size_t xlstm_cuda_linear_workspace(void);
+
+/* y [tokens, H] = [q k v] . w[h] + b[h]; q [tokens, H, d], k and v [tokens, Hkv, d] of `type`; w [H, 3d], b [H]. */
+int xlstm_cuda_output_gate(enum xlstm_dtype type, const void *q, const void *k, const void *v, const float *w,
+                           const float *b, float *y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d, void *stream);
+
+/* The mixer with state: T more tokens of B texts, T = 1 by decode, else by forward. i, f and o_gate [B,T,H]; the state as in
+   xlstm_hybrid_state, rings and sinks of `type`. frequencies null: q and k are rotated already; else T must be 1.
+   workspace: xlstm_cuda_hybrid_step_workspace; zeroed: xlstm_cuda_hybrid_step_zeroed (zero before, zero after). */
+int xlstm_cuda_hybrid_step(enum xlstm_dtype type, const void *q, const void *k, const void *v, const float *i_gate,
+                           const float *f_gate, const float *o_gate, const void *q_map, const void *k_map,
+                           const float *frequencies, float rope_factor, float *S, float *z, float *m, void *ring_k,
+                           void *ring_v, void *sink_k, void *sink_v, int32_t *pos, void *h, int64_t B, int64_t T,
+                           int64_t H, int64_t Hkv, int64_t d, int64_t W, int64_t sinks, float scale, void *workspace,
+                           void *zeroed, void *stream);
+size_t xlstm_cuda_hybrid_step_workspace(enum xlstm_dtype type, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d,
+                                        int64_t W, int64_t sinks);
+size_t xlstm_cuda_hybrid_step_zeroed(enum xlstm_dtype type, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d,
+                                     int64_t W, int64_t sinks);
+
+/* positions [B,T] = pos[b] + t. */
+int xlstm_cuda_positions(const int32_t *pos, int32_t *positions, int64_t B, int64_t T, void *stream);
+/* pos[b] += T: the end of a function. */
+int xlstm_cuda_advance(int32_t *pos, int64_t B, int64_t T, void *stream);
+/* y [B, n] = x [B, T, n] at the last token. */
+int xlstm_cuda_last_token(enum xlstm_dtype type, const void *x, void *y, int64_t B, int64_t T, int64_t n, void *stream);
+/* y = a + b; y = factor * x; n elements. */
+int xlstm_cuda_add(enum xlstm_dtype type, const void *a, const void *b, void *y, int64_t n, void *stream);
+int xlstm_cuda_scale(enum xlstm_dtype type, const void *x, float factor, void *y, int64_t n, void *stream);
+/* n 32-bit words of `value`: the first value of a state. */
+int xlstm_cuda_fill(void *y, uint32_t value, int64_t n, void *stream);
+/* y [n] = mean + deviation * normal, the same for a seed and n on every device. */
+int xlstm_cuda_random_fill(enum xlstm_dtype type, void *y, int64_t n, uint64_t seed, float mean, float deviation,
+                           void *stream);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* XLSTM_KERNELS_CUDASTEPS_H */
