@@ -28,7 +28,8 @@ int xlstm_cuda_output_gate(enum xlstm_dtype type, const void *q, const void *k, 
                            const float *b, float *y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d, void *stream);
 
 /* The mixer with state: T more tokens of B texts, T = 1 by decode, else by forward. i, f and o_gate [B,T,H]; the state as in
-   xlstm_hybrid_state, rings and sinks of `type`. frequencies null: q and k are rotated already; else T must be 1.
+   xlstm_hybrid_state, rings and sinks of `type`; pos [B] is this mixer's own, and moves on by T as the rest of its state
+   does. frequencies null: q and k are rotated already; else T must be 1.
    workspace: xlstm_cuda_hybrid_step_workspace; zeroed: xlstm_cuda_hybrid_step_zeroed (zero before, zero after). */
 int xlstm_cuda_hybrid_step(enum xlstm_dtype type, const void *q, const void *k, const void *v, const float *i_gate,
                            const float *f_gate, const float *o_gate, const void *q_map, const void *k_map,
@@ -43,7 +44,7 @@ size_t xlstm_cuda_hybrid_step_zeroed(enum xlstm_dtype type, int64_t B, int64_t T
 
 /* positions [B,T] = pos[b] + t. */
 int xlstm_cuda_positions(const int32_t *pos, int32_t *positions, int64_t B, int64_t T, void *stream);
-/* pos[b] += T: the end of a function. */
+/* pos[b] += T: the end of a function, for the pos of a model that positions come from (a mixer moves its own). */
 int xlstm_cuda_advance(int32_t *pos, int64_t B, int64_t T, void *stream);
 /* y [B, n] = x [B, T, n] at the last token. */
 int xlstm_cuda_last_token(enum xlstm_dtype type, const void *x, void *y, int64_t B, int64_t T, int64_t n, void *stream);
