@@ -27,19 +27,23 @@ LogicalResult PositionsOp::verify() {
   return checkPlace(*this, checks, getDocStart(), getPos());                                      // C1
 }
 
+LogicalResult verifyRope(Operation *op, RopeAttr rope, RankedTensorType heads) {
+  int64_t dim = heads.getDimSize(3);
+  if (ShapedType::isDynamic(dim) || dim % 2 != 0) // C2
+    return op->emitOpError() << "expects an even head dimension, found " << heads;
+  DenseF32ArrayAttr frequencies = rope.getFrequencies();
+  if (frequencies && frequencies.size() != dim / 2) // C3
+    return op->emitOpError() << "expects " << dim / 2 << " frequencies for a head dimension of " << dim << ", found "
+                             << frequencies.size();
+  return success();
+}
+
 LogicalResult RopeOp::verify() {
   ShapeChecks checks(*this);
   checks.shape("x", getX().getType(), "B T H d").shape("positions", getPositions().getType(), "B T"); // C1
-  int64_t dim = checks.size("d");
   if (failed(checks.result()))
     return failure();
-  if (ShapedType::isDynamic(dim) || dim % 2 != 0) // C2
-    return emitOpError() << "expects an even head dimension, found " << cast<RankedTensorType>(getX().getType());
-  DenseF32ArrayAttr frequencies = getRope().getFrequencies();
-  if (frequencies && frequencies.size() != dim / 2) // C3
-    return emitOpError() << "expects " << dim / 2 << " frequencies for a head dimension of " << dim << ", found "
-                         << frequencies.size();
-  return success();
+  return verifyRope(*this, getRope(), getX().getType());
 }
 
 /// The state of attention: ring_k, ring_v and, where there are sinks, sink_k, sink_v.

@@ -28,4 +28,11 @@ class LayerOp;
 #define GET_OP_CLASSES
 #include "dialects/LM/LMOps.h.inc"
 
+namespace xlstm::lm {
+
+/// Whether `rope` rotates heads [B, T, H, d]: d even, as many frequencies as pairs. Emits the error on `op`.
+mlir::LogicalResult verifyRope(mlir::Operation *op, RopeAttr rope, mlir::RankedTensorType heads);
+
+} // namespace xlstm::lm
+
 #endif // DIALECTS_LM_LMDIALECT_H

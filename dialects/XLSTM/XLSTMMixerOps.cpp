@@ -83,6 +83,45 @@ LogicalResult MixOp::verify() {
       .result();
 }
 
+/// The state of a hybrid: that of its mlstm, then that of its attention.
+static LogicalResult checkState(HybridOp op, ShapeChecks &checks) {
+  OperandRange state = op.getState();
+  if (!op.getDocStart() == !op.getPos())
+    return op.emitOpError() << "expects either docs or at";
+  if (TypeRange(state.getTypes()) != TypeRange(op.getNewState().getTypes()))
+    return op.emitOpError() << "expects a new state for every state, of the same type";
+  if (op.getDocStart()) {
+    if (!state.empty())
+      return op.emitOpError() << "expects state only with at";
+    return checks.shape("docs", op.getDocStart().getType(), "B T").result();
+  }
+  int64_t sinks = static_cast<int64_t>(op.getSinks());
+  size_t expected = sinks ? 7 : 5;
+  if (state.size() != expected)
+    return op.emitOpError() << "expects " << expected << " state operands with at, found " << state.size();
+  checks.shape("at", op.getPos().getType(), "B")
+      .shape("S", state[0].getType(), "B H d d")
+      .shape("z", state[1].getType(), "B H d")
+      .shape("m", state[2].getType(), "B H")
+      .shape("ring_k", state[3].getType(), "B W Hkv d")
+      .shape("ring_v", state[4].getType(), "B W Hkv d")
+      .equals("W", static_cast<int64_t>(op.getWindow()), "the window");
+  if (sinks)
+    checks.shape("sink_k", state[5].getType(), "B S Hkv d")
+        .shape("sink_v", state[6].getType(), "B S Hkv d")
+        .equals("S", sinks, "the sinks");
+  return checks.result();
+}
+
+/// A rotary embedding inside the op: of one token that continues a document.
+static LogicalResult checkRope(HybridOp op, const ShapeChecks &checks) {
+  if (!op.getRope())
+    return success();
+  if (!op.getPos() || checks.size("T") != 1)
+    return op.emitOpError() << "expects rope only with at and one token";
+  return lm::verifyRope(op, *op.getRope(), op.getQ().getType());
+}
+
 LogicalResult HybridOp::verify() {
   if (static_cast<int64_t>(getWindow()) < 1 || static_cast<int64_t>(getSinks()) < 0 ||
       static_cast<int64_t>(getChunk()) < 1) // C1
@@ -99,11 +138,12 @@ LogicalResult HybridOp::verify() {
       .shape("o gate", getOGate().getType(), "B T H")
       .shape("i gate", getIGate().getType(), "B T H")
       .shape("f gate", getFGate().getType(), "B T H")
-      .shape("docs", getDocStart().getType(), "B T")
       .shape("h", getH().getType(), "B T H d")
       .shape("window_out", getWindowOut().getType(), "B T H d")
       .multiple("H", "Hkv"); // C3
-  return checks.result();
+  if (failed(checks.result()) || failed(checkState(*this, checks))) // C4
+    return failure();
+  return checkRope(*this, checks); // C5
 }
 
 } // namespace xlstm::xlstm

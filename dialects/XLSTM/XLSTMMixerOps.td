@@ -4,6 +4,7 @@
 #ifndef XLSTM_MIXER_OPS_TD
 #define XLSTM_MIXER_OPS_TD
 
+include "dialects/LM/LMAttrs.td"
 include "dialects/XLSTM/XLSTMDialect.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -75,7 +76,7 @@ def XLSTM_MixOp : XLSTM_Op<"mix", [Pure, AllTypesMatch<["memory", "window", "res
   let hasVerifier = 1;
 }
 
-def XLSTM_HybridOp : XLSTM_Op<"hybrid", [Pure]> {
+def XLSTM_HybridOp : XLSTM_Op<"hybrid", [Pure, AttrSizedOperandSegments]> {
   let summary = "the whole mixer of a layer as one op, for one kernel";
   let description = [{
     What `xlstm-fuse-hybrid` makes of softmax feature maps, a gated `xlstm.mlstm`, the window branch and `xlstm.mix` over
@@ -83,15 +84,27 @@ def XLSTM_HybridOp : XLSTM_Op<"hybrid", [Pure]> {
 
     `window_out` is the window branch's own output, for reports; it is not differentiated through. form and chunk are
     the mlstm's, for evaluation without the kernel.
+
+    With `at %pos state(...)` the tokens continue a document of which pos[b] tokens went before. The state is the mlstm's
+    and then the attention's: S [B, H, d, d], z [B, H, d], m [B, H], ring_k, ring_v [B, W, Hkv, d] and, where there are
+    sinks, sink_k, sink_v [B, S, Hkv, d]. With `rope` q and k of the one token come before their rotary embedding, which
+    the op does at pos[b].
+
+    ```mlir
+    %h, %near, %new:5 = xlstm.hybrid recurrent %q, %k, %v maps(%q_map, %k_map) gates(%o, %i, %f)
+      at %pos state(%S, %z, %m, %ring_k, %ring_v) {rope = #lm.rope<theta = 1.0e+04 : f64>, scale = 0.25 : f64, window = 512 : i64}
+      : ...
+    ```
   }];
   let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, LM_Weight:$q_map, LM_Weight:$k_map, LM_Float:$o_gate,
-                       LM_Float:$i_gate, LM_Float:$f_gate, LM_Tokens:$doc_start, F64Attr:$scale, I64Attr:$window,
+                       LM_Float:$i_gate, LM_Float:$f_gate, Optional<LM_Tokens>:$doc_start, Optional<LM_Tokens>:$pos,
+                       Variadic<LM_Float>:$state, F64Attr:$scale, I64Attr:$window,
                        DefaultValuedAttr<I64Attr, "0">:$sinks, XLSTM_Form:$form,
-                       DefaultValuedAttr<I64Attr, "64">:$chunk);
-  let results = (outs LM_Float:$h, LM_Float:$window_out);
+                       DefaultValuedAttr<I64Attr, "64">:$chunk, OptionalAttr<LM_RopeAttr>:$rope);
+  let results = (outs LM_Float:$h, LM_Float:$window_out, Variadic<LM_Float>:$new_state);
   let assemblyFormat = [{
     $form $q `,` $k `,` $v `maps` `(` $q_map `,` $k_map `)` `gates` `(` $o_gate `,` $i_gate `,` $f_gate `)`
-    `docs` `(` $doc_start `)` attr-dict `:` functional-type(operands, results)
+    (`docs` `(` $doc_start^ `)`)? (`at` $pos^)? (`state` `(` $state^ `)`)? attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Evaluate/Attention.h"
+#include "runtime/Evaluate/Derivatives.h"
 #include "runtime/Evaluate/Hybrid.h"
 #include "runtime/Evaluate/Interpreter.h"
 #include "runtime/Evaluate/Mlstm.h"
@@ -11,6 +12,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/lerp.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
 
 using at::Tensor;
 
@@ -102,16 +104,47 @@ static HybridResult composeHybrid(xlstm::HybridOp op, const HybridOperands &x, F
   return {at::lerp(window, memory, x.o.sigmoid().unsqueeze(-1)), window};
 }
 
+/// The form with state, as the ops it was made of.
+static void composeState(xlstm::HybridOp op, HybridOperands x, Frame &frame) {
+  Tensor pos = frame.take(op.getPos());
+  std::vector<Tensor> state;
+  for (mlir::Value value : op.getState())
+    state.push_back(frame.take(value));
+  if (op.getRope()) {
+    llvm::SmallVector<double> frequencies = op.getRope()->computeFrequencies(x.q.size(3));
+    Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
+    Rotation rotation = makeRotation(pos.unsqueeze(-1), table.to(x.q.device()), op.getRope()->attentionFactor(),
+                                     x.q.scalar_type());
+    x.q = rotatePairs(x.q, rotation.cos, rotation.sin), x.k = rotatePairs(x.k, rotation.cos, rotation.sin);
+  }
+  MlstmOperands operands;
+  operands.q_BTHm = featureMap(x.q, x.q_map, xlstm::FeatureKind::Softmax);
+  operands.k_BTHm = featureMap(x.k, x.k_map, xlstm::FeatureKind::Softmax);
+  operands.v_BTKd = x.v, operands.i_BTH = x.i, operands.f_BTH = x.f;
+  operands.state.assign(state.begin(), state.begin() + 3);
+  state.erase(state.begin(), state.begin() + 3);
+  Tensor docs = at::full({x.q.size(0), x.q.size(1)}, -1, x.q.options().dtype(at::kLong));
+  MlstmResult memory = mlstm(operands, docs, static_cast<MlstmForm>(op.getForm()), op.getChunk(), frame);
+  Tensor window = attendState(x.q, x.k, x.v, pos, state, x.window, x.sinks, x.scale);
+  frame.set(op.getH(), at::lerp(window, memory.h_BTHd, x.o.sigmoid().unsqueeze(-1)));
+  frame.set(op.getWindowOut(), window);
+  state.insert(state.begin(), memory.state.begin(), memory.state.end());
+  for (auto [value, tensor] : llvm::zip(op.getNewState(), state))
+    frame.set(value, tensor);
+}
+
 static void runHybrid(xlstm::HybridOp op, Frame &frame) {
   HybridOperands x;
   x.q = frame.take(op.getQ()), x.k = frame.take(op.getK()), x.v = frame.take(op.getV());
   x.q_map = frame.take(op.getQMap()), x.k_map = frame.take(op.getKMap()), x.o = frame.take(op.getOGate());
-  x.i = frame.take(op.getIGate()), x.f = frame.take(op.getFGate()), x.docs = frame.take(op.getDocStart());
+  x.i = frame.take(op.getIGate()), x.f = frame.take(op.getFGate()), x.docs = frame.takeOptional(op.getDocStart());
   x.scale = op.getScale().convertToDouble(), x.window = op.getWindow(), x.sinks = op.getSinks();
   if (frame.options.observer) {
     frame.options.observer->onMemoryGates(frame.layer, x.i, x.f);
     frame.options.observer->onOutputGate(frame.layer, x.o.sigmoid());
   }
+  if (op.getPos())
+    return composeState(op, x, frame);
   documentStarts(x.docs, frame.tables); // says what is wrong with them
   bool isAsked = frame.options.form || frame.options.chunk || op.getForm() != xlstm::Form::Chunkwise;
   bool wantsWindow = !op.getWindowOut().use_empty();

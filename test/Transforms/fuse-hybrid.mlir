@@ -2,9 +2,10 @@
 // RUN: xlstm-opt %s --xlstm-build-align='window=8 sinks=0' --xlstm-fuse-hybrid | FileCheck %s --check-prefix=ALIGN
 // RUN: xlstm-opt %s --xlstm-linearize='feature-map=elu' --xlstm-fuse-hybrid | FileCheck %s --check-prefix=APART
 // RUN: xlstm-opt %s --xlstm-linearize='mixer=mlstm' --xlstm-fuse-hybrid | FileCheck %s --check-prefix=APART
-// RUN: xlstm-opt %s --xlstm-linearize --xlstm-build-decode --xlstm-fuse-hybrid | FileCheck %s --check-prefix=STATE
-// The hybrid composition becomes one op; its window branch may be read behind it; other compositions and functions with
-// explicit state stay.
+// RUN: xlstm-opt %s --xlstm-linearize='window=8 sinks=2' --xlstm-build-prefill='tokens=4' --xlstm-build-decode --xlstm-fuse-hybrid | FileCheck %s --check-prefix=STATE
+// RUN: xlstm-opt %s --xlstm-linearize='mixer=mlstm' --xlstm-build-decode --xlstm-fuse-hybrid | FileCheck %s --check-prefix=APART
+// The hybrid composition becomes one op, with state too, and of one token with its rope; its window branch may be read
+// behind it; other compositions stay.
 
 // CHECK-DAG: %[[QM:.*]] = lm.param "model.layers.0.self_attn.q_map.weight"
 // CHECK-DAG: %[[KM:.*]] = lm.param "model.layers.0.self_attn.k_map.weight"
@@ -23,10 +24,18 @@
 // APART-NOT: xlstm.hybrid
 
 // STATE-LABEL: lm.model @model
-// STATE: xlstm.hybrid
+// STATE: xlstm.hybrid chunkwise {{.*}} docs(
+// STATE-LABEL: lm.model @prefill
+// STATE: %[[Q:.*]] = lm.rope
+// STATE: %[[K:.*]] = lm.rope
+// STATE: %[[H:.*]], %{{.*}}, %[[NEW:.*]]:7 = xlstm.hybrid chunkwise %[[Q]], %[[K]], {{.*}} at %arg1 state({{.*}}) {scale = 5.000000e-01 : f64, sinks = 2 : i64, window = 8 : i64}
+// STATE: lm.merge_heads %[[H]]
+// STATE: lm.yield %{{.*}}, %[[NEW]]#0, %[[NEW]]#1, %[[NEW]]#2, %[[NEW]]#3, %[[NEW]]#4, %[[NEW]]#5, %[[NEW]]#6
 // STATE-LABEL: lm.model @decode
-// STATE-NOT: xlstm.hybrid
-// STATE: xlstm.mlstm recurrent
+// STATE-NOT: positions
+// STATE-NOT: lm.rope %
+// STATE: xlstm.hybrid recurrent {{.*}} at %arg1 state({{.*}}) {rope = #lm.rope<theta = 1.000000e+04 : f64>, scale
+// STATE-NOT: xlstm.mlstm
 
 lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x16xf32> attributes {context_length = 64 : i64} {
   %p = lm.positions %ids docs(%docs) : (tensor<?x?xi64>, tensor<?x?xi32>) -> tensor<?x?xi32>

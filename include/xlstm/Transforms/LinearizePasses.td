@@ -45,12 +45,20 @@ def FuseHybrid : Pass<"xlstm-fuse-hybrid", "::mlir::ModuleOp"> {
   let summary = "Make the hybrid mixer one op, for one kernel";
   let description = [{
     Where an `xlstm.mix` joins a gated mLSTM over softmax features and a window branch, both of the same q, k, v and
-    documents, all of them become one `xlstm.hybrid`. Other compositions, functions with explicit state, and maps to
-    another number of features stay.
+    documents, all of them become one `xlstm.hybrid`. Other compositions and maps to another number of features stay.
 
     ```mlir
     %h, %near = xlstm.hybrid chunkwise %q, %k, %v maps(%q_map, %k_map) gates(%o, %i, %f) docs(%docs)
       {scale = 0.25 : f64, sinks = 4 : i64, window = 512 : i64} : ...
+    ```
+
+    In functions with explicit state the op takes the states of both branches, and where it is of one token also the
+    `lm.rope` of q and k:
+
+    ```mlir
+    %h, %near, %new:7 = xlstm.hybrid recurrent %q, %k, %v maps(%q_map, %k_map) gates(%o, %i, %f)
+      at %pos state(%S, %z, %m, %ring_k, %ring_v, %sink_k, %sink_v)
+      {rope = #lm.rope<theta = 1.0e+04 : f64>, scale = 0.25 : f64, sinks = 4 : i64, window = 512 : i64} : ...
     ```
     The tools apply it to what they evaluate and train; a bundle keeps the composition.
   }];

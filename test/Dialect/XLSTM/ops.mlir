@@ -41,6 +41,20 @@ lm.model @step(%q: tensor<2x1x4x8xf32>, %v: tensor<2x1x2x16xf32>, %g: tensor<2x1
   lm.return %r#0, %r#1, %r#2, %r#3 : tensor<2x1x4x16xf32>, tensor<2x4x8x16xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>
 }
 
+// CHECK-LABEL: func.func @hybrid(
+func.func @hybrid(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x1x4xf32>, %pos: tensor<2xi32>,
+    %s: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x16x2x8xf32>, %sink: tensor<2x3x2x8xf32>) {
+  // CHECK: %{{.*}}, %{{.*}}, %{{.*}}:7 = xlstm.hybrid recurrent %{{.*}}, %{{.*}}, %{{.*}} maps(%{{.*}}, %{{.*}}) gates(%{{.*}}, %{{.*}}, %{{.*}}) at %{{.*}} state({{.*}}) {rope = #lm.rope<theta = 1.000000e+04 : f64>, scale
+  %h, %near, %new:7 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) at %pos state(%s, %z, %m, %r, %r, %sink, %sink)
+    {rope = #lm.rope<theta = 1.0e+04 : f64>, scale = 1.0 : f64, sinks = 3 : i64, window = 16 : i64}
+    : (tensor<2x1x4x8xf32>, tensor<2x1x2x8xf32>, tensor<2x1x2x8xf32>, tensor<4x8x8xf32>, tensor<4x8x8xf32>, tensor<2x1x4xf32>,
+       tensor<2x1x4xf32>, tensor<2x1x4xf32>, tensor<2xi32>, tensor<2x4x8x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>,
+       tensor<2x16x2x8xf32>, tensor<2x16x2x8xf32>, tensor<2x3x2x8xf32>, tensor<2x3x2x8xf32>)
+    -> (tensor<2x1x4x8xf32>, tensor<2x1x4x8xf32>, tensor<2x4x8x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>,
+        tensor<2x16x2x8xf32>, tensor<2x16x2x8xf32>, tensor<2x3x2x8xf32>, tensor<2x3x2x8xf32>)
+  return
+}
+
 // CHECK-LABEL: lm.model @losses(
 lm.model @losses(%a: tensor<?x?x4x16xf32>, %b: tensor<?x?x4x16xf32>, %logits: tensor<?x?x256xf32>, %labels: tensor<?x?xi64>,
     %ids: tensor<?x?x8xi32>, %logprobs: tensor<?x?x8xf32>, %tail: tensor<?x?xf32>) -> (tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>) {

@@ -21,7 +21,7 @@ namespace {
 
 /// The teacher of the examples and a student of it with window 8, whose new tensors are far from their initial values.
 struct Models {
-  xlstm::Program teacher, student;
+  xlstm::Program teacher, student, fused; // fused: the student's functions with xlstm.hybrid
   xlstm::ParamMap params;
 };
 
@@ -34,7 +34,11 @@ const Models &models() {
     std::string text = xlstm::readTextFile(folder / "model.mlir");
     std::string student = xlstm::rewriteModule(
         text, "model.mlir", "xlstm-student-pipeline{window=8 sinks=3 chunk=16 input-gate-bias=0.5 context=100}");
-    Models models{xlstm::Program::parse(text, "teacher"), xlstm::Program::parse(student, "student"), {}};
+    std::string fused = xlstm::rewriteModule(student, "student", "xlstm-fuse-hybrid");
+    Models models{xlstm::Program::parse(text, "teacher"),
+                  xlstm::Program::parse(student, "student"),
+                  xlstm::Program::parse(fused, "fused"),
+                  {}};
     const xlstm::FunctionSpec &spec = models.student.function("model");
     models.params = xlstm::loadParams(models.teacher.function("model"), xlstm::WeightFiles::open(folder), at::kDouble);
     uint64_t seed = 1;
@@ -85,11 +89,10 @@ TEST(Model, formsAgree) {
   EXPECT_LT(error(models().student.run("model", {ids, docs}, models().params)[0], want), 1e-4);
 }
 
-TEST(Model, prefillAndDecodeContinueTheForward) {
+static void continueForward(const xlstm::Program &program) {
   constexpr int64_t T = 45;
   Tensor ids = someIds(2, T), docs = documents(2, T, {{T}});
-  const xlstm::Program &program = models().student;
-  Tensor want = program.run("model", {ids, docs}, models().params, Double)[0];
+  Tensor want = models().student.run("model", {ids, docs}, models().params, Double)[0];
   Tensors state = program.initialState("prefill", 2, at::kDouble);
   int64_t done = 0;
   auto step = [&](const std::string &function, int64_t count) {
@@ -105,6 +108,9 @@ TEST(Model, prefillAndDecodeContinueTheForward) {
   while (done < T)
     step("decode", 1);
 }
+
+TEST(Model, prefillAndDecodeContinueTheForward) { continueForward(models().student); }
+TEST(Model, fusedPrefillAndDecodeContinueTheForward) { continueForward(models().fused); }
 
 TEST(Model, documentsInARowAreAsIfAlone) {
   Tensor a = someIds(1, 30), b = someIds(1, 50).narrow(1, 30, 20);
