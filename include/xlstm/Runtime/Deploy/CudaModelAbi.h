@@ -20,7 +20,7 @@ extern "C" {
 
 /* Device memory, all of it given by the caller, each at a multiple of 256 bytes. */
 typedef struct {
-  const char *weights; /* weight_bytes: the blob behind the executable as it is, or made by `random` */
+  const char *weights; /* weight_bytes: the blob behind the executable as it is, or made by `random`; then `constants` */
   char *state;         /* state_bytes: that of `batch` texts, positions included */
   char *scratch;       /* scratch_bytes */
   char *workspace;     /* workspace_bytes() */
@@ -44,6 +44,14 @@ typedef struct {
   float mean, deviation;
 } xlstm_cuda_random;
 
+/* Host bytes that the weights hold as well, such as rope frequencies: copied there when the rest is in place. The blob
+   behind the executable has zeros there. */
+typedef struct {
+  uint64_t offset; /* in the weights */
+  uint64_t bytes;
+  const void *data;
+} xlstm_cuda_constant;
+
 typedef struct {
   int32_t abi; /* XLSTM_CUDA_MODEL_ABI */
   int32_t batch;
@@ -58,6 +66,8 @@ typedef struct {
   int64_t function_count;
   const xlstm_cuda_random *random; /* null where the weights are behind the executable */
   int64_t random_count;
+  const xlstm_cuda_constant *constants;
+  int64_t constant_count;
 } xlstm_cuda_model_info;
 
 extern const xlstm_cuda_model_info xlstm_cuda_model;
