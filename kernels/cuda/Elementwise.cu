@@ -1,10 +1,14 @@
-//===- Elementwise.cu - embedding, RMS norm, RoPE and SwiGLU ---------------===//
+//===- Elementwise.cu - embedding, RMS norm, RoPE, SwiGLU, sums -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Each reads its input once and writes its output once, 16 bytes a thread and access where the type allows.
 
+#include "kernels/cuda/Launch.cuh"
+#include "kernels/cuda/Ptx.cuh"
 #include "kernels/cuda/Types.cuh"
-#include "xlstm/Kernels/Cuda.h"
+#include "xlstm/Kernels/CudaSteps.h"
+
+#include <algorithm>
 
 namespace xlstm::cuda {
 
@@ -12,6 +16,8 @@ constexpr int Threads = 256;
 
 template <typename T>
 __global__ void embedKernel(const int64_t *ids, const T *table, T *y, int64_t vocab, int64_t dim) {
+  waitForPrevious();
+  letNextStart();
   int64_t id = ids[blockIdx.x];
   bool known = id >= 0 && id < vocab;
   for (int64_t c = threadIdx.x * 8; c < dim; c += blockDim.x * 8) {
@@ -29,6 +35,8 @@ __global__ void __launch_bounds__(1024)
   __shared__ float partial[32];
   const int64_t row = blockIdx.x * n;
   float values[Parts][8] = {}, squares = 0;
+  waitForPrevious();
+  letNextStart();
 #pragma unroll
   for (int p = 0; p < Parts; ++p) {
     int64_t c = (int64_t(p) * blockDim.x + threadIdx.x) * 8;
@@ -69,8 +77,10 @@ __global__ void __launch_bounds__(1024)
 
 /// Two neighbouring pairs a thread; the angle is worked out once for all heads of a token.
 template <typename T>
-__global__ void ropeKernel(const T *x, const int32_t *positions, const float *frequencies, float factor, T *y, int64_t H,
-                           int64_t d) {
+__global__ void ropeKernel(const T *x, const int32_t *positions, const float *frequencies, float factor, T *y,
+                           int64_t H, int64_t d) {
+  waitForPrevious();
+  letNextStart();
   const int64_t half = d / 2, token = blockIdx.x;
   const float position = float(positions[token]);
   const int64_t perHead = half / 2, headStep = blockDim.x / perHead;
@@ -98,6 +108,8 @@ __global__ void ropeKernel(const T *x, const int32_t *positions, const float *fr
 
 template <typename T>
 __global__ void swigluKernel(const T *gate, const T *up, T *y, int64_t n, int64_t stride) {
+  waitForPrevious();
+  letNextStart();
   const int64_t row = blockIdx.x, c = (int64_t(blockIdx.y) * Threads + threadIdx.x) * 8;
   if (c >= n)
     return;
@@ -110,6 +122,35 @@ __global__ void swigluKernel(const T *gate, const T *up, T *y, int64_t n, int64_
   storeFloats(y + row * n + c, a);
 }
 
+/// y = a + b, or factor * a where b is null.
+template <typename T>
+__global__ void addKernel(const T *a, const T *b, float factor, T *y, int64_t n) {
+  waitForPrevious();
+  letNextStart();
+  for (int64_t c = (int64_t(blockIdx.x) * Threads + threadIdx.x) * 8; c < n; c += int64_t(gridDim.x) * Threads * 8) {
+    float values[8], others[8];
+    if (n - c >= 8) {
+      loadFloats(a + c, values);
+      if (b)
+        loadFloats(b + c, others);
+#pragma unroll
+      for (int i = 0; i < 8; ++i)
+        values[i] = b ? values[i] + others[i] : factor * values[i];
+      storeFloats(y + c, values);
+    } else {
+      for (int64_t i = c; i < n; ++i)
+        y[i] = fromFloat<T>(b ? toFloat(a[i]) + toFloat(b[i]) : factor * toFloat(a[i]));
+    }
+  }
+}
+
+template <typename T>
+static int add(const void *a, const void *b, float factor, void *y, int64_t n, void *stream) {
+  const int64_t blocks = std::min<int64_t>(ceilDiv(n, 8 * Threads), 1 << 16);
+  return launchEarly(addKernel<T>, dim3(blocks), Threads, 0, stream, static_cast<const T *>(a),
+                     static_cast<const T *>(b), factor, static_cast<T *>(y), n);
+}
+
 } // namespace xlstm::cuda
 
 using namespace xlstm::cuda;
@@ -120,61 +161,81 @@ int xlstm_cuda_embed(xlstm_dtype type, const int64_t *ids, const void *table, vo
                      int64_t dim, void *stream) {
   if (!fits(tokens) || dim < 8 || dim % 8)
     return cudaErrorInvalidValue;
-  bool known = withType(type, [&](auto zero) {
+  int status = cudaErrorInvalidValue;
+  withType(type, [&](auto zero) {
     using T = decltype(zero);
-    if (tokens)
-      embedKernel<<<tokens, dim < 1024 ? 128 : Threads, 0, cudaStream_t(stream)>>>(
-          ids, static_cast<const T *>(table), static_cast<T *>(y), vocab, dim);
+    status = tokens ? launchEarly(embedKernel<T>, dim3(tokens), dim < 1024 ? 128 : Threads, 0, stream, ids,
+                                  static_cast<const T *>(table), static_cast<T *>(y), vocab, dim)
+                    : cudaSuccess;
   });
-  return known ? cudaGetLastError() : cudaErrorInvalidValue;
+  return status;
 }
 
 int xlstm_cuda_rms_norm(xlstm_dtype type, const void *x, const void *residual, const void *w, void *sum, void *y,
                         int64_t rows, int64_t n, float eps, void *stream) {
   if (!fits(rows) || n < 8 || n % 8 || n > 32768)
     return cudaErrorInvalidValue;
-  bool known = withType(type, [&](auto zero) {
+  int status = cudaErrorInvalidValue;
+  withType(type, [&](auto zero) {
     using T = decltype(zero);
     auto launch = [&](auto kernel, int64_t parts) {
-      kernel<<<rows, ceilDiv(ceilDiv(n, 8 * parts), 32) * 32, 0, cudaStream_t(stream)>>>(
-          static_cast<const T *>(x), static_cast<const T *>(residual), static_cast<const T *>(w), static_cast<T *>(sum),
-          static_cast<T *>(y), n, eps);
+      return launchEarly(kernel, dim3(rows), ceilDiv(ceilDiv(n, 8 * parts), 32) * 32, 0, stream,
+                         static_cast<const T *>(x), static_cast<const T *>(residual), static_cast<const T *>(w),
+                         static_cast<T *>(sum), static_cast<T *>(y), n, eps);
     };
     if (!rows)
-      return;
-    if (n <= 2048)
-      launch(rmsNormKernel<T, 1>, 1);
+      status = cudaSuccess;
+    else if (n <= 2048)
+      status = launch(rmsNormKernel<T, 1>, 1);
     else if (n <= 16384)
-      launch(rmsNormKernel<T, 2>, 2);
+      status = launch(rmsNormKernel<T, 2>, 2);
     else
-      launch(rmsNormKernel<T, 4>, 4);
+      status = launch(rmsNormKernel<T, 4>, 4);
   });
-  return known ? cudaGetLastError() : cudaErrorInvalidValue;
+  return status;
 }
 
 int xlstm_cuda_rope(xlstm_dtype type, const void *x, const int32_t *positions, const float *frequencies, float factor,
                     void *y, int64_t tokens, int64_t H, int64_t d, void *stream) {
   if (!fits(tokens) || d < 4 || d % 4 || d > 2048 || H < 1)
     return cudaErrorInvalidValue;
-  bool known = withType(type, [&](auto zero) {
+  int status = cudaErrorInvalidValue;
+  withType(type, [&](auto zero) {
     using T = decltype(zero);
     int64_t perHead = d / 4, heads = Threads / perHead ? Threads / perHead : 1;
-    if (tokens)
-      ropeKernel<<<tokens, perHead *(heads < H ? heads : H), 0, cudaStream_t(stream)>>>(
-          static_cast<const T *>(x), positions, frequencies, factor, static_cast<T *>(y), H, d);
+    status = tokens ? launchEarly(ropeKernel<T>, dim3(tokens), perHead * (heads < H ? heads : H), 0, stream,
+                                  static_cast<const T *>(x), positions, frequencies, factor, static_cast<T *>(y), H, d)
+                    : cudaSuccess;
   });
-  return known ? cudaGetLastError() : cudaErrorInvalidValue;
+  return status;
 }
 
 int xlstm_cuda_swiglu(xlstm_dtype type, const void *gate, const void *up, void *y, int64_t rows, int64_t n,
                       int64_t stride, void *stream) {
   if (!fits(rows) || n < 8 || n % 8 || stride % 8 || stride < n || ceilDiv(n, 8 * Threads) > 65535)
     return cudaErrorInvalidValue;
-  bool known = withType(type, [&](auto zero) {
+  int status = cudaErrorInvalidValue;
+  withType(type, [&](auto zero) {
     using T = decltype(zero);
-    if (rows)
-      swigluKernel<<<dim3(rows, ceilDiv(n, 8 * Threads)), Threads, 0, cudaStream_t(stream)>>>(
-          static_cast<const T *>(gate), static_cast<const T *>(up), static_cast<T *>(y), n, stride);
+    status = rows
+                 ? launchEarly(swigluKernel<T>, dim3(rows, ceilDiv(n, 8 * Threads)), Threads, 0, stream,
+                               static_cast<const T *>(gate), static_cast<const T *>(up), static_cast<T *>(y), n, stride)
+                 : cudaSuccess;
   });
-  return known ? cudaGetLastError() : cudaErrorInvalidValue;
+  return status;
+}
+
+int xlstm_cuda_add(xlstm_dtype type, const void *a, const void *b, void *y, int64_t n, void *stream) {
+  int status = cudaErrorInvalidValue;
+  if (n >= 0)
+    withType(type, [&](auto zero) { status = n ? add<decltype(zero)>(a, b, 1, y, n, stream) : cudaSuccess; });
+  return status;
+}
+
+int xlstm_cuda_scale(xlstm_dtype type, const void *x, float factor, void *y, int64_t n, void *stream) {
+  int status = cudaErrorInvalidValue;
+  if (n >= 0)
+    withType(type,
+             [&](auto zero) { status = n ? add<decltype(zero)>(x, nullptr, factor, y, n, stream) : cudaSuccess; });
+  return status;
 }
