@@ -47,11 +47,6 @@ Bigram bigram(const std::vector<std::vector<double>> &table) {
   return {Program::parse(mlir, "bigram"), {{"table", values}}};
 }
 
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (fs::temp_directory_path() / "xlstm-eval-XXXXXX").string();
-  path = mkdtemp(name.data());
-}
-
 void write(const fs::path &file, const std::string &text) {
   fs::create_directories(file.parent_path());
   std::ofstream(file, std::ios::binary) << text;

@@ -4,6 +4,7 @@
 #ifndef XLSTM_TEST_UNIT_EVAL_EVALTEST_H
 #define XLSTM_TEST_UNIT_EVAL_EVALTEST_H
 
+#include "test/unit/TemporaryFolder.h"
 #include "xlstm/Runtime/Eval/Evaluation.h"
 
 #include <filesystem>
@@ -24,14 +25,6 @@ Bigram bigram(const std::vector<std::vector<double>> &table);
 LoadedModel tinyTeacher();
 LoadedModel tinyStudent();
 Vocabulary tinyVocabulary();
-
-/// A folder of the test's own, empty, removed at its end.
-class TemporaryFolder {
-public:
-  TemporaryFolder();
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 void write(const std::filesystem::path &file, const std::string &text);
 std::string read(const std::filesystem::path &file);

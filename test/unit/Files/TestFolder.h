@@ -4,11 +4,9 @@
 #ifndef XLSTM_TEST_UNIT_FILES_TESTFOLDER_H
 #define XLSTM_TEST_UNIT_FILES_TESTFOLDER_H
 
+#include "test/unit/TemporaryFolder.h"
 #include "xlstm/Support/Error.h"
-#include "gtest/gtest.h"
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <set>
 #include <string>
@@ -17,12 +15,6 @@ namespace xlstm::test {
 
 class TestFolder : public testing::Test {
 protected:
-  TestFolder() {
-    std::string name = testing::TempDir() + "xlstm-files-XXXXXX";
-    folder = ::mkdtemp(name.data());
-  }
-  ~TestFolder() override { std::filesystem::remove_all(folder); }
-
   /// Writes without the code under test.
   std::filesystem::path put(const std::string &name, std::string_view content) {
     std::filesystem::create_directories((folder / name).parent_path());
@@ -41,7 +33,11 @@ protected:
     return out;
   }
 
-  std::filesystem::path folder;
+private:
+  TemporaryFolder owned;
+
+protected:
+  std::filesystem::path folder = owned.path;
 };
 
 /// The text of the Error that `work` throws; empty when it throws none.

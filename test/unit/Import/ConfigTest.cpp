@@ -3,7 +3,7 @@
 
 #include "lib/Import/HuggingFace/Config.h"
 
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Support/Error.h"
 
@@ -16,7 +16,7 @@ TeacherConfig read(const char *patch) {
   Json json = Json::parse(R"({"model_type": "llama", "vocab_size": 16, "hidden_size": 24, "intermediate_size": 12,
                               "num_hidden_layers": 5, "num_attention_heads": 6})");
   json.merge_patch(Json::parse(patch));
-  TestFolder folder;
+  TemporaryFolder folder;
   writeTextFile(folder.path / "config.json", json.dump());
   return readTeacherConfig(folder.path / "config.json");
 }
@@ -172,7 +172,7 @@ TEST(Config, dynamicRotationsAreThoseUpToTheContextAndWarn) {
 
 TEST(Config, nullMeansTheDefaultOfOptionalKeys) {
   // merge_patch drops nulls: write the text
-  TestFolder folder;
+  TemporaryFolder folder;
   writeTextFile(
       folder.path / "config.json",
       R"({"model_type": "mistral", "vocab_size": 16, "hidden_size": 24, "intermediate_size": 12, "head_dim": null,

@@ -3,7 +3,7 @@
 
 #include "xlstm/Import/Export.h"
 
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "xlstm/Import/Import.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/Bundle.h"
@@ -45,7 +45,7 @@ protected:
     expectSameTensors(Bundle::open(bundle).weights, WeightFiles::open(folder.path / "exported"));
   }
 
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::path teacher, bundle = folder.path / "bundle";
 };
 
@@ -69,7 +69,7 @@ TEST_P(EveryExport, comesBackWithoutAConfiguration) {
 INSTANTIATE_TEST_SUITE_P(Export, EveryExport, testing::ValuesIn(teacherNames()), testName);
 
 TEST(Export, largeWeightsAreSplitIntoShards) {
-  TestFolder folder;
+  TemporaryFolder folder;
   importHuggingFace(teachers / "smollm-tied", folder.path / "bundle");
   ExportOptions options;
   options.maxShardBytes = 100000;
@@ -92,7 +92,7 @@ TEST(Export, largeWeightsAreSplitIntoShards) {
 }
 
 TEST(Export, aModuleOfNoFamilyIsRefused) {
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::path bundle = folder.path / "bundle", model = bundle / "model.mlir";
   importHuggingFace(teachers / "llama-31", bundle);
   std::string text = readTextFile(model);
@@ -120,7 +120,7 @@ TEST(Export, aModuleOfNoFamilyIsRefused) {
 }
 
 TEST(Export, studentsAndFullFoldersAreRefused) {
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::path bundle = folder.path / "bundle";
   importHuggingFace(teachers / "llama-31", bundle);
   fs::create_directory(folder.path / "full");

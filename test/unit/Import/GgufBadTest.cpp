@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "GgufTeacher.h"
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "xlstm/Import/Gguf.h"
 #include "xlstm/Support/Error.h"
 
@@ -18,7 +18,7 @@ namespace {
 
 /// What the import of the bytes says: an error, warnings one a line, or nothing. No error leaves a bundle.
 std::string resultOf(const std::string &bytes) {
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::path file = folder.path / "model.gguf", bundle = folder.path / "bundle";
   std::ofstream(file, std::ios::binary) << bytes;
   std::string prefix = file.string() + ": ", text;
@@ -204,7 +204,7 @@ TEST(BadGguf, aCutFileLeavesNothing) {
 }
 
 TEST(BadGguf, theOutputMayNotHoldTheInput) {
-  TestFolder folder;
+  TemporaryFolder folder;
   std::ofstream(folder.path / "model.gguf", std::ios::binary) << makeGood().bytes();
   importGguf(folder.path / "model.gguf", folder.path / "bundle");
   fs::rename(folder.path / "model.gguf", folder.path / "bundle/model.gguf");

@@ -4,7 +4,7 @@
 // The files were written by gguf-py; what is expected, by transformers in float32 with the weights that gguf-py
 // dequantises.
 
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "xlstm/Import/Gguf.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
 #include "xlstm/Runtime/Files/Bundle.h"
@@ -19,7 +19,7 @@ class EveryGguf : public testing::TestWithParam<std::string> {};
 } // namespace
 
 TEST_P(EveryGguf, computesWhatItsDequantisedWeightsDo) {
-  TestFolder folder;
+  TemporaryFolder folder;
   importGguf(fs::path(XLSTM_TEST_INPUTS "/gguf") / (GetParam() + ".gguf"), folder.path / "bundle");
   Bundle bundle = Bundle::open(folder.path / "bundle");
   Program program = Program::load(bundle.modelFile());

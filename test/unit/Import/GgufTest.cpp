@@ -4,7 +4,7 @@
 #include "xlstm/Import/Gguf.h"
 
 #include "GgufTeacher.h"
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "xlstm/Import/Import.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/Json.h"
@@ -35,7 +35,7 @@ protected:
   Json config() const { return readJsonFile(bundle() / "config.json"); }
   StoredTensor weight(const std::string &name) const { return WeightFiles::open(bundle()).get(name); }
 
-  TestFolder folder;
+  TemporaryFolder folder;
 };
 
 void expectSameWeights(const fs::path &found, const fs::path &expected) {

@@ -1,7 +1,7 @@
 //===- GoldenTest.cpp - imported teachers compute what transformers does --===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "xlstm/Import/Import.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
 #include "xlstm/Runtime/Files/Bundle.h"
@@ -30,7 +30,7 @@ double maxError(const at::Tensor &found, const StoredTensor &expected) {
 
 /// Imports `teacher`, runs @model on the golden file's ids and compares logits and every mixer output that is there.
 void compare(const fs::path &teacher, const fs::path &goldenFile) {
-  TestFolder folder;
+  TemporaryFolder folder;
   importHuggingFace(teacher, folder.path / "bundle");
   Bundle bundle = Bundle::open(folder.path / "bundle");
   Program program = Program::load(bundle.modelFile());

@@ -3,7 +3,7 @@
 
 #include "xlstm/Import/Import.h"
 
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "dialects/LM/LMDialect.h"
 #include "lib/Import/HuggingFace/Config.h"
 #include "xlstm/Runtime/Files/Bundle.h"
@@ -84,7 +84,7 @@ class EveryTeacher : public testing::TestWithParam<std::string> {};
 } // namespace
 
 TEST_P(EveryTeacher, becomesABundleWhoseModelReadsItsTensors) {
-  TestFolder folder;
+  TemporaryFolder folder;
   importHuggingFace(teachers / GetParam(), folder.path / "bundle");
   Bundle bundle = Bundle::open(folder.path / "bundle");
   EXPECT_EQ(bundle.kind, "teacher");
@@ -105,7 +105,7 @@ TEST_P(EveryTeacher, becomesABundleWhoseModelReadsItsTensors) {
 }
 
 TEST_P(EveryTeacher, keepsItsRotationsToTheLastBit) {
-  TestFolder folder;
+  TemporaryFolder folder;
   importHuggingFace(teachers / GetParam(), folder.path / "bundle");
   TeacherConfig config = readTeacherConfig(teachers / GetParam() / "config.json");
   Parsed parsed(folder.path / "bundle/model.mlir");
@@ -132,7 +132,7 @@ TEST_P(EveryTeacher, keepsItsRotationsToTheLastBit) {
 INSTANTIATE_TEST_SUITE_P(Import, EveryTeacher, testing::ValuesIn(teacherNames()), testName);
 
 TEST(Import, generationsOfOneTeacherGiveOneModule) {
-  TestFolder folder;
+  TemporaryFolder folder;
   auto textOf = [&](const std::string &name) {
     importHuggingFace(teachers / name, folder.path / name);
     return readTextFile(folder.path / name / "model.mlir");
@@ -143,7 +143,7 @@ TEST(Import, generationsOfOneTeacherGiveOneModule) {
 }
 
 TEST(Import, blocksHaveTheOrderThatPassesRelyOn) {
-  TestFolder folder;
+  TemporaryFolder folder;
   auto opsOf = [&](const std::string &name) {
     importHuggingFace(teachers / name, folder.path / name);
     Parsed parsed(folder.path / name / "model.mlir");
@@ -164,7 +164,7 @@ TEST(Import, blocksHaveTheOrderThatPassesRelyOn) {
 }
 
 TEST(Import, aTensorThatNobodyReadsIsAnError) {
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::copy(teachers / "smollm-tied/config.json", folder.path);
   StoredTensor extra = WeightFiles::open(teachers / "smollm-tied").get("model.norm.weight");
   extra.spec.name = "model.layers.0.self_attn.q_norm.weight";
@@ -177,7 +177,7 @@ TEST(Import, aTensorThatNobodyReadsIsAnError) {
 }
 
 TEST(Import, whatSaysNothingNewIsLeftOut) {
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::create_directory(folder.path / "in");
   fs::copy(teachers / "smollm-tied/config.json", folder.path / "in");
   WeightFiles weights = WeightFiles::open(teachers / "smollm-tied");
@@ -193,7 +193,7 @@ TEST(Import, whatSaysNothingNewIsLeftOut) {
 }
 
 TEST(Import, aTiedHeadWithOtherValuesIsAnError) {
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::copy(teachers / "smollm-tied/config.json", folder.path);
   StoredTensor head = WeightFiles::open(teachers / "smollm-tied").get("model.embed_tokens.weight");
   std::vector<std::byte> other(head.bytes.size());
@@ -208,7 +208,7 @@ TEST(Import, aTiedHeadWithOtherValuesIsAnError) {
 }
 
 TEST(Import, weightsAreCopiedOrLinked) {
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::path teacher = folder.path / "teacher", copied = folder.path / "copied", linked = folder.path / "linked";
   fs::copy(teachers / "smollm-tied", teacher);
   importHuggingFace(teacher, copied);
@@ -226,7 +226,7 @@ TEST(Import, weightsAreCopiedOrLinked) {
 }
 
 TEST(Import, aTokenizerIsReadOrRefusedOnceForAll) {
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::path teacher = folder.path / "teacher";
   fs::copy(teachers / "smollm-tied", teacher);
   for (const char *text : {R"({"model": {"type": "Unigram", "vocab": []}})", R"({"model": 1})", "[]", "{"}) {
@@ -243,7 +243,7 @@ TEST(Import, aTokenizerIsReadOrRefusedOnceForAll) {
 }
 
 TEST(Import, theOutputReplacesOnlyBundles) {
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::path output = folder.path / "bundle";
   importHuggingFace(teachers / "smollm-tied", output);
   importHuggingFace(teachers / "llama-31", output); // another bundle may go
@@ -257,7 +257,7 @@ TEST(Import, theOutputReplacesOnlyBundles) {
 }
 
 TEST(Import, aMissingFolderIsNamed) {
-  TestFolder folder;
+  TemporaryFolder folder;
   std::string error = errorOf(folder.path / "nowhere", folder.path / "out");
   EXPECT_NE(error.find("nowhere/config.json"), std::string::npos) << error;
   EXPECT_EQ(error.find('\n'), std::string::npos);

@@ -1,7 +1,7 @@
 //===- OnnxBadTest.cpp - malformed ONNX files are refused with a reason ---===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "xlstm/Import/Onnx.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
@@ -127,7 +127,7 @@ class BadModel : public testing::TestWithParam<Case> {};
 } // namespace
 
 TEST_P(BadModel, isRefusedWithItsReason) {
-  TestFolder folder;
+  TemporaryFolder folder;
   ::onnx::ModelProto model;
   ASSERT_TRUE(model.ParseFromString(readTextFile(good)));
   GetParam().change(model);
@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(Onnx, BadModel, testing::ValuesIn(cases),
                          [](const auto &info) { return std::string(info.param.name); });
 
 TEST(OnnxBad, everyTruncationIsRefused) {
-  TestFolder folder;
+  TemporaryFolder folder;
   std::string bytes = readTextFile(good);
   EXPECT_EQ(importError(good, folder.path / "whole"), "");
   for (size_t length = 0; length < bytes.size(); length += bytes.size() / 97) {
@@ -152,7 +152,7 @@ TEST(OnnxBad, everyTruncationIsRefused) {
 }
 
 TEST(OnnxBad, externalDataStayInTheFolder) {
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::path inside = folder.path / "in", model = inside / "model.onnx";
   fs::create_directory(inside);
   writeTextFile(folder.path / "out.bin", std::string(512, '\0'));

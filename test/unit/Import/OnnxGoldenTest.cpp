@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "OnnxFixtures.h"
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "xlstm/Import/Onnx.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
@@ -17,7 +17,7 @@ namespace {
 
 /// Raises the file, runs @model on the golden ids and returns the largest difference of its logits.
 double logitsError(const fs::path &model, const fs::path &goldenFile) {
-  TestFolder folder;
+  TemporaryFolder folder;
   importOnnx(model, folder.path / "bundle", [](std::string_view module, const std::string &origin) {
     return rewriteModule(module, origin, "xlstm-raise-pipeline");
   });

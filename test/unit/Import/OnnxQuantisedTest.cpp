@@ -1,7 +1,7 @@
 //===- OnnxQuantisedTest.cpp - MatMulNBits becomes float32 weights --------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "lib/Import/Onnx/Quantised.h"
 #include "xlstm/Import/Onnx.h"
 #include "xlstm/Pipelines/Rewrite.h"
@@ -97,7 +97,7 @@ void addInitializer(::onnx::ModelProto &model, const std::string &name, int32_t 
   return model;
 }
 
-void importModel(const ::onnx::ModelProto &model, const TestFolder &folder) {
+void importModel(const ::onnx::ModelProto &model, const TemporaryFolder &folder) {
   writeTextFile(folder.path / "model.onnx", model.SerializeAsString());
   importOnnx(folder.path / "model.onnx", folder.path / "out", [](std::string_view module, const std::string &origin) {
     return rewriteModule(module, origin, "xlstm-raise-pipeline");
@@ -145,7 +145,7 @@ TEST(OnnxQuantised, aHalfFloatScaleIsWidened) {
 TEST(OnnxQuantised, projectionsAndTheHeadAreWrittenInFloat32) {
   for (auto [node, weight, rows] : {std::tuple("node_linear_1", "model.layers.0.self_attn.k_proj.weight", int64_t{4}),
                                     {"node_linear_7", "lm_head.weight", int64_t{16}}}) {
-    TestFolder folder;
+    TemporaryFolder folder;
     Packed packed = makePacked(rows, 8, 4, 16, Zeros::Packed);
     importModel(quantise(node, rows, 8, 4, packed), folder);
     Bundle bundle = Bundle::open(folder.path / "out");
@@ -157,7 +157,7 @@ TEST(OnnxQuantised, projectionsAndTheHeadAreWrittenInFloat32) {
 
 TEST(OnnxQuantised, sizesThatDisagreeAreRefused) {
   auto errorOf = [](const std::function<void(::onnx::NodeProto &)> &change) -> std::string {
-    TestFolder folder;
+    TemporaryFolder folder;
     ::onnx::ModelProto model = quantise("node_linear_1", 4, 8, 4, makePacked(4, 8, 4, 16, Zeros::Packed));
     for (::onnx::NodeProto &node : *model.mutable_graph()->mutable_node())
       if (node.op_type() == "MatMulNBits")

@@ -3,7 +3,7 @@
 
 #include "xlstm/Import/Onnx.h"
 #include "OnnxFixtures.h"
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "xlstm/Import/Import.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Files/Bundle.h"
@@ -19,7 +19,7 @@ std::string raiseModule(std::string_view module, const std::string &origin) {
 }
 
 /// The ONNX file beside its teacher's configuration, as exporters leave them.
-fs::path place(const OnnxFixture &fixture, const TestFolder &folder) {
+fs::path place(const OnnxFixture &fixture, const TemporaryFolder &folder) {
   fs::create_directory(folder.path / "model");
   for (const auto &entry : fs::directory_iterator(fs::path(XLSTM_TEST_INPUTS "/onnx") / fixture.file))
     fs::copy_file(entry.path(), folder.path / "model" / entry.path().filename());
@@ -44,7 +44,7 @@ class EveryExport : public testing::TestWithParam<OnnxFixture> {};
 } // namespace
 
 TEST_P(EveryExport, raisesToTheModuleAndWeightsOfTheFolder) {
-  TestFolder folder;
+  TemporaryFolder folder;
   importOnnx(place(GetParam(), folder), folder.path / "onnx", raiseModule);
   importHuggingFace(fs::path(XLSTM_TEST_INPUTS "/hf") / GetParam().teacher, folder.path / "hf");
   expectSameBundle(folder.path / "onnx", folder.path / "hf");
@@ -53,14 +53,14 @@ TEST_P(EveryExport, raisesToTheModuleAndWeightsOfTheFolder) {
 INSTANTIATE_TEST_SUITE_P(Onnx, EveryExport, testing::ValuesIn(onnxFixtures), fixtureName);
 
 TEST(Onnx, tinyLlamaIsNarrowedToTheFolderItself) {
-  TestFolder folder;
+  TemporaryFolder folder;
   importOnnx(XLSTM_EXAMPLES "/tiny-llama-onnx/model.onnx", folder.path / "onnx", raiseModule);
   importHuggingFace(XLSTM_EXAMPLES "/tiny-llama", folder.path / "hf");
   expectSameBundle(folder.path / "onnx", folder.path / "hf");
 }
 
 TEST(Onnx, aModelWithoutConfigurationSaysWhatItsLayersAre) {
-  TestFolder folder;
+  TemporaryFolder folder;
   importOnnx(XLSTM_TEST_INPUTS "/onnx/llama-dyn/model.onnx", folder.path / "onnx", raiseModule);
   std::string module = readTextFile(folder.path / "onnx/model.mlir");
   EXPECT_NE(module.find("attributes {family = \"llama\"}"), std::string::npos) << module.substr(0, 200);
@@ -77,7 +77,7 @@ TEST(Onnx, theRawModuleHasEveryNodeAndNoLargeTensor) {
 }
 
 TEST(Onnx, theOutputIsLeftAsItIsWhenItIsNoBundle) {
-  TestFolder folder;
+  TemporaryFolder folder;
   writeTextFile(folder.path / "notes.txt", "mine");
   EXPECT_THROW(importOnnx(XLSTM_TEST_INPUTS "/onnx/llama-dyn/model.onnx", folder.path, raiseModule), Error);
   EXPECT_EQ(readTextFile(folder.path / "notes.txt"), "mine");

@@ -1,7 +1,7 @@
 //===- TruncationTest.cpp - files that end early are refused --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "lib/Import/HuggingFace/Weights.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
 #include "xlstm/Support/Error.h"
@@ -43,7 +43,7 @@ public:
   }
 
 private:
-  TestFolder folder;
+  TemporaryFolder folder;
   fs::path file;
   std::string name;
   std::function<void(const fs::path &)> read;

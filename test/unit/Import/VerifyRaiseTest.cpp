@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "tools/xlstm/VerifyRaise.h"
-#include "TestFolder.h"
+#include "Teachers.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Support/Error.h"
@@ -27,7 +27,7 @@ std::string withNumber(std::string text, const std::string &key, const std::stri
 
 /// What the check says of the raised module with another number behind `key`; empty when it is content.
 std::string checkWith(const std::string &key, const std::string &number) {
-  TestFolder folder;
+  TemporaryFolder folder;
   OnnxModel onnx = OnnxModel::open(model);
   onnx.writeBundle(rewriteModule(onnx.bytecode(), "model.onnx", "xlstm-raise-pipeline,xlstm-note-nodes"),
                    folder.path / "bundle");

@@ -3,6 +3,7 @@
 
 #include "TargetTest.h"
 
+#include "test/unit/TemporaryFolder.h"
 #include "xlstm/Import/Import.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Support/Error.h"
@@ -24,21 +25,8 @@ namespace fs = std::filesystem;
 
 namespace xlstm::test {
 
-namespace {
-
-struct WorkFolder {
-  WorkFolder() {
-    std::string pattern = fs::temp_directory_path() / "xlstm-target-XXXXXX";
-    path = mkdtemp(pattern.data());
-  }
-  ~WorkFolder() { fs::remove_all(path); }
-  fs::path path;
-};
-
-} // namespace
-
 const fs::path &workFolder() {
-  static WorkFolder folder;
+  static TemporaryFolder folder;
   return folder.path;
 }
 

@@ -1,29 +1,19 @@
-//===- TestFolder.h - a folder that lives as long as a test ---------------===//
+//===- Teachers.h - the teachers of test/Inputs/hf ------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef TEST_UNIT_IMPORT_TESTFOLDER_H
-#define TEST_UNIT_IMPORT_TESTFOLDER_H
+#ifndef TEST_UNIT_IMPORT_TEACHERS_H
+#define TEST_UNIT_IMPORT_TEACHERS_H
 
-#include "gtest/gtest.h"
+#include "test/unit/TemporaryFolder.h"
 
 #include <algorithm>
 #include <filesystem>
-#include <stdlib.h>
 #include <string>
 #include <vector>
 
 namespace xlstm {
 
-class TestFolder {
-public:
-  TestFolder() {
-    std::string name = testing::TempDir() + "xlstm-import-XXXXXX";
-    path = ::mkdtemp(name.data());
-  }
-  ~TestFolder() { std::filesystem::remove_all(path); }
-
-  std::filesystem::path path;
-};
+using test::TemporaryFolder;
 
 /// The teachers of test/Inputs/hf.
 inline std::vector<std::string> teacherNames() {
@@ -42,4 +32,4 @@ inline std::string testName(const testing::TestParamInfo<std::string> &info) {
 
 } // namespace xlstm
 
-#endif // TEST_UNIT_IMPORT_TESTFOLDER_H
+#endif // TEST_UNIT_IMPORT_TEACHERS_H
