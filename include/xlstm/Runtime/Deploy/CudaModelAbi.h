@@ -68,6 +68,10 @@ typedef struct {
   int64_t random_count;
   const xlstm_cuda_constant *constants;
   int64_t constant_count;
+  /* What the benchmark divides by; 0 where not stated. Bytes that decode must move for `batch` texts: weights read (not
+     an embedding's table), states read and written. Operations of the linear layers that run for every token of a
+     prefill, 2 in out each, for one token. */
+  uint64_t decode_bytes, prefill_flops;
 } xlstm_cuda_model_info;
 
 extern const xlstm_cuda_model_info xlstm_cuda_model;
