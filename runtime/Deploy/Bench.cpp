@@ -2,16 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The tests and their names are those of llama-bench: ppN reads a prompt of N tokens, tgN writes N tokens one by one,
-// "@ dN" does so after N tokens of the same text.
+// "@ dN" does so after N tokens of the same text. Every token's logits come to the host, as they do when it generates.
 
-#include "runtime/Deploy/Model.h"
-#include "runtime/Deploy/Session.h"
+#include "runtime/Deploy/BenchReport.h"
 #include "runtime/Deploy/Verbs.h"
-#include "xlstm/Runtime/Files/Json.h"
-#include "xlstm/Support/Error.h"
 
 #include <chrono>
-#include <cmath>
 
 namespace xlstm {
 
@@ -21,54 +17,25 @@ struct BenchSettings {
   std::vector<int64_t> prompts = {512}, generated = {128}, depths = {0};
   int64_t repetitions = 5;
   std::string format = "md";
-};
-
-struct BenchTest {
-  int64_t prompt, generated, depth;
-
-  std::string name() const {
-    std::string text = prompt ? "pp" + std::to_string(prompt) : "tg" + std::to_string(generated);
-    return depth ? text + " @ d" + std::to_string(depth) : text;
-  }
-};
-
-/// Tokens a second, one value a repetition.
-struct BenchResult {
-  BenchTest test;
-  std::vector<double> samples;
-
-  double mean() const {
-    double sum = 0;
-    for (double sample : samples)
-      sum += sample;
-    return sum / static_cast<double>(samples.size());
-  }
-  double deviation() const {
-    if (samples.size() < 2)
-      return 0;
-    double center = mean(), sum = 0;
-    for (double sample : samples)
-      sum += (sample - center) * (sample - center);
-    return std::sqrt(sum / static_cast<double>(samples.size() - 1));
-  }
+  bool withLimits = false;
 };
 
 } // namespace
 
 /// Tokens without meaning; the work does not depend on which they are.
-static std::vector<int64_t> makeTokens(int64_t count) {
+static std::vector<int64_t> makeTokens(int64_t count, int64_t vocab) {
   std::vector<int64_t> ids(count);
   uint64_t state = 1;
   for (int64_t &id : ids) {
     state = state * 6364136223846793005u + 1442695040888963407u;
-    id = static_cast<int64_t>(state >> 33) % xlstm_model.vocab;
+    id = static_cast<int64_t>(state >> 33) % vocab;
   }
   return ids;
 }
 
 /// Seconds of the part that is measured.
-static double runOnce(Session &session, const BenchTest &test) {
-  std::vector<int64_t> before = makeTokens(test.depth), ids = makeTokens(test.prompt + test.generated);
+static double runOnce(Session &session, const BenchTest &test, int64_t vocab) {
+  std::vector<int64_t> before = makeTokens(test.depth, vocab), ids = makeTokens(test.prompt + test.generated, vocab);
   session.reset();
   if (!before.empty())
     session.read(before);
@@ -81,11 +48,11 @@ static double runOnce(Session &session, const BenchTest &test) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-static BenchResult measure(Session &session, const BenchTest &test, int64_t repetitions) {
+static BenchResult measure(Session &session, const BenchTest &test, const ModelNumbers &numbers, int64_t repetitions) {
   BenchResult result{test, {}};
-  runOnce(session, test); // warm-up: weights come into memory
+  runOnce(session, test, numbers.vocab); // warm-up: weights come into memory, a device prepares its graphs
   for (int64_t i = 0; i < repetitions; ++i)
-    result.samples.push_back(static_cast<double>(test.prompt + test.generated) / runOnce(session, test));
+    result.seconds.push_back(runOnce(session, test, numbers.vocab));
   return result;
 }
 
@@ -102,52 +69,18 @@ static std::vector<BenchTest> listTests(const BenchSettings &settings) {
   return tests;
 }
 
-static std::string formatNumber(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
-}
-
-static void printTable(const CarriedModel &model, const std::vector<BenchResult> &results) {
-  constexpr double MiB = 1 << 20;
-  writeOut("| model | size MiB | state MiB | backend | threads | test | tokens/s |\n"
-           "| ----- | -------: | --------: | ------- | ------: | ---: | -------: |\n");
-  for (const BenchResult &result : results)
-    writeOut("| " + model.name + " | " + formatNumber(static_cast<double>(xlstm_model.weight_bytes) / MiB, 2) + " | " +
-             formatNumber(static_cast<double>(xlstm_model.state_bytes) / MiB, 2) + " | CPU | 1 | " +
-             result.test.name() + " | " + formatNumber(result.mean(), 2) + " ± " + formatNumber(result.deviation(), 2) +
-             " |\n");
-}
-
-static void printJson(const CarriedModel &model, const std::vector<BenchResult> &results) {
-  Json list = Json::array();
-  for (const BenchResult &result : results)
-    list.push_back({{"model", model.name},
-                    {"kind", model.kind},
-                    {"model_size", xlstm_model.weight_bytes},
-                    {"state_size", xlstm_model.state_bytes},
-                    {"backend", "CPU"},
-                    {"n_threads", 1},
-                    {"n_prompt", result.test.prompt},
-                    {"n_gen", result.test.generated},
-                    {"n_depth", result.test.depth},
-                    {"test", result.test.name()},
-                    {"avg_ts", result.mean()},
-                    {"stddev_ts", result.deviation()},
-                    {"samples_ts", result.samples}});
-  writeOut(list.dump(2) + "\n");
-}
-
-static void runBench(const BenchSettings &settings) {
-  CarriedModel model = CarriedModel::open();
-  Session session(model.weights());
-  std::vector<BenchResult> results;
+static void runBench(const BenchSettings &settings, Backend &backend) {
+  BenchReport report{CarriedModel::open(backend.numbers()), backend.numbers(), {}, {}, {}};
+  std::unique_ptr<Session> session = backend.makeSession(report.model.weights());
+  report.backend = backend.name();
+  if (settings.withLimits)
+    report.limits = backend.measureLimits();
   for (const BenchTest &test : listTests(settings))
-    results.push_back(measure(session, test, settings.repetitions));
-  (settings.format == "json" ? printJson : printTable)(model, results);
+    report.results.push_back(measure(*session, test, report.numbers, settings.repetitions));
+  writeOut(settings.format == "json" ? formatJson(report) : formatTable(report));
 }
 
-void addBench(CLI::App &app) {
+void addBench(CLI::App &app, Backend &backend) {
   auto settings = std::make_shared<BenchSettings>();
   CLI::App *verb = app.add_subcommand("bench", "Measure tokens per second");
   auto counts = [&](const char *names, std::vector<int64_t> &values, const char *text) {
@@ -167,7 +100,10 @@ void addBench(CLI::App &app) {
   verb->add_option("-o,--output", settings->format, "Form of the output")
       ->check(CLI::IsMember({"md", "json"}))
       ->capture_default_str();
-  verb->callback([settings] { runBench(*settings); });
+  if (backend.hasLimits())
+    verb->add_flag("--limits", settings->withLimits,
+                   "Measure the device's copy and matmul rates as well, and say which share of them is reached");
+  verb->callback([settings, &backend] { runBench(*settings, backend); });
 }
 
 } // namespace xlstm

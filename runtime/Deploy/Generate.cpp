@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Deploy/Model.h"
-#include "runtime/Deploy/Session.h"
 #include "runtime/Deploy/Verbs.h"
 #include "xlstm/Runtime/Text/ChatTemplate.h"
 #include "xlstm/Runtime/Text/Sampler.h"
@@ -24,12 +23,12 @@ struct GenerateSettings {
   SamplerOptions sampler = {0.8, 40, 0.95, 0};
 };
 
-/// Continues texts, one turn after the other, in one session.
+/// Continues texts, one turn after the other, in one session->
 class Writer {
 public:
-  Writer(const CarriedModel &model, const GenerateSettings &settings)
-      : model(model), tokenizer(model.makeTokenizer()), session(model.weights()), sampler(settings.sampler),
-        most(settings.most) {}
+  Writer(const CarriedModel &model, Backend &backend, const GenerateSettings &settings)
+      : model(model), numbers(backend.numbers()), tokenizer(model.makeTokenizer()),
+        session(backend.makeSession(model.weights())), sampler(settings.sampler), most(settings.most) {}
 
   /// Reads `text` behind what was read and written before, and writes its continuation.
   void continueText(std::string_view text);
@@ -44,8 +43,9 @@ private:
   int64_t room() const;
 
   const CarriedModel &model;
+  ModelNumbers numbers;
   Tokenizer tokenizer;
-  Session session;
+  std::unique_ptr<Session> session;
   Sampler sampler;
   int64_t most;
   std::vector<int32_t> history; // what the session has read
@@ -54,8 +54,8 @@ private:
 } // namespace
 
 int64_t Writer::room() const {
-  bool isBounded = model.kind == "teacher" && xlstm_model.context_length > 0;
-  return (isBounded ? xlstm_model.context_length : std::numeric_limits<int32_t>::max()) - session.position();
+  bool isBounded = model.kind == "teacher" && numbers.contextLength > 0;
+  return (isBounded ? numbers.contextLength : std::numeric_limits<int32_t>::max()) - session->position();
 }
 
 std::string Writer::continueIds(std::span<const int32_t> encoded) {
@@ -63,11 +63,11 @@ std::string Writer::continueIds(std::span<const int32_t> encoded) {
   if (ids.empty())
     fail("the prompt is empty");
   for (int64_t id : ids)
-    if (id < 0 || id >= xlstm_model.vocab)
-      fail("the tokenizer gave token ", id, ", the model has ", xlstm_model.vocab);
+    if (id < 0 || id >= numbers.vocab)
+      fail("the tokenizer gave token ", id, ", the model has ", numbers.vocab);
   if (static_cast<int64_t>(ids.size()) > room())
     fail("the prompt has ", ids.size(), " tokens, the model has room for ", room());
-  std::span<float> logits = session.read(ids);
+  std::span<float> logits = session->read(ids);
   history.insert(history.end(), encoded.begin(), encoded.end());
   StreamDecoder decoder(tokenizer, /*skipSpecial=*/true);
   std::string written;
@@ -82,7 +82,7 @@ std::string Writer::continueIds(std::span<const int32_t> encoded) {
     write(decoder.next(id));
     if (room() == 0)
       break;
-    logits = session.readOne(id);
+    logits = session->readOne(id);
     history.push_back(id);
   }
   write(decoder.finish());
@@ -90,13 +90,13 @@ std::string Writer::continueIds(std::span<const int32_t> encoded) {
   return written;
 }
 
-void Writer::continueText(std::string_view text) { continueIds(tokenizer.encode(text, session.position() == 0)); }
+void Writer::continueText(std::string_view text) { continueIds(tokenizer.encode(text, session->position() == 0)); }
 
 std::string Writer::answer(const std::string &conversation) {
   // The template writes the bos. What was read before is kept where the conversation goes on from it.
   std::vector<int32_t> ids = tokenizer.encode(conversation, /*addSpecial=*/false);
   if (history.size() >= ids.size() || !std::equal(history.begin(), history.end(), ids.begin())) {
-    session.reset();
+    session->reset();
     history.clear();
   }
   return continueIds(std::span(ids).subspan(history.size()));
@@ -134,10 +134,11 @@ static void converse(Writer &writer) {
   writeOut("\n");
 }
 
-static void generate(GenerateSettings &settings) {
+static void generate(GenerateSettings &settings, Backend &backend) {
   settings.sampler.seed = settings.seed < 0 ? std::random_device()() : static_cast<uint64_t>(settings.seed);
-  CarriedModel model = CarriedModel::open();
-  Writer writer(model, settings);
+  checkOneText(backend.numbers());
+  CarriedModel model = CarriedModel::open(backend.numbers());
+  Writer writer(model, backend, settings);
   if (settings.chat)
     return chat(model, writer, settings);
   if (settings.prompt)
@@ -149,7 +150,7 @@ static void generate(GenerateSettings &settings) {
   writer.continueText(std::string(std::istreambuf_iterator<char>(std::cin), {}));
 }
 
-void addGenerate(CLI::App &app) {
+void addGenerate(CLI::App &app, Backend &backend) {
   auto settings = std::make_shared<GenerateSettings>();
   CLI::Option *prompt = app.add_option("-p,--prompt", settings->prompt, "Text to continue; default: standard input");
   app.add_option("-f,--file", settings->file, "File with the text to continue")->excludes(prompt);
@@ -178,9 +179,9 @@ void addGenerate(CLI::App &app) {
       ->check(within(int64_t{-1}, std::numeric_limits<int64_t>::max()))
       ->type_name("N")
       ->capture_default_str();
-  app.callback([&app, settings] {
+  app.callback([&app, &backend, settings] {
     if (app.get_subcommands().empty())
-      generate(*settings);
+      generate(*settings, backend);
   });
 }
 

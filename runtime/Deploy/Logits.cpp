@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Deploy/Model.h"
-#include "runtime/Deploy/Session.h"
 #include "runtime/Deploy/Verbs.h"
 #include "xlstm/Runtime/Files/Safetensors.h"
 #include "xlstm/Support/Error.h"
@@ -26,7 +25,7 @@ struct InputIds {
 
 } // namespace
 
-static InputIds readIds(const std::string &path) {
+static InputIds readIds(const std::string &path, int64_t vocab) {
   SafetensorsFile file = SafetensorsFile::open(path);
   const StoredTensor &stored = file.get("input_ids");
   if (stored.spec.dtype != DType::I64 || stored.spec.shape.size() != 2 || stored.spec.numElements() == 0)
@@ -34,33 +33,34 @@ static InputIds readIds(const std::string &path) {
   InputIds input{stored.spec.shape[0], stored.spec.shape[1], std::vector<int64_t>(stored.spec.numElements())};
   std::memcpy(input.ids.data(), stored.bytes.data(), stored.bytes.size());
   for (size_t n = 0; n < input.ids.size(); ++n)
-    if (input.ids[n] < 0 || input.ids[n] >= xlstm_model.vocab)
-      fail(path, ": tensor 'input_ids': expected ids below ", xlstm_model.vocab, ", found ", input.ids[n], " at index ",
-           n);
+    if (input.ids[n] < 0 || input.ids[n] >= vocab)
+      fail(path, ": tensor 'input_ids': expected ids below ", vocab, ", found ", input.ids[n], " at index ", n);
   return input;
 }
 
-static void writeLogits(const LogitsSettings &settings) {
-  CarriedModel model = CarriedModel::open();
-  InputIds input = readIds(settings.input);
+static void writeLogits(const LogitsSettings &settings, Backend &backend) {
+  const ModelNumbers numbers = backend.numbers();
+  checkOneText(numbers);
+  CarriedModel model = CarriedModel::open(numbers);
+  InputIds input = readIds(settings.input, numbers.vocab);
   if (settings.prefill > input.tokens)
     fail("--prefill: expected at most the ", input.tokens, " tokens of a row, found ", settings.prefill);
-  int64_t prefilled = settings.prefill / xlstm_model.prefill_tokens * xlstm_model.prefill_tokens;
+  int64_t prefilled = settings.prefill / numbers.prefillTokens * numbers.prefillTokens;
   int64_t outputs = prefilled ? input.tokens - prefilled + 1 : input.tokens;
-  SafetensorsWriter out(settings.output, {{"logits", DType::F32, {input.rows, outputs, xlstm_model.vocab}}});
-  Session session(model.weights());
+  SafetensorsWriter out(settings.output, {{"logits", DType::F32, {input.rows, outputs, numbers.vocab}}});
+  std::unique_ptr<Session> session = backend.makeSession(model.weights());
   for (int64_t b = 0; b < input.rows; ++b) {
-    session.reset();
+    session->reset();
     std::span<const int64_t> ids = input.row(b);
     if (prefilled)
-      out.append(std::as_bytes(session.read(ids.first(prefilled))));
+      out.append(std::as_bytes(session->read(ids.first(prefilled))));
     for (int64_t id : ids.subspan(prefilled))
-      out.append(std::as_bytes(session.readOne(id)));
+      out.append(std::as_bytes(session->readOne(id)));
   }
   out.commit();
 }
 
-void addLogits(CLI::App &app) {
+void addLogits(CLI::App &app, Backend &backend) {
   auto settings = std::make_shared<LogitsSettings>();
   CLI::App *verb = app.add_subcommand("logits", "Write the logits for given token ids");
   verb->add_option("--input", settings->input, "Safetensors file with input_ids, int64 [B, T]")
@@ -74,7 +74,7 @@ void addLogits(CLI::App &app) {
                    "at the last of them")
       ->check(within(int64_t{0}, int64_t{1} << 30))
       ->type_name("N");
-  verb->callback([settings] { writeLogits(*settings); });
+  verb->callback([settings, &backend] { writeLogits(*settings, backend); });
 }
 
 } // namespace xlstm

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Deploy/Model.h"
-#include "xlstm/Runtime/Deploy/ModelAbi.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
 
@@ -21,7 +20,7 @@ void CarriedModel::checkPart(const PayloadPart &part, const char *what) const {
     fail("this executable is damaged: its ", what, " differs from what was put in; compile the model again");
 }
 
-void CarriedModel::checkFooter() {
+void CarriedModel::checkFooter(const ModelNumbers &numbers) {
   std::span<const std::byte> bytes = file->bytes();
   if (bytes.size() < sizeof footer)
     fail("this executable is damaged: it is too short to carry a model");
@@ -36,8 +35,8 @@ void CarriedModel::checkFooter() {
   for (const PayloadPart *part : {&footer.weights, &footer.tokenizer, &footer.metadata})
     if (part->offset > bytes.size() || part->bytes > bytes.size() - part->offset)
       fail("this executable is damaged: a part of its model lies outside of the file; compile the model again");
-  if (footer.weights.bytes != xlstm_model.weight_bytes || xlstm_model.abi != XLSTM_MODEL_ABI)
-    fail("this executable is damaged: expected ", xlstm_model.weight_bytes, " bytes of weights, found ",
+  if (footer.weights.bytes != numbers.carriedBytes || !numbers.isKnownAbi)
+    fail("this executable is damaged: expected ", numbers.carriedBytes, " bytes of weights, found ",
          footer.weights.bytes, "; compile the model again");
 }
 
@@ -54,10 +53,10 @@ void CarriedModel::readMetadata() {
   }
 }
 
-CarriedModel CarriedModel::open() {
+CarriedModel CarriedModel::open(const ModelNumbers &numbers) {
   CarriedModel model;
   model.file = MappedFile::open(self);
-  model.checkFooter();
+  model.checkFooter(numbers);
   model.readMetadata();
   return model;
 }

@@ -4,6 +4,7 @@
 #ifndef RUNTIME_DEPLOY_MODEL_H
 #define RUNTIME_DEPLOY_MODEL_H
 
+#include "runtime/Deploy/Backend.h"
 #include "xlstm/Runtime/Deploy/Payload.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
@@ -15,9 +16,9 @@ namespace xlstm {
 /// Weights and tokenizer, mapped from the running executable.
 class CarriedModel {
 public:
-  /// Throws Error when what follows the program is missing, truncated or changed. The weights are not read here:
-  /// verify() does.
-  static CarriedModel open();
+  /// Throws Error when what follows the program is missing, truncated or changed, or belongs to another model than
+  /// `numbers`. The weights are not read here: verify() does.
+  static CarriedModel open(const ModelNumbers &numbers);
 
   const char *weights() const { return reinterpret_cast<const char *>(bytesOf(footer.weights).data()); }
   Tokenizer makeTokenizer() const;
@@ -34,7 +35,7 @@ public:
   std::map<std::string, std::string> chatTokens;
 
 private:
-  void checkFooter();
+  void checkFooter(const ModelNumbers &numbers);
   void readMetadata();
   std::span<const std::byte> bytesOf(const PayloadPart &part) const;
   void checkPart(const PayloadPart &part, const char *what) const;

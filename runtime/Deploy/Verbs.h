@@ -4,17 +4,22 @@
 #ifndef RUNTIME_DEPLOY_VERBS_H
 #define RUNTIME_DEPLOY_VERBS_H
 
+#include "runtime/Deploy/Backend.h"
+
 #include <CLI/CLI.hpp>
 
 #include <string_view>
 
 namespace xlstm {
 
-// Each adds its options (the first: those without a verb); what they call throws Error.
-void addGenerate(CLI::App &app);
-void addBench(CLI::App &app);
-void addLogits(CLI::App &app);
-void addVerify(CLI::App &app);
+// Each adds its options (the first: those without a verb); what they call throws Error. `backend` outlives `app`.
+void addGenerate(CLI::App &app, Backend &backend);
+void addBench(CLI::App &app, Backend &backend);
+void addLogits(CLI::App &app, Backend &backend);
+void addVerify(CLI::App &app, Backend &backend);
+
+/// Throws Error for a model that was compiled for several texts at once: only bench runs those.
+void checkOneText(const ModelNumbers &numbers);
 
 /// A check for numbers in [least, most] that --help does not spell out.
 template <typename Number>

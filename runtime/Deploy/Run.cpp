@@ -1,9 +1,8 @@
-//===- Main.cpp - main of a compiled executable ---------------------------===//
+//===- Run.cpp - a compiled executable, whatever it runs on ---------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "runtime/Deploy/Verbs.h"
-
 #include "runtime/Deploy/Model.h"
+#include "runtime/Deploy/Verbs.h"
 #include "xlstm/Support/Error.h"
 
 #include <cstdio>
@@ -15,25 +14,30 @@ void writeOut(std::string_view text) {
     fail("standard output: cannot write: ", std::strerror(errno));
 }
 
-void addVerify(CLI::App &app) {
+void checkOneText(const ModelNumbers &numbers) {
+  if (numbers.batch != 1)
+    fail("this model was compiled for ", numbers.batch, " texts at once, which only bench runs");
+}
+
+void addVerify(CLI::App &app, Backend &backend) {
   CLI::App *verb = app.add_subcommand("verify", "Check the weights that this executable carries");
-  verb->callback([] {
-    CarriedModel::open().verify();
+  verb->callback([&backend] {
+    CarriedModel::open(backend.numbers()).verify();
     writeOut("ok\n");
   });
 }
 
-static int run(int argc, char **argv) {
+int runExecutable(int argc, char **argv, Backend &backend) {
   CLI::App app("A language model in one file: without a verb it continues a text.");
-  app.set_version_flag("--version", [] {
-    CarriedModel model = CarriedModel::open();
+  app.set_version_flag("--version", [&backend] {
+    CarriedModel model = CarriedModel::open(backend.numbers());
     return "xlstm " XLSTM_VERSION ", " + model.kind + " '" + model.name + "'";
   });
   app.require_subcommand(0, 1);
-  addGenerate(app);
-  addBench(app);
-  addLogits(app);
-  addVerify(app);
+  addGenerate(app, backend);
+  addBench(app, backend);
+  addLogits(app, backend);
+  addVerify(app, backend);
   std::string name = std::filesystem::path(argv[0] ? argv[0] : "").filename();
   try {
     app.parse(argc, argv);
@@ -50,5 +54,3 @@ static int run(int argc, char **argv) {
 }
 
 } // namespace xlstm
-
-int main(int argc, char **argv) { return xlstm::run(argc, argv); }

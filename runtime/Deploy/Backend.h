@@ -1,0 +1,76 @@
+//===- Backend.h - what a compiled model runs on --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The verbs of an executable know a model through this; CpuMain.cpp and CudaMain.cpp say which one it is.
+
+#ifndef RUNTIME_DEPLOY_BACKEND_H
+#define RUNTIME_DEPLOY_BACKEND_H
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace xlstm {
+
+struct ModelNumbers {
+  bool isKnownAbi; // the model was compiled for this runtime
+  int64_t vocab;
+  int64_t contextLength; // of the teacher; 0 when not stated
+  int64_t batch;         // texts that are read and written in lockstep
+  int64_t prefillTokens; // the shortest block that is read at once; longer ones are multiples of it
+  uint64_t weightBytes, stateBytes;
+  uint64_t carriedBytes; // weights that lie behind the program
+  uint64_t decodeBytes;  // what one decode moves at least; 0 when not stated
+  uint64_t prefillFlops; // of a token's products; 0 when not stated
+};
+
+/// The state of one text, or of `batch` texts that read the same. All memory is taken when it is made; reading tokens
+/// takes none, but for what a GPU prepares when it runs a block for the first time.
+class Session {
+public:
+  virtual ~Session() = default;
+
+  /// Forgets all tokens.
+  virtual void reset() = 0;
+  /// Reads tokens (at least one, each within the vocabulary): whole blocks by prefill, the rest one by one. Returns the
+  /// logits [vocab] after the last one, valid until the next call.
+  virtual std::span<float> read(std::span<const int64_t> ids) = 0;
+  /// The same through decode only.
+  virtual std::span<float> readOne(int64_t id) = 0;
+  /// How many tokens have been read.
+  int64_t position() const { return count; }
+
+protected:
+  /// Throws Error unless so many more tokens may be read.
+  void checkRoom(size_t tokens) const;
+  int64_t count = 0;
+};
+
+/// What a device can do at best, as measured on it.
+struct DeviceLimits {
+  double copyBytesPerSecond;    // read and written
+  double productFlopsPerSecond; // bf16
+};
+
+class Backend {
+public:
+  virtual ~Backend() = default;
+  virtual ModelNumbers numbers() const = 0;
+  /// Such as "CPU", or "CUDA (NVIDIA H100 80GB HBM3)"; of a device once a session was made.
+  virtual std::string name() const = 0;
+  /// `weights`: carriedBytes of them, which stay where they are as long as the session.
+  virtual std::unique_ptr<Session> makeSession(const char *weights) = 0;
+  /// Of a device with memory of its own; nothing for a CPU.
+  virtual std::optional<DeviceLimits> measureLimits() { return std::nullopt; }
+  virtual bool hasLimits() const { return false; }
+};
+
+/// The whole executable: reads the command line and returns the exit status.
+int runExecutable(int argc, char **argv, Backend &backend);
+
+} // namespace xlstm
+
+#endif // RUNTIME_DEPLOY_BACKEND_H

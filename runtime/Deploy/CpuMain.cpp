@@ -1,0 +1,28 @@
+//===- CpuMain.cpp - main of an executable that runs on the CPU -----------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Deploy/CpuSession.h"
+
+namespace xlstm {
+
+namespace {
+
+class CpuBackend : public Backend {
+public:
+  ModelNumbers numbers() const override {
+    const xlstm_model_info &m = xlstm_model;
+    return {m.abi == XLSTM_MODEL_ABI, m.vocab,       m.context_length, 1, m.prefill_tokens,
+            m.weight_bytes,           m.state_bytes, m.weight_bytes,   0, 0};
+  }
+  std::string name() const override { return "CPU"; }
+  std::unique_ptr<Session> makeSession(const char *weights) override { return std::make_unique<CpuSession>(weights); }
+};
+
+} // namespace
+
+} // namespace xlstm
+
+int main(int argc, char **argv) {
+  xlstm::CpuBackend backend;
+  return xlstm::runExecutable(argc, argv, backend);
+}

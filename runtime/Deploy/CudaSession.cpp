@@ -1,0 +1,114 @@
+//===- CudaSession.cpp - texts that a model on a GPU reads and writes -----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/Deploy/CudaSession.h"
+#include "xlstm/Support/Error.h"
+
+#include <algorithm>
+
+namespace xlstm {
+
+static size_t idBytes(const xlstm_cuda_model_info &model) {
+  return model.functions[0].tokens * model.batch * sizeof(int64_t);
+}
+static size_t logitBytes(const xlstm_cuda_model_info &model) { return model.batch * model.vocab * sizeof(float); }
+
+/// Memory is taken piece by piece; what is missing is said before.
+static DeviceInfo openDeviceFor(const xlstm_cuda_model_info &model) {
+  DeviceInfo device = openDevice();
+  const size_t needed = model.weight_bytes + 2 * model.state_bytes + model.scratch_bytes + model.workspace_bytes() +
+                        model.zeroed_bytes() + idBytes(model) + logitBytes(model);
+  if (needed > device.freeBytes)
+    fail("GPU ", device.name, ": ", needed >> 20, " MiB of memory are needed, ", device.freeBytes >> 20, " of ",
+         device.totalBytes >> 20, " MiB are free");
+  return device;
+}
+
+CudaSession::CudaSession(const xlstm_cuda_model_info &model, const char *carried)
+    : device(openDeviceFor(model)), model(model), weights(model.weight_bytes, "weights"),
+      state(model.state_bytes, "the state"), scratch(model.scratch_bytes, "activations"),
+      workspace(model.workspace_bytes(), "kernels"), zeroed(model.zeroed_bytes(), "kernels"),
+      ids(idBytes(model), "token ids"), logits(logitBytes(model), "logits"), hostIds(idBytes(model)),
+      hostLogits(logitBytes(model)), graphs(model.function_count) {
+  fillWeights(model, carried, weights.get(), stream);
+  stream.clear(zeroed.get(), zeroed.size());
+  reset();
+}
+
+xlstm_cuda_memory CudaSession::memory() const {
+  return {weights.get(),
+          state.get(),
+          scratch.get(),
+          workspace.get(),
+          zeroed.get(),
+          reinterpret_cast<const int64_t *>(ids.get()),
+          reinterpret_cast<float *>(logits.get())};
+}
+
+void CudaSession::reset() {
+  const xlstm_cuda_memory at = memory();
+  checkDevice(model.init_state(&at, stream.get()), "starting a text on the GPU");
+  stream.wait("starting a text on the GPU");
+  count = 0;
+}
+
+void CudaSession::prepare(size_t function) {
+  const xlstm_cuda_memory at = memory();
+  const xlstm_cuda_function &f = model.functions[function];
+  const std::string tried = "running " + std::to_string(f.tokens) + " tokens on the GPU";
+  DeviceBuffer before(model.state_bytes, "a copy of the state");
+  stream.copy(before.get(), state.get(), model.state_bytes);
+  checkDevice(f.run(&at, stream.get()), tried);
+  stream.copy(state.get(), before.get(), model.state_bytes);
+  stream.wait(tried);
+  graphs[function] = std::make_unique<Graph>(
+      stream, [&] { return f.run(&at, stream.get()); }, tried);
+}
+
+void CudaSession::run(size_t function, std::span<const int64_t> tokens) {
+  auto *row = reinterpret_cast<int64_t *>(hostIds.get());
+  for (int32_t b = 0; b < model.batch; ++b, row += tokens.size())
+    std::ranges::copy(tokens, row);
+  stream.copy(ids.get(), hostIds.get(), tokens.size_bytes() * model.batch);
+  if (!graphs[function])
+    prepare(function);
+  graphs[function]->launch(stream);
+  count += static_cast<int64_t>(tokens.size());
+}
+
+std::span<float> CudaSession::takeLogits() {
+  stream.copy(hostLogits.get(), logits.get(), logits.size());
+  stream.wait("running the model on the GPU");
+  return {reinterpret_cast<float *>(hostLogits.get()), static_cast<size_t>(model.vocab)};
+}
+
+std::span<float> CudaSession::readOne(int64_t id) {
+  checkRoom(1);
+  run(graphs.size() - 1, {&id, 1});
+  return takeLogits();
+}
+
+std::span<float> CudaSession::read(std::span<const int64_t> tokens) {
+  checkRoom(tokens.size());
+  for (size_t function = 0; !tokens.empty();) {
+    const size_t block = model.functions[function].tokens;
+    if (block > tokens.size()) {
+      ++function;
+      continue;
+    }
+    run(function, tokens.first(block));
+    tokens = tokens.subspan(block);
+    if (!tokens.empty())
+      stream.wait("running the model on the GPU"); // the host's ids are the next block's now
+  }
+  return takeLogits();
+}
+
+ModelNumbers numbersOf(const xlstm_cuda_model_info &m) {
+  const int64_t shortest = m.functions[m.function_count > 1 ? m.function_count - 2 : 0].tokens;
+  return {
+      m.abi == XLSTM_CUDA_MODEL_ABI, m.vocab,        m.context_length, m.batch, shortest, m.weight_bytes, m.state_bytes,
+      m.random ? 0 : m.weight_bytes, m.decode_bytes, m.prefill_flops};
+}
+
+} // namespace xlstm
