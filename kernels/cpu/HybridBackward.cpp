@@ -14,17 +14,17 @@ namespace {
 
 /// One head's sweep forward: features of all tokens, the memory and its maximum before every chunk.
 struct Sweep {
-  float *mappedQ, *mappedK, *S, *z, *max;
+  float *mappedQT, *mappedKT, *S, *z, *max; // features [d, Block] of each chunk, dp Block apart
 
   Sweep(Arena &arena, const Call &call) {
     int64_t chunks = blocksFor(call.s.T), all = chunks * Block * call.dp;
-    mappedQ = arena.floats(all), mappedK = arena.floats(all);
+    mappedQT = arena.floats(all), mappedKT = arena.floats(all);
     S = arena.floats(chunks * call.s.d * call.dp), z = arena.floats(chunks * call.dp), max = arena.floats(chunks);
   }
 };
 
 struct Space {
-  Maps qMap, kMap;
+  float *qMap, *kMap;
   Sweep sweep;
   Keys keys;
   Sinks sinks;
@@ -34,9 +34,9 @@ struct Space {
   float *mapGradients[2];
 
   Space(Arena &arena, const Call &call)
-      : qMap(arena, call), kMap(arena, call), sweep(arena, call),
-        keys(Keys::make(arena, call, blocksFor(call.s.T) + blocksFor(call.s.W), true)),
-        sinks(Sinks::make(arena, call, true)), sums(arena, call, keys, sinks), memory(arena, call), chunk(arena, call) {
+      : qMap(arena.floats(call.s.d * call.dp)), kMap(arena.floats(call.s.d * call.dp)), sweep(arena, call),
+        keys(Keys::make(arena, call, blocksFor(call.s.T) + blocksFor(call.s.W))), sinks(Sinks::make(arena, call)),
+        sums(arena, call, keys, sinks), memory(arena, call), chunk(arena, call) {
     for (float *&map : mapGradients)
       map = arena.floats(call.s.d * call.dp);
   }
@@ -51,31 +51,31 @@ static void sweepForward(const Head &head, Space &space) {
   float max = chunk.memory.load(head);
   for (int64_t n = 0; n < blocksFor(call.s.T); ++n) {
     int64_t t0 = n * Block, count = least(Block, call.s.T - t0);
-    float *q = space.sweep.mappedQ + t0 * dp, *k = space.sweep.mappedK + t0 * dp;
+    float *qT = space.sweep.mappedQT + t0 * dp, *kT = space.sweep.mappedKT + t0 * dp;
     memcpy(space.sweep.S + n * d * dp, chunk.memory.S, d * dp * sizeof(float));
     memcpy(space.sweep.z + n * dp, chunk.memory.z, dp * sizeof(float));
     space.sweep.max[n] = max;
     head.readQueries(call.in.q, t0, count, chunk.q);
-    features(chunk.q, space.qMap.turned, q, count, d, dp);
-    features(space.keys.k + space.keys.slot(n) * Block * dp, space.kMap.turned, k, Block, d, dp);
+    transpose(chunk.q, dp, chunk.xT, Block, Block, d);
+    features(chunk.xT, space.qMap, qT, d, dp);
+    transpose(space.keys.k + space.keys.slot(n) * Block * dp, dp, chunk.xT, Block, Block, d);
+    features(chunk.xT, space.kMap, kT, d, dp);
     max = openGates(head, t0, count, max, chunk.gates);
     const float *v = space.keys.v + space.keys.slot(n) * Block * dp;
-    chunk.memory.update(chunk.gates, k, v, count, d, dp, chunk.scaled);
+    chunk.memory.update(chunk.gates, kT, v, count, d, dp, chunk.scaledT);
   }
 }
 
-/// Gradient through features = softmax(map x): adds to dx [count, dp] and dMap [d, dp]; dFeatures is overwritten.
-static void mapBackward(const Call &call, const Maps &map, const float *x, const float *mapped, float *dFeatures,
-                        int64_t count, float *dx, float *dMap) {
+/// Gradient through features = softmax(map x): adds to dx [Block, dp] and dMap [d, dp]; dFeaturesT is overwritten.
+static void mapBackward(const Call &call, const float *map, const float *x, const float *mappedT, float *dFeaturesT,
+                        float *dx, float *dMap) {
   int64_t d = call.s.d, dp = call.dp;
-  for (int64_t r = 0; r < count; ++r) {
-    const float *y = mapped + r * dp;
-    float *g = dFeatures + r * dp, along = dotOf(y, g, dp);
-    for (int64_t c = 0; c < dp; c += Width)
-      put(g + c, get(y + c) * (get(g + c) - along));
-  }
-  product<true>(rows(dFeatures, dp), map.rows, dp, dx, dp, count, dp, d);
-  product<true>(turned(dFeatures, dp), x, dp, dMap, dp, d, dp, count);
+  float along[Block];
+  dotColumns(mappedT, dFeaturesT, d, along);
+  for (int64_t at = 0; at < d * Block; at += Width)
+    put(dFeaturesT + at, get(mappedT + at) * (get(dFeaturesT + at) - get(along + at % Block)));
+  product<true>(turned(dFeaturesT, Block), map, dp, dx, dp, Block, dp, d);
+  product<true>(rows(dFeaturesT, Block), x, dp, dMap, dp, d, dp, Block);
 }
 
 /// Both branches of one block of 64 tokens.
@@ -84,25 +84,25 @@ static void backwardBlock(const Head &head, Space &space, int64_t n, const Backw
   int64_t d = call.s.d, dp = call.dp, t0 = n * Block, count = least(Block, call.s.T - t0);
   int64_t at = space.keys.slot(n) * Block * dp;
   Chunk &chunk = space.chunk;
-  float logSums[Block];
+  float logSums[Block] = {};
   Queries queries(head, t0, count);
   head.readQueries(call.in.q, t0, count, chunk.q);
+  transpose(chunk.q, dp, chunk.qT, Block, Block, d);
   head.readQueries(out.dh, t0, count, chunk.dh);
   if (out.saved && out.saved->window_out && out.saved->window_lse) {
     head.readQueries(out.saved->window_out, t0, count, chunk.window);
     memcpy(logSums, out.saved->window_lse + head.memory() * call.s.T + t0, count * sizeof(float));
   } else {
-    windowForward(queries, chunk.q, space.keys, space.sinks, chunk.scores, chunk.window, logSums);
+    windowForward(queries, chunk.qT, space.keys, space.sinks, chunk.scoresT, chunk.window, logSums);
   }
-  chunk.mappedQ = space.sweep.mappedQ + t0 * dp, chunk.mappedK = space.sweep.mappedK + t0 * dp;
+  chunk.mappedQT = space.sweep.mappedQT + t0 * dp, chunk.mappedKT = space.sweep.mappedKT + t0 * dp;
   chunk.memory = {space.sweep.S + n * d * dp, space.sweep.z + n * dp};
   openGates(head, t0, count, space.sweep.max[n], chunk.gates);
-  memoryBackward(head, chunk, t0, count, {space.keys.v + at, space.keys.vT + at, space.sums.keys.dv + at}, space.memory,
-                 *out.gradients);
+  memoryBackward(head, chunk, t0, count, {space.keys.v + at, space.sums.keys.dv + at}, space.memory, *out.gradients);
   clear(chunk.dq, Block * dp);
   windowBackward(queries, chunk, space.keys, space.sinks, space.sums, logSums);
-  mapBackward(call, space.qMap, chunk.q, chunk.mappedQ, chunk.dMappedQ, count, chunk.dq, space.mapGradients[0]);
-  mapBackward(call, space.kMap, space.keys.k + at, chunk.mappedK, chunk.dMappedK, count, space.sums.keys.dk + at,
+  mapBackward(call, space.qMap, chunk.q, chunk.mappedQT, chunk.dMappedQT, chunk.dq, space.mapGradients[0]);
+  mapBackward(call, space.kMap, space.keys.k + at, chunk.mappedKT, chunk.dMappedKT, space.sums.keys.dk + at,
               space.mapGradients[1]);
   for (int64_t r = 0; out.gradients->q && r < count; ++r)
     writeRow(out.gradients->q, call.s.type, head.query(t0 + r), d, chunk.dq + r * dp);
@@ -111,7 +111,7 @@ static void backwardBlock(const Head &head, Space &space, int64_t n, const Backw
 static void backwardQueries(const Head &head, Space &space, const BackwardOutputs &out) {
   const Call &call = head.call;
   int64_t d = call.s.d, dp = call.dp, chunks = blocksFor(call.s.T);
-  space.qMap.read(head, call.in.q_map), space.kMap.read(head, call.in.k_map);
+  readMap(head, call.in.q_map, space.qMap), readMap(head, call.in.k_map, space.kMap);
   for (float *map : space.mapGradients)
     clear(map, d * dp);
   space.chunk.memory = space.chunk.own;

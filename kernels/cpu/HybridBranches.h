@@ -8,27 +8,74 @@
 
 namespace xlstm::cpu::hybrid {
 
-/// The window branch of a block of queries q [count, dp]: output [count, dp] and, unless null, the log-sums. `scores`
-/// has room for one matrix.
-XLSTM_APART void windowForward(const Queries &queries, const float *q, const Keys &keys, Sinks &sinks, float *scores,
+constexpr float LeastTop = -0x1p126f; // stands for a maximum over nothing where it is subtracted
+
+/// y = x times each token's weight, one row [Block]; returns its sum in lanes.
+XLSTM_INLINE Vector scaleTokens(const float *x, const float *weights, float *y) {
+  Vector sum = {};
+  for (int64_t t = 0; t < Block; t += Width) {
+    Vector value = get(x + t) * get(weights + t);
+    put(y + t, value);
+    sum += value;
+  }
+  return sum;
+}
+
+/// Scores become weights 2^(factor score - top) for the queries of each vector; an output so far is rescaled where the
+/// maximum rises by more than 8, so weights stay below 2^8.
+XLSTM_APART void runningSoftmax(const Queries &queries, const KeyBlock &block, const Seen &seen, float *scoresT,
+                                float *top, float *sum, float *output) {
+  int64_t dp = queries.head.call.dp;
+  float factor = queries.head.call.s.scale * Log2e, corrections[Width];
+  for (int64_t r = 0; r < padded(queries.count); r += Width) {
+    int64_t from = seen.keysFrom[r / Group], to = seen.keysTo[r / Group];
+    Vector best = splat(-Infinity), before = get(top + r), all = {};
+    for (int64_t n = from; n < to; ++n) {
+      Vector score = get(scoresT + n * Block + r) * factor;
+      if (!seen.all) {
+        score = queries.masked(score, block, n, r);
+        put(scoresT + n * Block + r, score);
+      }
+      best = larger(best, score);
+    }
+    if (greatest(best - larger(before, splat(LeastTop))) > 8.0f) {
+      best = larger(best, before);
+      Vector correction = exp2Of(before - larger(best, splat(LeastTop)));
+      put(top + r, best), put(sum + r, get(sum + r) * correction), put(corrections, correction);
+      for (int64_t n = 0; n < Width; ++n)
+        scale(output + (r + n) * dp, corrections[n], dp);
+      before = best;
+    }
+    Vector shift = larger(before, splat(LeastTop)), multiplier = splat(seen.all ? factor : 1.0f);
+    for (int64_t n = from; n < to; ++n) {
+      Vector e = exp2Of(get(scoresT + n * Block + r) * multiplier - shift);
+      put(scoresT + n * Block + r, e);
+      all += e;
+    }
+    put(sum + r, get(sum + r) + all);
+  }
+}
+
+/// The window branch of a block of queries: output [count, dp] and, unless null, the log-sums. `scoresT` has room for
+/// one matrix, `output` for a block.
+XLSTM_APART void windowForward(const Queries &queries, const float *qT, const Keys &keys, Sinks &sinks, float *scoresT,
                                float *output, float *logSums) {
-  int64_t count = queries.count, d = queries.head.call.s.d, dp = queries.head.call.dp;
-  float top[Block], sum[Block];
-  for (int64_t r = 0; r < count; ++r)
-    top[r] = -Infinity, sum[r] = 0;
-  clear(output, count * dp);
-  queries.forBlocks(keys, sinks, [&](const KeyBlock &block) {
+  int64_t d = queries.head.call.s.d, dp = queries.head.call.dp;
+  float top[Block], sum[Block] = {};
+  for (float &each : top)
+    each = -Infinity;
+  clear(output, Block * dp);
+  queries.forBlocks(keys, sinks, [&](const KeyBlock &block) XLSTM_ALWAYS_INLINE {
     const Keys &from = block.isSinks ? sinks.keys : keys;
-    product<false>(rows(q, dp), from.kT + block.at, Block, scores, Block, count, Block, d);
-    queries.mask(scores, block);
-    for (int64_t r = 0; r < count; ++r)
-      runningSoftmax(scores + r * Block, top[r], sum[r], output + r * dp, dp);
-    product<true>(rows(scores, Block), from.v + block.at, dp, output, dp, count, dp, Block);
+    Seen seen = queries.seen(block);
+    scoreKeys(seen, rows(from.k + block.at, dp), qT, scoresT, d);
+    runningSoftmax(queries, block, seen, scoresT, top, sum, output);
+    addToQueries(seen, scoresT, from.v + block.at, output, dp);
   });
-  for (int64_t r = 0; r < count; ++r) {
+  for (int64_t r = 0; r < queries.count; ++r) {
     scale(output + r * dp, 1.0f / sum[r], dp);
     if (logSums)
-      logSums[r] = float(top[r] + log(double(sum[r])));
+      logSums[r] = float((double(top[r]) + log2(double(sum[r]))) / double(Log2e));
   }
 }
 
@@ -60,39 +107,54 @@ struct Memory {
       writeRow(toz, XLSTM_F32, head.memory(), d, z);
   }
 
-  /// After a chunk of mapped keys and its values; `scaled` [Block, dp] is room for the weighted keys.
-  void update(const Gates &gates, const float *keys, const float *values, int64_t count, int64_t d, int64_t dp,
-              float *scaled) const {
+  /// After a chunk of mapped keys and its values; `scaledT` [d, Block] is room for the weighted keys.
+  void update(const Gates &gates, const float *keysT, const float *values, int64_t count, int64_t d, int64_t dp,
+              float *scaledT) const {
     float weights[Block], decay = kept(gates, count);
     weighState(gates, count, weights);
     if (decay == 0)
       clear(S, d * dp), clear(z, dp);
     else
       scale(S, decay, d * dp), scale(z, decay, dp);
-    for (int64_t s = 0; s < count; ++s)
-      for (int64_t c = 0; c < dp; c += Width) {
-        Vector key = get(keys + s * dp + c) * weights[s];
-        put(scaled + s * dp + c, key);
-        put(z + c, get(z + c) + key);
-      }
-    product<true>(turned(scaled, dp), values, dp, S, dp, d, dp, count);
+    for (int64_t a = 0; a < d; a += 4) {
+      Vector sums[4] = {};
+      float added[4];
+      for (int64_t n = a; n < a + 4; ++n)
+        sums[n - a] = scaleTokens(keysT + n * Block, weights, scaledT + n * Block);
+      totals(sums, 1.0f, added);
+      for (int64_t n = a; n < a + 4; ++n)
+        z[n] += added[n - a];
+    }
+    product<true>(rows(scaledT, Block), values, dp, S, dp, d, dp, padded(count));
   }
 };
 
-/// Scores q k^T of a chunk weighed by the gates, [Block, Block], zero where nothing is seen; their sums by row.
-/// Unless null, `weights` receives the gates' part alone.
-XLSTM_INLINE void weigh(const Gates &gates, float *scores, float *weights, int64_t count, float *sums) {
-  float row[Block];
-  for (int64_t r = 0; r < count; ++r) {
-    float *weight = weights ? weights + r * Block : row, *score = scores + r * Block;
-    weighRow(gates, r, weight);
-    Vector all = {};
-    for (int64_t s = 0; s < Block; s += Width) {
-      Vector gate = get(weight + s), value = gate == 0.0f ? Vector{} : gate * get(score + s);
-      put(score + s, value);
-      all += value;
+/// Scores of a chunk, weighed by the gates in place, 0 where nothing is seen; sums [Block] over the keys. `weightsT`
+/// receives the gates' part alone.
+XLSTM_INLINE void weigh(const Gates &gates, float *scoresT, float *weightsT, float *sums) {
+  clear(sums, Block);
+  for (int64_t s = 0; s < Block; ++s) {
+    float *weight = weightsT + s * Block, *score = scoresT + s * Block;
+    weighToken(gates, s, weight);
+    for (int64_t t = 0; t < Block; t += Width) {
+      Vector gate = get(weight + t), value = gate == 0.0f ? Vector{} : gate * get(score + t);
+      put(score + t, value);
+      put(sums + t, get(sums + t) + value);
     }
-    sums[r] = total(all);
+  }
+}
+
+/// scaledT [d, Block] = mappedQT times what the state weighs on each token; sums [Block] += it times z.
+XLSTM_INLINE void readState(const float *mappedQT, const float *weights, const float *z, int64_t d, float *scaledT,
+                            float *sums) {
+  for (int64_t t = 0; t < Block; t += Width) {
+    Vector weight = get(weights + t), sum = {};
+    for (int64_t a = 0; a < d; ++a) {
+      Vector q = get(mappedQT + a * Block + t) * weight;
+      put(scaledT + a * Block + t, q);
+      sum += q * z[a];
+    }
+    put(sums + t, get(sums + t) + sum);
   }
 }
 

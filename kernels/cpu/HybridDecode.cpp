@@ -41,6 +41,42 @@ XLSTM_INLINE void rotate(const Head &head, const DecodeOutputs &out, float *x) {
   }
 }
 
+/// Softmax of row [d] in place, zero in the padding up to dp.
+XLSTM_INLINE void softmaxRow(float *row, int64_t d, int64_t dp) {
+  for (int64_t c = d; c < dp; ++c)
+    row[c] = -Infinity;
+  Vector top = splat(-Infinity), sum = {};
+  for (int64_t c = 0; c < dp; c += Width)
+    top = larger(top, get(row + c));
+  float shift = greatest(top);
+  for (int64_t c = 0; c < dp; c += Width) {
+    Vector e = exp2Of((get(row + c) - shift) * Log2e);
+    put(row + c, e);
+    sum += e;
+  }
+  scale(row, 1.0f / total(sum), dp);
+}
+
+/// One query's scores [Block] become weights exp(score - top); its output so far is rescaled where top rises.
+XLSTM_INLINE void runningSoftmax(float *row, float &top, float &sum, float *output, int64_t dp) {
+  Vector best = splat(top), all = {};
+  for (int64_t c = 0; c < Block; c += Width)
+    best = larger(best, get(row + c));
+  float newTop = greatest(best), shift = newTop == -Infinity ? 0.0f : newTop;
+  for (int64_t c = 0; c < Block; c += Width) {
+    Vector e = exp2Of((get(row + c) - shift) * Log2e);
+    put(row + c, e);
+    all += e;
+  }
+  if (newTop != top) {
+    float correction = exponential(top - shift);
+    sum *= correction;
+    scale(output, correction, dp);
+  }
+  sum += total(all);
+  top = newTop;
+}
+
 /// y = softmax(map x) of the head; x and y padded.
 XLSTM_INLINE void mapRow(const Head &head, const void *map, const float *x, float *y) {
   int64_t d = head.call.s.d, dp = head.call.dp;

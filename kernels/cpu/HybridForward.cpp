@@ -12,38 +12,37 @@ namespace xlstm::cpu::hybrid {
 namespace {
 
 struct Space {
-  float *map, *qMapT, *kMapT, *q, *mappedQ, *mappedK, *mappedKT, *scores, *window, *output, *logSums;
+  float *qMap, *kMap, *q, *xT, *mappedQT, *mappedKT, *scaledT, *scoresT, *weightsT, *window, *output, *logSums;
   Memory memory;
   Keys keys;
   Sinks sinks;
 
   Space(Arena &arena, const Call &call) {
-    int64_t map_ = call.s.d * call.dp, rows_ = Block * call.dp;
-    map = arena.floats(map_), qMapT = arena.floats(map_), kMapT = arena.floats(map_);
-    q = arena.floats(rows_), mappedQ = arena.floats(rows_), mappedK = arena.floats(rows_);
-    mappedKT = arena.floats(rows_), scores = arena.floats(MatrixSize), window = arena.floats(rows_);
-    output = arena.floats(rows_), logSums = arena.floats(Block);
+    int64_t map = call.s.d * call.dp, block = Block * call.dp;
+    qMap = arena.floats(map), kMap = arena.floats(map), q = arena.floats(block), xT = arena.floats(block);
+    mappedQT = arena.floats(block), mappedKT = arena.floats(block), scaledT = arena.floats(block);
+    scoresT = arena.floats(MatrixSize), weightsT = arena.floats(MatrixSize), window = arena.floats(block);
+    output = arena.floats(block), logSums = arena.floats(Block);
     memory = Memory::make(arena, call);
     int64_t all = blocksFor(call.s.T) + blocksFor(call.s.W);
-    keys = Keys::make(arena, call, least(all, blocksFor(call.s.W) + 2), false);
-    sinks = Sinks::make(arena, call, false);
+    keys = Keys::make(arena, call, least(all, blocksFor(call.s.W) + 2));
+    sinks = Sinks::make(arena, call);
   }
 };
 
 } // namespace
 
-/// The memory's numerators and denominators of a chunk: output [count, dp] and `sums`, before division.
+/// The memory's numerators and denominators of a chunk: output [count, dp] and `sums` [Block], before division.
 XLSTM_INLINE void readMemory(const Space &space, const Gates &gates, const float *values, int64_t count, int64_t d,
                              int64_t dp, float *sums) {
-  product<false>(rows(space.mappedQ, dp), space.mappedKT, Block, space.scores, Block, count, Block, d);
-  weigh(gates, space.scores, nullptr, count, sums);
-  product<false>(rows(space.mappedQ, dp), space.memory.S, dp, space.output, dp, count, dp, d);
-  for (int64_t r = 0; r < count; ++r) {
-    float weight = carried(gates, r);
-    scale(space.output + r * dp, weight, dp);
-    sums[r] += weight * dotOf(space.mappedQ + r * dp, space.memory.z, dp);
-  }
-  product<true>(rows(space.scores, Block), values, dp, space.output, dp, count, dp, Block);
+  float carried[Block];
+  Seen seen = Seen::triangle(count);
+  scoreKeys(seen, turned(space.mappedKT, Block), space.mappedQT, space.scoresT, d);
+  weigh(gates, space.scoresT, space.weightsT, sums);
+  carry(gates, count, carried);
+  readState(space.mappedQT, carried, space.memory.z, d, space.scaledT, sums);
+  product<false>(turned(space.scaledT, Block), space.memory.S, dp, space.output, dp, Block, dp, d);
+  addToQueries(seen, space.scoresT, values, space.output, dp);
 }
 
 static void keepForBackward(const Head &head, const xlstm_hybrid_saved &saved, const Space &space, const Gates &gates,
@@ -69,14 +68,16 @@ static float forwardBlock(const Head &head, Space &space, int64_t t0, float befo
   space.keys.fill(head, n);
   const float *k = space.keys.k + space.keys.slot(n) * Block * dp, *v = space.keys.v + space.keys.slot(n) * Block * dp;
   head.readQueries(call.in.q, t0, count, space.q);
-  windowForward(Queries(head, t0, count), space.q, space.keys, space.sinks, space.scores, space.window, space.logSums);
-  features(space.q, space.qMapT, space.mappedQ, count, d, dp);
-  features(k, space.kMapT, space.mappedK, Block, d, dp);
-  transpose(space.mappedK, dp, space.mappedKT, Block, Block, d);
+  transpose(space.q, dp, space.xT, Block, Block, d);
+  windowForward(Queries(head, t0, count), space.xT, space.keys, space.sinks, space.scoresT, space.window,
+                space.logSums);
+  features(space.xT, space.qMap, space.mappedQT, d, dp);
+  transpose(k, dp, space.xT, Block, Block, d);
+  features(space.xT, space.kMap, space.mappedKT, d, dp);
   Gates gates;
   float after = openGates(head, t0, count, before, gates);
   readMemory(space, gates, v, count, d, dp, sums);
-  space.memory.update(gates, space.mappedK, v, count, d, dp, space.mappedKT);
+  space.memory.update(gates, space.mappedKT, v, count, d, dp, space.scaledT);
   for (int64_t r = 0; r < count; ++r) {
     float open = sigmoid(call.in.o_gate[head.query(t0 + r)]), divisor = maximum(sums[r], LeastDenominator);
     scaleAdd(space.output + r * dp, open / divisor, space.window + r * dp, 1.0f - open, dp);
@@ -92,8 +93,8 @@ void XLSTM_ISA_NAME(forwardHead)(const Call &call, const ForwardOutputs &out, in
   Space space(arena, call);
   Head head{call, task / call.s.H, task % call.s.H, task % call.s.H / (call.s.H / call.s.Hkv)};
   clear(space.q, Block * call.dp); // the padding stays zero
-  readMap(head, call.in.q_map, space.map, space.qMapT);
-  readMap(head, call.in.k_map, space.map, space.kMapT);
+  readMap(head, call.in.q_map, space.qMap);
+  readMap(head, call.in.k_map, space.kMap);
   for (int64_t n = firstKeyBlock(head); n < 0; ++n)
     space.keys.fill(head, n);
   float max = space.memory.load(head);

@@ -8,15 +8,6 @@
 
 namespace xlstm::cpu::hybrid {
 
-/// A feature map [d, dp] and its transpose.
-struct Maps {
-  float *rows, *turned;
-
-  Maps(Arena &arena, const Call &call)
-      : rows(arena.floats(call.s.d * call.dp)), turned(arena.floats(call.s.d * call.dp)) {}
-  void read(const Head &head, const void *map) const { readMap(head, map, rows, turned); }
-};
-
 /// Gradients of keys and values, laid out as Keys or as the tiles of Sinks.
 struct KeyGradients {
   float *dk, *dv;
@@ -121,19 +112,21 @@ struct MemoryGradient {
 
 /// One block of tokens and the room its gradients need.
 struct Chunk {
-  float *q, *dh, *window, *scores, *weights, *dScores, *fromState, *scaled, *mappedKT, *turnedS;
-  float *dq, *dMappedQ, *dMappedK, *dNumerator;
-  const float *mappedQ, *mappedK;
+  float *q, *dh, *window, *qT, *xT, *dhT; // inputs; xT and dhT are used for several things
+  float *scoresT, *weightsT, *dScoresT, *turnedScores, *scaledT;
+  float *dq, *dMappedQT, *dMappedKT, *dNumerator;
+  const float *mappedQT, *mappedKT;
   Memory memory, own; // before the chunk; room for the sweep forward
   Gates gates;
+  float deltas[Block]; // the window branch's gradient along its output
 
   Chunk(Arena &arena, const Call &call) {
     int64_t size = Block * call.dp;
     q = arena.floats(size), dh = arena.floats(size), window = arena.floats(size), dq = arena.floats(size);
-    fromState = arena.floats(size), scaled = arena.floats(size), mappedKT = arena.floats(size);
-    dMappedQ = arena.floats(size), dMappedK = arena.floats(size), dNumerator = arena.floats(size);
-    scores = arena.floats(MatrixSize), weights = arena.floats(MatrixSize), dScores = arena.floats(MatrixSize);
-    turnedS = arena.floats(call.s.d * call.dp);
+    qT = arena.floats(size), xT = arena.floats(size), dhT = arena.floats(size), scaledT = arena.floats(size);
+    dMappedQT = arena.floats(size), dMappedKT = arena.floats(size), dNumerator = arena.floats(size);
+    scoresT = arena.floats(MatrixSize), weightsT = arena.floats(MatrixSize), dScoresT = arena.floats(MatrixSize);
+    turnedScores = arena.floats(MatrixSize);
     own = Memory::make(arena, call);
   }
 
@@ -141,13 +134,12 @@ struct Chunk {
   void clearPadding(const Call &call) const {
     int64_t size = Block * call.dp;
     clear(q, size), clear(dh, size), clear(window, size);
-    clear(turnedS, call.s.d * call.dp);
   }
 };
 
-/// A block's values, their transpose and their gradient.
+/// A block's values and their gradient.
 struct Values {
-  const float *v, *vT;
+  const float *v;
   float *dv;
 };
 

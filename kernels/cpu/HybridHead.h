@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Tokens are taken in blocks of 64, for chunks of the memory, queries and keys alike. Tokens of the state's document
-// that came before the piece have negative numbers; key blocks of the ring are those below 0.
+// that came before the piece have negative numbers; key blocks of the ring are those below 0. A name that ends in T is
+// of a matrix whose rows run along the block's tokens: [channels, Block], or [keys, queries] for scores and weights, so
+// that every maximum and sum over channels or keys is one of whole vectors.
 
 #ifndef XLSTM_KERNELS_CPU_HYBRIDHEAD_H
 #define XLSTM_KERNELS_CPU_HYBRIDHEAD_H
@@ -54,10 +56,11 @@ struct Head {
   int64_t memory() const { return b * call.s.H + h; }
   bool hasMemory() const { return call.state && call.state->m[memory()] != -Infinity; }
 
-  /// Rows t0 on of a [B,T,H,d] array.
+  /// Rows t0 on of a [B,T,H,d] array; the block's other rows are zero. The caller has cleared the padding.
   void readQueries(const void *from, int64_t t0, int64_t count, float *to) const {
     for (int64_t r = 0; r < count; ++r)
       readRow(from, call.s.type, query(t0 + r), call.s.d, to + r * call.dp);
+    clear(to + count * call.dp, (Block - count) * call.dp);
   }
   /// Key or value of token t, which may be one of the ring.
   void readKey(const void *fresh, const void *ring, int64_t t, float *to) const {
@@ -68,72 +71,43 @@ struct Head {
   }
 };
 
-/// One map [d,d] padded to [d,dp], and its transpose.
-XLSTM_INLINE void readMap(const Head &head, const void *map, float *rows, float *turned) {
+/// One map [d,d] padded to [d,dp].
+XLSTM_INLINE void readMap(const Head &head, const void *map, float *to) {
   int64_t d = head.call.s.d, dp = head.call.dp;
-  clear(rows, d * dp);
+  clear(to, d * dp);
   for (int64_t a = 0; a < d; ++a)
-    readRow(map, head.call.s.type, head.h * d + a, d, rows + a * dp);
-  clear(turned, d * dp);
-  transpose(rows, dp, turned, dp, d, d);
+    readRow(map, head.call.s.type, head.h * d + a, d, to + a * dp);
 }
 
-/// Softmax of row [d] in place, zero in the padding up to dp.
-XLSTM_INLINE void softmaxRow(float *row, int64_t d, int64_t dp) {
-  for (int64_t c = d; c < dp; ++c)
-    row[c] = -Infinity;
-  Vector top = splat(-Infinity), sum = {};
-  for (int64_t c = 0; c < dp; c += Width)
-    top = larger(top, get(row + c));
-  float shift = greatest(top);
-  for (int64_t c = 0; c < dp; c += Width) {
-    Vector e = expOf(get(row + c) - shift);
-    put(row + c, e);
-    sum += e;
+/// yT [d, Block] = softmax over d of map x, from xT [d, Block].
+XLSTM_APART void features(const float *xT, const float *map, float *yT, int64_t d, int64_t dp) {
+  product<false>(rows(map, dp), xT, Block, yT, Block, d, Block, d);
+  for (int64_t t = 0; t < Block; t += Width) {
+    Vector top = splat(-Infinity), sum = {};
+    for (int64_t a = 0; a < d; ++a)
+      top = larger(top, get(yT + a * Block + t));
+    Vector shift = top * Log2e;
+    for (int64_t a = 0; a < d; ++a) {
+      Vector e = exp2Of(get(yT + a * Block + t) * Log2e - shift);
+      put(yT + a * Block + t, e);
+      sum += e;
+    }
+    Vector factor = 1.0f / sum;
+    for (int64_t a = 0; a < d; ++a)
+      put(yT + a * Block + t, get(yT + a * Block + t) * factor);
   }
-  scale(row, 1.0f / total(sum), dp);
 }
 
-/// y [count, dp] = softmax(map x); mapT the map's transpose.
-XLSTM_INLINE void features(const float *x, const float *mapT, float *y, int64_t count, int64_t d, int64_t dp) {
-  product<false>(rows(x, dp), mapT, dp, y, dp, count, dp, d);
-  for (int64_t r = 0; r < count; ++r)
-    softmaxRow(y + r * dp, d, dp);
-}
-
-/// One query's scores [Block] become weights exp(score - top); its output so far is rescaled where top rises.
-XLSTM_INLINE void runningSoftmax(float *row, float &top, float &sum, float *output, int64_t dp) {
-  Vector best = splat(top), all = {};
-  for (int64_t c = 0; c < Block; c += Width)
-    best = larger(best, get(row + c));
-  float newTop = greatest(best), shift = newTop == -Infinity ? 0.0f : newTop;
-  for (int64_t c = 0; c < Block; c += Width) {
-    Vector e = expOf(get(row + c) - shift);
-    put(row + c, e);
-    all += e;
-  }
-  if (newTop != top) {
-    float correction = exponential(top - shift);
-    sum *= correction;
-    scale(output, correction, dp);
-  }
-  sum += total(all);
-  top = newTop;
-}
-
-/// Blocks of keys and values as the products want them, block n in slot n mod `slots`. What stands for no token is 0.
+/// Blocks of keys and values [Block, dp], block n in slot n mod `slots`. What stands for no token is 0.
 struct Keys {
-  float *k, *kT, *v, *vT; // [Block, dp], [d, Block]; vT null where it is not needed
+  float *k, *v;
   int64_t slots;
 
   int64_t slot(int64_t n) const { return (n % slots + slots) % slots; }
 
-  static Keys make(Arena &arena, const Call &call, int64_t slots, bool withTurnedValues) {
+  static Keys make(Arena &arena, const Call &call, int64_t slots) {
     int64_t size = slots * Block * call.dp;
-    Keys keys = {arena.floats(size), arena.floats(size), arena.floats(size), nullptr, slots};
-    if (withTurnedValues)
-      keys.vT = arena.floats(size);
-    return keys;
+    return {arena.floats(size), arena.floats(size), slots};
   }
 
   void fill(const Head &head, int64_t n) const {
@@ -145,13 +119,6 @@ struct Keys {
       head.readKey(head.call.in.k, state ? state->ring_k : nullptr, t, k + at + (t - n * Block) * dp);
       head.readKey(head.call.in.v, state ? state->ring_v : nullptr, t, v + at + (t - n * Block) * dp);
     }
-    turn(head, at);
-  }
-
-  void turn(const Head &head, int64_t at) const {
-    transpose(k + at, head.call.dp, kT + at, Block, Block, head.call.s.d);
-    if (vT)
-      transpose(v + at, head.call.dp, vT + at, Block, Block, head.call.s.d);
   }
 };
 
@@ -194,27 +161,34 @@ XLSTM_APART float openGates(const Head &head, int64_t t0, int64_t count, float b
     gates.level[r] = level, gates.top[r] = top, gates.sum[r] = F, gates.first[r] = first, gates.carries[r] = carries;
   }
   for (int64_t r = count; r < Block; ++r)
-    gates.level[r] = Nothing;
+    gates.level[r] = Nothing, gates.top[r] = 0, gates.first[r] = Block; // sees nothing and is seen by none
   float after = float(F + top);
   gates.after = after - F; // of the rounded maximum: the state is scaled by that one
   return after;
 }
 
-/// What the state weighs on token r, and behind the chunk.
-XLSTM_INLINE float carried(const Gates &gates, int64_t r) {
-  return gates.carries[r] && gates.before != Nothing ? weightOf(gates.before, gates.top[r]) : 0.0f;
+/// What the state weighs on each token [Block], and behind the chunk.
+XLSTM_INLINE void carry(const Gates &gates, int64_t count, float *weights) {
+  for (int64_t r = 0; r < Block; ++r)
+    weights[r] = r < count && gates.carries[r] && gates.before != Nothing ? weightOf(gates.before, gates.top[r]) : 0.0f;
 }
 XLSTM_INLINE float kept(const Gates &gates, int64_t count) {
   return gates.carries[count - 1] && gates.before != Nothing ? weightOf(gates.before, gates.after) : 0.0f;
 }
 
-/// Row r of the weights on the chunk's own tokens, [Block].
-XLSTM_INLINE void weighRow(const Gates &gates, int64_t r, float *weights) {
-  double top = gates.top[r] == Nothing ? 0.0 : gates.top[r];
-  for (int64_t s = 0; s < Block; ++s)
-    weights[s] = s >= gates.first[r] && s <= r ? float(gates.level[s] - top) : -Infinity;
-  for (int64_t s = 0; s < Block; s += Width)
-    put(weights + s, expOf(get(weights + s)));
+/// What token s of the chunk weighs on all its tokens, row s of the weightsT.
+XLSTM_INLINE void weighToken(const Gates &gates, int64_t s, float *row) {
+  int64_t start = s / 16 * 16; // nobody before sees it
+  clear(row, start);
+  double level = gates.level[s];
+  for (int64_t t = start; t < Block; ++t)
+    row[t] = float(level - (gates.top[t] == Nothing ? 0.0 : gates.top[t]));
+  for (int64_t t = start; t < Block; t += Width) {
+    IntVector first;
+    memcpy(&first, gates.first + t, sizeof first);
+    IntVector sees = (countFrom(int32_t(t)) >= int32_t(s)) & (first <= int32_t(s));
+    put(row + t, sees ? exp2Of(get(row + t) * Log2e) : Vector{});
+  }
 }
 
 /// What every token of the chunk weighs in the state behind it.

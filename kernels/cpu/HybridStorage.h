@@ -42,10 +42,11 @@ XLSTM_INLINE uint16_t toBf16(float x) {
 
 XLSTM_INLINE int64_t sizeOf(xlstm_dtype type) { return type == XLSTM_F32 ? 4 : type == XLSTM_BF16 ? 2 : 1; }
 
-/// Row `row` of n values of a stored array as float32.
+/// Row `row` of n values (a multiple of 8) of a stored array as float32.
 XLSTM_INLINE void readRow(const void *from, xlstm_dtype type, int64_t row, int64_t n, float *to) {
   if (type == XLSTM_F32)
-    memcpy(to, static_cast<const float *>(from) + row * n, n * sizeof(float));
+    for (int64_t c = 0; c < n; c += 8) // a call of memcpy costs as much as the row
+      memcpy(to + c, static_cast<const float *>(from) + row * n + c, 8 * sizeof(float));
   else if (type == XLSTM_BF16)
     for (int64_t c = 0; c < n; ++c)
       to[c] = __builtin_bit_cast(float, uint32_t(static_cast<const uint16_t *>(from)[row * n + c]) << 16);
@@ -56,7 +57,8 @@ XLSTM_INLINE void readRow(const void *from, xlstm_dtype type, int64_t row, int64
 
 XLSTM_INLINE void writeRow(void *to, xlstm_dtype type, int64_t row, int64_t n, const float *from) {
   if (type == XLSTM_F32)
-    memcpy(static_cast<float *>(to) + row * n, from, n * sizeof(float));
+    for (int64_t c = 0; c < n; c += 8)
+      memcpy(static_cast<float *>(to) + row * n + c, from + c, 8 * sizeof(float));
   else if (type == XLSTM_BF16)
     for (int64_t c = 0; c < n; ++c)
       static_cast<uint16_t *>(to)[row * n + c] = toBf16(from[c]);

@@ -27,8 +27,20 @@ XLSTM_INLINE Vector get(const float *p) {
 }
 XLSTM_INLINE void put(float *p, Vector v) { memcpy(p, &v, sizeof v); }
 XLSTM_INLINE Vector splat(float x) { return Vector{} + x; }
-XLSTM_INLINE Vector expOf(Vector x) { return exponential<Vector, IntVector, BitsVector>(x); }
 XLSTM_INLINE Vector larger(Vector a, Vector b) { return a > b ? a : b; }
+
+constexpr float Log2e = 0x1.715476p0f;
+
+/// 2^x within 3 ulp for x up to 100, 0 below -126: weights of a softmax, whose arguments are differences from a
+/// maximum.
+XLSTM_INLINE Vector exp2Of(Vector x) {
+  const float rounder = 0x1.8p23f; // added, it leaves the nearest integer in the low bits
+  Vector shifted = x + rounder, r = x - (shifted - rounder);
+  Vector p = (((1.33553043e-3f * r + 9.67125967e-3f) * r + 5.55047765e-2f) * r + 2.40222543e-1f) * r + 6.93147123e-1f;
+  BitsVector whole = __builtin_bit_cast(BitsVector, shifted) << 23;
+  Vector power = __builtin_bit_cast(Vector, __builtin_bit_cast(BitsVector, p * r + 1.0f) + whole);
+  return x < -126.0f ? Vector{} : power;
+}
 
 /// A vector's two halves.
 template <int Bytes>
@@ -154,10 +166,12 @@ XLSTM_INLINE void productTile(Left a, const float *b, int64_t bStride, float *c,
 template <int V, bool Add>
 XLSTM_INLINE void productColumns(Left a, const float *b, int64_t bStride, float *c, int64_t cStride, int64_t count,
                                  int64_t inner) {
+  // 6 x 4 of the 32 registers of AVX-512, or 8 x 3; 6 x 2 of 16
+  constexpr int R = Width == 16 && V < 4 ? 8 : 6;
   int64_t r = 0;
   auto from = [&](int64_t row) XLSTM_ALWAYS_INLINE { return Left{a.data + row * a.row, a.row, a.column}; };
-  for (; r + 6 <= count; r += 6)
-    productTile<6, V, Add>(from(r), b, bStride, c + r * cStride, cStride, inner);
+  for (; r + R <= count; r += R)
+    productTile<R, V, Add>(from(r), b, bStride, c + r * cStride, cStride, inner);
   for (; r + 4 <= count; r += 4)
     productTile<4, V, Add>(from(r), b, bStride, c + r * cStride, cStride, inner);
   for (; r + 2 <= count; r += 2)
@@ -170,21 +184,37 @@ XLSTM_INLINE void productColumns(Left a, const float *b, int64_t bStride, float 
 template <bool Add>
 XLSTM_APART void product(Left a, const float *b, int64_t bStride, float *c, int64_t cStride, int64_t count,
                          int64_t columns, int64_t inner) {
-  constexpr int Most = Width == 16 ? 4 : 2; // 6 x 4 of the 32 registers of AVX-512, 6 x 2 of 16
+  constexpr int Most = Width == 16 ? 4 : 2;
   int64_t n = 0;
   for (; n + Most * Width <= columns; n += Most * Width)
     productColumns<Most, Add>(a, b + n, bStride, c + n, cStride, count, inner);
-  for (; n < columns; n += Width)
-    productColumns<1, Add>(a, b + n, bStride, c + n, cStride, count, inner);
+  if constexpr (Width == 16) {
+    if (columns - n == 3 * Width)
+      productColumns<3, Add>(a, b + n, bStride, c + n, cStride, count, inner);
+    if (columns - n == 2 * Width)
+      productColumns<2, Add>(a, b + n, bStride, c + n, cStride, count, inner);
+    if (columns - n == Width)
+      productColumns<1, Add>(a, b + n, bStride, c + n, cStride, count, inner);
+  }
 }
 
-/// to [columns, count] from [count, columns].
+/// to [columns, count] from [count, columns], both multiples of 4.
 XLSTM_APART void transpose(const float *from, int64_t fromStride, float *to, int64_t toStride, int64_t count,
                            int64_t columns) {
-  for (int64_t r = 0; r < count; r += 8)
-    for (int64_t c = 0; c < columns; ++c)
-      for (int64_t n = r; n < (r + 8 < count ? r + 8 : count); ++n)
-        to[c * toStride + n] = from[n * fromStride + c];
+  for (int64_t c = 0; c < columns; c += 4)
+    for (int64_t r = 0; r < count; r += 4) {
+      Four x[4];
+      for (int n = 0; n < 4; ++n)
+        memcpy(&x[n], from + (r + n) * fromStride + c, sizeof(Four));
+      Four low = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5),
+           high = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
+      Four low2 = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5),
+           high2 = __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
+      x[0] = __builtin_shufflevector(low, low2, 0, 1, 4, 5), x[1] = __builtin_shufflevector(low, low2, 2, 3, 6, 7);
+      x[2] = __builtin_shufflevector(high, high2, 0, 1, 4, 5), x[3] = __builtin_shufflevector(high, high2, 2, 3, 6, 7);
+      for (int n = 0; n < 4; ++n)
+        memcpy(to + (c + n) * toStride + r, &x[n], sizeof(Four));
+    }
 }
 
 } // namespace xlstm::cpu::hybrid

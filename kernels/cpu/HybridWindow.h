@@ -4,7 +4,7 @@
 #ifndef XLSTM_KERNELS_CPU_HYBRIDWINDOW_H
 #define XLSTM_KERNELS_CPU_HYBRIDWINDOW_H
 
-#include "kernels/cpu/HybridHead.h"
+#include "kernels/cpu/HybridSeen.h"
 
 namespace xlstm::cpu::hybrid {
 
@@ -14,9 +14,9 @@ struct Sinks {
   int64_t base, tiles;
   bool isFilled;
 
-  static Sinks make(Arena &arena, const Call &call, bool withTurnedValues) {
+  static Sinks make(Arena &arena, const Call &call) {
     int64_t tiles = blocksFor(call.s.S);
-    return {Keys::make(arena, call, most(tiles, 1), withTurnedValues), 0, tiles, false};
+    return {Keys::make(arena, call, most(tiles, 1)), 0, tiles, false};
   }
 
   void fill(const Head &head, int64_t newBase) {
@@ -37,8 +37,6 @@ struct Sinks {
         readRow(call.state->sink_v, call.s.ring_type, row, call.s.d, v);
       }
     }
-    for (int64_t n = 0; n < tiles; ++n)
-      keys.turn(head, n * size);
   }
 };
 
@@ -52,20 +50,20 @@ struct KeyBlock {
 struct Queries {
   const Head &head;
   int64_t t0, count, base, firstBlock;
+  int32_t own[Block], windowFrom[Block], sinkTo[Block]; // of each query, less t0; a query behind `count` sees nothing
 
   Queries(const Head &head, int64_t t0, int64_t count)
       : head(head), t0(t0), count(count), base(head.base(t0)), firstBlock(blockOf(most(base, t0 - head.call.s.W + 1))) {
+    for (int64_t r = 0; r < Block; ++r) {
+      int64_t start = r < count ? head.base(t0 + r) : t0 + Block, from = most(start, t0 + r - head.call.s.W + 1);
+      own[r] = local(start), windowFrom[r] = local(from), sinkTo[r] = local(least(start + head.call.s.S, from));
+    }
   }
 
   /// Sinks before this token are not among the blocks.
   int64_t reach() const { return most(0, firstBlock * Block); }
   /// A sink of the first document is out of some query's window, and not among the blocks.
   bool needsSinks() const { return head.call.s.S > 0 && base < reach() && base <= t0 + count - 1 - head.call.s.W; }
-  bool seesAll(const KeyBlock &block) const {
-    int64_t last = block.first + Block - 1, lastQuery = t0 + count - 1;
-    return !block.isSinks && last <= t0 && block.first > lastQuery - head.call.s.W &&
-           head.base(lastQuery) <= block.first && base <= block.first;
-  }
 
   /// Calls body(block) for every block of keys that some query sees.
   template <typename Body>
@@ -80,36 +78,46 @@ struct Queries {
       body(KeyBlock{n * Block, keys.slot(n) * size, false});
   }
 
-  /// Scores [count, Block] times `scale`, -inf where the query does not see the key.
-  void mask(float *scores, const KeyBlock &block) const {
-    float factor = head.call.s.scale;
-    bool all = seesAll(block);
-    for (int64_t r = 0; r < count; ++r) {
-      float *row = scores + r * Block;
-      if (all)
-        scale(row, factor, Block);
+  /// Which groups of the block's keys and of the queries can meet.
+  Seen seen(const KeyBlock &block) const {
+    const xlstm_hybrid_shape &s = head.call.s;
+    int64_t end = padded(count);
+    bool holdsSinks = s.S > 0 && (block.first >= t0 || (base < block.first + Block && base + s.S > block.first));
+    Seen seen;
+    seen.all = seesAll(block);
+    for (int64_t g = 0; g < Groups; ++g) {
+      int64_t key = block.first + g * Group - t0; // less t0, as the queries
+      if (block.isSinks)
+        seen.meet(g, 0, block.first + g * Group < base + s.S ? end : 0);
       else
-        maskRow(row, block, t0 + r, factor);
+        seen.meet(g, least(most(key, 0), end), holdsSinks ? end : least(end, most(0, padded(key + Group - 1 + s.W))));
     }
+    return seen;
+  }
+
+  /// Scores of key n of the block, -inf for the queries (from lane r on) that do not see it.
+  XLSTM_ALWAYS_INLINE Vector masked(Vector scores, const KeyBlock &block, int64_t n, int64_t r) const {
+    auto at = [&](const int32_t *from) XLSTM_ALWAYS_INLINE {
+      IntVector v;
+      memcpy(&v, from + r, sizeof v);
+      return v;
+    };
+    int32_t key = int32_t(block.first + n - t0), border = local(reach());
+    IntVector sees = (at(own) <= key) & (key < at(sinkTo));
+    if (block.isSinks) // of the first document alone, and not among the blocks
+      sees &= (at(own) == local(base)) & (key < IntVector{} + border);
+    else
+      sees = (sees & (key >= IntVector{} + border)) | ((at(windowFrom) <= key) & (key <= countFrom(int32_t(r))));
+    return sees ? scores : splat(-Infinity);
   }
 
 private:
-  XLSTM_ALWAYS_INLINE void maskRow(float *row, const KeyBlock &block, int64_t t, float factor) const {
-    const xlstm_hybrid_shape &s = head.call.s;
-    int64_t own = head.base(t), windowFrom = most(own, t - s.W + 1);
-    // Two ranges of tokens: [windowFrom, t], and sinks [sinkFrom, sinkTo).
-    int64_t sinkFrom = block.isSinks ? own : most(own, reach());
-    int64_t sinkTo = least(own + s.S, windowFrom);
-    if (block.isSinks)
-      windowFrom = t + 1, sinkTo = own == base ? least(sinkTo, reach()) : sinkFrom;
-    auto local = [&](int64_t token) { return int32_t(least(most(token - block.first, -1), Block)); };
-    IntVector from = IntVector{} + local(windowFrom), to = IntVector{} + local(t + 1);
-    IntVector from2 = IntVector{} + local(sinkFrom), to2 = IntVector{} + local(sinkTo);
-    for (int64_t c = 0; c < Block; c += Width) {
-      IntVector n = countFrom(int32_t(c));
-      IntVector sees = ((n >= from) & (n < to)) | ((n >= from2) & (n < to2));
-      put(row + c, sees ? get(row + c) * factor : splat(-Infinity));
-    }
+  /// A token less t0; what is far away stays so.
+  int32_t local(int64_t token) const { return int32_t(most(token - t0, -(int64_t(1) << 31))); }
+  bool seesAll(const KeyBlock &block) const {
+    int64_t last = block.first + Block - 1, lastQuery = t0 + count - 1;
+    return !block.isSinks && last <= t0 && block.first > lastQuery - head.call.s.W &&
+           head.base(lastQuery) <= block.first && base <= block.first;
   }
 };
 
