@@ -54,6 +54,13 @@ struct Placement {
   int64_t shift;
 };
 
+/// Whether the op's result is a part of its operand's memory.
+bool isView(Operation *op) {
+  if (auto last = dyn_cast<lm::LastTokenOp>(op)) // of several rows it is no one stretch
+    return cast<RankedTensorType>(last.getX().getType()).getDimSize(0) == 1;
+  return isa<lm::SplitHeadsOp, lm::MergeHeadsOp>(op);
+}
+
 class FunctionPlanner {
 public:
   FunctionPlanner(lm::ModelOp model, NamedPlaces &weights, NamedPlaces &states)
@@ -107,9 +114,6 @@ LogicalResult FunctionPlanner::checkShapes() {
   for (Type type : model.getArgumentTypes())
     if (failed(check(model, type)))
       return failure();
-  auto ids = dyn_cast<RankedTensorType>(model.getArgumentTypes()[0]);
-  if (ids.getRank() != 2 || ids.getDimSize(0) != 1)
-    return model.emitOpError() << "expects ids of one row to plan its memory, found " << ids;
   for (Operation &op : model.getBody().front())
     for (Type type : op.getResultTypes())
       if (failed(check(&op, type)))
@@ -164,6 +168,8 @@ LogicalResult FunctionPlanner::followStates(Operation *op) {
     return follow(attention.getState(), attention.getNewState());
   if (auto mlstm = dyn_cast<::xlstm::xlstm::MlstmOp>(op))
     return follow(mlstm.getState(), mlstm.getNewState());
+  if (auto hybrid = dyn_cast<::xlstm::xlstm::HybridOp>(op))
+    return follow(hybrid.getState(), hybrid.getNewState());
   return success();
 }
 
@@ -181,7 +187,7 @@ LogicalResult FunctionPlanner::placeOp(Operation *op, int64_t index) {
   if (op->getNumResults() == 0)
     return success();
   Value result = op->getResult(0);
-  if (isa<lm::SplitHeadsOp, lm::MergeHeadsOp, lm::LastTokenOp>(op)) {
+  if (isView(op)) {
     if (!placements.contains(op->getOperand(0)))
       return op->emitOpError() << "expects its operand to be the first result of an op";
     Placement placement = placements[op->getOperand(0)];

@@ -24,7 +24,7 @@ public:
                             logits == LogitsKind::Last,
                             xlstm::Form::Chunkwise,
                             chunk};
-    if (failed(buildStateful(getOperation(), "prefill", options)))
+    if (failed(buildStateful(getOperation(), function, options)))
       signalPassFailure();
   }
 };

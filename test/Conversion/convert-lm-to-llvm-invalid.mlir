@@ -1,5 +1,5 @@
 // RUN: xlstm-opt %s --convert-lm-to-llvm --split-input-file --verify-diagnostics
-// What has no native form: functions that were not planned, types and ops without a kernel.
+// What has no native form: functions that were not planned, several rows, types and ops without a kernel.
 
 // expected-error @below {{'lm.model' op expects lm.scratch_bytes (run --xlstm-plan-buffers first)}}
 lm.model @decode(%ids: tensor<1x1xi64>, %pos: tensor<1xi32>, %m: tensor<1x1x1xf32> {lm.init = 0.0 : f32, lm.state = "m"})
@@ -79,4 +79,14 @@ lm.model @decode(%ids: tensor<1x1xi64>, %docs: tensor<1x1xi32> {lm.offset = 0 : 
   %w = lm.param "w" {lm.offset = 0 : i64} : tensor<8x8xf32>
   %x = lm.embed %ids, %w {lm.offset = 64 : i64} : (tensor<1x1xi64>, tensor<8x8xf32>) -> tensor<1x1x8xf32>
   lm.return %x, %m : tensor<1x1x8xf32>, tensor<1x1xf32>
+}
+
+// -----
+
+// expected-error @below {{'lm.model' op expects ids of one row in native code for the CPU, found 2}}
+lm.model @decode(%ids: tensor<2x1xi64>, %pos: tensor<2xi32> {lm.offset = 0 : i64}, %m: tensor<2x1xf32> {lm.init = 0.0 : f32, lm.offset = 0 : i64, lm.state = "m"})
+    -> (tensor<2x1x8xf32>, tensor<2x1xf32>) attributes {lm.scratch_bytes = 128 : i64} {
+  %w = lm.param "w" {lm.offset = 0 : i64} : tensor<16x8xf32>
+  %x = lm.embed %ids, %w {lm.offset = 64 : i64} : (tensor<2x1xi64>, tensor<16x8xf32>) -> tensor<2x1x8xf32>
+  lm.return %x, %m : tensor<2x1x8xf32>, tensor<2x1xf32>
 }

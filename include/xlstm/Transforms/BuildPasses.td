@@ -71,7 +71,9 @@ def BuildPrefill : Pass<"xlstm-build-prefill", "::mlir::ModuleOp"> {
       EnumCase<"::xlstm::LogitsKind::Last", "last", "Those of the last token, [B, 1, V]">,
       EnumCase<"::xlstm::LogitsKind::All", "all", "Those of every token, [B, T, V]">
     ], "Whose logits to return">,
-    ValueOption<"chunk", "chunk", "int64_t", "0", "Tokens a chunk of the mLSTMs, 0 for as in @model">
+    ValueOption<"chunk", "chunk", "int64_t", "0", "Tokens a chunk of the mLSTMs, 0 for as in @model">,
+    Option<"function", "name", "std::string", "\"prefill\"",
+           "Name of the function, so that there can be several (default prefill)">
   ];
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }
@@ -86,6 +88,29 @@ def BuildDecode : Pass<"xlstm-build-decode", "::mlir::ModuleOp"> {
     ValueOption<"batch", "batch", "int64_t", "-1", "Rows B, -1 for any number">,
     ValueOption<"context", "context", "int64_t", "0",
                 "Keys that attention without a window keeps, 0 for the model's context_length">
+  ];
+  let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
+}
+
+def SetPrecision : Pass<"xlstm-set-precision", "::mlir::ModuleOp"> {
+  let summary = "Set the type of activations and weights of the functions with explicit state";
+  let description = [{
+    Activations get the type `type`, and so do the weights that they meet: those of embedding, projections, norms and
+    feature maps. Gate pre-activations and their weights, the states S, z and m of mLSTMs, and logits are float32 always.
+    Rings and sinks have the type of the keys that they hold.
+
+    ```mlir
+    %q = lm.linear %x, %w : (tensor<1x1x64xf32>, tensor<64x64xf16>) -> tensor<1x1x64xf32>    // before
+    %q = lm.linear %x, %w : (tensor<1x1x64xbf16>, tensor<64x64xbf16>) -> tensor<1x1x64xbf16> // after, type=bf16
+    %i = lm.linear %x, %g : (tensor<1x1x64xbf16>, tensor<4x64xf32>) -> tensor<1x1x4xf32>
+    ```
+    Functions without state keep their types. What the weights are converted from stands in @model.
+  }];
+  let options = [
+    EnumOption<"type", "type", "::xlstm::Precision", [
+      EnumCase<"::xlstm::Precision::F32", "f32", "float32">,
+      EnumCase<"::xlstm::Precision::BF16", "bf16", "bfloat16">
+    ], "Type of activations and weights">
   ];
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }

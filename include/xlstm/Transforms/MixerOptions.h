@@ -27,6 +27,9 @@ struct MixerOptions {
 /// What the logits of a prefill function are of.
 enum class LogitsKind { Last, All };
 
+/// Type of activations and weights.
+enum class Precision { F32, BF16 };
+
 } // namespace xlstm
 
 #endif // XLSTM_TRANSFORMS_MIXEROPTIONS_H

@@ -3,6 +3,7 @@
 
 #include "lib/Conversion/LMToLLVM/KernelCalls.h"
 #include "lib/Conversion/LMToLLVM/ModelInfo.h"
+#include "lib/Conversion/PlannedFunction.h"
 #include "xlstm/Conversion/Passes.h"
 
 namespace xlstm {
@@ -14,20 +15,6 @@ using namespace mlir;
 using namespace xlstm;
 
 namespace {
-
-/// Of a planned function, what the conversion asks of it: logits f32 [1, tokens, vocab] first among the results.
-LogicalResult checkFunction(lm::ModelOp model) {
-  if (!model->getAttr(scratchBytesAttrName))
-    return model.emitOpError() << "expects " << scratchBytesAttrName << " (run --xlstm-plan-buffers first)";
-  auto logits =
-      model.getResultTypes().empty() ? RankedTensorType() : dyn_cast<RankedTensorType>(model.getResultTypes().front());
-  if (!logits || logits.getRank() != 3 || logits.getDimSize(1) != 1)
-    return model.emitOpError() << "expects logits of one token as the first result, found " << logits;
-  auto ids = cast<RankedTensorType>(model.getArgumentTypes()[0]);
-  if (!ids.getElementType().isSignlessInteger(64))
-    return model.emitOpError() << "expects ids of i64 in native code, found " << ids;
-  return success();
-}
 
 LLVM::LLVMFuncOp createFunction(lm::ModelOp model, OpBuilder &builder) {
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
@@ -41,14 +28,6 @@ LLVM::LLVMFuncOp createFunction(lm::ModelOp model, OpBuilder &builder) {
   for (unsigned i : {0u, 3u})
     function.setArgAttr(i, LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());
   return function;
-}
-
-void collectStates(lm::ModelOp model, InitialStates &states) {
-  for (unsigned i = model.getFirstStateArgument(); i < model.getNumArguments(); ++i) {
-    int64_t offset = model.getArgAttrOfType<IntegerAttr>(i, offsetAttrName).getInt();
-    double value = model.getArgAttrOfType<FloatAttr>(i, lm::LMDialect::initAttrName).getValueAsDouble();
-    states[offset] = {cast<RankedTensorType>(model.getArgumentTypes()[i]).getNumElements(), value};
-  }
 }
 
 class ConvertLMToLLVM : public ::xlstm::impl::ConvertLMToLLVMBase<ConvertLMToLLVM> {
@@ -82,8 +61,10 @@ private:
 LogicalResult ConvertLMToLLVM::convert(lm::ModelOp model, InitialStates &states) {
   if (model.getFirstStateArgument() == model.getNumArguments())
     return success();
-  if (failed(checkFunction(model)))
+  if (failed(checkPlanned(model)))
     return failure();
+  if (int64_t rows = cast<RankedTensorType>(model.getArgumentTypes()[0]).getDimSize(0); rows != 1)
+    return model.emitOpError() << "expects ids of one row in native code for the CPU, found " << rows;
   OpBuilder builder(model);
   LLVM::LLVMFuncOp function = createFunction(model, builder);
   Block *entry = function.addEntryBlock(builder);

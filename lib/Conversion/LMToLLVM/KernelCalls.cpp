@@ -10,10 +10,6 @@ using namespace mlir;
 
 namespace xlstm {
 
-static int64_t dim(Value value, unsigned i) { return cast<RankedTensorType>(value.getType()).getDimSize(i); }
-static int64_t count(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
-static Type elementType(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
-
 /// A kernel's name for weights of a type: "linear" becomes "linear_bf16". All of an op's weights have the same type.
 static FailureOr<std::string> weightedKernel(Operation *op, StringRef kernel, Value weight, Value second = {}) {
   Type type = elementType(weight);
@@ -33,35 +29,9 @@ static FailureOr<std::string> weightedKernel(Operation *op, StringRef kernel, Va
 // Values
 //===----------------------------------------------------------------------===//
 
-Value KernelCalls::size(Location loc, int64_t value) {
-  return builder.create<LLVM::ConstantOp>(loc, builder.getI64Type(), builder.getI64IntegerAttr(value));
-}
-
-Value KernelCalls::float32(Location loc, double value) {
-  return builder.create<LLVM::ConstantOp>(loc, builder.getF32Type(),
-                                          builder.getF32FloatAttr(static_cast<float>(value)));
-}
-
-Value KernelCalls::at(Location loc, Value base, int64_t offset) {
-  if (offset == 0)
-    return base;
-  Value index = size(loc, offset); // a GEP's constant indices have 32 bits, too few for the weights
-  return builder.create<LLVM::GEPOp>(loc, base.getType(), builder.getI8Type(), base, ValueRange{index});
-}
-
-Value KernelCalls::pointer(Location loc, Value value) {
-  if (!value)
-    return builder.create<LLVM::ZeroOp>(loc, LLVM::LLVMPointerType::get(builder.getContext()));
-  return pointers.lookup(value);
-}
-
 /// The table of angular frequencies as a constant of the module; ropes that are equal share it.
 Value KernelCalls::frequencies(Location loc, lm::RopeAttr rope, int64_t headDim) {
-  SmallVector<float> values;
-  for (double frequency : rope.computeFrequencies(headDim))
-    values.push_back(static_cast<float>(frequency));
-  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, builder.getF32Type());
-  auto table = DenseElementsAttr::get(type, ArrayRef<float>(values));
+  DenseElementsAttr table = frequencyTable(builder, rope, headDim);
   LLVM::GlobalOp global;
   unsigned tables = 0;
   for (LLVM::GlobalOp other : module.getOps<LLVM::GlobalOp>()) {
@@ -72,7 +42,7 @@ Value KernelCalls::frequencies(Location loc, lm::RopeAttr rope, int64_t headDim)
   if (!global) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module.getBody());
-    auto arrayType = LLVM::LLVMArrayType::get(builder.getF32Type(), values.size());
+    auto arrayType = LLVM::LLVMArrayType::get(builder.getF32Type(), table.getNumElements());
     global = builder.create<LLVM::GlobalOp>(loc, arrayType, /*isConstant=*/true, LLVM::Linkage::Internal,
                                             "rope_frequencies_" + std::to_string(tables), table,
                                             /*alignment=*/placeAlignment);
@@ -81,16 +51,7 @@ Value KernelCalls::frequencies(Location loc, lm::RopeAttr rope, int64_t headDim)
 }
 
 void KernelCalls::call(Location loc, StringRef kernel, ValueRange operands) {
-  std::string name = ("xlstm_cpu_" + kernel).str();
-  auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
-  if (!function) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
-                                            llvm::to_vector(operands.getTypes()));
-    function = builder.create<LLVM::LLVMFuncOp>(loc, name, type);
-  }
-  builder.create<LLVM::CallOp>(loc, function, operands);
+  CallEmitter::call(loc, ("xlstm_cpu_" + kernel).str(), operands, LLVM::LLVMVoidType::get(builder.getContext()));
 }
 
 //===----------------------------------------------------------------------===//
@@ -192,8 +153,7 @@ LogicalResult KernelCalls::emitCall(lm::AttentionOp op) {
         size(loc, dim(op.getQ(), 1)), size(loc, dim(op.getQ(), 2)), size(loc, dim(op.getK(), 2)),
         size(loc, dim(op.getQ(), 3)), size(loc, dim(op.getV(), 3)), size(loc, dim(state[0], 1)),
         size(loc, hasSinks ? dim(state[2], 1) : 0), float32(loc, op.getScale().convertToDouble())});
-  for (auto [oldState, newState] : llvm::zip(state, op.getNewState()))
-    pointers[newState] = pointers.lookup(oldState);
+  updateInPlace(state, op.getNewState());
   return success();
 }
 
@@ -235,8 +195,7 @@ LogicalResult KernelCalls::emitCall(::xlstm::xlstm::MlstmOp op) {
         pointer(loc, op.getFGate()), pointer(loc, state[0]), pointer(loc, state[1]), pointer(loc, state[2]),
         pointer(loc, op.getH()), size(loc, dim(q, 0)), size(loc, dim(q, 1)), size(loc, dim(q, 2)),
         size(loc, dim(op.getV(), 2)), size(loc, dim(q, 3)), size(loc, dim(op.getV(), 3)), size(loc, chunk)});
-  for (auto [oldState, newState] : llvm::zip(state, op.getNewState()))
-    pointers[newState] = pointers.lookup(oldState);
+  updateInPlace(state, op.getNewState());
   return success();
 }
 
@@ -263,13 +222,11 @@ LogicalResult KernelCalls::emitCall(lm::ReturnOp op) {
 
 void KernelCalls::bindArguments(lm::ModelOp model) {
   Location loc = model.getLoc();
-  auto offset = [&](unsigned i) { return model.getArgAttrOfType<IntegerAttr>(i, offsetAttrName).getInt(); };
   pointers[model.getArgument(0)] = arguments.ids;
-  Value pos = at(loc, arguments.scratch, offset(1));
+  Value pos = at(loc, memories.scratch, argumentOffset(model, 1));
   builder.create<LLVM::StoreOp>(loc, arguments.pos, pos);
   pointers[model.getArgument(1)] = pos;
-  for (unsigned i = model.getFirstStateArgument(); i < model.getNumArguments(); ++i)
-    pointers[model.getArgument(i)] = at(loc, arguments.state, offset(i));
+  bindStates(model);
 }
 
 /// What the kernels compute in: float32 activations, int32 positions. Weights have their stored type.
@@ -286,13 +243,8 @@ static LogicalResult checkActivations(Operation *op) {
 LogicalResult KernelCalls::emit(Operation *op) {
   if (failed(checkActivations(op)))
     return failure();
-  if (op->getNumResults() > 0) {
-    auto offset = op->getAttrOfType<IntegerAttr>(offsetAttrName);
-    if (!offset)
-      return op->emitOpError() << "expects " << offsetAttrName << " (run --xlstm-plan-buffers first)";
-    Value base = isa<lm::ParamOp>(op) ? arguments.weights : arguments.scratch;
-    pointers[op->getResult(0)] = at(op->getLoc(), base, offset.getInt());
-  }
+  if (failed(bindResult(op)))
+    return failure();
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .Case<lm::EmbedOp, lm::LinearOp, lm::RmsNormOp, lm::PositionsOp, lm::RopeOp, lm::SwigluOp, lm::AddOp, lm::ScaleOp,
             lm::AttentionOp, ::xlstm::xlstm::FeatureMapOp, ::xlstm::xlstm::OutputGateOp, ::xlstm::xlstm::MlstmOp,

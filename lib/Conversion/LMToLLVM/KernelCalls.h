@@ -4,11 +4,8 @@
 #ifndef LIB_CONVERSION_LMTOLLVM_KERNELCALLS_H
 #define LIB_CONVERSION_LMTOLLVM_KERNELCALLS_H
 
-#include "dialects/LM/LMDialect.h"
 #include "dialects/XLSTM/XLSTMDialect.h"
-
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/IR/Builders.h"
+#include "lib/Conversion/CallEmitter.h"
 
 namespace xlstm {
 
@@ -19,10 +16,10 @@ struct CompiledArguments {
 
 /// Emits, op by op, what a planned function does: pointers into the three memories and calls of the kernels
 /// (include/xlstm/Kernels/Cpu.h) with constant sizes.
-class KernelCalls {
+class KernelCalls : CallEmitter {
 public:
   KernelCalls(mlir::ModuleOp module, mlir::OpBuilder &builder, CompiledArguments arguments)
-      : module(module), builder(builder), arguments(arguments) {}
+      : CallEmitter(module, builder, {arguments.weights, arguments.state, arguments.scratch}), arguments(arguments) {}
 
   /// Finds the places of the function's arguments and stores pos where the kernels read it.
   void bindArguments(lm::ModelOp model);
@@ -46,17 +43,9 @@ private:
   mlir::LogicalResult emitCall(lm::ReturnOp op);
 
   void call(mlir::Location loc, llvm::StringRef kernel, mlir::ValueRange operands);
-  mlir::Value at(mlir::Location loc, mlir::Value base, int64_t offset);
-  /// The pointer of a value that has its place; null where there is no value.
-  mlir::Value pointer(mlir::Location loc, mlir::Value value);
-  mlir::Value size(mlir::Location loc, int64_t value);
-  mlir::Value float32(mlir::Location loc, double value);
   mlir::Value frequencies(mlir::Location loc, lm::RopeAttr rope, int64_t headDim);
 
-  mlir::ModuleOp module;
-  mlir::OpBuilder &builder;
   CompiledArguments arguments;
-  llvm::DenseMap<mlir::Value, mlir::Value> pointers;
 };
 
 } // namespace xlstm

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Conversion/LMToLLVM/ModelInfo.h"
+#include "lib/Conversion/Globals.h"
 #include "xlstm/Runtime/Deploy/ModelAbi.h"
 
 using namespace mlir;
@@ -26,7 +27,7 @@ static void fill(OpBuilder &builder, Location loc, Value pointer, const InitialS
   Value element = builder.create<LLVM::GEPOp>(loc, pointer.getType(), builder.getF32Type(), pointer, ValueRange{index});
   builder.create<LLVM::StoreOp>(loc, value, element);
   Value next = builder.create<LLVM::AddOp>(loc, index, i64(1));
-  Value more = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::slt, next, i64(state.elements));
+  Value more = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::slt, next, i64(state.type.getNumElements()));
   builder.create<LLVM::CondBrOp>(loc, more, body, ValueRange{next}, after, ValueRange{});
   builder.setInsertionPointToEnd(after);
 }
@@ -52,34 +53,13 @@ LLVM::LLVMFuncOp buildInitState(ModuleOp module, OpBuilder &builder, const Initi
 
 void buildModelInfo(ModuleOp module, OpBuilder &builder, const ModelNumbers &numbers, LLVM::LLVMFuncOp initState,
                     LLVM::LLVMFuncOp prefill, LLVM::LLVMFuncOp decode) {
-  Location loc = module.getLoc();
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToEnd(module.getBody());
-  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  auto type = LLVM::LLVMStructType::getLiteral(builder.getContext(),
-                                               {i32, i32, i64, i64, i64, i64, i64, pointer, pointer, pointer});
-  auto global = builder.create<LLVM::GlobalOp>(loc, type, /*isConstant=*/true, LLVM::Linkage::External, "xlstm_model",
-                                               Attribute());
-  builder.createBlock(&global.getInitializer());
-  auto number = [&](Type type, int64_t value) -> Value {
-    return builder.create<LLVM::ConstantOp>(loc, type, builder.getIntegerAttr(type, value));
-  };
-  auto address = [&](LLVM::LLVMFuncOp function) -> Value { return builder.create<LLVM::AddressOfOp>(loc, function); };
-  Value fields[] = {number(i32, XLSTM_MODEL_ABI),
-                    number(i32, numbers.prefillTokens),
-                    number(i64, numbers.vocab),
-                    number(i64, numbers.contextLength),
-                    number(i64, numbers.weightBytes),
-                    number(i64, numbers.stateBytes),
-                    number(i64, numbers.scratchBytes),
-                    address(initState),
-                    address(prefill),
-                    address(decode)};
-  Value info = builder.create<LLVM::UndefOp>(loc, type);
-  for (auto [i, field] : llvm::enumerate(fields))
-    info = builder.create<LLVM::InsertValueOp>(loc, info, field, static_cast<int64_t>(i));
-  builder.create<LLVM::ReturnOp>(loc, info);
+  auto i32 = [&](int64_t value) { return builder.getI32IntegerAttr(value); };
+  auto i64 = [&](int64_t value) { return builder.getI64IntegerAttr(value); };
+  auto address = [](LLVM::LLVMFuncOp function) { return FlatSymbolRefAttr::get(function); };
+  buildRecord(module, builder, "xlstm_model",
+              {i32(XLSTM_MODEL_ABI), i32(numbers.prefillTokens), i64(numbers.vocab), i64(numbers.contextLength),
+               i64(numbers.weightBytes), i64(numbers.stateBytes), i64(numbers.scratchBytes), address(initState),
+               address(prefill), address(decode)});
 }
 
 } // namespace xlstm

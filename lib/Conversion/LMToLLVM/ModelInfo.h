@@ -4,23 +4,12 @@
 #ifndef LIB_CONVERSION_LMTOLLVM_MODELINFO_H
 #define LIB_CONVERSION_LMTOLLVM_MODELINFO_H
 
-#include "dialects/LM/LMDialect.h"
+#include "lib/Conversion/PlannedFunction.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Builders.h"
 
-#include <map>
-
 namespace xlstm {
-
-/// A state's place and first value.
-struct InitialState {
-  int64_t elements;
-  double value;
-};
-
-/// By offset in the state.
-using InitialStates = std::map<int64_t, InitialState>;
 
 /// `@init_state(state)`: gives every state its first value.
 mlir::LLVM::LLVMFuncOp buildInitState(mlir::ModuleOp module, mlir::OpBuilder &builder, const InitialStates &states);
