@@ -115,17 +115,6 @@ Choice chooseRing(Args &a, xlstm_dtype ring, size_t most) {
   return {nullptr, 0};
 }
 
-/// What the current device offers.
-struct Device {
-  int major = 0, sharedBytes = 0;
-  Device() {
-    int device = 0;
-    cudaGetDevice(&device);
-    cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
-    cudaDeviceGetAttribute(&sharedBytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
-  }
-};
-
 static bool divides(const Args &a, int blocks) { return int64_t(a.group) * a.d % (8 * blocks) == 0; }
 
 static Choice configure(Args &a, const xlstm_hybrid_shape &shape, int blocks, size_t most) {
@@ -136,35 +125,6 @@ static Choice configure(Args &a, const xlstm_hybrid_shape &shape, int blocks, si
   return shape.type == XLSTM_F32    ? chooseRing<float>(a, shape.ring_type, most)
          : shape.type == XLSTM_BF16 ? chooseRing<Bf16>(a, shape.ring_type, most)
                                     : Choice{nullptr, 0};
-}
-
-static cudaError_t launch(const Args &a, const Choice &choice, int64_t pairs, bool early, cudaStream_t stream) {
-  cudaLaunchConfig_t config = {};
-  config.gridDim = dim3(pairs * a.blocks);
-  config.blockDim = dim3(Threads);
-  config.dynamicSmemBytes = choice.bytes;
-  config.stream = stream;
-  cudaLaunchAttribute attributes[2];
-  config.attrs = attributes;
-  if (a.blocks > 1) {
-    attributes[config.numAttrs].id = cudaLaunchAttributeClusterDimension;
-    attributes[config.numAttrs++].val.clusterDim = {unsigned(a.blocks), 1, 1};
-  }
-  if (early) {
-    attributes[config.numAttrs].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    attributes[config.numAttrs++].val.programmaticStreamSerializationAllowed = 1;
-  }
-  if (cudaError_t error =
-          cudaFuncSetAttribute(choice.kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(choice.bytes)))
-    return error;
-  if (a.blocks > 8) {
-    if (cudaError_t error = cudaFuncSetAttribute(choice.kernel, cudaFuncAttributeNonPortableClusterSizeAllowed, 1))
-      return error;
-    int clusters = 0;
-    if (cudaOccupancyMaxActiveClusters(&clusters, choice.kernel, &config) || clusters == 0)
-      return cudaErrorInvalidClusterSize;
-  }
-  return cudaLaunchKernelEx(&config, choice.kernel, a);
 }
 
 static bool isSupported(const xlstm_hybrid_shape &shape) {
@@ -184,6 +144,7 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
   const int64_t pairs = shape.B * shape.Hkv;
   if (pairs == 0)
     return cudaSuccess;
+  const bool isChosen = blocks == 0;
   Args a = {int(shape.H),
             int(shape.Hkv),
             int(shape.d),
@@ -206,20 +167,24 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
             Divider(int(shape.H / shape.Hkv))};
   const Device device;
   // Few sequences: as many blocks each as the card has room for; many: few, since each does what all must (measured).
-  const bool isChosen = blocks == 0;
   if (isChosen)
-    for (blocks = device.major < 9 ? 1 : pairs <= 16 ? 16 : pairs <= 128 ? 4 : 2; blocks > 1 && !divides(a, blocks);)
+    for (blocks = !device.hasClusters() ? 1
+                  : pairs <= 16         ? 16
+                  : pairs <= 128        ? 4
+                                        : 2;
+         blocks > 1 && !divides(a, blocks);)
       blocks /= 2;
-  if (blocks < 1 || blocks > 16 || (blocks & (blocks - 1)) || !divides(a, blocks) || (blocks > 1 && device.major < 9))
+  if (blocks < 1 || blocks > 16 || (blocks & (blocks - 1)) || !divides(a, blocks) ||
+      (blocks > 1 && !device.hasClusters()))
     return cudaErrorInvalidValue;
   for (;; blocks /= 2) {
     const Choice choice = configure(a, shape, blocks, device.sharedBytes);
     if (!choice.kernel)
       return cudaErrorInvalidValue;
-    const cudaError_t error = launch(a, choice, pairs, early && device.major >= 9, cudaStream_t(stream));
-    if (error != cudaErrorInvalidClusterSize || !isChosen || blocks <= 8)
+    const cudaError_t error = launchClusters(choice.kernel, a, dim3(pairs * blocks), Threads, blocks, choice.bytes,
+                                             early && device.hasClusters(), cudaStream_t(stream));
+    if (error != cudaErrorInvalidClusterSize || !isChosen || blocks <= 8) // clusters of 16 may not fit a card
       return error;
-    cudaGetLastError(); // clusters of 16 do not fit this card
   }
 }
 

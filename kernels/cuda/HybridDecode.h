@@ -8,11 +8,22 @@
 
 namespace xlstm::cuda {
 
-/// xlstm_cuda_hybrid_decode by clusters of `blocks`: 1, 2, 4, 8 or 16, where (H / Hkv) d is a multiple of 8 blocks and
-/// the card has clusters; 0: chosen by the shape. Tests and measurements name it.
+/// xlstm_cuda_hybrid_decode. `blocks` 0: the fast kernel where it serves the shape, else the general one. 1, 2, 4, 8 or
+/// 16: the general one by clusters of so many, where (H / Hkv) d is a multiple of 8 blocks and the card has clusters.
+/// Tests and measurements name it.
 int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const float *frequencies,
                  float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace, bool early, void *stream,
                  int blocks);
+
+/// Whether the fast kernel takes such a shape on this card: bf16 with a bf16 ring, d 64, 96 or 128, 1, 2 or 4 query
+/// heads a key head, Hopper. (A window too long for shared memory is refused at the call.)
+bool isDecodeFast(const xlstm_hybrid_shape &shape);
+
+/// The fast kernel by `parts` blocks a query head: 1, 2 or 4 (not 4 at d = 96); 0: chosen by the shape.
+/// cudaErrorInvalidClusterSize, and nothing enqueued, where it does not fit.
+int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const float *frequencies,
+                     float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace, bool early, void *stream,
+                     int parts);
 
 } // namespace xlstm::cuda
 

@@ -5,6 +5,7 @@
 #define XLSTM_KERNELS_CUDA_HYBRIDDECODESTEPS_CUH
 
 #include "kernels/cuda/HybridDecode.cuh"
+#include "kernels/cuda/HybridDecodeLaunch.cuh"
 
 namespace xlstm::cuda::decode {
 
@@ -43,8 +44,6 @@ struct Strip {
         to[n] = loadEarly(base + (from + n * rows) * d);
   }
 };
-
-__device__ inline float logSigmoid(float x) { return fminf(x, 0.0f) - log1pf(expf(-fabsf(x))); }
 
 /// q, k and v into shared memory, rotated; a pair a thread and turn, the loads of two turns before the position is
 /// used.
@@ -123,11 +122,10 @@ __device__ void clear(const Args &a, const Shared &s) {
 template <typename Shared>
 __device__ void prepareGates(const Args &a, const Shared &s, const Place &at, bool fresh) {
   for (int head = int(threadIdx.x) - (Threads - 32); head >= 0 && head < a.group; head += 32) {
-    const float i = a.in.i_gate[at.query + head], f = a.in.f_gate[at.query + head], o = a.in.o_gate[at.query + head];
-    const float m = a.state.m[at.query + head];
-    const float old = fresh ? -INFINITY : m + logSigmoid(f), top = fmaxf(old, i);
+    const int64_t n = at.query + head;
+    const Gates gates = gatesOf(a.in.i_gate[n], a.in.f_gate[n], a.in.o_gate[n], a.state.m[n], fresh);
     float *gate = s.gates + 4 * head;
-    gate[0] = expf(old - top), gate[1] = expf(i - top), gate[2] = top, gate[3] = 1.0f / (1.0f + expf(-o));
+    gate[0] = gates.keep, gate[1] = gates.add, gate[2] = gates.top, gate[3] = gates.output;
   }
 }
 

@@ -21,6 +21,19 @@ __device__ inline void copyAsync(void *shared, const void *global) {
     asm volatile("cp.async.ca.shared.global [%0], [%1], 8;" ::"r"(sharedAddress(shared)), "l"(global) : "memory");
 }
 __device__ inline void waitCopies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+/// Closes a group of copies; waits until at most `Later` of the latest groups are under way.
+__device__ inline void commitCopies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
+template <int Later>
+__device__ inline void waitCopiesBut() {
+  asm volatile("cp.async.wait_group %0;" ::"n"(Later) : "memory");
+}
+
+/// 2^x to 22 bits; 0 at minus infinity.
+__device__ inline float exp2Fast(float x) {
+  float y;
+  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
 
 /// 16 bytes that are read once; volatile: stays where it stands, so that it is under way early.
 __device__ inline uint4 loadEarly(const void *global) {
@@ -61,6 +74,8 @@ __device__ inline uint32_t clusterRank() {
   return rank;
 }
 __device__ inline void clusterArrive() { asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory"); }
+/// The same with nothing to show to the others: without the fence, which waits for all of the thread's memory.
+__device__ inline void clusterArriveRelaxed() { asm volatile("barrier.cluster.arrive.relaxed.aligned;" ::: "memory"); }
 __device__ inline void clusterWait() { asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory"); }
 /// Stores to the same place in another block's shared memory.
 __device__ inline void storeRemote(float *local, uint32_t rank, float value) {
@@ -68,12 +83,39 @@ __device__ inline void storeRemote(float *local, uint32_t rank, float value) {
   asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(address) : "r"(sharedAddress(local)), "r"(rank));
   asm volatile("st.shared::cluster.f32 [%0], %1;" ::"r"(address), "f"(value) : "memory");
 }
+/// A barrier in shared memory that completes once `bytes` have been sent to it; by one thread, before clusterArriveRelaxed.
+__device__ inline void expectBytes(uint64_t *barrier, uint32_t bytes) {
+  const uint32_t address = sharedAddress(barrier);
+  asm volatile("mbarrier.init.shared.b64 [%0], 1;" ::"r"(address) : "memory");
+  asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
+  asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(address), "r"(bytes) : "memory");
+}
+/// Stores to the same place in another block's shared memory, 4 bytes for that block's barrier; needs no fence.
+__device__ inline void send(float *local, uint64_t *barrier, uint32_t rank, float value) {
+  uint32_t address, signal;
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(address) : "r"(sharedAddress(local)), "r"(rank));
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(signal) : "r"(sharedAddress(barrier)), "r"(rank));
+  asm volatile("st.async.shared::cluster.mbarrier::complete_tx::bytes.f32 [%0], %1, [%2];" ::"r"(address), "f"(value),
+               "r"(signal)
+               : "memory");
+}
+/// Waits for all of a barrier's bytes, which are seen from here on.
+__device__ inline void receive(uint64_t *barrier) {
+  asm volatile("{\n.reg .pred done;\nagain:\n"
+               "mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 done, [%0], 0;\n"
+               "@!done bra again;\n}" ::"r"(sharedAddress(barrier))
+               : "memory");
+}
 /// What the launch in front of this one on the stream wrote is there from here on.
 __device__ inline void waitForPrevious() { asm volatile("griddepcontrol.wait;" ::: "memory"); }
 __device__ inline void letNextStart() { asm volatile("griddepcontrol.launch_dependents;" ::: "memory"); }
 #else
 __device__ inline uint32_t clusterRank() { return 0; }
 __device__ inline void clusterArrive() {}
+__device__ inline void clusterArriveRelaxed() {}
+__device__ inline void expectBytes(uint64_t *, uint32_t) {}
+__device__ inline void send(float *local, uint64_t *, uint32_t, float value) { *local = value; }
+__device__ inline void receive(uint64_t *) {}
 __device__ inline void clusterWait() { __syncthreads(); }
 __device__ inline void storeRemote(float *local, uint32_t, float value) { *local = value; }
 __device__ inline void waitForPrevious() {}

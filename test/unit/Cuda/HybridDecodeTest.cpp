@@ -17,13 +17,14 @@ namespace {
 struct Shape {
   int64_t B, H, Hkv, d, W, S;
   int steps;
-  int blocks = 0;
+  int blocks = 0; // of the general kernel; 0: xlstm_cuda_hybrid_decode's own choice
   float gate = 2; // pre-activations lie in +- this
+  int parts = 0;  // of the fast kernel, where not 0
 };
 
 std::ostream &operator<<(std::ostream &out, const Shape &s) {
   return out << "B" << s.B << " H" << s.H << " Hkv" << s.Hkv << " d" << s.d << " W" << s.W << " S" << s.S << " steps"
-             << s.steps << " blocks" << s.blocks << " gate" << s.gate;
+             << s.steps << " blocks" << s.blocks << " gate" << s.gate << " parts" << s.parts;
 }
 
 /// A state on the device; the arrays of Hybrid.h in their order.
@@ -105,8 +106,9 @@ protected:
                                 map,
                                 map + s.H * s.d * s.d * sizeOf(type),
                                 step % 2 || reset >= 0 ? docStart.get() : nullptr};
-      ASSERT_CUDA(xlstm::cuda::hybridDecode(shape, in, static_cast<float *>(deviceFrequencies.get()), 1.25f, state.view,
-                                            h.get(), workspace.get(), false, nullptr, s.blocks));
+      const auto decode = s.parts ? xlstm::cuda::hybridDecodeFast : xlstm::cuda::hybridDecode;
+      ASSERT_CUDA(decode(shape, in, static_cast<float *>(deviceFrequencies.get()), 1.25f, state.view, h.get(),
+                         workspace.get(), false, nullptr, s.parts ? s.parts : s.blocks));
       Doubles wq = widen(token.q), wk = widen(token.k), wv = widen(token.v), wi = widen(token.i), wf = widen(token.f),
               wo = widen(token.o), want(s.B * s.H * s.d);
       if (step == reset)
@@ -172,6 +174,22 @@ TEST_F(CudaDecode, ClusterSizes) {
       GTEST_SKIP() << "clusters need compute capability 9.0; one block a key head passed";
     run({2, 8, 2, 128, 100, 4, 130, blocks}, XLSTM_BF16, XLSTM_BF16);
     run({1, 4, 1, 64, 3, 5, 12, blocks}, XLSTM_F32, XLSTM_F32);
+  }
+}
+
+/// The fast kernel at every width, group and split; windows of one partial tile, of whole tiles, of more tiles than
+/// warps.
+TEST_F(CudaDecode, FastKernel) {
+  if (!xlstm::cuda::isDecodeFast({1, 1, 4, 1, 128, 16, 4, 1, XLSTM_BF16, XLSTM_BF16, 0}))
+    GTEST_SKIP() << "the fast kernel needs compute capability 9.0; the general one passed";
+  for (int parts : {1, 2, 4}) {
+    for (int64_t d : {64, 96, 128})
+      for (int64_t group : {1, 2, 4})
+        if (d != 96 || parts != 4)
+          run({2, 2 * group, 2, d, 37, 3, 60, 0, 2, parts}, XLSTM_BF16, XLSTM_BF16);
+    run({1, 4, 1, 128, 7, 19, 30, 0, 2, parts}, XLSTM_BF16, XLSTM_BF16);
+    run({1, 2, 2, 64, 256, 0, 270, 0, 2, parts}, XLSTM_BF16, XLSTM_BF16);
+    run({2, 8, 2, 128, 32, 4, 40, 0, 50, parts}, XLSTM_BF16, XLSTM_BF16);
   }
 }
 

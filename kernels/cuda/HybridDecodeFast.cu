@@ -1,0 +1,349 @@
+//===- HybridDecodeFast.cu - one token by tensor cores: query, memory, output ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "kernels/cuda/HybridDecode.h"
+#include "kernels/cuda/HybridDecodeFast.cuh"
+
+namespace xlstm::cuda {
+namespace decode {
+
+constexpr float Log2E = 1.442695041f;
+
+/// Sine and cosine to 2^-20: whole turns are taken off by a sum of two parts of 2 pi.
+__device__ inline void rotation(float angle, float &sine, float &cosine) {
+  const float turns = rintf(angle * 0.159154943f);
+  float rest = fmaf(turns, -6.28318548f, angle);
+  rest = fmaf(turns, 1.74845553e-7f, rest);
+  sine = __sinf(rest), cosine = __cosf(rest);
+}
+
+/// Queries and the key, rotated, as halves to x; the value. A pair of channels a thread, the key's beside a query's.
+template <typename P>
+__device__ void loadToken(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at, int &t) {
+  constexpr int Half = P::D / 2, Owners = P::Threads / Half;
+  const int i = threadIdx.x % Half, owner = threadIdx.x / Half;
+  const bool hasQuery = owner < P::Group, hasKey = owner == min(P::Group, Owners - 1);
+  const Bf16 *q = static_cast<const Bf16 *>(a.in.q) + (at.query + owner) * P::D + i;
+  const Bf16 *k = static_cast<const Bf16 *>(a.in.k) + at.key * P::D + i;
+  Bf16 pairs[4] = {};
+  if (hasQuery)
+    pairs[0] = q[0], pairs[1] = q[Half];
+  if (hasKey)
+    pairs[2] = k[0], pairs[3] = k[Half];
+  uint4 v = {};
+  if (threadIdx.x < P::Pieces)
+    v = loadEarly(static_cast<const Bf16 *>(a.in.v) + at.key * P::D + threadIdx.x * 8);
+  float sine = 0, cosine = 1;
+  if (a.frequencies) {
+    rotation(float(t) * a.frequencies[i], sine, cosine);
+    sine *= a.ropeFactor, cosine *= a.ropeFactor;
+  }
+  auto put = [&](Bf16 *to, float low, float high) {
+    storeHalves(to + i, to + i + Half, P::XPitch, low * cosine - high * sine, high * cosine + low * sine);
+  };
+  if (hasQuery)
+    put(s.x + 2 * owner * P::XPitch, toFloat(pairs[0]), toFloat(pairs[1]));
+  if (hasKey)
+    put(s.x + 2 * MostHeads * P::XPitch, toFloat(pairs[2]), toFloat(pairs[3]));
+  if (threadIdx.x < P::Pieces)
+    reinterpret_cast<uint4 *>(s.v)[threadIdx.x] = v;
+}
+
+/// The block's columns of S: a thread's rows row, row + RowsAtOnce, ... of four columns.
+template <typename P>
+__device__ float *stateOf(const FastArgs &a, const Spot<P> &at) {
+  return a.state.S + ((at.query + at.head) * P::D + threadIdx.x / P::Fours) * P::D + at.column +
+         threadIdx.x % P::Fours * 4;
+}
+
+template <typename P>
+__device__ void startState(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at) {
+  const float *from = stateOf(a, at);
+#pragma unroll
+  for (int n = 0; n < P::Steps; ++n)
+    copyAsync<16>(s.state + n * P::Threads + threadIdx.x, from + n * P::RowsAtOnce * P::D);
+}
+
+/// S in place; its columns' products with q~ to sums.
+template <typename P>
+__device__ void updateState(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at, bool fresh) {
+  const int row = threadIdx.x / P::Fours, four = threadIdx.x % P::Fours;
+  const float keep = s.gates[0];
+  float4 *own = s.state + threadIdx.x;
+  float *to = stateOf(a, at), v[4], sum[4] = {};
+  loadFloats(s.v + at.column + four * 4, v);
+  waitCopies();
+  if (fresh)
+#pragma unroll
+    for (int n = 0; n < P::Steps; ++n)
+      own[n * P::Threads] = {};
+#pragma unroll
+  for (int n = 0; n < P::Steps; ++n) {
+    const float4 old = own[n * P::Threads];
+    const float2 feature = s.features[row + n * P::RowsAtOnce];
+    const float value[4] = {keep * old.x + feature.x * v[0], keep * old.y + feature.x * v[1],
+                            keep * old.z + feature.x * v[2], keep * old.w + feature.x * v[3]};
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+      sum[i] += feature.y * value[i];
+    storeFloats(to + n * P::RowsAtOnce * P::D, value);
+  }
+  if constexpr (P::IsFolded) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+#pragma unroll
+      for (int step = P::Fours; step < 32; step *= 2)
+        sum[i] += __shfl_xor_sync(~0u, sum[i], step);
+    if (threadIdx.x % 32 < P::Fours)
+      storeFloats(s.sums + threadIdx.x / 32 * P::SumPitch + four * 4, sum);
+  } else {
+    storeFloats(s.sums + row * P::SumPitch + four * 4, sum);
+  }
+}
+
+/// One warp: its head's logits become features; keeps the new z, in the order of its lanes.
+template <typename P>
+struct Features {
+  static constexpr int Each = P::D / 32;
+  float z[Each], i, f, o, m; // gates: pre-activations, then add, keep, output and top
+
+  __device__ void loadState(const FastArgs &a, const Spot<P> &at) {
+    const float *from = a.state.z + (at.query + at.head) * P::D + threadIdx.x % 32;
+#pragma unroll
+    for (int n = 0; n < Each; ++n)
+      z[n] = from[32 * n];
+    m = a.state.m[at.query + at.head];
+  }
+  __device__ void loadGates(const FastArgs &a, const Spot<P> &at) {
+    const int64_t head = at.query + at.head;
+    i = a.in.i_gate[head], f = a.in.f_gate[head], o = a.in.o_gate[head];
+  }
+  /// Uses what has been loaded, before the blocks are told of this one's share: part 0 may write z and m then.
+  __device__ void useState(bool fresh) {
+    const Gates gates = gatesOf(i, f, o, m, fresh);
+    i = gates.add, f = gates.keep, o = gates.output, m = gates.top;
+#pragma unroll
+    for (int n = 0; n < Each; ++n)
+      z[n] = fresh ? 0.0f : f * z[n];
+  }
+  __device__ void make(const FastShared<P> &s) {
+    const int lane = threadIdx.x % 32;
+    float q[Each], k[Each], topQ = -INFINITY, topK = -INFINITY, sumQ = 0, sumK = 0, old = 0, added = 0;
+#pragma unroll
+    for (int n = 0; n < Each; ++n) {
+      q[n] = s.logits[lane + 32 * n] * Log2E, k[n] = s.logits[P::D + lane + 32 * n] * Log2E;
+      topQ = fmaxf(topQ, q[n]), topK = fmaxf(topK, k[n]);
+    }
+    topQ = groupMax(topQ), topK = groupMax(topK);
+#pragma unroll
+    for (int n = 0; n < Each; ++n) {
+      q[n] = exp2Fast(q[n] - topQ), k[n] = exp2Fast(k[n] - topK);
+      sumQ += q[n], sumK += k[n], old += q[n] * z[n], added += q[n] * k[n];
+    }
+    sumQ = 1.0f / groupSum(sumQ), sumK = i / groupSum(sumK), old = groupSum(old), added = groupSum(added);
+    __syncwarp(); // the logits of all lanes have been read
+#pragma unroll
+    for (int n = 0; n < Each; ++n) {
+      s.features[lane + 32 * n] = {k[n] * sumK, q[n] * sumQ};
+      z[n] += k[n] * sumK;
+    }
+    if (lane == 0)
+      s.gates[0] = f, s.gates[1] = o, s.gates[2] = fmaxf((old + added * sumK) * sumQ, 1e-30f);
+  }
+  __device__ void storeState(const FastArgs &a, const Spot<P> &at) const {
+    float *to = a.state.z + (at.query + at.head) * P::D + threadIdx.x % 32;
+#pragma unroll
+    for (int n = 0; n < Each; ++n)
+      to[32 * n] = z[n];
+    if (threadIdx.x % 32 == 0)
+      a.state.m[at.query + at.head] = m;
+  }
+};
+
+/// This token's key and value into their slots, by the block that has read the ring's.
+template <typename P>
+__device__ void writeRing(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at, int t, unsigned current) {
+  if (threadIdx.x >= 2 * P::Pieces || current / 16 % unsigned(P::Blocks) != unsigned(at.rank))
+    return;
+  const bool isValue = threadIdx.x >= P::Pieces;
+  const int c = threadIdx.x % P::Pieces * 8;
+  const uint4 own = *reinterpret_cast<const uint4 *>((isValue ? s.v : s.x + 2 * MostHeads * P::XPitch) + c);
+  auto put = [&](void *ring, int extent, int slot) {
+    *reinterpret_cast<uint4 *>(at.rows(ring, extent) + slot * at.stride + c) = own;
+  };
+  put(isValue ? a.state.ring_v : a.state.ring_k, a.W, current);
+  if (t < a.S)
+    put(isValue ? a.state.sink_v : a.state.sink_k, a.S, t);
+}
+
+/// The mix of the block's columns; neighbouring threads share a column's sums.
+template <typename P>
+__device__ void writeOutput(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at) {
+  constexpr int Sharers = P::Threads / P::Columns;
+  const int n = threadIdx.x / Sharers, first = threadIdx.x % Sharers;
+  float memory = 0, top = -INFINITY, out = 0, sum = 0;
+#pragma unroll
+  for (int row = first; row < P::SumRows; row += Sharers)
+    memory += s.sums[row * P::SumPitch + n];
+#pragma unroll
+  for (int rank = first; rank < P::Blocks; rank += Sharers)
+    top = fmaxf(top, s.partTop[rank]);
+  top = groupMax<Sharers>(top);
+#pragma unroll
+  for (int rank = first; rank < P::Blocks; rank += Sharers) {
+    const float share = exp2Fast(s.partTop[rank] - top);
+    sum += share * s.partSum[rank], out += share * s.partOut[rank * P::SumPitch + n];
+  }
+  memory = groupSum<Sharers>(memory), sum = groupSum<Sharers>(sum), out = groupSum<Sharers>(out);
+  const float o = s.gates[1];
+  if (first == 0)
+    static_cast<Bf16 *>(a.h)[(at.query + at.head) * P::D + at.column + n] =
+        fromFloat<Bf16>(o * memory / s.gates[2] + (1.0f - o) * out / sum);
+}
+
+template <typename P>
+__global__ void __launch_bounds__(P::Threads, P::Resident) fastKernel(const __grid_constant__ FastArgs a) {
+#if __CUDA_ARCH__ >= 900
+  extern __shared__ __align__(128) unsigned char memory[];
+  const FastShared<P> s(memory, a.tiles);
+  if (threadIdx.x == 0) {
+    expectBytes(s.arrivals, 2 * P::D * 4);
+    expectBytes(s.arrivals + 1, P::Blocks * (P::Columns + 2) * 4);
+  }
+  clusterArriveRelaxed(); // waited for before anything is sent
+  const Spot<P> at(a);
+  const int warp = threadIdx.x / 32, jobs = at.tiles + P::MapTiles;
+  const bool makesFeatures = warp == P::Warps - 1;
+
+  // What no earlier launch of this step writes: under way before anything is used.
+  Tile<P> tile[P::Depth];
+#pragma unroll
+  for (int n = 0; n < P::Depth; ++n)
+    if (warp + n * P::Warps < jobs)
+      startTile(a, at, warp + n * P::Warps, tile[n]);
+  startValues(a, s, at), commitCopies();
+  if constexpr (!P::StateLast)
+    startState(a, s, at);
+  Features<P> features;
+  if (makesFeatures)
+    features.loadState(a, at);
+
+  waitForPrevious();
+  letNextStart();
+  const bool begins = a.in.doc_start && a.in.doc_start[at.b] >= 0;
+  int t = a.state.pos[at.b];
+  if (begins)
+    t = 0;
+  const bool fresh = t == 0;
+  const int current = unsigned(t) % unsigned(a.W);
+  if (makesFeatures)
+    features.loadGates(a, at);
+  loadToken(a, s, at, t);
+  __syncthreads();
+  clusterWait();
+  for (int job = warp; job < jobs;)
+#pragma unroll
+    for (int n = 0; n < P::Depth; ++n, job += P::Warps) {
+      if (job >= jobs)
+        break;
+      if (job < at.tiles)
+        scoreKeys(a, s, at, job, t, current, tile[n]);
+      else
+        multiplyMap(s, at, job - at.tiles, tile[n]);
+      if (job + P::Depth * P::Warps < jobs)
+        startTile(a, at, job + P::Depth * P::Warps, tile[n]);
+    }
+  if constexpr (P::StateLast)
+    startState(a, s, at);
+  commitCopies();
+  if (makesFeatures)
+    features.useState(fresh);
+  waitCopiesBut<1>();
+  finishValues(a, s, at, t, current);
+  __syncthreads();
+  writeRing(a, s, at, t, current);
+  window(a, s, at);
+  if (makesFeatures) {
+    receive(s.arrivals);
+    features.make(s);
+  }
+  __syncthreads();
+  updateState(a, s, at, fresh);
+  receive(s.arrivals + 1); // the window's shares; every block has used pos, z and m
+  __syncthreads();
+  writeOutput(a, s, at);
+  if (makesFeatures && at.column == 0)
+    features.storeState(a, at);
+  // The last of the sequence's key heads moves pos on: the others have read it.
+  if (at.rank == 0 && threadIdx.x == 0 && atomicInc(a.done + at.b, a.Hkv - 1) == unsigned(a.Hkv - 1))
+    a.state.pos[at.b] = t + 1;
+#endif
+}
+
+template <int D, int Group, int Parts>
+static int launchPlan(FastArgs a, int64_t B, bool early, cudaStream_t stream) {
+  // Parts 4 is for few sequences, where a multiprocessor has one block.
+  using P = Plan<D, Group, Parts, Parts == 1 ? 2 : 1, Parts == 2 ? 3 : 2>;
+  a.tiles = (a.allTiles + P::Blocks - 1) / P::Blocks;
+  const size_t bytes = FastShared<P>(nullptr, a.tiles).bytes;
+  if (bytes > size_t(Device().sharedBytes))
+    return cudaErrorInvalidClusterSize;
+  return launchClusters(fastKernel<P>, a, dim3(a.Hkv * P::Blocks, B), P::Threads, P::Blocks, bytes, early, stream);
+}
+
+template <int D, int Group>
+static int launchParts(const FastArgs &a, int64_t B, int parts, bool early, cudaStream_t stream) {
+  if constexpr (D != 96)
+    if (parts == 4)
+      return launchPlan<D, Group, 4>(a, B, early, stream);
+  return parts == 1   ? launchPlan<D, Group, 1>(a, B, early, stream)
+         : parts == 2 ? launchPlan<D, Group, 2>(a, B, early, stream)
+                      : cudaErrorInvalidClusterSize;
+}
+
+template <int D>
+static int launchWidth(const FastArgs &a, int64_t B, int parts, bool early, cudaStream_t stream) {
+  return a.H == a.Hkv       ? launchParts<D, 1>(a, B, parts, early, stream)
+         : a.H == 2 * a.Hkv ? launchParts<D, 2>(a, B, parts, early, stream)
+                            : launchParts<D, 4>(a, B, parts, early, stream);
+}
+
+} // namespace decode
+
+bool isDecodeFast(const xlstm_hybrid_shape &shape) {
+  const int64_t group = shape.H / shape.Hkv, slots = shape.W > shape.S ? shape.W : shape.S;
+  return slots * shape.Hkv * shape.d < INT32_MAX && shape.type == XLSTM_BF16 && shape.ring_type == XLSTM_BF16 &&
+         (group == 1 || group == 2 || group == 4) && (shape.d == 64 || shape.d == 96 || shape.d == 128) &&
+         shape.B < 65536 && decode::Device().hasClusters();
+}
+
+int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const float *frequencies,
+                     float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace, bool early, void *stream,
+                     int parts) {
+  using namespace decode;
+  const int64_t heads = shape.B * shape.H;
+  const int chosen = heads > 128 ? 1 : heads > 64 || shape.d == 96 ? 2 : 4;
+  const int ringTiles = int((shape.W + 15) / 16), sinkTiles = int((shape.S + 15) / 16);
+  const FastArgs a = {int(shape.H),
+                      int(shape.Hkv),
+                      int(shape.W),
+                      int(shape.S),
+                      ringTiles,
+                      ringTiles + sinkTiles,
+                      0,
+                      shape.scale * Log2E,
+                      ropeFactor,
+                      in,
+                      state,
+                      frequencies,
+                      h,
+                      static_cast<unsigned *>(workspace)};
+  const auto launch = shape.d == 64 ? launchWidth<64> : shape.d == 96 ? launchWidth<96> : launchWidth<128>;
+  int error = launch(a, shape.B, parts ? parts : chosen, early, cudaStream_t(stream));
+  for (int other : {2, 4}) // a window that needs more blocks, a card without clusters of 16
+    if (error == cudaErrorInvalidClusterSize && parts == 0)
+      error = launch(a, shape.B, other, early, cudaStream_t(stream));
+  return error;
+}
+
+} // namespace xlstm::cuda
