@@ -108,7 +108,7 @@ private:
     auto [logprobs_BTK, ids_BTK] = all_BTV.topk(options.k);
     // Summing what is left is exact where one minus the sum of the k would cancel.
     at::Tensor tail_BT = all_BTV.scatter(-1, ids_BTK, -INFINITY).exp().sum(-1).clamp_min(1e-30).log();
-    return {ids_BTK.to(at::kInt), logprobs_BTK, tail_BT};
+    return {ids_BTK.to(at::kInt).cpu(), logprobs_BTK.cpu(), tail_BT.cpu()};
   }
 
   const Program &program;

@@ -46,7 +46,7 @@ public:
   explicit GateCollector(at::Tensor labelled_BT) : labelled_BT(std::move(labelled_BT)) {}
 
   void onOutputGate(int64_t layer, const at::Tensor &o_BTH) override {
-    gates_NH[layer] = o_BTH.flatten(0, 1).index_select(0, labelled_BT.flatten().nonzero().squeeze(1));
+    gates_NH[layer] = o_BTH.cpu().flatten(0, 1).index_select(0, labelled_BT.flatten().nonzero().squeeze(1));
   }
 
   std::map<int64_t, at::Tensor> gates_NH;
@@ -61,7 +61,7 @@ double bitsPerByte(double nats, int64_t bytes) { return nats / std::log(2.0) / d
 
 static double negativeLogLikelihood(const at::Tensor &logits_BTV, const at::Tensor &labels_BT) {
   at::Tensor logits_NV = logits_BTV.flatten(0, 1);
-  at::Tensor labels_N = labels_BT.flatten();
+  at::Tensor labels_N = labels_BT.flatten().to(logits_NV.device());
   at::Tensor picked_N = logits_NV.gather(1, labels_N.clamp_min(0).unsqueeze(1)).squeeze(1);
   at::Tensor nats_N = (logits_NV.logsumexp(1) - picked_N).masked_fill(labels_N.lt(0), 0);
   return nats_N.sum(at::kDouble).item<double>();

@@ -44,7 +44,7 @@ static std::vector<double> scoreItem(const Program &last, const Program &all, co
   at::Tensor ids_CT = stackRows(sequences, shared);
   at::Tensor inputs_CT = ids_CT.narrow(1, 0, ids_CT.size(1) - 1).contiguous();
   at::Tensor logits_CTV = advance(all, "prefill", params, inputs_CT, std::move(rows)).logits;
-  at::Tensor labels_CT1 = ids_CT.narrow(1, 1, ids_CT.size(1) - 1).unsqueeze(2);
+  at::Tensor labels_CT1 = ids_CT.narrow(1, 1, ids_CT.size(1) - 1).unsqueeze(2).to(logits_CTV.device());
   at::Tensor log_CT = (logits_CTV.gather(2, labels_CT1).squeeze(2) - logits_CTV.logsumexp(2)).to(at::kDouble);
   std::vector<double> sums;
   for (int64_t c = 0; c < C; ++c) {

@@ -91,7 +91,7 @@ static uint64_t hashModel(const EvalModel &model, const LoadedModel &loaded) {
   ContentHash hash;
   hash.update(model.source);
   for (const auto &[name, tensor] : loaded.params) {
-    at::Tensor values = tensor.contiguous();
+    at::Tensor values = tensor.cpu().contiguous();
     hash.update(name);
     hash.update(std::span(static_cast<const std::byte *>(values.data_ptr()), values.nbytes()));
   }

@@ -63,7 +63,8 @@ DecodeBatch readPrompts(const Program &program, const ParamMap &params, const st
 std::vector<int64_t> takeTokens(const DecodeBatch &batch, const GenerateOptions &options,
                                 std::vector<TokenIds> &results) {
   std::vector<int64_t> open;
-  const int64_t *next = batch.next_B1.data_ptr<int64_t>();
+  at::Tensor next_B1 = batch.next_B1.cpu();
+  const int64_t *next = next_B1.data_ptr<int64_t>();
   for (size_t b = 0; b < batch.rows.size(); ++b) {
     TokenIds &tokens = results[batch.rows[b]];
     int32_t token = int32_t(next[b]);
@@ -85,10 +86,10 @@ void keepRows(DecodeBatch &batch, const std::vector<int64_t> &open) {
   for (int64_t b : open)
     rows.push_back(batch.rows[b]);
   batch.rows = std::move(rows);
-  batch.pos_B = batch.pos_B.index_select(0, index);
-  batch.next_B1 = batch.next_B1.index_select(0, index);
+  auto keep = [&](at::Tensor &x) { x = x.index_select(0, index.to(x.device())); };
+  keep(batch.pos_B), keep(batch.next_B1);
   for (at::Tensor &state : batch.states)
-    state = state.index_select(0, index);
+    keep(state);
 }
 
 } // namespace
@@ -125,7 +126,7 @@ void generateSampled(const Program &program, const ParamMap &params, const Token
                      const std::function<bool(int32_t id)> &take) {
   Advanced out = advance(program, "prefill", params, stackRows({&prompt}, 0), startRows(program, "prefill", 1));
   for (;;) {
-    at::Tensor logits_V = out.logits.select(1, -1).reshape({-1}).to(at::kFloat).contiguous();
+    at::Tensor logits_V = out.logits.select(1, -1).reshape({-1}).to(at::kCPU, at::kFloat).contiguous();
     int32_t id = sampler.sample({logits_V.data_ptr<float>(), size_t(logits_V.numel())});
     if (!take(id))
       return;

@@ -3,10 +3,13 @@
 
 #include "runtime/Evaluate/Hybrid.h"
 
-#include "xlstm/Kernels/Hybrid.h"
+#include "runtime/Evaluate/HybridKernels.h"
+#include "xlstm/Support/Error.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -19,10 +22,24 @@ namespace xlstm::evaluate {
 
 namespace {
 
-/// The operands in order: q, k, v, q_map, k_map, o, i, f, docs.
+const HybridKernels CpuKernels = {
+    xlstm_cpu_hybrid_forward_workspace, xlstm_cpu_hybrid_backward_workspace,
+    [](auto *shape, auto *in, auto *state, void *h, auto *saved, void *workspace, void *) {
+      xlstm_cpu_hybrid_forward(shape, in, state, h, saved, workspace);
+      return 0;
+    },
+    [](auto *shape, auto *in, auto *initial, auto *saved, const void *h, const void *dh, auto *dState, auto *out,
+       void *workspace, void *) {
+      xlstm_cpu_hybrid_backward(shape, in, initial, saved, h, dh, dState, out, workspace);
+      return 0;
+    }};
+
+/// The operands in order: q, k, v, q_map, k_map, o, i, f, docs; dense, gates in float32. Kernels run on the stream that
+/// is current while this lives.
 struct HybridCall {
   xlstm_hybrid_shape shape;
   xlstm_hybrid_inputs inputs;
+  const HybridKernels &kernels;
 
   HybridCall(at::ArrayRef<Tensor> x, double scale, int64_t window, int64_t sinks)
       : shape{x[0].size(0),
@@ -33,15 +50,41 @@ struct HybridCall {
               window,
               sinks,
               float(scale),
-              XLSTM_F32,
-              XLSTM_F32,
+              x[0].scalar_type() == at::kFloat ? XLSTM_F32 : XLSTM_BF16,
+              x[0].scalar_type() == at::kFloat ? XLSTM_F32 : XLSTM_BF16,
               1},
         inputs{x[0].const_data_ptr(),        x[1].const_data_ptr(),        x[2].const_data_ptr(),
                x[6].const_data_ptr<float>(), x[7].const_data_ptr<float>(), x[5].const_data_ptr<float>(),
-               x[3].const_data_ptr(),        x[4].const_data_ptr(),        x[8].const_data_ptr<int32_t>()} {}
-};
+               x[3].const_data_ptr(),        x[4].const_data_ptr(),        x[8].const_data_ptr<int32_t>()},
+        kernels(x[0].is_cpu() ? CpuKernels : *cudaHybridKernels()), guard(x[0].device()),
+        stream(x[0].is_cpu() ? nullptr : streamOf(x[0].device())) {}
 
-Tensor workspaceOf(size_t bytes) { return at::empty({int64_t(bytes)}, at::kByte); }
+  Tensor workspace(size_t bytes, const Tensor &like) const {
+    return at::empty({int64_t(bytes)}, like.options().dtype(at::kByte));
+  }
+  void forward(Tensor &h, xlstm_hybrid_saved &saved) const {
+    Tensor scratch = workspace(kernels.forwardWorkspace(&shape), h);
+    check(kernels.forward(&shape, &inputs, nullptr, h.mutable_data_ptr(), &saved, scratch.mutable_data_ptr(), stream));
+  }
+  void backward(xlstm_hybrid_saved &saved, const Tensor &dh, xlstm_hybrid_gradients &out) const {
+    Tensor scratch = workspace(kernels.backwardWorkspace(&shape), dh);
+    check(kernels.backward(&shape, &inputs, nullptr, &saved, nullptr, dh.const_data_ptr(), nullptr, &out,
+                           scratch.mutable_data_ptr(), stream));
+  }
+
+private:
+  static void *streamOf(c10::Device device) {
+    c10::impl::VirtualGuardImpl implementation(device.type());
+    return implementation.getStreamNativeHandle(implementation.getStream(device));
+  }
+  static void check(int error) {
+    if (error)
+      fail("the mixer's kernel: CUDA error ", error);
+  }
+
+  c10::DeviceGuard guard;
+  void *stream;
+};
 
 struct Hybrid : Function<Hybrid> {
   /// h and, where backward or the caller want it, the window branch's output.
@@ -50,24 +93,25 @@ struct Hybrid : Function<Hybrid> {
                                const Tensor &f, const Tensor &docs, double scale, int64_t window, int64_t sinks,
                                bool wantsWindow, bool wantsGradient) {
     variable_list x = {q, k, v, q_map, k_map, o, i, f, docs};
-    for (Tensor &operand : x)
-      operand = operand.contiguous();
+    for (size_t n = 0; n < x.size(); ++n)
+      x[n] = (n >= 5 && n < 8 ? x[n].to(at::kFloat) : x[n]).contiguous();
     HybridCall call(x, scale, window, sinks);
-    Tensor h = at::empty_like(x[0]), logSums, output;
+    Tensor h = at::empty_like(x[0]), output;
+    variable_list kept; // a number a head and token: the window's logarithm, the memory's denominator
     xlstm_hybrid_saved saved = {};
     if (wantsGradient) {
-      logSums = at::empty({q.size(0), q.size(2), q.size(1)}, q.options());
-      saved.window_lse = logSums.mutable_data_ptr<float>();
+      for (float **pointer : {&saved.window_lse, &saved.denominator}) {
+        kept.push_back(at::empty({q.size(0), q.size(2), q.size(1)}, q.options().dtype(at::kFloat)));
+        *pointer = kept.back().mutable_data_ptr<float>();
+      }
     }
     if (wantsGradient || wantsWindow) {
       output = at::empty_like(h);
-      saved.window_out = output.mutable_data_ptr<float>();
+      saved.window_out = output.mutable_data_ptr();
     }
-    Tensor workspace = workspaceOf(xlstm_cpu_hybrid_forward_workspace(&call.shape));
-    xlstm_cpu_hybrid_forward(&call.shape, &call.inputs, nullptr, h.mutable_data_ptr(), &saved,
-                             workspace.mutable_data_ptr());
+    call.forward(h, saved);
     if (wantsGradient) {
-      x.push_back(logSums);
+      x.insert(x.end(), kept.begin(), kept.end());
       x.push_back(wantsWindow ? output.alias() : output); // an output of this node is kept as another tensor
       context->save_for_backward(std::move(x));
       context->saved_data["scale"] = scale;
@@ -86,29 +130,33 @@ struct Hybrid : Function<Hybrid> {
                     context->saved_data["sinks"].toInt());
     xlstm_hybrid_saved saved = {};
     saved.window_lse = x[9].mutable_data_ptr<float>();
-    saved.window_out = x[10].mutable_data_ptr<float>();
+    saved.denominator = x[10].mutable_data_ptr<float>();
+    saved.window_out = x[11].mutable_data_ptr();
     variable_list results(14);
-    auto wanted = [&](size_t n) -> float * {
+    auto wanted = [&](size_t n) -> void * {
       if (!context->needs_input_grad(n))
         return nullptr;
-      results[n] = at::empty_like(x[n]);
-      return results[n].mutable_data_ptr<float>();
+      results[n] = at::empty(x[n].sizes(), x[n].options().dtype(n < 3 ? x[n].scalar_type() : at::kFloat));
+      return results[n].mutable_data_ptr();
     };
+    auto floats = [&](size_t n) { return static_cast<float *>(wanted(n)); };
     xlstm_hybrid_gradients out = {};
-    out.q = wanted(0), out.k = wanted(1), out.v = wanted(2), out.q_map = wanted(3), out.k_map = wanted(4);
-    out.o_gate = wanted(5), out.i_gate = wanted(6), out.f_gate = wanted(7);
-    Tensor dh = gradients[0].contiguous(), workspace = workspaceOf(xlstm_cpu_hybrid_backward_workspace(&call.shape));
-    xlstm_cpu_hybrid_backward(&call.shape, &call.inputs, nullptr, &saved, nullptr, dh.const_data_ptr(), nullptr, &out,
-                              workspace.mutable_data_ptr());
-    return results;
+    out.q = wanted(0), out.k = wanted(1), out.v = wanted(2), out.q_map = floats(3), out.k_map = floats(4);
+    out.o_gate = floats(5), out.i_gate = floats(6), out.f_gate = floats(7);
+    call.backward(saved, gradients[0].contiguous(), out);
+    return results; // autograd rounds those of maps and gates to their values' types
   }
 };
 
 } // namespace
 
 bool hasHybridKernel(const HybridOperands &x) {
-  for (const Tensor *operand : {&x.q, &x.k, &x.v, &x.q_map, &x.k_map, &x.o, &x.i, &x.f})
-    if (operand->scalar_type() != at::kFloat || !operand->is_cpu())
+  at::ScalarType type = x.q.scalar_type();
+  if (!(x.q.is_cpu() ? type == at::kFloat : x.q.is_cuda() && cudaHybridKernels()) ||
+      (type != at::kFloat && type != at::kBFloat16))
+    return false;
+  for (const Tensor *operand : {&x.k, &x.v, &x.q_map, &x.k_map})
+    if (operand->scalar_type() != type || operand->device() != x.q.device())
       return false;
   return x.q.numel() > 0 && x.q.size(3) % 8 == 0 && x.q.size(3) <= 256;
 }

@@ -15,13 +15,15 @@ struct HybridOperands {
   int64_t window = 0, sinks = 0;
 };
 
-/// Whether the kernels take these: float32 in host memory, a head width that they know.
+/// Whether the kernels take these: all float32, or all bfloat16 on CUDA in a build with CUDA kernels; a head width that
+/// they know.
 bool hasHybridKernel(const HybridOperands &x);
 
 struct HybridResult {
   at::Tensor h, window; // [B,T,H,d]; window is undefined unless asked for
 };
-/// By the kernel, forward and backward. Keeps the window branch's output and one number a head and token.
+/// By the device's kernel, forward and backward, on the current stream. Keeps the window branch's output and two
+/// numbers a head and token.
 HybridResult runHybridKernel(const HybridOperands &x, bool wantsWindow);
 
 } // namespace xlstm::evaluate

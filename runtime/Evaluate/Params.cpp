@@ -51,14 +51,15 @@ Tensor toTensor(const StoredTensor &stored) {
   return tensor;
 }
 
-ParamMap loadParams(const FunctionSpec &function, const WeightFiles &weights, at::ScalarType type, bool all) {
+ParamMap loadParams(const FunctionSpec &function, const WeightFiles &weights, at::ScalarType type, bool all,
+                    c10::Device device) {
   ParamMap params;
   for (const ParamSpec &param : function.params) {
     const StoredTensor &stored = weights.get(param.tensor.name);
     if (stored.spec.shape != param.tensor.shape || stored.spec.dtype != param.tensor.dtype)
       fail(weights.folder().string(), ": tensor '", param.tensor.name, "': @", function.name, " expects ",
            describe(param.tensor), ", found ", describe(stored.spec));
-    params[param.tensor.name] = toTensor(stored).to(type);
+    params[param.tensor.name] = toTensor(stored).to(device, type);
   }
   if (all)
     for (const auto &[name, stored] : weights.tensors())

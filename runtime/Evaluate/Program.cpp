@@ -140,8 +140,9 @@ const FunctionSpec &Program::function(const std::string &name) const {
   fail("the module has no function @", name, "; it has ", names.empty() ? "none" : names);
 }
 
-/// The argument in the type of the run, its shape checked.
-static Tensor checkArgument(const Tensor &argument, const FunctionSpec &function, size_t index, at::ScalarType type) {
+/// The argument in the type of the run and on its device, the shape checked.
+static Tensor checkArgument(const Tensor &argument, const FunctionSpec &function, size_t index, at::ScalarType type,
+                            c10::Device device) {
   const ValueSpec &spec = function.arguments[index];
   std::string place = "@" + function.name + ": argument " + std::to_string(index) +
                       (spec.name.empty() ? "" : " (" + spec.name + ")") + ": ";
@@ -154,7 +155,7 @@ static Tensor checkArgument(const Tensor &argument, const FunctionSpec &function
     fail(place, "expected shape ", at::IntArrayRef(spec.shape), ", found ", argument.sizes());
   if (isFloat(spec.dtype) != argument.is_floating_point())
     fail(place, "expected ", safetensorsName(spec.dtype), ", found ", c10::toString(argument.scalar_type()));
-  return isFloat(spec.dtype) ? argument.to(type) : argument;
+  return argument.to(device, isFloat(spec.dtype) ? type : argument.scalar_type());
 }
 
 std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tensor> &arguments, const ParamMap &params,
@@ -164,8 +165,10 @@ std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tens
     fail("@", name, ": expected ", spec.arguments.size(), " arguments, found ", arguments.size());
   evaluate::Frame frame(params, options);
   mlir::Block &body = lm::ModelOp(impl->functions.at(name)).getBody().front();
-  for (size_t index = 0; index < arguments.size(); ++index)
-    frame.set(body.getArgument(index), checkArgument(arguments[index], spec, index, options.type));
+  for (size_t index = 0; index < arguments.size(); ++index) {
+    c10::Device device = params.empty() ? arguments[index].device() : params.begin()->second.device();
+    frame.set(body.getArgument(index), checkArgument(arguments[index], spec, index, options.type, device));
+  }
   return evaluate::runBlock(body, frame);
 }
 

@@ -13,7 +13,7 @@ std::string hashOf(const ParamMap &params) {
   ContentHash hash;
   for (const auto &[name, param] : params) {
     hash.update(name);
-    hash.update(bytesOf(param.detach().contiguous()));
+    hash.update(bytesOf(param.detach().cpu().contiguous()));
   }
   return hexDigits(hash.value());
 }

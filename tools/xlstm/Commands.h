@@ -8,6 +8,13 @@
 
 namespace xlstm {
 
+/// Adds --device to a verb that runs a model (xlstm/Runtime/Evaluate/Device.h).
+inline void addDeviceOption(CLI::App &verb, std::string &device) {
+  verb.add_option("--device", device, "Where to run: cpu, or cuda (needs a GPU and LibTorch's CUDA half)")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->default_val("cpu");
+}
+
 // Each adds its verb to the driver; the verb throws Error.
 void addImportCommand(CLI::App &app);
 void addLinearizeCommand(CLI::App &app);
@@ -25,8 +32,8 @@ void addBenchCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
     addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,
-    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,   addBenchCommand,
-    addExportCommand, addGenerateCommand, addInspectCommand};
+    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,  addBenchCommand,
+    addExportCommand, addGenerateCommand,  addInspectCommand};
 
 } // namespace xlstm
 

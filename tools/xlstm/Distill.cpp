@@ -9,6 +9,7 @@
 
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Eval/Report.h"
+#include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Merge/Merge.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
@@ -27,7 +28,10 @@ namespace {
 /// One run of a recipe.
 class Job {
 public:
-  Job(Recipe recipe, const fs::path &folder) : recipe(std::move(recipe)), run(folder) {}
+  Job(Recipe recipe, const fs::path &folder, const std::string &device)
+      : recipe(std::move(recipe)), run(folder), device(device) {
+    openDevice(device); // now, not after the first stages
+  }
 
   void execute();
 
@@ -55,6 +59,7 @@ private:
 
   const Recipe recipe;
   RunFolder run;
+  const std::string device; // of training, targets and evaluation
 };
 
 } // namespace
@@ -119,7 +124,7 @@ void Job::writeRewrites() {
 }
 
 void Job::align() {
-  RunnableModel teacher = RunnableModel::open(run / "teacher");
+  RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   Program program = teacher.derive("xlstm-build-align{" + recipe.student.passOptions() + "}");
   Corpus corpus = readCorpus(recipe.align);
   AlignResult result =
@@ -128,7 +133,7 @@ void Job::align() {
 }
 
 void Job::writeExpertTargets(const RecipeExpert &expert) {
-  RunnableModel teacher = RunnableModel::open(run / "teacher");
+  RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   TargetOptions options;
   options.k = std::min(recipe.topK, teacher.spec().results.at(0).shape.at(2));
   options.teacher = hashOf(teacher.params);
@@ -136,7 +141,7 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
 }
 
 void Job::distill(const RecipeExpert &expert) {
-  RunnableModel aligned = RunnableModel::open(run / "aligned");
+  RunnableModel aligned = RunnableModel::open(run / "aligned", device);
   Program program = aligned.derive("xlstm-build-distill{" + recipe.distillPass + "}");
   Corpus corpus = readCorpus(expert.training);
   DistillResult result = distillExpert(program, aligned.params, corpus.train, TargetStore::open(targets(expert)),
@@ -162,7 +167,9 @@ void Job::evaluate() {
   for (const RecipeExpert &expert : recipe.experts)
     models.push_back({"expert-" + expert.name, expertBundle(expert)});
   models.push_back({"merged", run / "merged"});
-  evaluateBundles(models, recipe.eval, run / "eval");
+  EvalInputs inputs = recipe.eval;
+  inputs.device = device;
+  evaluateBundles(models, inputs, run / "eval");
 }
 
 void Job::execute() {
@@ -192,14 +199,16 @@ void Job::execute() {
 void addDistillCommand(CLI::App &app) {
   struct Settings {
     fs::path recipe, output;
+    std::string device;
   };
   auto settings = std::make_shared<Settings>();
   CLI::App *verb = app.add_subcommand(
       "distill", "Run a recipe: import, align, distil experts, merge, evaluate, compile. Goes on where it was stopped");
   verb->add_option("recipe", settings->recipe, "Recipe file (docs/Recipe.md)")->required();
   verb->add_option("-o,--output", settings->output, "Folder of the run")->required();
+  addDeviceOption(*verb, settings->device);
   verb->callback([settings] {
-    Job(Recipe::read(settings->recipe), settings->output).execute();
+    Job(Recipe::read(settings->recipe), settings->output, settings->device).execute();
     std::cout << "results: " << (settings->output / "eval" / "results.json").string() << '\n'
               << "report:  " << (settings->output / "eval" / "report.html").string() << '\n'
               << "talk to it: " << (settings->output / "chat").string() << " -p \"...\"\n";

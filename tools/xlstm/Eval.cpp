@@ -19,10 +19,10 @@ static Program stateful(const RunnableModel &model, int64_t context, bool allLog
                       "},xlstm-build-decode{" + keys + "}");
 }
 
-static EvalModel evalModel(const NamedBundle &named) {
+static EvalModel evalModel(const NamedBundle &named, const std::string &device) {
   std::string mlir = readTextFile(Bundle::open(named.folder).modelFile());
-  auto load = [folder = named.folder] {
-    auto model = std::make_shared<RunnableModel>(RunnableModel::open(folder));
+  auto load = [folder = named.folder, device] {
+    auto model = std::make_shared<RunnableModel>(RunnableModel::open(folder, device));
     auto derive = [model](int64_t context, bool allLogits) { return stateful(*model, context, allLogits); };
     return LoadedModel{model->forward, derive, model->params};
   };
@@ -33,7 +33,7 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   Vocabulary vocabulary = Vocabulary::load(models.at(0).folder);
   std::vector<EvalModel> evalModels;
   for (const NamedBundle &named : models)
-    evalModels.push_back(evalModel(named));
+    evalModels.push_back(evalModel(named, inputs.device));
   std::vector<Domain> domains;
   for (const auto &[name, corpus] : inputs.domains)
     domains.push_back({name, readDocuments(corpus)});
@@ -71,8 +71,9 @@ void addEvalCommand(CLI::App &app) {
   verb->add_option("--tokens", settings->inputs.tokens, "Tokens to score a domain")->default_val(32768);
   verb->add_option("--items", settings->inputs.items, "Items to score a task")->default_val(100);
   verb->add_option("--piece", settings->inputs.pieceTokens, "Tokens of a piece of text")->capture_default_str();
-  verb->add_flag_callback("--full", [settings] { settings->inputs.tokens = settings->inputs.items = -1; },
-                          "All tokens and all items");
+  verb->add_flag_callback(
+      "--full", [settings] { settings->inputs.tokens = settings->inputs.items = -1; }, "All tokens and all items");
+  addDeviceOption(*verb, settings->inputs.device);
   verb->callback([settings] {
     settings->inputs.tokens = std::max<int64_t>(settings->inputs.tokens, 0);
     settings->inputs.items = std::max<int64_t>(settings->inputs.items, 0);

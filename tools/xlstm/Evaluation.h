@@ -17,9 +17,10 @@ struct NamedBundle {
 /// What to score on, as a recipe or the command line says it.
 struct EvalInputs {
   std::vector<std::pair<std::string, std::filesystem::path>> domains; // held-out corpus a domain
-  std::vector<std::filesystem::path> tasks;                          // .jsonl files
-  int64_t tokens = 0, items = 0;                                     // limits; 0: all
+  std::vector<std::filesystem::path> tasks;                           // .jsonl files
+  int64_t tokens = 0, items = 0;                                      // limits; 0: all
   int64_t pieceTokens = 512;
+  std::string device = "cpu"; // where the models run
 };
 
 /// Evaluates the bundles (which share the first one's tokenizer) into `folder`.

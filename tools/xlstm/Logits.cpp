@@ -15,7 +15,7 @@ namespace {
 
 struct LogitsSettings {
   std::filesystem::path bundle, input, output;
-  std::string form;
+  std::string form, device;
   int64_t chunk = 0;
   bool mixerOutputs = false;
 };
@@ -60,7 +60,7 @@ static EvalOptions evalOptions(const LogitsSettings &settings) {
 
 static void writeLogits(const LogitsSettings &settings) {
   c10::NoGradGuard noGrad;
-  RunnableModel model = RunnableModel::open(settings.bundle);
+  RunnableModel model = RunnableModel::open(settings.bundle, settings.device);
   at::Tensor ids_BT = readIds(settings.input, model.spec().results.at(0).shape.at(2));
   EvalOptions options = evalOptions(settings);
   MixerOutputs outputs;
@@ -80,7 +80,9 @@ void addLogitsCommand(CLI::App &app) {
   verb->add_option("--form", settings->form, "Form of the mLSTM; default: as the IR says")
       ->check(CLI::IsMember({"parallel", "chunkwise", "recurrent"}));
   verb->add_option("--chunk", settings->chunk, "Chunk size of the chunkwise form")->check(CLI::PositiveNumber);
-  verb->add_flag("--mixer-outputs", settings->mixerOutputs, "Also write attn_out.N, every layer's mixer output before Wo");
+  verb->add_flag("--mixer-outputs", settings->mixerOutputs,
+                 "Also write attn_out.N, every layer's mixer output before Wo");
+  addDeviceOption(*verb, settings->device);
   verb->callback([settings] { writeLogits(*settings); });
 }
 

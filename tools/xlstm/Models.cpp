@@ -4,6 +4,7 @@
 #include "Models.h"
 
 #include "xlstm/Pipelines/Rewrite.h"
+#include "xlstm/Runtime/Evaluate/Device.h"
 
 #include <sstream>
 
@@ -14,11 +15,11 @@ namespace xlstm {
 /// What is run has its mixers fused; what is written keeps the composition.
 static const std::string Fuse = "xlstm-fuse-hybrid";
 
-RunnableModel RunnableModel::open(const fs::path &folder) {
+RunnableModel RunnableModel::open(const fs::path &folder, const std::string &device) {
   Bundle bundle = Bundle::open(folder);
   std::string mlir = readTextFile(bundle.modelFile());
   Program forward = Program::parse(rewriteModule(mlir, bundle.modelFile(), Fuse), bundle.modelFile());
-  ParamMap params = loadParams(forward.function("model"), bundle.weights);
+  ParamMap params = loadParams(forward.function("model"), bundle.weights, at::kFloat, /*all=*/true, openDevice(device));
   return {std::move(bundle), std::move(mlir), std::move(forward), std::move(params)};
 }
 
@@ -50,8 +51,8 @@ void writeStudentBundle(const std::string &mlir, const ParamMap &params, const B
 
 void writeStudent(const RunnableModel &teacher, const StudentSettings &settings, const ParamMap &trained,
                   const fs::path &output) {
-  std::string mlir = rewriteModule(teacher.mlir, teacher.bundle.modelFile(),
-                                   "xlstm-linearize{" + settings.passOptions() + "}");
+  std::string mlir =
+      rewriteModule(teacher.mlir, teacher.bundle.modelFile(), "xlstm-linearize{" + settings.passOptions() + "}");
   Program student = Program::parse(mlir, (output / "model.mlir").string());
   ParamMap params = initialParams(student.function("model"));
   for (const ParamMap &source : {teacher.params, trained})

@@ -17,7 +17,8 @@ struct RunnableModel {
   Program forward;
   ParamMap params;
 
-  static RunnableModel open(const std::filesystem::path &folder);
+  /// `device`: where the weights go, and so where the model runs.
+  static RunnableModel open(const std::filesystem::path &folder, const std::string &device = "cpu");
   const FunctionSpec &spec() const { return forward.function("model"); }
   /// The module after `pipeline`, such as one with @prefill and @decode.
   Program derive(const std::string &pipeline) const;
@@ -43,8 +44,8 @@ void writeStudent(const RunnableModel &teacher, const StudentSettings &settings,
                   const std::filesystem::path &output);
 
 /// Writes a bundle with the IR `mlir`, the weights `params` and the files that travel with `origin`.
-void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin, const std::string &source,
-                        const std::filesystem::path &output);
+void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,
+                        const std::string &source, const std::filesystem::path &output);
 
 } // namespace xlstm
 

@@ -1,8 +1,8 @@
 //===- Program.h - run a module's functions with ATen ---------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The one interpreter: training, evaluation and the check of every rewrite run the IR itself. No MLIR type appears here,
-// so that the trainer needs none of its headers.
+// The one interpreter: training, evaluation and the check of every rewrite run the IR itself. No MLIR type appears
+// here, so that the trainer needs none of its headers.
 
 #ifndef XLSTM_RUNTIME_EVALUATE_PROGRAM_H
 #define XLSTM_RUNTIME_EVALUATE_PROGRAM_H
@@ -81,24 +81,27 @@ public:
   /// Throws Error when there is no such function, naming those there are.
   const FunctionSpec &function(const std::string &name) const;
 
-  /// Results in order. Differentiable with respect to every float argument and param that requires grad. Token
-  /// arguments are int64 (ids, labels) and int32 (doc_start, pos). Throws Error when a param is missing or an argument
+  /// Results in order. Runs where `params` live: arguments are brought there, results stay there. Differentiable with
+  /// respect to every float argument and param that requires grad. Token arguments are int64 (ids, labels) and int32
+  /// (doc_start, pos). Throws Error when a param is missing or an argument
   /// has another shape than the function states.
   std::vector<at::Tensor> run(const std::string &function, const std::vector<at::Tensor> &arguments,
                               const ParamMap &params, const EvalOptions &options = {}) const;
 
   /// The initial states of a function with explicit state, in order of its state arguments, for `batch` rows.
-  std::vector<at::Tensor> initialState(const std::string &function, int64_t batch, at::ScalarType type = at::kFloat) const;
+  std::vector<at::Tensor> initialState(const std::string &function, int64_t batch,
+                                       at::ScalarType type = at::kFloat) const;
 
 private:
   struct Impl;
   std::shared_ptr<const Impl> impl;
 };
 
-/// The stored tensors that `function` reads, as tensors of `type` (own memory). Throws Error when one is missing or has
-/// another shape or storage type than the IR states, and, with `all`, when the folder holds a tensor nobody reads.
+/// The stored tensors that `function` reads, as tensors of `type` on `device` (own memory). Throws Error when one is
+/// missing or has another shape or storage type than the IR states, and, with `all`, when the folder holds a tensor
+/// nobody reads.
 ParamMap loadParams(const FunctionSpec &function, const WeightFiles &weights, at::ScalarType type = at::kFloat,
-                    bool all = true);
+                    bool all = true, c10::Device device = c10::Device(c10::DeviceType::CPU));
 
 /// The params of `function` that carry `init`, at their initial values.
 ParamMap initialParams(const FunctionSpec &function, at::ScalarType type = at::kFloat);

@@ -1,0 +1,19 @@
+//===- Device.h - where tensors live and functions run --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_EVALUATE_DEVICE_H
+#define XLSTM_RUNTIME_EVALUATE_DEVICE_H
+
+#include <c10/core/Device.h>
+
+#include <string>
+
+namespace xlstm {
+
+/// "cpu" or "cuda", ready for use. The build links LibTorch's CPU half alone: for "cuda" its other half is loaded,
+/// once. Throws Error, one line, for another name, where LibTorch has no CUDA half, and where there is no GPU.
+c10::Device openDevice(const std::string &name);
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_EVALUATE_DEVICE_H
