@@ -3,6 +3,7 @@
 #   sh test/gpu.sh [--sanitize] [--bench] [FOLDER]
 # FOLDER holds CudaTests and, for --bench, xlstm; carried from a build elsewhere ("portable" preset for xlstm).
 # Default: this checkout's build/cuda. --sanitize: also under memcheck, racecheck, synccheck and initcheck, a smaller grid.
+# What test/cuda_target.sh has put into FOLDER/target is run and compared as well.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 sanitize=; bench=; folder=$root/build/cuda/test/unit
@@ -31,6 +32,10 @@ if [ -n "$sanitize" ]; then
     echo "$log" | tail -n 3
   done
 fi
+for chat in "$folder"/target/*/chat-cuda; do
+  [ -x "$chat" ] || continue
+  sh "$root/test/run_target.sh" "$(dirname "$chat")" || status=1
+done
 if [ -n "$bench" ]; then
   "$folder/xlstm" bench kernels --device cuda || status=1
 fi

@@ -66,7 +66,10 @@ static std::vector<cublasLtMatmulHeuristicResult_t> propose(cublasLtHandle_t han
   int found = 0;
   if (cublasLtMatmulPreferenceCreate(&preference) == CUBLAS_STATUS_SUCCESS) {
     const size_t most = LinearWorkspace;
+    const uint32_t reduction = CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE; // no sums of rounded parts
     cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &most, sizeof(most));
+    cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &reduction,
+                                         sizeof(reduction));
     cublasLtMatmulAlgoGetHeuristic(handle, plan.operation, plan.w, plan.x, plan.y, plan.y, preference, Candidates,
                                    results.data(), &found);
     cublasLtMatmulPreferenceDestroy(preference);

@@ -10,8 +10,7 @@
 
 namespace xlstm::cuda {
 
-constexpr int TokenWarps = 4, TermWarps = 2, Outs = 32, Parts = 3;
-constexpr int WarpRows = 32, BlockRows = TokenWarps * WarpRows;
+constexpr int Outs = 32, Parts = 3, WarpRows = 32;
 
 /// Eight neighbouring terms of one output, in three parts.
 struct Split {
@@ -52,10 +51,13 @@ struct Fragments {
   uint4 rows[4]; // g, g + 8, g + 16, g + 24
 };
 
+/// TokenWarps have their own rows, TermWarps divide `in`.
+template <int TokenWarps, int TermWarps>
 __global__ void __launch_bounds__(TokenWarps *TermWarps * 32)
     linearSplitKernel(const Bf16 *x, const uint4 *w, const float *bias, const float *residual, float *y, int64_t rows,
                       int64_t in, int64_t out) {
-  __shared__ float partial[TokenWarps][WarpRows][Outs + 1];
+  constexpr int BlockRows = TokenWarps * WarpRows;
+  __shared__ float partial[TermWarps - 1][TokenWarps][WarpRows][Outs + 1];
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
   const int tokenWarp = warp % TokenWarps, termWarp = warp / TokenWarps;
   const int64_t firstRow = int64_t(blockIdx.x) * BlockRows + tokenWarp * WarpRows, firstTile = blockIdx.y * (Outs / 8);
@@ -98,7 +100,7 @@ __global__ void __launch_bounds__(TokenWarps *TermWarps * 32)
           body(m * 16 + c / 2 * 8 + g, n * 8 + t * 2 + c % 2, sums[m][n][c]);
   };
   if (termWarp)
-    forSums([&](int row, int o, float sum) { partial[tokenWarp][row][o] = sum; });
+    forSums([&](int row, int o, float sum) { partial[termWarp - 1][tokenWarp][row][o] = sum; });
   __syncthreads();
   if (termWarp)
     return;
@@ -106,9 +108,20 @@ __global__ void __launch_bounds__(TokenWarps *TermWarps * 32)
     const int64_t to = firstRow + row, output = firstTile * 8 + o;
     if (to >= rows || output >= out)
       return;
-    sum += partial[tokenWarp][row][o] + (bias ? bias[output] : 0.0f);
+    for (int part = 0; part < TermWarps - 1; ++part)
+      sum += partial[part][tokenWarp][row][o];
+    sum += bias ? bias[output] : 0.0f;
     y[to * out + output] = sum + (residual ? residual[to * out + output] : 0.0f);
   });
+}
+
+template <int TokenWarps, int TermWarps>
+static int run(const LinearArgs &a, const uint4 *parts) {
+  const dim3 grid(ceilDiv(a.rows, TokenWarps * WarpRows), ceilDiv(a.out, Outs));
+  linearSplitKernel<TokenWarps, TermWarps><<<grid, TokenWarps * TermWarps * 32, 0, cudaStream_t(a.stream)>>>(
+      static_cast<const Bf16 *>(a.x), parts, static_cast<const float *>(a.bias), static_cast<const float *>(a.residual),
+      static_cast<float *>(a.y), a.rows, a.in, a.out);
+  return cudaGetLastError();
 }
 
 int linearSplit(const LinearArgs &a) {
@@ -118,11 +131,7 @@ int linearSplit(const LinearArgs &a) {
   uint4 *parts = static_cast<uint4 *>(a.workspace);
   splitWeights<<<dim3(steps, tiles), 32, 0, cudaStream_t(a.stream)>>>(static_cast<const float *>(a.w), parts, a.in,
                                                                       a.out);
-  const dim3 grid(ceilDiv(a.rows, BlockRows), ceilDiv(a.out, Outs));
-  linearSplitKernel<<<grid, TokenWarps * TermWarps * 32, 0, cudaStream_t(a.stream)>>>(
-      static_cast<const Bf16 *>(a.x), parts, static_cast<const float *>(a.bias), static_cast<const float *>(a.residual),
-      static_cast<float *>(a.y), a.rows, a.in, a.out);
-  return cudaGetLastError();
+  return run<4, 2>(a, parts);
 }
 
 } // namespace xlstm::cuda

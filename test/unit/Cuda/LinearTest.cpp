@@ -97,7 +97,7 @@ TEST(CudaLinearGates, KeepFloat32) {
   for (int64_t rows : {4, 200}) {
     const Shape s = {rows, 4096, 32};
     const Product product(types, s, true, false);
-    EXPECT_LE(headError(product.run(types, s, false), product.want, 1, s.out), 2e-6) << rows;
+    EXPECT_LE(headError(product.run(types, s, false), product.want, 1, s.out), Tolerance) << rows;
   }
 }
 
