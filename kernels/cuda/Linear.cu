@@ -29,15 +29,24 @@ static bool isSupported(const LinearArgs &a) {
 
 size_t xlstm_cuda_linear_workspace(void) { return LinearWorkspace; }
 
+static int run(const LinearArgs &a) {
+  if (!isSupported(a))
+    return cudaErrorInvalidValue;
+  if (a.rows == 0)
+    return cudaSuccess;
+  if (a.rows <= (a.wType == XLSTM_F32 ? 8 : 16))
+    return linearFew(a);
+  return a.xType == a.wType ? linearBlas(a) : linearSplit(a);
+}
+
 int xlstm_cuda_linear(xlstm_dtype x_type, xlstm_dtype w_type, xlstm_dtype y_type, const void *x, const void *w,
                       const void *bias, const void *residual, void *y, int64_t rows, int64_t in, int64_t out,
                       void *workspace, void *stream) {
-  const LinearArgs a = {x_type, w_type, y_type, x, w, bias, residual, y, rows, in, out, workspace, stream};
-  if (!isSupported(a))
-    return cudaErrorInvalidValue;
-  if (rows == 0)
-    return cudaSuccess;
-  if (rows <= (w_type == XLSTM_F32 ? 8 : 16))
-    return linearFew(a);
-  return x_type == w_type ? linearBlas(a) : linearSplit(a);
+  return run({x_type, w_type, y_type, x, w, bias, residual, y, rows, in, out, workspace, stream, false});
+}
+
+int xlstm_cuda_linear_beside(xlstm_dtype x_type, xlstm_dtype w_type, xlstm_dtype y_type, const void *x, const void *w,
+                             const void *bias, const void *residual, void *y, int64_t rows, int64_t in, int64_t out,
+                             void *workspace, void *stream) {
+  return run({x_type, w_type, y_type, x, w, bias, residual, y, rows, in, out, workspace, stream, true});
 }

@@ -16,6 +16,7 @@ struct LinearArgs {
   int64_t rows, in, out;
   void *workspace;
   void *stream;
+  bool beside; // what is in front does not write what this reads
 };
 
 constexpr size_t LinearWorkspace = size_t(64) << 20;

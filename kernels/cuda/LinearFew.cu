@@ -26,8 +26,9 @@ __device__ inline void finish(float sum, const W *bias, const Y *residual, Y *y,
 
 /// Steps of 32 terms: lane (g, t) has the 8 terms from 8 t on of output g and of rows g and g + 8.
 template <int Tiles, int Warps, int Unroll, bool Wide, typename Y>
-__global__ void __launch_bounds__(Warps * 32) fewHalves(const Bf16 *x, const Bf16 *w, const Bf16 *bias,
-                                                        const Y *residual, Y *y, int rows, int64_t in, int64_t out) {
+__global__ void __launch_bounds__(Warps * 32)
+    fewHalves(const Bf16 *x, const Bf16 *w, const Bf16 *bias, const Y *residual, Y *y, int rows, int64_t in,
+              int64_t out, bool beside) {
   constexpr int Rows = Wide ? 16 : 8, Outs = 8 * Tiles;
   __shared__ float partial[Warps][Rows][Outs];
   const int warp = threadIdx.x / 32, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
@@ -49,7 +50,8 @@ __global__ void __launch_bounds__(Warps * 32) fewHalves(const Bf16 *x, const Bf1
   uint4 now[Unroll][Tiles], next[Unroll][Tiles];
   float sums[Tiles][4] = {};
   loadW(now, warp * 32);
-  waitForPrevious();
+  if (!beside)
+    waitForPrevious();
   letNextStart();
   for (int64_t k = warp * 32; k < in; k += Unroll * Warps * 32) {
     loadW(next, k + Unroll * Warps * 32);
@@ -84,13 +86,15 @@ __global__ void __launch_bounds__(Warps * 32) fewHalves(const Bf16 *x, const Bf1
     if (first + o < out)
       finish(sum, bias, residual, y, row, first + o, out);
   }
+  if (beside)
+    waitForPrevious();
 }
 
 /// Four terms a thread and step; every thread has sums of all the block's outputs and rows.
 template <int Rows, int Outs, int Warps, typename X>
 __global__ void __launch_bounds__(Warps * 32)
     fewFloats(const X *x, const float *w, const float *bias, const float *residual, float *y, int rows, int64_t in,
-              int64_t out) {
+              int64_t out, bool beside) {
   constexpr int Step = Warps * 32 * 4;
   __shared__ float partial[Warps][Rows * Outs];
   const int64_t first = int64_t(blockIdx.x) * Outs;
@@ -102,7 +106,8 @@ __global__ void __launch_bounds__(Warps * 32)
   float4 now[Outs], next[Outs];
   float sums[Outs][Rows] = {};
   loadW(now, threadIdx.x * 4);
-  waitForPrevious();
+  if (!beside)
+    waitForPrevious();
   letNextStart();
   for (int64_t k = threadIdx.x * 4; k < in; k += Step) {
     loadW(next, k + Step);
@@ -135,6 +140,8 @@ __global__ void __launch_bounds__(Warps * 32)
     if (n % Rows < rows && o < out)
       finish(sum, bias, residual, y, n % Rows, o, out);
   }
+  if (beside)
+    waitForPrevious();
 }
 
 template <int Tiles, int Warps, int Unroll, typename Y>
@@ -142,14 +149,14 @@ static int runHalves(const LinearArgs &a) {
   auto kernel = a.rows > 8 ? fewHalves<Tiles, Warps, Unroll, true, Y> : fewHalves<Tiles, Warps, Unroll, false, Y>;
   return launchEarly(kernel, dim3(ceilDiv(a.out, 8 * Tiles)), Warps * 32, 0, a.stream, static_cast<const Bf16 *>(a.x),
                      static_cast<const Bf16 *>(a.w), static_cast<const Bf16 *>(a.bias),
-                     static_cast<const Y *>(a.residual), static_cast<Y *>(a.y), a.rows, a.in, a.out);
+                     static_cast<const Y *>(a.residual), static_cast<Y *>(a.y), a.rows, a.in, a.out, a.beside);
 }
 
 template <int Rows, int Outs, int Warps, typename X>
 static int runFloats(const LinearArgs &a) {
   return launchEarly(fewFloats<Rows, Outs, Warps, X>, dim3(ceilDiv(a.out, Outs)), Warps * 32, 0, a.stream,
                      static_cast<const X *>(a.x), static_cast<const float *>(a.w), static_cast<const float *>(a.bias),
-                     static_cast<const float *>(a.residual), static_cast<float *>(a.y), a.rows, a.in, a.out);
+                     static_cast<const float *>(a.residual), static_cast<float *>(a.y), a.rows, a.in, a.out, a.beside);
 }
 
 /// Measured on an H100 at the shapes of an 8B model; gates have too few outputs to give a block several.

@@ -22,6 +22,11 @@ int xlstm_cuda_linear(enum xlstm_dtype x_type, enum xlstm_dtype w_type, enum xls
                       const void *w, const void *bias, const void *residual, void *y, int64_t rows, int64_t in,
                       int64_t out, void *workspace, void *stream);
 size_t xlstm_cuda_linear_workspace(void);
+/* The same, where the call in front of it on the stream was linear or linear_beside with the same x, and this one reads
+   nothing that it wrote: a few rows need not wait for it. */
+int xlstm_cuda_linear_beside(enum xlstm_dtype x_type, enum xlstm_dtype w_type, enum xlstm_dtype y_type, const void *x,
+                             const void *w, const void *bias, const void *residual, void *y, int64_t rows, int64_t in,
+                             int64_t out, void *workspace, void *stream);
 
 /* y [tokens, H] = [q k v] . w[h] + b[h]; q [tokens, H, d], k and v [tokens, Hkv, d] of `type`; w [H, 3d], b [H]. */
 int xlstm_cuda_output_gate(enum xlstm_dtype type, const void *q, const void *k, const void *v, const float *w,

@@ -91,6 +91,38 @@ TEST_P(CudaLinear, AddsBiasAndResidual) {
     }
 }
 
+/// Products of one x that overlap, again and again, and one that reads what the last of them wrote.
+TEST_P(CudaLinear, BesideOneAnother) {
+  if (types.x != types.y)
+    GTEST_SKIP() << "the last product reads the one before";
+  const Shape wide = {3, 512, 640}, narrow = {3, 640, 40};
+  const Product first(types, wide, false, false), last(types, wide, true, false);
+  const Floats weights = rounded(types.w, randomFloats(narrow.out * narrow.in, 5));
+  DeviceFloats x(types.x, first.x), w(types.w, first.w), b(types.w, last.bias), y1(types.y, 3 * 640),
+      y2(types.y, 3 * 640), y3(types.y, 3 * 640), w4(types.w, weights), y4(types.y, 3 * 40);
+  DeviceBytes workspace(xlstm_cuda_linear_workspace());
+  auto run = [&](auto call, const DeviceFloats &from, const DeviceFloats &by, const void *bias, const DeviceFloats &to,
+                 const Shape &s) {
+    return call(types.x, types.w, types.y, from.get(), by.get(), bias, nullptr, to.get(), s.rows, s.in, s.out,
+                workspace.get(), nullptr);
+  };
+  for (int turn = 0; turn < 20; ++turn) {
+    ASSERT_CUDA(run(xlstm_cuda_linear, x, w, nullptr, y1, wide));
+    ASSERT_CUDA(run(xlstm_cuda_linear_beside, x, w, nullptr, y2, wide));
+    ASSERT_CUDA(run(xlstm_cuda_linear_beside, x, w, b.get(), y3, wide));
+    ASSERT_CUDA(run(xlstm_cuda_linear, y3, w4, nullptr, y4, narrow));
+  }
+  EXPECT_LE(headError(y1.values(), first.want, 1, 640), toleranceOf(types.y));
+  EXPECT_EQ(y1.values(), y2.values());
+  const Floats read = y3.values();
+  EXPECT_LE(headError(read, last.want, 1, 640), toleranceOf(types.y));
+  Doubles want(3 * 40);
+  for (int64_t n = 0; n < 3 * 40; ++n)
+    for (int64_t c = 0; c < 640; ++c)
+      want[n] += double(read[n / 40 * 640 + c]) * weights[n % 40 * 640 + c];
+  EXPECT_LE(headError(y4.values(), want, 1, 40), toleranceOf(types.y));
+}
+
 /// The terms that a bf16 w would lose: gates keep float32's accuracy at any number of rows.
 TEST(CudaLinearGates, KeepFloat32) {
   const Types types = {XLSTM_BF16, XLSTM_F32, XLSTM_F32};
