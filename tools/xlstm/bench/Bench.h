@@ -5,6 +5,7 @@
 #define XLSTM_TOOLS_XLSTM_BENCH_BENCH_H
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,8 @@ struct Peer {
   std::function<void()> run;
 };
 
-/// A kernel of ours with its inputs, which the closures own. `bytes` and `flops`: what one call must move and compute at
-/// least, the same for everyone.
+/// A kernel of ours with its inputs, which the closures own. `bytes` and `flops`: what one call must move and compute
+/// at least, the same for everyone.
 struct Work {
   double bytes = 0, flops = 0;
   /// One call. cuda: enqueued on the cudaStream_t given, and captured in a graph; cpu: null.
@@ -25,23 +26,41 @@ struct Work {
   std::vector<Peer> peers;
 };
 
+/// Others' kernels that only Python can start: a script of kernels/bench/peers, and the case as it names it.
+struct Rival {
+  std::string script, what;
+};
+struct RivalTime {
+  std::string peer;
+  double ms;
+};
+
 /// A row of the table; `make` allocates and fills the inputs only when the row is measured.
 struct Case {
   std::string name, shape, dtype;
   std::function<Work()> make;
+  Rival rival = {}; // no script: there is none
 };
 
 std::vector<Case> cpuCases();
 void addHybridCases(std::vector<Case> &cases);
 std::vector<Case> cudaCases(); // empty where the build has no CUDA
+void addCudaHybridCases(std::vector<Case> &cases);
+
+/// Runs every script of `rivals` once in `folder`, by python3, for all its cases: times by case. What a script could
+/// not import or run it says on standard error, and its cases are missing here.
+std::map<std::string, RivalTime> timeRivals(const std::string &folder, const std::vector<Rival> &rivals);
 
 /// Milliseconds of one call: the median of repeats that fill about half a second.
 double timeOnCpu(const std::function<void()> &run);
-/// The same by events: `run` as a graph of many calls, a peer on the default stream, as LibTorch runs it.
+/// The same by events: `run` as a graph, of many calls where one is short; a peer on the default stream, as LibTorch
+/// runs it.
 double timeOnCuda(const std::function<void(void *stream)> &run);
 double timeOnCuda(const std::function<void()> &peer);
-/// Throws Error where there is no GPU or no CUDA in the build; loads LibTorch's CUDA half where it is, for the peers.
+/// Throws Error where there is no GPU, no CUDA in the build or in LibTorch, which makes the inputs and runs the peers.
 void openCuda();
+/// Gives back the device memory that LibTorch keeps for later.
+void releaseCuda();
 
 } // namespace xlstm::bench
 

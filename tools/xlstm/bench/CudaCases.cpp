@@ -186,19 +186,29 @@ Work sample(int64_t B, int64_t V) {
 
 std::vector<Case> cudaCases() {
   const std::string mixer = " H=32 Hkv=8 d=128 W=512 S=4";
-  return {
-      {"hybrid_decode", "B=1" + mixer + ", 48 states in turn", "bf16", [] { return decode(1, 48, false); }},
-      {"hybrid_decode", "B=1" + mixer + ", early start", "bf16", [] { return decode(1, 48, true); }},
-      {"hybrid_decode", "B=1" + mixer + ", one state, warm", "bf16", [] { return decode(1, 1, false); }},
-      {"hybrid_decode", "B=8" + mixer + ", 12 states in turn", "bf16", [] { return decode(8, 12, false); }},
-      {"hybrid_decode", "B=8" + mixer + ", early start", "bf16", [] { return decode(8, 12, true); }},
-      {"hybrid_decode", "B=64" + mixer + ", 4 states in turn", "bf16", [] { return decode(64, 4, false); }},
-      {"sparse_loss", "N=8192 D=4096 V=128256 K=256, backward too", "bf16",
-       [] { return sparseLoss(8192, 4096, 128256, 256); }},
-      {"rms_norm", "16384 x 4096, residual", "bf16", [] { return rmsNorm(16384, 4096); }},
-      {"swiglu", "16384 x 14336", "bf16", [] { return swiglu(16384, 14336); }},
-      {"sample", "B=8 V=128256 k=50 p=0.95", "f32", [] { return sample(8, 128256); }},
+  auto rival = [](int64_t B, int states) {
+    return Rival{"decode.py", "decode " + std::to_string(B) + ' ' + std::to_string(states)};
   };
+  std::vector<Case> cases;
+  addCudaHybridCases(cases);
+  for (auto [B, states] : {std::pair(1, 48), {8, 12}, {64, 4}})
+    for (bool early : {false, true})
+      cases.push_back({"hybrid_decode",
+                       "B=" + std::to_string(B) + mixer + ", " + std::to_string(states) + " states in turn" +
+                           (early ? ", early start" : ""),
+                       "bf16", [=, B = B, states = states] { return decode(B, states, early); }, rival(B, states)});
+  for (int64_t B : {1, 8})
+    cases.push_back({"hybrid_decode", "B=" + std::to_string(B) + mixer + ", one state, warm", "bf16",
+                     [=] { return decode(B, 1, false); }, rival(B, 1)});
+  cases.insert(cases.end(), {{"sparse_loss",
+                              "N=8192 D=4096 V=128256 K=256, backward too",
+                              "bf16",
+                              [] { return sparseLoss(8192, 4096, 128256, 256); },
+                              {"sparse_loss.py", "loss 8192 4096 128256 256"}},
+                             {"rms_norm", "16384 x 4096, residual", "bf16", [] { return rmsNorm(16384, 4096); }},
+                             {"swiglu", "16384 x 14336", "bf16", [] { return swiglu(16384, 14336); }},
+                             {"sample", "B=8 V=128256 k=50 p=0.95", "f32", [] { return sample(8, 128256); }}});
+  return cases;
 }
 
 } // namespace xlstm::bench

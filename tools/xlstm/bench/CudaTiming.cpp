@@ -3,11 +3,12 @@
 
 #include "Bench.h"
 
+#include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <cuda_runtime.h>
-#include <dlfcn.h>
 
 namespace xlstm::bench {
 
@@ -20,17 +21,17 @@ void openCuda() {
   int devices = 0;
   if (cudaError_t error = cudaGetDeviceCount(&devices); error != cudaSuccess || devices == 0)
     fail("no GPU to measure: ", error == cudaSuccess ? "no CUDA device" : cudaGetErrorString(error));
-  // The build links LibTorch's CPU half alone; its CUDA half registers itself when it is loaded.
-  if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL))
-    fail("LibTorch's CUDA half, for inputs and peers, is not on the library path: ", dlerror());
+  openDevice("cuda");
 }
+
+void releaseCuda() { at::getDeviceAllocator(at::kCUDA)->emptyCache(); }
 
 /// The median of `run`'s time on `stream`, a call; `run` enqueues `calls` of them.
 static double median(const std::function<void()> &run, cudaStream_t stream, int calls) {
   cudaEvent_t begin, end;
   check(cudaEventCreate(&begin)), check(cudaEventCreate(&end));
   std::vector<float> times;
-  for (float total = 0; times.size() < 7 || (times.size() < 100 && total < 500); total += times.back()) {
+  for (float total = 0; times.size() < 5 || (times.size() < 100 && total < 500); total += times.back()) {
     check(cudaEventRecord(begin, stream));
     run();
     check(cudaEventRecord(end, stream)), check(cudaEventSynchronize(end));
@@ -43,20 +44,20 @@ static double median(const std::function<void()> &run, cudaStream_t stream, int 
 }
 
 double timeOnCuda(const std::function<void(void *stream)> &run) {
-  constexpr int Calls = 48; // more than any case's number of rotated inputs, and a multiple of it
   cudaStream_t stream;
   cudaGraph_t graph;
   cudaGraphExec_t executable;
   check(cudaDeviceSynchronize());
   check(cudaStreamCreate(&stream));
   run(stream); // libraries make their handles
-  check(cudaStreamSynchronize(stream));
+  // As often as any case's number of rotated inputs, and a multiple of it; long calls need no company.
+  const int calls = median([&] { run(stream); }, stream, 1) < 1 ? 48 : 1;
   check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
-  for (int call = 0; call < Calls; ++call)
+  for (int call = 0; call < calls; ++call)
     run(stream);
   check(cudaStreamEndCapture(stream, &graph));
   check(cudaGraphInstantiate(&executable, graph, 0));
-  double ms = median([&] { check(cudaGraphLaunch(executable, stream)); }, stream, Calls);
+  double ms = median([&] { check(cudaGraphLaunch(executable, stream)); }, stream, calls);
   check(cudaGraphExecDestroy(executable)), check(cudaGraphDestroy(graph)), check(cudaStreamDestroy(stream));
   return ms;
 }

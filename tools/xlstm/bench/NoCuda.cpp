@@ -10,6 +10,7 @@ namespace xlstm::bench {
 std::vector<Case> cudaCases() { return {}; }
 double timeOnCuda(const std::function<void(void *)> &) { openCuda(), __builtin_unreachable(); }
 double timeOnCuda(const std::function<void()> &) { openCuda(), __builtin_unreachable(); }
+void releaseCuda() {}
 void openCuda() { fail("this build has no CUDA kernels: configure where nvcc is, or with -DXLSTM_CUDA=ON"); }
 
 } // namespace xlstm::bench
