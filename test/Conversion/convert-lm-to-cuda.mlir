@@ -6,8 +6,9 @@
 // CHECK: @functions = internal constant [3 x { i64, ptr }] [{ i64, ptr } { i64 8, ptr @prefill_8 }, { i64, ptr } { i64 4, ptr @prefill_4 }, { i64, ptr } { i64 1, ptr @decode }]
 // CHECK: @constant_0 = internal constant [4 x float] [float 1.000000e+00, {{.*}}], align 64
 // CHECK: @constants = internal constant [1 x { i64, i64, ptr }] [{ i64, i64, ptr } { i64 3584, i64 16, ptr @constant_0 }]
-// ABI, rows, vocabulary, context; bytes of weights, state (2 positions of 64 bytes) and scratch.
-// CHECK: @xlstm_cuda_model = constant {{{.*}}} { i32 1, i32 2, i64 24, i64 64, i64 3648, i64 1984, i64 {{[0-9]+}}, ptr @workspace_bytes, ptr @zeroed_bytes, ptr @init_state, ptr @functions, i64 3, ptr null, i64 0, ptr @constants, i64 1 }
+// ABI, rows, vocabulary, context; bytes of weights, state (2 positions of 64 bytes) and scratch; what decode moves, what
+// prefill multiplies.
+// CHECK: @xlstm_cuda_model = constant {{{.*}}} { i32 1, i32 2, i64 24, i64 64, i64 3648, i64 1984, i64 {{[0-9]+}}, ptr @workspace_bytes, ptr @zeroed_bytes, ptr @init_state, ptr @functions, i64 3, ptr null, i64 0, ptr @constants, i64 1, i64 6328, i64 1664 }
 
 // CHECK-LABEL: define internal i32 @prefill_4(ptr %0, ptr %1)
 // The text's position lies behind the planned state.

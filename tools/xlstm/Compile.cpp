@@ -3,25 +3,67 @@
 
 #include "Commands.h"
 
+#include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
 
 namespace xlstm {
 
+namespace {
+
+struct CompileSettings {
+  std::filesystem::path bundle, output;
+  std::string target = "cpu", cpu = "native", activations = "f32";
+  int64_t batch = 1;
+  std::vector<int64_t> prefillTokens;
+  bool randomWeights = false;
+};
+
+} // namespace
+
+static void compileCpu(const CompileSettings &settings) {
+  if (settings.prefillTokens.size() > 1)
+    fail("expected one number of --prefill-tokens for the CPU, found ", settings.prefillTokens.size());
+  if (settings.randomWeights || settings.batch != 1 || settings.activations != "f32")
+    fail("expected --target=cuda beside --activations, --batch and --random-weights");
+  CompileOptions options;
+  options.cpu = settings.cpu;
+  if (!settings.prefillTokens.empty())
+    options.prefillTokens = settings.prefillTokens.front();
+  compileBundle(settings.bundle, settings.output, options);
+}
+
+static void compileCuda(const CompileSettings &settings) {
+  CudaCompileOptions options;
+  options.activations = settings.activations == "bf16" ? DType::BF16 : DType::F32;
+  options.batch = settings.batch;
+  options.randomWeights = settings.randomWeights;
+  if (!settings.prefillTokens.empty())
+    options.prefillTokens = settings.prefillTokens;
+  compileBundleForCuda(settings.bundle, settings.output, options);
+}
+
 void addCompileCommand(CLI::App &app) {
-  struct Settings : CompileOptions {
-    std::filesystem::path bundle, output;
-    std::string target = "cpu";
-  };
-  auto settings = std::make_shared<Settings>();
+  auto settings = std::make_shared<CompileSettings>();
   CLI::App *verb = app.add_subcommand("compile", "Compile a bundle to one executable, weights and tokenizer inside");
   verb->add_option("bundle", settings->bundle, "Bundle of a student or a teacher")->required();
   verb->add_option("-o,--output", settings->output, "Executable to write")->required();
-  verb->add_option("--target", settings->target, "What it runs on")->capture_default_str()->check(CLI::IsMember({"cpu"}));
-  verb->add_option("--cpu", settings->cpu, "An LLVM CPU name, such as x86-64-v3, or native")->capture_default_str();
-  verb->add_option("--prefill-tokens", settings->prefillTokens, "Tokens of one prefill call")
+  verb->add_option("--target", settings->target, "What it runs on: cpu, or cuda (students with the hybrid mixer alone)")
       ->capture_default_str()
-      ->check(CLI::Range(int64_t{1}, int64_t{4096}));
-  verb->callback([settings] { compileBundle(settings->bundle, settings->output, *settings); });
+      ->check(CLI::IsMember({"cpu", "cuda"}));
+  verb->add_option("--cpu", settings->cpu, "cpu: an LLVM CPU name, such as x86-64-v3, or native")->capture_default_str();
+  verb->add_option("--activations", settings->activations, "cuda: type of activations and weights, f32 or bf16")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"f32", "bf16"}));
+  verb->add_option("--batch", settings->batch, "cuda: texts that go through the model together")
+      ->capture_default_str()
+      ->check(CLI::Range(int64_t{1}, int64_t{1024}));
+  verb->add_option("--prefill-tokens", settings->prefillTokens,
+                   "Tokens of one prefill call; cuda: a list, one function each [cpu: 64, cuda: 2048,256,32]")
+      ->delimiter(',')
+      ->check(CLI::Range(int64_t{1}, int64_t{131072}));
+  verb->add_flag("--random-weights", settings->randomWeights,
+                 "cuda: no weights inside, the executable makes its own; the bundle may be a model.mlir");
+  verb->callback([settings] { settings->target == "cuda" ? compileCuda(*settings) : compileCpu(*settings); });
 }
 
 } // namespace xlstm

@@ -4,7 +4,7 @@
 #ifndef XLSTM_TARGET_CPU_H
 #define XLSTM_TARGET_CPU_H
 
-#include "xlstm/Runtime/Files/Safetensors.h"
+#include "xlstm/Target/Object.h"
 
 #include <string_view>
 
@@ -19,22 +19,10 @@ struct CpuTargetOptions {
   int64_t prefillTokens = 64;
 };
 
-/// Where a weight lies in the blob behind the executable: at a multiple of 64 bytes, in its stored type.
-struct WeightPlacement {
-  TensorSpec tensor;
-  uint64_t offset;
-};
-
-struct CpuObject {
-  std::filesystem::path file;
-  std::vector<WeightPlacement> weights; // by offset
-  uint64_t weightBytes = 0;
-};
-
 /// Builds prefill and decode of @model, lowers them and writes an object file that exports `xlstm_model`
 /// (Runtime/Deploy/ModelAbi.h). Throws Error with the located diagnostic.
-CpuObject compileForCpu(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,
-                        const CpuTargetOptions &options);
+ModelObject compileForCpu(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,
+                          const CpuTargetOptions &options);
 
 } // namespace xlstm
 

@@ -4,8 +4,9 @@
 #ifndef XLSTM_TARGET_LINK_H
 #define XLSTM_TARGET_LINK_H
 
-#include "xlstm/Runtime/Files/Bundle.h"
-#include "xlstm/Target/Cpu.h"
+#include "xlstm/Target/Cuda.h"
+
+#include <string>
 
 namespace xlstm {
 
@@ -22,15 +23,21 @@ struct CompileOptions {
 /// The C++ compiler that links executables: c++, else clang++-19. Throws Error when there is neither.
 std::string findLinker();
 
-/// Links `object` with the deploy library, and puts weights, tokenizer and metadata of the bundle behind it. The
-/// executable appears at `output` whole or not at all. Throws Error: the linker's first line, a weight whose stored
-/// size is not that of the IR, no tokenizer, a full disk.
-void linkExecutable(const CpuObject &object, const Bundle &bundle, const std::filesystem::path &output,
-                    const std::filesystem::path &libraries);
-
-/// compileForCpu and linkExecutable of the bundle at `folder`.
+/// Compiles the bundle at `folder` for the CPU and links the object with the deploy library, weights, tokenizer and
+/// metadata behind it. The executable appears at `output` whole or not at all. Throws Error: a located diagnostic of the
+/// compiler, the linker's first line, a weight whose stored size is not that of the IR, no tokenizer, a full disk.
 void compileBundle(const std::filesystem::path &folder, const std::filesystem::path &output,
                    const CompileOptions &options = {});
+
+struct CudaCompileOptions : CudaTargetOptions {
+  /// As in CompileOptions; with libXlstmDeployCuda.a and libXlstmKernelsCuda.a.
+  std::filesystem::path libraries;
+};
+
+/// The same for CUDA. With `randomWeights`, `folder` may also be one without weights and tokenizer, or a model.mlir.
+/// Throws Error also where this build has no CUDA target.
+void compileBundleForCuda(const std::filesystem::path &folder, const std::filesystem::path &output,
+                          const CudaCompileOptions &options = {});
 
 } // namespace xlstm
 

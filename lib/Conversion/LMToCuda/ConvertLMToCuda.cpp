@@ -29,6 +29,8 @@ public:
     OpBuilder builder(&getContext());
     if (functions.back().tokens == 1)
       buildCudaModelInfo(getOperation(), builder, functions, states, shared, randomWeights);
+    getOperation()->setAttr(weightBytesAttrName, builder.getI64IntegerAttr(shared.weightBytes));
+    getOperation()->setAttr(stateBytesAttrName, builder.getI64IntegerAttr(shared.stateBytes));
     for (lm::ModelOp model : models)
       model.erase();
   }

@@ -7,6 +7,8 @@
 #include "xlstm/Conversion/Passes.h"
 #include "xlstm/Runtime/Deploy/CudaModelAbi.h"
 
+#include "llvm/ADT/StringSet.h"
+
 using namespace mlir;
 
 namespace xlstm {
@@ -118,6 +120,32 @@ Attribute InfoBuilder::buildConstants() {
   return buildTable(module, builder, "constants", records);
 }
 
+static int64_t bytesOf(Value value) { return count(value) * elementType(value).getIntOrFloatBitWidth() / 8; }
+
+/// What one token of every text must move: weights but an embedding's table once, S, z and m there and back, rings once.
+static int64_t decodeBytes(lm::ModelOp decode) {
+  int64_t bytes = 0;
+  llvm::StringSet<> seen;
+  for (lm::ParamOp param : decode.getBody().getOps<lm::ParamOp>()) {
+    bool isTable = llvm::all_of(param->getUsers(), [](Operation *user) { return isa<lm::EmbedOp>(user); });
+    if (!isTable && seen.insert(param.getName()).second)
+      bytes += bytesOf(param.getResult());
+  }
+  for (auto mixer : decode.getBody().getOps<::xlstm::xlstm::HybridOp>())
+    for (auto [i, state] : llvm::enumerate(mixer.getState()))
+      bytes += (i < 3 ? 2 : 1) * bytesOf(state);
+  return bytes;
+}
+
+/// Operations for one token of the projections that run for every token of the call.
+static int64_t prefillOperations(const CudaFunction &prefill) {
+  int64_t operations = 0;
+  for (auto linear : lm::ModelOp(prefill.model).getBody().getOps<lm::LinearOp>())
+    if (dim(linear.getX(), 1) == prefill.tokens)
+      operations += 2 * count(linear.getWeight());
+  return operations;
+}
+
 void buildCudaModelInfo(ModuleOp module, OpBuilder &builder, ArrayRef<CudaFunction> functions,
                         const InitialStates &states, const CudaModel &model, bool randomWeights) {
   auto i32 = [&](int64_t value) { return builder.getI32IntegerAttr(static_cast<int32_t>(value)); };
@@ -141,7 +169,8 @@ void buildCudaModelInfo(ModuleOp module, OpBuilder &builder, ArrayRef<CudaFuncti
                info.buildMaximum("zeroed_bytes", model.zeroed), info.buildInitState(states),
                buildTable(module, builder, "functions", runs), i64(static_cast<int64_t>(runs.size())),
                buildTable(module, builder, "random_weights", random), i64(static_cast<int64_t>(random.size())),
-               info.buildConstants(), i64(static_cast<int64_t>(model.constants.size()))});
+               info.buildConstants(), i64(static_cast<int64_t>(model.constants.size())), i64(decodeBytes(decode)),
+               i64(functions.size() > 1 ? prefillOperations(functions.front()) : 0)});
 }
 
 } // namespace xlstm

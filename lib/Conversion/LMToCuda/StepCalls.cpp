@@ -3,7 +3,6 @@
 
 #include "lib/Conversion/LMToCuda/StepCalls.h"
 #include "xlstm/Conversion/Passes.h"
-#include "xlstm/Kernels/Hybrid.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -12,7 +11,7 @@ using namespace mlir;
 
 namespace xlstm {
 
-int32_t cudaType(Type element) { return element.isF32() ? XLSTM_F32 : element.isBF16() ? XLSTM_BF16 : -1; }
+int32_t cudaType(Type element) { return element.isF32() ? 0 : element.isBF16() ? 1 : -1; }
 
 int64_t CudaModel::addPosition() {
   int64_t place = stateBytes;

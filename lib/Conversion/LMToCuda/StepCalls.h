@@ -70,10 +70,10 @@ private:
   llvm::DenseMap<mlir::Value, int64_t> stateOffsets;
 };
 
-/// XLSTM_F32 or XLSTM_BF16; -1 for another type.
+/// The enum xlstm_dtype of Kernels/Hybrid.h: 0 for f32, 1 for bf16; -1 for another type.
 int32_t cudaType(mlir::Type element);
 
-/// Calls `function`, which returns an int, and returns from the current function with what it returned unless that is 0.
+/// Behind a call that returned an int: returns that from the current function unless it is 0.
 void callOrReturn(mlir::OpBuilder &builder, mlir::LLVM::CallOp call);
 
 } // namespace xlstm

@@ -4,7 +4,7 @@
 // A kernel is written for any shape. Layers of one model call it with few different ones: each gets its own copy with
 // the sizes as constants, shared by all layers, and the optimizer decides what of it to inline.
 
-#include "lib/Target/Cpu/Native.h"
+#include "lib/Target/Cpu/Kernels.h"
 #include "xlstm/Support/Error.h"
 
 #include "llvm/IR/Constants.h"

@@ -4,7 +4,7 @@
 #include "TargetTest.h"
 
 #include "xlstm/Support/Error.h"
-#include "xlstm/Target/Link.h"
+#include "xlstm/Target/Cpu.h"
 
 #include "llvm/Object/ObjectFile.h"
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ static std::string errorOf(std::string_view mlir, const CpuTargetOptions &option
 TEST(ObjectTest, KernelsAreSpecialisedAndOnlyTheModelIsExported) {
   fs::path file = workFolder() / "model.o";
   Bundle bundle = Bundle::open(tinyStudent().bundle);
-  CpuObject object = compileForCpu(readTextFile(bundle.modelFile()), "model.mlir", file, onCpu("native"));
+  ModelObject object = compileForCpu(readTextFile(bundle.modelFile()), "model.mlir", file, onCpu("native"));
   auto binary = llvm::object::ObjectFile::createObjectFile(file.string());
   ASSERT_TRUE(static_cast<bool>(binary));
   std::set<std::string> undefined, exported;

@@ -1,7 +1,8 @@
 //===- Append.cpp - the model behind a linked program ---------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "lib/Target/Cpu/Append.h"
+#include "lib/Target/Native/Append.h"
+#include "lib/Target/Native/ConvertFloats.h"
 #include "xlstm/Runtime/Deploy/Payload.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/ChatFiles.h"
@@ -34,7 +35,7 @@ public:
     write(std::as_bytes(std::span(text)));
     return part;
   }
-  PayloadPart writeWeights(const CpuObject &object, const Bundle &bundle);
+  PayloadPart writeWeights(const ModelObject &object, const Bundle &bundle);
 
   uint64_t position = 0;
 
@@ -47,7 +48,7 @@ constexpr const char *configFiles[] = {"generation_config.json", "config.json"};
 
 } // namespace
 
-PayloadPart PayloadWriter::writeWeights(const CpuObject &object, const Bundle &bundle) {
+PayloadPart PayloadWriter::writeWeights(const ModelObject &object, const Bundle &bundle) {
   pad((position + payloadAlignment - 1) / payloadAlignment * payloadAlignment);
   PayloadPart part{position, object.weightBytes, 0};
   Checksum checksum;
@@ -62,7 +63,7 @@ PayloadPart PayloadWriter::writeWeights(const CpuObject &object, const Bundle &b
     if (stored.spec.dtype != weight.tensor.dtype || stored.spec.shape != weight.tensor.shape)
       fail(bundle.folder.string(), ": tensor '", weight.tensor.name, "': expected ", describe(weight.tensor),
            ", found ", describe(stored.spec));
-    append(stored.bytes);
+    convertFloats(stored.bytes, stored.spec.dtype, weight.type, append);
     uint64_t end = part.offset + (i + 1 < object.weights.size() ? object.weights[i + 1].offset : part.bytes);
     uint64_t whole = (position + 7) / 8 * 8;
     write(std::span(zeros).first(whole - position));
@@ -91,9 +92,13 @@ static Json readEndTokens(const Bundle &bundle) {
   return Json::array();
 }
 
+static std::string nameOf(const std::filesystem::path &path) {
+  return std::filesystem::absolute(path).lexically_normal().filename().string();
+}
+
 static std::string makeMetadata(const Bundle &bundle) {
   Json metadata;
-  metadata["name"] = std::filesystem::absolute(bundle.folder).lexically_normal().filename().string();
+  metadata["name"] = nameOf(bundle.folder);
   metadata["kind"] = bundle.kind;
   metadata["eos"] = readEndTokens(bundle);
   if (std::optional<ChatFiles> chat = findChatTemplate(bundle.folder))
@@ -101,15 +106,16 @@ static std::string makeMetadata(const Bundle &bundle) {
   return metadata.dump();
 }
 
-void appendModel(const std::filesystem::path &program, const CpuObject &object, const Bundle &bundle,
-                 const std::filesystem::path &output) {
-  std::string metadata = makeMetadata(bundle), tokenizer = readTextFile(bundle.tokenizerFile());
+/// Writes program, weights, tokenizer and metadata, and the footer that finds them.
+template <typename WriteWeights>
+static void append(const std::filesystem::path &program, const std::filesystem::path &output, WriteWeights writeWeights,
+                   std::string_view tokenizer, std::string_view metadata) {
   AtomicFile out(output);
   out.makeExecutable();
   PayloadWriter writer(out);
   writer.write(MappedFile::open(program)->bytes());
   PayloadFooter footer = {};
-  footer.weights = writer.writeWeights(object, bundle);
+  footer.weights = writeWeights(writer);
   footer.tokenizer = writer.writePart(tokenizer);
   footer.metadata = writer.writePart(metadata);
   footer.fileBytes = writer.position + sizeof footer;
@@ -117,6 +123,21 @@ void appendModel(const std::filesystem::path &program, const CpuObject &object, 
   std::memcpy(footer.magic, payloadMagic, sizeof footer.magic);
   out.write(std::as_bytes(std::span(&footer, 1)));
   out.commit();
+}
+
+void appendModel(const std::filesystem::path &program, const ModelObject &object, const Bundle &bundle,
+                 const std::filesystem::path &output) {
+  std::string metadata = makeMetadata(bundle), tokenizer = readTextFile(bundle.tokenizerFile());
+  append(program, output, [&](PayloadWriter &writer) { return writer.writeWeights(object, bundle); }, tokenizer,
+         metadata);
+}
+
+void appendShape(const std::filesystem::path &program, const std::filesystem::path &source,
+                 const std::filesystem::path &output) {
+  Json metadata;
+  metadata["name"] = nameOf(source);
+  metadata["kind"] = "shape";
+  append(program, output, [](PayloadWriter &writer) { return writer.writePart(""); }, "", metadata.dump());
 }
 
 } // namespace xlstm

@@ -1,7 +1,7 @@
 //===- Emit.cpp - optimise for a CPU and emit an object file --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "lib/Target/Cpu/Native.h"
+#include "lib/Target/Native/Emit.h"
 #include "xlstm/Support/Error.h"
 
 #include "llvm/ADT/StringMap.h"

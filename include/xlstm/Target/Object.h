@@ -1,0 +1,26 @@
+//===- Object.h - a model as an object file -------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TARGET_OBJECT_H
+#define XLSTM_TARGET_OBJECT_H
+
+#include "xlstm/Runtime/Files/Safetensors.h"
+
+namespace xlstm {
+
+/// Where a weight lies in the blob behind the executable: at a multiple of 64 bytes.
+struct WeightPlacement {
+  TensorSpec tensor; // as the bundle has it
+  DType type;        // in the blob
+  uint64_t offset;
+};
+
+struct ModelObject {
+  std::filesystem::path file;
+  std::vector<WeightPlacement> weights; // by offset; none where the executable makes its own
+  uint64_t weightBytes = 0;             // of the blob, zeros between and behind the weights included
+};
+
+} // namespace xlstm
+
+#endif // XLSTM_TARGET_OBJECT_H

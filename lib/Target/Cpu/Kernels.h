@@ -1,0 +1,21 @@
+//===- Kernels.h - link the kernels and specialise them -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef LIB_TARGET_CPU_KERNELS_H
+#define LIB_TARGET_CPU_KERNELS_H
+
+#include <filesystem>
+
+namespace llvm {
+class Module;
+} // namespace llvm
+
+namespace xlstm {
+
+/// Links the kernels' bitcode into `module` and makes one copy of a kernel for every set of constant arguments that it
+/// is called with. Everything but `xlstm_model` becomes internal. Throws Error: no such file, not our kernels.
+void linkKernels(llvm::Module &module, const std::filesystem::path &kernels);
+
+} // namespace xlstm
+
+#endif // LIB_TARGET_CPU_KERNELS_H

@@ -1,0 +1,67 @@
+//===- Compile.cpp - from a module to an object file that drives a GPU ----===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Target/Cuda.h"
+
+#include "lib/Target/Native/Emit.h"
+#include "lib/Target/Native/NativeModule.h"
+#include "xlstm/Conversion/Passes.h"
+#include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Transforms/Passes.h"
+
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <set>
+
+using namespace mlir;
+
+namespace xlstm {
+
+static void checkOptions(const CudaTargetOptions &options) {
+  if (options.activations != DType::F32 && options.activations != DType::BF16)
+    fail("expected activations of f32 or bf16, found ", safetensorsName(options.activations));
+  if (options.batch < 1)
+    fail("expected a batch of at least 1 text, found ", options.batch);
+  for (int64_t tokens : options.prefillTokens)
+    if (tokens < 2)
+      fail("expected prefill calls of at least 2 tokens, as one is decoded, found ", tokens);
+}
+
+static void buildAndPlan(PassManager &manager, const CudaTargetOptions &options) {
+  for (int64_t tokens : std::set(options.prefillTokens.begin(), options.prefillTokens.end())) {
+    BuildPrefillOptions prefill;
+    prefill.batch = options.batch;
+    prefill.tokens = tokens;
+    prefill.function = "prefill_" + std::to_string(tokens);
+    manager.addPass(createBuildPrefill(prefill));
+  }
+  BuildDecodeOptions decode;
+  decode.batch = options.batch;
+  manager.addPass(createBuildDecode(decode));
+  manager.addPass(createFuseHybrid());
+  manager.addPass(createSetPrecision({options.activations == DType::BF16 ? Precision::BF16 : Precision::F32}));
+  manager.addPass(createPlanBuffers());
+}
+
+ModelObject compileForCuda(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,
+                           const CudaTargetOptions &options) {
+  checkOptions(options);
+  std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine("generic"); // the work is done elsewhere
+  NativeModule module(mlir, origin);
+  module.run([&](PassManager &manager) { buildAndPlan(manager, options); });
+  ModelObject object{objectFile, {}, 0};
+  if (!options.randomWeights)
+    object.weights = module.weights();
+  module.run([&](PassManager &manager) { manager.addPass(createConvertLMToCuda({options.randomWeights})); });
+  if (!options.randomWeights)
+    object.weightBytes = module.weightBytes(); // the conversion has put tables behind them
+  llvm::LLVMContext llvmContext;
+  std::unique_ptr<llvm::Module> native = module.translate(llvmContext, *machine);
+  writeTextFile(objectFile, emitObject(*native, *machine));
+  return object;
+}
+
+} // namespace xlstm

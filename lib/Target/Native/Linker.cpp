@@ -1,0 +1,88 @@
+//===- Linker.cpp - from an object file to a program ----------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Target/Native/Linker.h"
+#include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Files/MappedFile.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Target/Link.h"
+
+#include "llvm/Support/Program.h"
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+
+namespace xlstm {
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = fs::temp_directory_path() / "xlstm-XXXXXX";
+  if (!mkdtemp(pattern.data()))
+    fail(pattern, ": expected to make a temporary folder: ", strerror(errno));
+  path = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path, ignored);
+}
+
+std::string findLinker() {
+  for (const char *name : {"c++", "clang++-19"})
+    if (auto found = llvm::sys::findProgramByName(name))
+      return *found;
+  fail("expected a C++ compiler to link the executable (c++ or clang++-19), found none in PATH");
+}
+
+fs::path librariesOf(const fs::path &given) {
+  if (!given.empty())
+    return given;
+  std::error_code error;
+  fs::path tool = fs::read_symlink("/proc/self/exe", error);
+  return tool.parent_path().parent_path() / "lib";
+}
+
+static fs::path existing(const fs::path &file) {
+  if (!fs::exists(file))
+    fail(file.string(), ": expected this library to link the executable, found no such file");
+  return file;
+}
+
+fs::path systemLibrary(const fs::path &libraries, const fs::path &found) {
+  fs::path carried = libraries / found.filename();
+  return fs::exists(carried) ? carried : existing(found);
+}
+
+std::vector<std::string> findArchives(const fs::path &libraries, const std::vector<std::string> &ours) {
+  std::vector<std::string> archives;
+  for (const std::string &name : ours)
+    archives.push_back(existing(libraries / name));
+  for (const char *found : {XLSTM_PCRE2_ARCHIVE, XLSTM_UTF8PROC_ARCHIVE, XLSTM_LZMA_ARCHIVE})
+    archives.push_back(systemLibrary(libraries, found));
+  return archives;
+}
+
+static std::string firstLine(const fs::path &file) {
+  std::string text = readTextFile(file);
+  return text.substr(0, text.find('\n'));
+}
+
+void linkProgram(const fs::path &object, const std::vector<std::string> &archives, const fs::path &program) {
+  TemporaryFolder folder;
+  std::vector<std::string> arguments = {findLinker(), object, "-o", program, "-s", "-Wl,--gc-sections,--as-needed"};
+  arguments.insert(arguments.end(), archives.begin(), archives.end());
+  if (*XLSTM_SANITIZE_FLAG)
+    arguments.push_back(XLSTM_SANITIZE_FLAG);
+  std::vector<llvm::StringRef> words(arguments.begin(), arguments.end());
+  std::string messages = folder.path / "messages", failure;
+  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(messages), llvm::StringRef(messages)};
+  int status = llvm::sys::ExecuteAndWait(arguments[0], words, std::nullopt, redirects, 0, 0, &failure);
+  if (status != 0)
+    fail(arguments[0], ": linking the executable failed (exit status ", status,
+         "): ", failure.empty() ? firstLine(messages) : failure);
+}
+
+} // namespace xlstm
