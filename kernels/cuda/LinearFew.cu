@@ -163,7 +163,7 @@ static int runFloats(const LinearArgs &a) {
 template <typename X>
 static int chooseFloats(const LinearArgs &a) {
   if (a.out < 512)
-    return a.rows == 1 ? runFloats<1, 1, 8, X>(a) : runFloats<8, 1, 16, X>(a);
+    return a.rows == 1 ? runFloats<1, 1, 32, X>(a) : runFloats<8, 1, 32, X>(a);
   return a.rows == 1 ? runFloats<1, 4, 16, X>(a) : runFloats<8, 8, 8, X>(a);
 }
 

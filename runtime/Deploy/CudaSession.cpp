@@ -58,26 +58,30 @@ void CudaSession::prepare(size_t function) {
   const std::string tried = "running " + std::to_string(f.tokens) + " tokens on the GPU";
   DeviceBuffer before(model.state_bytes, "a copy of the state");
   stream.copy(before.get(), state.get(), model.state_bytes);
+  stream.copy(ids.get(), hostIds.get(), f.tokens * model.batch * sizeof(int64_t));
   checkDevice(f.run(&at, stream.get()), tried);
   stream.copy(state.get(), before.get(), model.state_bytes);
   stream.wait(tried);
-  graphs[function] = std::make_unique<Graph>(
-      stream, [&] { return f.run(&at, stream.get()); }, tried);
+  auto enqueue = [&] { // with the ids' way there and the logits' way back
+    stream.copy(ids.get(), hostIds.get(), f.tokens * model.batch * sizeof(int64_t));
+    int status = f.run(&at, stream.get());
+    stream.copy(hostLogits.get(), logits.get(), logits.size());
+    return status;
+  };
+  graphs[function] = std::make_unique<Graph>(stream, enqueue, tried);
 }
 
 void CudaSession::run(size_t function, std::span<const int64_t> tokens) {
   auto *row = reinterpret_cast<int64_t *>(hostIds.get());
   for (int32_t b = 0; b < model.batch; ++b, row += tokens.size())
     std::ranges::copy(tokens, row);
-  stream.copy(ids.get(), hostIds.get(), tokens.size_bytes() * model.batch);
   if (!graphs[function])
     prepare(function);
   graphs[function]->launch(stream);
   count += static_cast<int64_t>(tokens.size());
 }
 
-std::span<float> CudaSession::takeLogits() {
-  stream.copy(hostLogits.get(), logits.get(), logits.size());
+std::span<float> CudaSession::takeLogits() const {
   stream.wait("running the model on the GPU");
   return {reinterpret_cast<float *>(hostLogits.get()), static_cast<size_t>(model.vocab)};
 }

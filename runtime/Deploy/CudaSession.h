@@ -35,10 +35,10 @@ public:
 
 private:
   xlstm_cuda_memory memory() const;
-  /// Runs a function on as many tokens as it takes, and waits for it.
+  /// Starts a function on as many tokens as it takes; the host's ids must stay until it has ended.
   void run(size_t function, std::span<const int64_t> ids);
   void prepare(size_t function);
-  std::span<float> takeLogits();
+  std::span<float> takeLogits() const;
 
   const xlstm_cuda_model_info &model;
   Stream stream;
