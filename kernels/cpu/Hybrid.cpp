@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -27,11 +28,15 @@ struct Functions {
   decltype(&forwardBytes_plain) forwardBytes;
   decltype(&backwardHead_plain) backwardHead;
   decltype(&backwardBytes_plain) backwardBytes;
-  decltype(&decodeHead_plain) decodeHead;
+  decltype(&decodeHeads_plain) decodeHeads;
+  decltype(&decodeBytes_plain) decodeBytes;
 };
 
 #define XLSTM_FUNCTIONS(suffix)                                                                                        \
-  { forwardHead_##suffix, forwardBytes_##suffix, backwardHead_##suffix, backwardBytes_##suffix, decodeHead_##suffix }
+  {                                                                                                                    \
+    forwardHead_##suffix, forwardBytes_##suffix, backwardHead_##suffix, backwardBytes_##suffix, decodeHeads_##suffix,  \
+        decodeBytes_##suffix                                                                                           \
+  }
 
 const Functions &functions() {
   static const Functions plain = XLSTM_FUNCTIONS(plain);
@@ -144,7 +149,15 @@ void xlstm_cpu_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid
     angles[count + n] = float(std::sin(angle) * rope_factor);
   }
   DecodeOutputs outputs = {count ? angles.data() : nullptr, angles.data() + count, state, h};
-  forTasks(shape->B * shape->Hkv, [&](int64_t index, int64_t) { isa.decodeHead(call, outputs, index); });
+  // The heads of a row lie side by side in its ring: they are dealt to threads only where there are too few rows.
+  int64_t threads = xlstm::kernels::threadCount(), parts = 1, slice = isa.decodeBytes(call);
+  while (parts < shape->Hkv && shape->B * parts < threads)
+    ++parts;
+  auto workspace = std::make_unique_for_overwrite<char[]>(threadSlices(slice));
+  forTasks(shape->B * parts, [&](int64_t index, int64_t thread) {
+    int64_t part = index % parts, first = part * shape->Hkv / parts, last = (part + 1) * shape->Hkv / parts;
+    isa.decodeHeads(call, outputs, index / parts, first, last, aligned(workspace.get()) + thread * slice);
+  });
   for (int64_t b = 0; b < shape->B; ++b)
     ++state->pos[b];
 }

@@ -56,8 +56,12 @@ static void sweepForward(const Head &head, Space &space) {
     memcpy(space.sweep.z + n * dp, chunk.memory.z, dp * sizeof(float));
     space.sweep.max[n] = max;
     head.readQueries(call.in.q, t0, count, chunk.q);
+    Ahead ahead(head, t0 + Block);
+    ahead.queries[0] = call.in.q;
     transpose(chunk.q, dp, chunk.xT, Block, Block, d);
+    ahead.ask(Block / 2);
     features(chunk.xT, space.qMap, qT, d, dp);
+    ahead.ask(Block / 2);
     transpose(space.keys.k + space.keys.slot(n) * Block * dp, dp, chunk.xT, Block, Block, d);
     features(chunk.xT, space.kMap, kT, d, dp);
     max = openGates(head, t0, count, max, chunk.gates);
@@ -89,18 +93,21 @@ static void backwardBlock(const Head &head, Space &space, int64_t n, const Backw
   head.readQueries(call.in.q, t0, count, chunk.q);
   transpose(chunk.q, dp, chunk.qT, Block, Block, d);
   head.readQueries(out.dh, t0, count, chunk.dh);
+  Ahead ahead(head, t0 - Block);
+  ahead.queries[0] = call.in.q, ahead.queries[1] = out.dh;
   if (out.saved && out.saved->window_out && out.saved->window_lse) {
     head.readQueries(out.saved->window_out, t0, count, chunk.window);
+    ahead.queries[2] = out.saved->window_out;
     memcpy(logSums, out.saved->window_lse + head.memory() * call.s.T + t0, count * sizeof(float));
   } else {
-    windowForward(queries, chunk.qT, space.keys, space.sinks, chunk.scoresT, chunk.window, logSums);
+    windowForward(queries, chunk.qT, space.keys, space.sinks, chunk.scoresT, chunk.window, logSums, ahead);
   }
   chunk.mappedQT = space.sweep.mappedQT + t0 * dp, chunk.mappedKT = space.sweep.mappedKT + t0 * dp;
   chunk.memory = {space.sweep.S + n * d * dp, space.sweep.z + n * dp};
   openGates(head, t0, count, space.sweep.max[n], chunk.gates);
   memoryBackward(head, chunk, t0, count, {space.keys.v + at, space.sums.keys.dv + at}, space.memory, *out.gradients);
   clear(chunk.dq, Block * dp);
-  windowBackward(queries, chunk, space.keys, space.sinks, space.sums, logSums);
+  windowBackward(queries, chunk, space.keys, space.sinks, space.sums, logSums, ahead);
   mapBackward(call, space.qMap, chunk.q, chunk.mappedQT, chunk.dMappedQT, chunk.dq, space.mapGradients[0]);
   mapBackward(call, space.kMap, space.keys.k + at, chunk.mappedKT, chunk.dMappedKT, space.sums.keys.dk + at,
               space.mapGradients[1]);

@@ -59,7 +59,7 @@ XLSTM_APART void runningSoftmax(const Queries &queries, const KeyBlock &block, c
 /// The window branch of a block of queries: output [count, dp] and, unless null, the log-sums. `scoresT` has room for
 /// one matrix, `output` for a block.
 XLSTM_APART void windowForward(const Queries &queries, const float *qT, const Keys &keys, Sinks &sinks, float *scoresT,
-                               float *output, float *logSums) {
+                               float *output, float *logSums, Ahead &ahead) {
   int64_t d = queries.head.call.s.d, dp = queries.head.call.dp;
   float top[Block], sum[Block] = {};
   for (float &each : top)
@@ -67,6 +67,7 @@ XLSTM_APART void windowForward(const Queries &queries, const float *qT, const Ke
   clear(output, Block * dp);
   queries.forBlocks(keys, sinks, [&](const KeyBlock &block) XLSTM_ALWAYS_INLINE {
     const Keys &from = block.isSinks ? sinks.keys : keys;
+    ahead.ask();
     Seen seen = queries.seen(block);
     scoreKeys(seen, rows(from.k + block.at, dp), qT, scoresT, d);
     runningSoftmax(queries, block, seen, scoresT, top, sum, output);

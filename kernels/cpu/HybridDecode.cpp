@@ -1,8 +1,8 @@
 //===- HybridDecode.cpp - the fused mixer, one token -----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A task is one row and key head with its query heads. What is read is read where it lies: state once, ring once for
-// two query heads, in tiles of 64 keys with a running softmax.
+// A task is one row and some of its key heads with their query heads. What is read is read where it lies and in the
+// order in which it lies: state once, ring once, sixteen positions of every head at a time.
 
 #include "kernels/cpu/HybridHead.h"
 
@@ -11,12 +11,25 @@ namespace xlstm::cpu::hybrid {
 namespace {
 
 constexpr int64_t Widest = 256; // channels of a head
-constexpr int Pair = 2;         // query heads that share a pass over the ring
+constexpr int Pair = 2;         // query heads that share a pass over a key
+constexpr int64_t Soon = 8;
+constexpr int64_t Tile = 256; // positions of one softmax
+constexpr int64_t Few = 16;   // positions of a head that are taken together
 
-/// One query head of the task.
-struct QueryHead {
-  float q[Widest], mappedQ[Widest], mappedK[Widest], window[Widest], memory[Widest];
-  float top, sum;
+/// The key heads [first, last) of row b and the room for their query heads' rows.
+struct Heads {
+  const Call &call;
+  int64_t b, first, last, group;
+  float *q, *window, *memory, *scores, *top, *sum; // [heads, dp], scores [heads, Tile], [heads]
+
+  Heads(Arena &arena, const Call &call, int64_t b, int64_t first, int64_t last)
+      : call(call), b(b), first(first), last(last), group(call.s.H / call.s.Hkv) {
+    q = arena.floats(count() * call.dp), window = arena.floats(count() * call.dp);
+    memory = arena.floats(count() * call.dp), scores = arena.floats(count() * Tile);
+    top = arena.floats(count()), sum = arena.floats(count());
+  }
+  int64_t count() const { return (last - first) * group; }
+  Head head(int64_t n) const { return {call, b, first * group + n, first + n / group}; }
 };
 
 } // namespace
@@ -57,13 +70,13 @@ XLSTM_INLINE void softmaxRow(float *row, int64_t d, int64_t dp) {
   scale(row, 1.0f / total(sum), dp);
 }
 
-/// One query's scores [Block] become weights exp(score - top); its output so far is rescaled where top rises.
-XLSTM_INLINE void runningSoftmax(float *row, float &top, float &sum, float *output, int64_t dp) {
+/// One query's scores [n] become weights exp(score - top); its output so far is rescaled where top rises.
+XLSTM_INLINE void runningSoftmax(float *row, int64_t n, float &top, float &sum, float *output, int64_t dp) {
   Vector best = splat(top), all = {};
-  for (int64_t c = 0; c < Block; c += Width)
+  for (int64_t c = 0; c < n; c += Width)
     best = larger(best, get(row + c));
   float newTop = greatest(best), shift = newTop == -Infinity ? 0.0f : newTop;
-  for (int64_t c = 0; c < Block; c += Width) {
+  for (int64_t c = 0; c < n; c += Width) {
     Vector e = exp2Of((get(row + c) - shift) * Log2e);
     put(row + c, e);
     all += e;
@@ -80,9 +93,16 @@ XLSTM_INLINE void runningSoftmax(float *row, float &top, float &sum, float *outp
 /// y = softmax(map x) of the head; x and y padded.
 XLSTM_INLINE void mapRow(const Head &head, const void *map, const float *x, float *y) {
   int64_t d = head.call.s.d, dp = head.call.dp;
-  float buffer[Widest];
-  for (int64_t a = 0; a < d; ++a)
-    y[a] = dotOf(rowOf(map, head.call.s.type, head.h * d + a, d, buffer), x, dp);
+  float buffer[4 * Widest];
+  for (int64_t a = 0; a < d; a += 4) {
+    Vector sums[4] = {};
+    for (int64_t n = 0; n < 4; ++n) {
+      const float *row = rowOf(map, head.call.s.type, head.h * d + a + n, d, buffer + n * Widest);
+      for (int64_t c = 0; c < dp; c += Width)
+        sums[n] += get(row + c) * get(x + c);
+    }
+    totals(sums, 1.0f, y + a);
+  }
   softmaxRow(y, d, dp);
 }
 
@@ -104,140 +124,168 @@ XLSTM_INLINE void stepColumns(float *S, int64_t d, float decay, const float *k, 
     put(output + n * Width, sum[n]);
 }
 
-/// The memory's step: state in place, head.memory its output.
-static void stepMemory(const Head &head, const xlstm_hybrid_state &state, QueryHead &query, const float *v) {
+/// The memory's step of one head: state in place, `output` [dp]. k and q are mapped.
+static void stepMemory(const Head &head, const xlstm_hybrid_state &state, float *k, const float *q, const float *v,
+                       float *output) {
   int64_t d = head.call.s.d, at = head.query(0), n = head.memory();
-  float *S = state.S + n * d * d, *z = state.z + n * d, weighed[Widest];
+  float *S = state.S + n * d * d, *z = state.z + n * d;
   if (state.m[n] == -Infinity)
     clear(S, d * d), clear(z, d);
   double before = state.m[n] + logSigmoid(head.call.in.f_gate[at]), input = head.call.in.i_gate[at];
   state.m[n] = float(before > input ? before : input);
   float decay = weightOf(before, state.m[n]), weight = weightOf(input, state.m[n]), denominator = 0;
-  for (int64_t a = 0; a < d; ++a) {
-    weighed[a] = weight * query.mappedK[a];
-    z[a] = decay * z[a] + weighed[a];
-    denominator += z[a] * query.mappedQ[a];
-  }
+  scale(k, weight, head.call.dp);
   int64_t c = 0;
+  for (; c + Width <= d; c += Width) {
+    put(z + c, get(z + c) * decay + get(k + c));
+    denominator += total(get(z + c) * get(q + c));
+  }
+  for (; c < d; ++c)
+    z[c] = decay * z[c] + k[c], denominator += z[c] * q[c];
+  c = 0;
   for (; c + 4 * Width <= d; c += 4 * Width)
-    stepColumns<4>(S + c, d, decay, weighed, v + c, query.mappedQ, query.memory + c);
+    stepColumns<4>(S + c, d, decay, k, v + c, q, output + c);
   for (; c + Width <= d; c += Width)
-    stepColumns<1>(S + c, d, decay, weighed, v + c, query.mappedQ, query.memory + c);
-  clear(query.memory + c, head.call.dp - c);
+    stepColumns<1>(S + c, d, decay, k, v + c, q, output + c);
+  clear(output + c, head.call.dp - c);
   for (int64_t a = 0; c < d && a < d; ++a)
     for (int64_t e = c; e < d; ++e) {
       float &cell = S[a * d + e];
-      cell = decay * cell + weighed[a] * v[e];
-      query.memory[e] += query.mappedQ[a] * cell;
+      cell = decay * cell + k[a] * v[e];
+      output[e] += q[a] * cell;
     }
-  scale(query.memory, 1.0f / maximum(denominator, LeastDenominator), head.call.dp);
+  scale(output, 1.0f / maximum(denominator, LeastDenominator), head.call.dp);
 }
 
-/// Rows of keys and values of one key head: row n at first + n * step.
+/// Keys or values of a row's ring or sinks: position n of key head g is row first + n * step + g.
 struct Rows {
-  const void *k, *v;
+  const void *data;
   xlstm_dtype type;
   int64_t first, step;
 };
 
-/// A tile of keys or values in float32: row n at data + n * stride.
-struct Tile {
+/// Up to Few positions of a key head from n0 on, where they lie or in `buffer`: [count, dp], `stride` apart.
+struct FewRows {
   const float *data;
-  int64_t stride;
+  int64_t stride, count;
+
+  XLSTM_ALWAYS_INLINE FewRows(const Rows &from, int64_t g, int64_t n0, int64_t count, int64_t d, int64_t dp,
+                              float *buffer)
+      : data(buffer), stride(dp), count(count) {
+    int64_t first = from.first + n0 * from.step + g;
+    if (from.type == XLSTM_F32 && d == dp) {
+      data = static_cast<const float *>(from.data) + first * d, stride = from.step * d;
+      return;
+    }
+    for (int64_t n = 0; n < count; ++n)
+      rowOf(from.data, from.type, first + n * from.step, d, buffer + n * dp);
+  }
 };
 
-/// Rows n0 on where they lie, or in `buffer` with zeros up to a multiple of 16.
-XLSTM_INLINE Tile tileOf(const void *from, const Rows &rows, int64_t n0, int64_t count, int64_t d, int64_t dp,
-                         float *buffer) {
-  if (rows.type == XLSTM_F32 && d == dp)
-    return {static_cast<const float *>(from) + (rows.first + n0 * rows.step) * d, rows.step * d};
-  for (int64_t n = 0; n < count; ++n)
-    rowOf(from, rows.type, rows.first + (n0 + n) * rows.step, d, buffer + n * dp);
-  return {buffer, dp};
+/// Asks for a row that is read `Soon` positions later: near enough that it is still there, and neighbours are many.
+XLSTM_INLINE void askFor(const float *row, int64_t n) {
+  for (int64_t c = 0; c < n; c += 16)
+    __builtin_prefetch(row + c);
 }
 
-/// Scores of a tile's keys, four at a time; what stands behind `count` is -inf.
-template <int H>
-XLSTM_INLINE void scoreTile(const Tile &keys, int64_t count, int64_t dp, float factor, const QueryHead *queries,
-                            float (*scores)[Block]) {
-  for (int64_t n = 0; n < count; n += 4) {
-    const float *k[4];
-    for (int64_t j = 0; j < 4; ++j)
-      k[j] = keys.data + least(n + j, count - 1) * keys.stride;
-    Vector sums[H][4] = {};
-    for (int64_t c = 0; c < dp; c += Width)
-      for (int j = 0; j < 4; ++j) {
-        Vector key = get(k[j] + c);
-        for (int h = 0; h < H; ++h)
-          sums[h][j] += key * get(queries[h].q + c);
-      }
-    for (int h = 0; h < H; ++h)
-      totals(sums[h], factor, scores[h] + n);
-  }
+/// Scores of N keys for H query heads whose rows are q [H, dp], to scores [H, Tile].
+template <int H, int N>
+XLSTM_INLINE void scoreKeys(const float *keys, int64_t stride, const float *q, int64_t dp, float factor,
+                            float *scores) {
+  for (int64_t j = 0; j < N; ++j)
+    askFor(keys + (Soon + j) * stride, dp);
+  Vector sums[H][N] = {};
+  for (int64_t c = 0; c < dp; c += Width)
+    for (int64_t j = 0; j < N; ++j) {
+      Vector key = get(keys + j * stride + c);
+      for (int h = 0; h < H; ++h)
+        sums[h][j] += key * get(q + h * dp + c);
+    }
   for (int h = 0; h < H; ++h)
-    for (int64_t n = count; n < Block; ++n)
-      scores[h][n] = -Infinity;
+    if constexpr (N == 1)
+      scores[h * Tile] = total(sums[h][0]) * factor;
+    else
+      totals(sums[h], factor, scores + h * Tile);
 }
 
-/// Adds the weighted values to V vectors of every head's output.
+template <int H>
+XLSTM_APART void scoreFew(const FewRows &keys, const float *q, int64_t dp, float factor, float *scores) {
+  int64_t n = 0;
+  for (; n + 4 <= keys.count; n += 4)
+    scoreKeys<H, 4>(keys.data + n * keys.stride, keys.stride, q, dp, factor, scores + n);
+  for (; n < keys.count; ++n)
+    scoreKeys<H, 1>(keys.data + n * keys.stride, keys.stride, q, dp, factor, scores + n);
+}
+
+/// Adds V vectors of the weighted values to H query heads' outputs.
 template <int H, int V>
-XLSTM_INLINE void addColumns(const Tile &values, int64_t count, int64_t c, const float (*weights)[Block],
-                             QueryHead *queries) {
+XLSTM_INLINE void addColumns(const FewRows &values, int64_t c, const float *weights, int64_t dp, float *output) {
   Vector sums[H][V];
   for (int h = 0; h < H; ++h)
     for (int v = 0; v < V; ++v)
-      sums[h][v] = get(queries[h].window + c + v * Width);
-  for (int64_t n = 0; n < count; ++n)
+      sums[h][v] = get(output + h * dp + c + v * Width);
+  for (int64_t j = 0; j < values.count; ++j) {
+    askFor(values.data + (Soon + j) * values.stride + c, V * Width);
     for (int v = 0; v < V; ++v) {
-      Vector value = get(values.data + n * values.stride + c + v * Width);
+      Vector value = get(values.data + j * values.stride + c + v * Width);
       for (int h = 0; h < H; ++h)
-        sums[h][v] += value * weights[h][n];
+        sums[h][v] += value * weights[h * Tile + j];
     }
+  }
   for (int h = 0; h < H; ++h)
     for (int v = 0; v < V; ++v)
-      put(queries[h].window + c + v * Width, sums[h][v]);
+      put(output + h * dp + c + v * Width, sums[h][v]);
 }
 
-/// A tile of up to Block keys for H query heads.
 template <int H>
-XLSTM_APART void attendTile(const Rows &from, int64_t n0, int64_t count, int64_t d, int64_t dp, float factor,
-                            QueryHead *queries) {
-  float scores[H][Block], buffer[Block * Widest];
-  scoreTile<H>(tileOf(from.k, from, n0, count, d, dp, buffer), count, dp, factor, queries, scores);
-  for (int h = 0; h < H; ++h)
-    runningSoftmax(scores[h], queries[h].top, queries[h].sum, queries[h].window, dp);
-  Tile values = tileOf(from.v, from, n0, count, d, dp, buffer);
+XLSTM_APART void addFew(const FewRows &values, const float *weights, int64_t dp, float *output) {
   int64_t c = 0;
   for (; c + 4 * Width <= dp; c += 4 * Width)
-    addColumns<H, 4>(values, count, c, scores, queries);
+    addColumns<H, 4>(values, c, weights, dp, output);
   for (; c < dp; c += Width)
-    addColumns<H, 1>(values, count, c, scores, queries);
+    addColumns<H, 1>(values, c, weights, dp, output);
 }
 
-/// Keys 0 to `end` of `from`.
-static void attendRows(const Rows &from, int64_t end, const xlstm_hybrid_shape &s, int64_t dp, QueryHead *queries,
-                       int heads) {
-  for (int64_t n = 0; n < end; n += Block) {
-    int64_t count = least(Block, end - n);
-    if (heads == Pair)
-      attendTile<Pair>(from, n, count, s.d, dp, s.scale, queries);
-    else
-      attendTile<1>(from, n, count, s.d, dp, s.scale, queries);
+/// Up to Tile positions from n0 on, all heads.
+static void attendTile(const Heads &heads, const Rows &keys, const Rows &values, int64_t n0, int64_t count) {
+  const xlstm_hybrid_shape &s = heads.call.s;
+  int64_t dp = heads.call.dp, group = heads.group;
+  float buffer[Few * Widest];
+  auto forFew = [&](const Rows &rows, auto body) XLSTM_ALWAYS_INLINE {
+    for (int64_t n = 0; n < count; n += Few)
+      for (int64_t g = heads.first; g < heads.last; ++g) {
+        FewRows few(rows, g, n0 + n, least(Few, count - n), s.d, dp, buffer);
+        for (int64_t h = (g - heads.first) * group, end = h + group; h < end; h += Pair)
+          body(few, h, heads.scores + h * Tile + n, end - h >= Pair);
+      }
+  };
+  forFew(keys, [&](const FewRows &few, int64_t h, float *scores, bool isPair) XLSTM_ALWAYS_INLINE {
+    (isPair ? scoreFew<Pair> : scoreFew<1>)(few, heads.q + h * dp, dp, s.scale, scores);
+  });
+  for (int64_t h = 0; h < heads.count(); ++h) {
+    float *scores = heads.scores + h * Tile;
+    for (int64_t n = count; n < padded(count); ++n)
+      scores[n] = -Infinity;
+    runningSoftmax(scores, padded(count), heads.top[h], heads.sum[h], heads.window + h * dp, dp);
   }
+  forFew(values, [&](const FewRows &few, int64_t h, const float *weights, bool isPair) XLSTM_ALWAYS_INLINE {
+    (isPair ? addFew<Pair> : addFew<1>)(few, weights, dp, heads.window + h * dp);
+  });
 }
 
-static void attend(const Head &head, const xlstm_hybrid_state &state, QueryHead *queries, int heads) {
-  const xlstm_hybrid_shape &s = head.call.s;
-  int64_t pos = state.pos[head.b], held = least(pos + 1, s.W), dp = head.call.dp;
-  for (int h = 0; h < heads; ++h) {
-    clear(queries[h].window, dp);
-    queries[h].top = -Infinity, queries[h].sum = 0;
-  }
-  Rows ring = {state.ring_k, state.ring_v, s.ring_type, head.b * s.W * s.Hkv + head.g, s.Hkv};
-  Rows sinks = {state.sink_k, state.sink_v, s.ring_type, head.b * s.S * s.Hkv + head.g, s.Hkv};
-  int64_t outside = most(0, least(s.S, pos + 1 - s.W)); // sinks that the window has left
-  attendRows(sinks, outside, s, dp, queries, heads);
-  attendRows(ring, held, s, dp, queries, heads);
+static void attend(const Heads &heads, const xlstm_hybrid_state &state) {
+  const xlstm_hybrid_shape &s = heads.call.s;
+  int64_t pos = state.pos[heads.b];
+  clear(heads.window, heads.count() * heads.call.dp);
+  for (int64_t h = 0; h < heads.count(); ++h)
+    heads.top[h] = -Infinity, heads.sum[h] = 0;
+  auto attendRows = [&](const void *k, const void *v, int64_t extent, int64_t end) {
+    Rows keys = {k, s.ring_type, heads.b * extent * s.Hkv, s.Hkv}, values = {v, s.ring_type, keys.first, s.Hkv};
+    for (int64_t n = 0; n < end; n += Tile)
+      attendTile(heads, keys, values, n, least(Tile, end - n));
+  };
+  attendRows(state.sink_k, state.sink_v, s.S, most(0, least(s.S, pos + 1 - s.W))); // that the window has left
+  attendRows(state.ring_k, state.ring_v, s.W, least(pos + 1, s.W));
 }
 
 /// Writes the token's key and value of the head into ring and sinks.
@@ -252,35 +300,47 @@ static void remember(const Head &head, const xlstm_hybrid_state &state, const fl
   writeRow(state.sink_v, s.ring_type, (head.b * s.S + pos) * s.Hkv + head.g, s.d, v);
 }
 
-void XLSTM_ISA_NAME(decodeHead)(const Call &call, const DecodeOutputs &out, int64_t task) {
-  int64_t d = call.s.d, dp = call.dp, group = call.s.H / call.s.Hkv, b = task / call.s.Hkv, g = task % call.s.Hkv;
-  float k[Widest] = {}, v[Widest] = {};
-  Head shared{call, b, g * group, g};
-  readRow(call.in.k, call.s.type, shared.key(0), d, k);
-  readRow(call.in.v, call.s.type, shared.key(0), d, v);
-  rotate(shared, out, k);
-  remember(shared, *out.state, k, v);
-  QueryHead queries[Pair];
-  for (int64_t first = g * group; first < (g + 1) * group; first += Pair) {
-    int heads = int(least(Pair, (g + 1) * group - first));
-    for (int h = 0; h < heads; ++h) {
-      Head head{call, b, first + h, g};
-      QueryHead &query = queries[h];
-      clear(query.q, dp);
-      readRow(call.in.q, call.s.type, head.query(0), d, query.q);
-      rotate(head, out, query.q);
-      mapRow(head, call.in.q_map, query.q, query.mappedQ);
-      mapRow(head, call.in.k_map, k, query.mappedK);
-      stepMemory(head, *out.state, query, v);
+/// Reads the token's vectors, moves the memory on and writes the ring.
+static void step(const Heads &heads, const DecodeOutputs &out) {
+  const Call &call = heads.call;
+  int64_t d = call.s.d, dp = call.dp;
+  float k[Widest] = {}, v[Widest] = {}, mappedQ[Widest], mappedK[Widest];
+  for (int64_t n = 0; n < heads.count(); ++n) {
+    Head head = heads.head(n);
+    if (n % heads.group == 0) {
+      readRow(call.in.k, call.s.type, head.key(0), d, k);
+      readRow(call.in.v, call.s.type, head.key(0), d, v);
+      rotate(head, out, k);
+      remember(head, *out.state, k, v);
     }
-    attend(shared, *out.state, queries, heads);
-    for (int h = 0; h < heads; ++h) {
-      Head head{call, b, first + h, g};
-      float open = sigmoid(call.in.o_gate[head.query(0)]);
-      scaleAdd(queries[h].memory, open, queries[h].window, (1.0f - open) / queries[h].sum, dp);
-      writeRow(out.h, call.s.type, head.query(0), d, queries[h].memory);
-    }
+    float *q = heads.q + n * dp;
+    clear(q, dp);
+    readRow(call.in.q, call.s.type, head.query(0), d, q);
+    rotate(head, out, q);
+    mapRow(head, call.in.q_map, q, mappedQ);
+    mapRow(head, call.in.k_map, k, mappedK);
+    stepMemory(head, *out.state, mappedK, mappedQ, v, heads.memory + n * dp);
   }
+}
+
+void XLSTM_ISA_NAME(decodeHeads)(const Call &call, const DecodeOutputs &out, int64_t b, int64_t first, int64_t last,
+                                 char *workspace) {
+  Arena arena{workspace};
+  Heads heads(arena, call, b, first, last);
+  step(heads, out);
+  attend(heads, *out.state);
+  for (int64_t n = 0; n < heads.count(); ++n) {
+    Head head = heads.head(n);
+    float open = sigmoid(call.in.o_gate[head.query(0)]), *h = heads.memory + n * call.dp;
+    scaleAdd(h, open, heads.window + n * call.dp, (1.0f - open) / heads.sum[n], call.dp);
+    writeRow(out.h, call.s.type, head.query(0), call.s.d, h);
+  }
+}
+
+int64_t XLSTM_ISA_NAME(decodeBytes)(const Call &call) {
+  Arena arena{nullptr};
+  Heads heads(arena, call, 0, 0, call.s.Hkv);
+  return int64_t(arena.next - static_cast<char *>(nullptr));
 }
 
 } // namespace xlstm::cpu::hybrid

@@ -68,9 +68,11 @@ static float forwardBlock(const Head &head, Space &space, int64_t t0, float befo
   space.keys.fill(head, n);
   const float *k = space.keys.k + space.keys.slot(n) * Block * dp, *v = space.keys.v + space.keys.slot(n) * Block * dp;
   head.readQueries(call.in.q, t0, count, space.q);
+  Ahead ahead(head, t0 + Block);
+  ahead.queries[0] = call.in.q, ahead.keys[0] = call.in.k, ahead.keys[1] = call.in.v;
   transpose(space.q, dp, space.xT, Block, Block, d);
-  windowForward(Queries(head, t0, count), space.xT, space.keys, space.sinks, space.scoresT, space.window,
-                space.logSums);
+  windowForward(Queries(head, t0, count), space.xT, space.keys, space.sinks, space.scoresT, space.window, space.logSums,
+                ahead);
   features(space.xT, space.qMap, space.mappedQT, d, dp);
   transpose(k, dp, space.xT, Block, Block, d);
   features(space.xT, space.kMap, space.mappedKT, d, dp);

@@ -71,6 +71,28 @@ struct Head {
   }
 };
 
+/// The block of tokens that comes next, asked for a few at a time between the products: the rows of one head lie too
+/// far apart for the hardware to foresee them, and all at once they would wait for each other.
+struct Ahead {
+  const Head &head;
+  int64_t next, end;
+  const void *queries[3] = {}, *keys[2] = {}; // [B,T,H,d], [B,T,Hkv,d] or null
+
+  Ahead(const Head &head, int64_t t0) : head(head), next(most(t0, 0)), end(least(t0 + Block, head.call.s.T)) {}
+
+  void ask(int64_t count = 8) {
+    const xlstm_hybrid_shape &s = head.call.s;
+    for (int64_t stop = least(next + count, end); next < stop; ++next) {
+      for (const void *from : queries)
+        if (from)
+          prefetchRow(from, s.type, head.query(next), s.d);
+      for (const void *from : keys)
+        if (from)
+          prefetchRow(from, s.type, head.key(next), s.d);
+    }
+  }
+};
+
 /// One map [d,d] padded to [d,dp].
 XLSTM_INLINE void readMap(const Head &head, const void *map, float *to) {
   int64_t d = head.call.s.d, dp = head.call.dp;

@@ -38,13 +38,16 @@ struct DecodeOutputs {
   void *h;
 };
 
-/// `task` is a row and query head (forward) or a row and key head (backward, decode).
+/// `task` is a row and query head (forward) or a row and key head (backward); decode takes the key heads [first, last)
+/// of row b.
 #define XLSTM_DECLARE_ISA(suffix)                                                                                      \
   void forwardHead_##suffix(const Call &call, const ForwardOutputs &out, int64_t task, char *workspace);               \
   int64_t forwardBytes_##suffix(const Call &call);                                                                     \
   void backwardHead_##suffix(const Call &call, const BackwardOutputs &out, int64_t task, char *workspace);             \
   int64_t backwardBytes_##suffix(const Call &call);                                                                    \
-  void decodeHead_##suffix(const Call &call, const DecodeOutputs &out, int64_t task);
+  void decodeHeads_##suffix(const Call &call, const DecodeOutputs &out, int64_t b, int64_t first, int64_t last,        \
+                            char *workspace);                                                                          \
+  int64_t decodeBytes_##suffix(const Call &call);
 
 XLSTM_DECLARE_ISA(plain)
 XLSTM_DECLARE_ISA(avx2)

@@ -55,6 +55,12 @@ XLSTM_INLINE void readRow(const void *from, xlstm_dtype type, int64_t row, int64
       to[c] = fromFp8(static_cast<const uint8_t *>(from)[row * n + c]);
 }
 
+XLSTM_INLINE void prefetchRow(const void *from, xlstm_dtype type, int64_t row, int64_t n) {
+  int64_t size = n * sizeOf(type);
+  for (int64_t at = 0; at < size; at += 64)
+    __builtin_prefetch(static_cast<const char *>(from) + row * size + at, 0, 2);
+}
+
 XLSTM_INLINE void writeRow(void *to, xlstm_dtype type, int64_t row, int64_t n, const float *from) {
   if (type == XLSTM_F32)
     for (int64_t c = 0; c < n; c += 8)

@@ -42,58 +42,68 @@ XLSTM_INLINE Vector exp2Of(Vector x) {
   return x < -126.0f ? Vector{} : power;
 }
 
-/// A vector's two halves.
-template <int Bytes>
-struct Halves {
-  typedef float Half __attribute__((vector_size(Bytes / 2)));
-  Half low, high;
-};
-
-template <int Bytes, typename V>
-XLSTM_INLINE float totalOf(V v) {
-  if constexpr (Bytes == 8) {
-    return v[0] + v[1];
-  } else {
-    Halves<Bytes> halves = __builtin_bit_cast(Halves<Bytes>, v);
-    return totalOf<Bytes / 2>(halves.low + halves.high);
-  }
-}
-
-template <int Bytes, typename V>
-XLSTM_INLINE float greatestOf(V v) {
-  if constexpr (Bytes == 8) {
-    return v[0] > v[1] ? v[0] : v[1];
-  } else {
-    Halves<Bytes> halves = __builtin_bit_cast(Halves<Bytes>, v);
-    return greatestOf<Bytes / 2>(halves.low > halves.high ? halves.low : halves.high);
-  }
-}
-
 typedef float Four __attribute__((vector_size(16)));
+typedef float Eight __attribute__((vector_size(32)));
+
+/// A vector's two halves as one op each: a cast of the whole goes through memory.
+template <bool High>
+XLSTM_INLINE Eight halfOf(Vec v) {
+  return High ? __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15)
+              : __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7);
+}
+template <bool High>
+XLSTM_INLINE Four halfOf(Eight v) {
+  return High ? __builtin_shufflevector(v, v, 4, 5, 6, 7) : __builtin_shufflevector(v, v, 0, 1, 2, 3);
+}
 
 /// Adds halves until four lanes are left.
-template <int Bytes, typename V>
-XLSTM_INLINE Four foldedOf(V v) {
-  if constexpr (Bytes == 16) {
-    return v;
-  } else {
-    Halves<Bytes> halves = __builtin_bit_cast(Halves<Bytes>, v);
-    return foldedOf<Bytes / 2>(halves.low + halves.high);
-  }
+XLSTM_INLINE Four folded(Four v) { return v; }
+XLSTM_INLINE Four folded(Eight v) { return halfOf<false>(v) + halfOf<true>(v); }
+XLSTM_INLINE Four folded(Vec v) { return folded(halfOf<false>(v) + halfOf<true>(v)); }
+
+XLSTM_INLINE Four largestFour(Four v) { return v; }
+XLSTM_INLINE Four largestFour(Eight v) {
+  Four a = halfOf<false>(v), b = halfOf<true>(v);
+  return a > b ? a : b;
+}
+XLSTM_INLINE Four largestFour(Vec v) {
+  Eight a = halfOf<false>(v), b = halfOf<true>(v);
+  return largestFour(a > b ? a : b);
+}
+
+XLSTM_INLINE float total(Vector v) {
+  Four four = folded(v), pairs = four + __builtin_shufflevector(four, four, 2, 3, 0, 1);
+  return pairs[0] + pairs[1];
+}
+XLSTM_INLINE float greatest(Vector v) {
+  Four four = largestFour(v);
+  float a = four[0] > four[1] ? four[0] : four[1], b = four[2] > four[3] ? four[2] : four[3];
+  return a > b ? a : b;
 }
 
 /// to [4] = factor times the totals of four vectors.
 XLSTM_INLINE void totals(const Vector *v, float factor, float *to) {
-  Four a = foldedOf<XLSTM_VECTOR_BYTES>(v[0]), b = foldedOf<XLSTM_VECTOR_BYTES>(v[1]);
-  Four c = foldedOf<XLSTM_VECTOR_BYTES>(v[2]), d = foldedOf<XLSTM_VECTOR_BYTES>(v[3]);
+  Four sums;
+#if XLSTM_VECTOR_BYTES == 64
+  // Halves of pairs, then quarters: each quarter is one vector's partial sums.
+  Vector ab = __builtin_shufflevector(v[0], v[1], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+              __builtin_shufflevector(v[0], v[1], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  Vector cd = __builtin_shufflevector(v[2], v[3], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+              __builtin_shufflevector(v[2], v[3], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  Vector all = __builtin_shufflevector(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+               __builtin_shufflevector(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+  all += __builtin_shufflevector(all, all, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  all += __builtin_shufflevector(all, all, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  sums = __builtin_shufflevector(all, all, 0, 4, 8, 12);
+#else
+  Four a = folded(v[0]), b = folded(v[1]), c = folded(v[2]), d = folded(v[3]);
   Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);
   Four cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  Four sums = (__builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7)) * factor;
+  sums = __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+#endif
+  sums *= factor;
   memcpy(to, &sums, sizeof sums);
 }
-
-XLSTM_INLINE float total(Vector v) { return totalOf<XLSTM_VECTOR_BYTES>(v); }
-XLSTM_INLINE float greatest(Vector v) { return greatestOf<XLSTM_VECTOR_BYTES>(v); }
 
 /// Counts 0, 1, 2, ... from `first`.
 XLSTM_INLINE IntVector countFrom(int32_t first) {

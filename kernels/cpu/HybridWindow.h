@@ -85,10 +85,12 @@ struct Queries {
     bool holdsSinks = s.S > 0 && (block.first >= t0 || (base < block.first + Block && base + s.S > block.first));
     Seen seen;
     seen.all = seesAll(block);
+    if (block.isSinks)
+      seen.keys = least(base + s.S - block.first, Block);
     for (int64_t g = 0; g < Groups; ++g) {
       int64_t key = block.first + g * Group - t0; // less t0, as the queries
       if (block.isSinks)
-        seen.meet(g, 0, block.first + g * Group < base + s.S ? end : 0);
+        seen.meet(g, 0, end);
       else
         seen.meet(g, least(most(key, 0), end), holdsSinks ? end : least(end, most(0, padded(key + Group - 1 + s.W))));
     }

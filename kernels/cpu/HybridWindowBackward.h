@@ -27,7 +27,7 @@ XLSTM_APART void softmaxBackward(const Queries &queries, const KeyBlock &block, 
 
 /// From the branch's gradient in chunk.dh and chunk.deltas: adds to chunk.dq and to the keys' sums. logSums [Block].
 XLSTM_APART void windowBackward(const Queries &queries, const Chunk &chunk, const Keys &keys, Sinks &sinks,
-                                const KeySums &sums, const float *logSums) {
+                                const KeySums &sums, const float *logSums, Ahead &ahead) {
   int64_t d = queries.head.call.s.d, dp = queries.head.call.dp;
   transpose(chunk.dh, dp, chunk.dhT, Block, Block, d);
   if (queries.needsSinks() && sinks.base != queries.base)
@@ -35,6 +35,7 @@ XLSTM_APART void windowBackward(const Queries &queries, const Chunk &chunk, cons
   queries.forBlocks(keys, sinks, [&](const KeyBlock &block) XLSTM_ALWAYS_INLINE {
     const Keys &from = block.isSinks ? sinks.keys : keys;
     const KeyGradients &to = block.isSinks ? sums.sinks : sums.keys;
+    ahead.ask();
     Seen seen = queries.seen(block);
     scoreKeys(seen, rows(from.k + block.at, dp), chunk.qT, chunk.scoresT, d);
     scoreKeys(seen, rows(from.v + block.at, dp), chunk.dhT, chunk.dScoresT, d);
