@@ -18,13 +18,17 @@ LogicalResult EmbedOp::verify() {
       .result();
 }
 
-LogicalResult LinearOp::verify() {
-  ShapeChecks checks(*this);
-  checks.shape("x", getX().getType(), "B T I").shape("weight", getWeight().getType(), "O I"); // C1
-  if (getBias())
-    checks.shape("bias", getBias().getType(), "O"); // C2
-  return checks.shape("result", getResult().getType(), "B T O").result();
+template <typename Projection>
+static LogicalResult verifyProjection(Projection op) {
+  ShapeChecks checks(op);
+  checks.shape("x", op.getX().getType(), "B T I").shape("weight", op.getWeight().getType(), "O I"); // C1
+  if (op.getBias())
+    checks.shape("bias", op.getBias().getType(), "O"); // C2
+  return checks.shape("result", op.getResult().getType(), "B T O").result();
 }
+
+LogicalResult LinearOp::verify() { return verifyProjection(*this); }
+LogicalResult LinearAddOp::verify() { return verifyProjection(*this); }
 
 LogicalResult RmsNormOp::verify() {
   double eps = getEps().convertToDouble();

@@ -32,6 +32,23 @@ def LM_LinearOp : LM_Op<"linear", [Pure]> {
   let hasVerifier = 1;
 }
 
+def LM_LinearAddOp : LM_Op<"linear_add", [Pure, AllTypesMatch<["residual", "result"]>]> {
+  let summary = "a projection added to what went around it";
+  let description = [{
+    `result = residual + x * transpose(weight) + bias`, what `xlstm-fuse-linear` makes of `lm.linear` and `lm.add`.
+
+    ```mlir
+    %y = lm.linear_add %x, %w to %r : (tensor<?x?x8xf32>, tensor<4x8xbf16>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
+    ```
+  }];
+  let arguments = (ins LM_Float:$x, LM_Weight:$weight, LM_Float:$residual, Optional<LM_Weight>:$bias);
+  let results = (outs LM_Float:$result);
+  let assemblyFormat = [{
+    $x `,` $weight `to` $residual (`bias` `(` $bias^ `)`)? attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 def LM_RmsNormOp : LM_Op<"rms_norm", [Pure, AllTypesMatch<["x", "result"]>]> {
   let summary = "root-mean-square norm over the last dimension";
   let description = "`result = x / sqrt(mean(x^2) + eps) * weight`; x [..., N], weight [N].";

@@ -39,6 +39,12 @@ static void runLinear(lm::LinearOp op, Frame &frame) {
   frame.set(op, at::linear(x, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt));
 }
 
+static void runLinearAdd(lm::LinearAddOp op, Frame &frame) {
+  Tensor x = frame.take(op.getX()), weight = frame.take(op.getWeight()), residual = frame.take(op.getResidual());
+  Tensor bias = frame.takeOptional(op.getBias());
+  frame.set(op, residual + at::linear(x, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt));
+}
+
 static void runRmsNorm(lm::RmsNormOp op, Frame &frame) {
   Tensor x = frame.take(op.getX());
   frame.set(op, rmsNorm(x, frame.take(op.getWeight()), op.getEps().convertToDouble()));
@@ -90,6 +96,7 @@ void addTensorOps(OpTable &table) {
   addOp<lm::ParamOp, runParam>(table);
   addOp<lm::EmbedOp, runEmbed>(table);
   addOp<lm::LinearOp, runLinear>(table);
+  addOp<lm::LinearAddOp, runLinearAdd>(table);
   addOp<lm::RmsNormOp, runRmsNorm>(table);
   addOp<lm::SwigluOp, runSwiglu>(table);
   addOp<lm::AddOp, runAdd>(table);

@@ -1,4 +1,4 @@
-// RUN: xlstm-opt %s --xlstm-linearize='window=8 sinks=2' --xlstm-build-prefill='batch=2 tokens=4 name=prefill_4' --xlstm-build-prefill='batch=2 tokens=8 name=prefill_8' --xlstm-build-decode='batch=2' --xlstm-fuse-hybrid --xlstm-set-precision='type=bf16' --xlstm-plan-buffers --convert-lm-to-cuda | mlir-translate --mlir-to-llvmir | FileCheck %s
+// RUN: xlstm-opt %s --xlstm-linearize='window=8 sinks=2' --xlstm-build-prefill='batch=2 tokens=4 name=prefill_4' --xlstm-build-prefill='batch=2 tokens=8 name=prefill_8' --xlstm-build-decode='batch=2' --xlstm-fuse-hybrid --xlstm-set-precision='type=bf16' --xlstm-fuse-linear --xlstm-plan-buffers --convert-lm-to-cuda | mlir-translate --mlir-to-llvmir | FileCheck %s
 // RUN: xlstm-opt %s --xlstm-linearize='window=8 sinks=0' --xlstm-build-prefill='batch=1 tokens=4' --xlstm-build-decode='batch=1' --xlstm-fuse-hybrid --xlstm-set-precision --xlstm-plan-buffers --convert-lm-to-cuda='random-weights' | mlir-translate --mlir-to-llvmir | FileCheck %s --check-prefix=F32
 // One step an op with constant sizes, positions on the device, the first error returned; what the model exports.
 
@@ -21,14 +21,20 @@
 // CHECK: [[OFF]]:
 // CHECK: ret i32 %[[R]]
 // CHECK: call i32 @xlstm_cuda_rms_norm(i32 1, ptr %{{.*}}, ptr null, ptr %{{.*}}, ptr null, ptr %{{.*}}, i64 8, i64 16, float 0x3EE4F8B580000000, ptr %1)
-// CHECK: call i32 @xlstm_cuda_linear(i32 1, i32 1, i32 1, ptr %{{.*}}, ptr %{{.*}}, ptr %{{.*}}, ptr null, ptr %{{.*}}, i64 8, i64 16, i64 16,
+// CHECK: call i32 @xlstm_cuda_linear(i32 1, i32 1, i32 1, ptr %[[X:.*]], ptr %{{.*}}, ptr %{{.*}}, ptr null, ptr %{{.*}}, i64 8, i64 16, i64 16,
+// Further projections of the same value need not wait. Gates are float32.
+// CHECK: call i32 @xlstm_cuda_linear_beside(i32 1, i32 1, i32 1, ptr %[[X]], {{.*}}, i64 8, i64 16, i64 8,
+// CHECK: call i32 @xlstm_cuda_linear_beside(i32 1, i32 1, i32 1, ptr %[[X]], {{.*}}, i64 8, i64 16, i64 8,
+// CHECK: call i32 @xlstm_cuda_linear_beside(i32 1, i32 0, i32 0, ptr %[[X]], {{.*}}, i64 8, i64 16, i64 2,
+// CHECK: call i32 @xlstm_cuda_linear_beside(i32 1, i32 0, i32 0, ptr %[[X]], {{.*}}, i64 8, i64 16, i64 2,
 // CHECK: call i32 @xlstm_cuda_rope(i32 1, ptr %{{.*}}, ptr %[[P]], ptr %{{.*}}, float 1.000000e+00, ptr %{{.*}}, i64 8, i64 2, i64 8, ptr %1)
 // CHECK: call i32 @xlstm_cuda_output_gate(i32 1, {{.*}}, i64 8, i64 2, i64 1, i64 8, ptr %1)
-// Gates are float32.
-// CHECK: call i32 @xlstm_cuda_linear(i32 1, i32 0, i32 0, {{.*}}, i64 8, i64 16, i64 2,
 // The mixer has a position of its own, and q and k are rotated.
 // CHECK: %[[OWN:.*]] = getelementptr i8, ptr %{{.*}}, i64 1920
 // CHECK: call i32 @xlstm_cuda_hybrid_step(i32 1, {{.*}}, ptr null, float 1.000000e+00, {{.*}}, ptr %[[OWN]], ptr %{{.*}}, i64 2, i64 4, i64 2, i64 1, i64 8, i64 8, i64 2, float 5.000000e-01, ptr %{{.*}}, ptr %{{.*}}, ptr %1)
+// The residual goes through the output projection.
+// CHECK: call i32 @xlstm_cuda_linear(i32 1, i32 1, i32 1, ptr %{{.*}}, ptr %{{.*}}, ptr null, ptr %{{[0-9]+}}, ptr %[[Y:.*]], i64 8, i64 16, i64 16,
+// CHECK-NOT: @xlstm_cuda_add
 // CHECK: call i32 @xlstm_cuda_last_token(i32 1, ptr %{{.*}}, ptr %[[LAST:.*]], i64 2, i64 4, i64 16, ptr %1)
 // The head writes the caller's logits.
 // CHECK: call i32 @xlstm_cuda_linear(i32 1, i32 1, i32 0, ptr %[[LAST]], {{.*}}, i64 2, i64 16, i64 24,

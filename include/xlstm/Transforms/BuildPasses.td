@@ -115,4 +115,21 @@ def SetPrecision : Pass<"xlstm-set-precision", "::mlir::ModuleOp"> {
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }
 
+def FuseLinear : Pass<"xlstm-fuse-linear", "::mlir::ModuleOp"> {
+  let summary = "Add residuals within projections, and put projections of one value together";
+  let description = [{
+    For targets that launch a kernel an op. A projection that only an addition reads takes the other summand in, and the
+    projections of one value follow one another, so that they can run beside one another:
+
+    ```mlir
+    %o = lm.linear %m, %w : ...
+    %r = lm.add %h, %o : tensor<1x1x64xbf16>
+    // becomes
+    %r = lm.linear_add %m, %w to %h : ...
+    ```
+    Works on the functions with explicit state.
+  }];
+  let dependentDialects = ["::xlstm::lm::LMDialect"];
+}
+
 #endif // XLSTM_TRANSFORMS_BUILDPASSES_TD

@@ -140,9 +140,9 @@ static int64_t decodeBytes(lm::ModelOp decode) {
 /// Operations for one token of the projections that run for every token of the call.
 static int64_t prefillOperations(const CudaFunction &prefill) {
   int64_t operations = 0;
-  for (auto linear : lm::ModelOp(prefill.model).getBody().getOps<lm::LinearOp>())
-    if (dim(linear.getX(), 1) == prefill.tokens)
-      operations += 2 * count(linear.getWeight());
+  for (Operation &op : lm::ModelOp(prefill.model).getBody().front())
+    if (isa<lm::LinearOp, lm::LinearAddOp>(op) && dim(op.getOperand(0), 1) == prefill.tokens)
+      operations += 2 * count(op.getOperand(1));
   return operations;
 }
 

@@ -40,6 +40,7 @@ void callOrReturn(OpBuilder &builder, LLVM::CallOp call) {
 void StepCalls::step(Location loc, StringRef name, ArrayRef<Value> operands) {
   SmallVector<Value> all(operands);
   all.push_back(arguments.stream);
+  projected = nullptr;
   callOrReturn(builder, call(loc, ("xlstm_cuda_" + name).str(), all, builder.getI32Type()));
 }
 
@@ -87,7 +88,8 @@ LogicalResult StepCalls::emitStep(lm::EmbedOp op) {
   return success();
 }
 
-LogicalResult StepCalls::emitStep(lm::LinearOp op) {
+template <typename Projection>
+LogicalResult StepCalls::emitProjection(Projection op, Value residual) {
   Location loc = op.getLoc();
   Type x = elementType(op.getX()), w = elementType(op.getWeight()), y = elementType(op.getResult());
   bool isKnown = (x == y && w == y) || (x.isBF16() && y.isF32() && cudaType(w) >= 0);
@@ -98,12 +100,16 @@ LogicalResult StepCalls::emitStep(lm::LinearOp op) {
   if (failed(checkMultiple(op, "its input width", in, 8)))
     return failure();
   shared.workspace.insert({"xlstm_cuda_linear_workspace", {}});
-  step(loc, "linear",
+  step(loc, projected == op.getX() && !residual ? "linear_beside" : "linear",
        {type(loc, op.getX()), type(loc, op.getWeight()), type(loc, op.getResult()), pointer(loc, op.getX()),
-        pointer(loc, op.getWeight()), pointer(loc, op.getBias()), null(loc), pointer(loc, op.getResult()),
+        pointer(loc, op.getWeight()), pointer(loc, op.getBias()), pointer(loc, residual), pointer(loc, op.getResult()),
         size(loc, count(op.getX()) / in), size(loc, in), size(loc, dim(op.getWeight(), 0)), arguments.workspace});
+  projected = op.getX();
   return success();
 }
+
+LogicalResult StepCalls::emitStep(lm::LinearOp op) { return emitProjection(op, Value()); }
+LogicalResult StepCalls::emitStep(lm::LinearAddOp op) { return emitProjection(op, op.getResidual()); }
 
 LogicalResult StepCalls::emitStep(lm::RmsNormOp op) {
   Location loc = op.getLoc();
@@ -296,8 +302,8 @@ LogicalResult StepCalls::emit(Operation *op) {
       }))
     pointers[op->getResult(0)] = arguments.logits;
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<lm::EmbedOp, lm::LinearOp, lm::RmsNormOp, lm::PositionsOp, lm::RopeOp, lm::SwigluOp, lm::AddOp, lm::ScaleOp,
-            lm::LastTokenOp, ::xlstm::xlstm::OutputGateOp, ::xlstm::xlstm::HybridOp, lm::ReturnOp>(
+      .Case<lm::EmbedOp, lm::LinearOp, lm::LinearAddOp, lm::RmsNormOp, lm::PositionsOp, lm::RopeOp, lm::SwigluOp, lm::AddOp,
+            lm::ScaleOp, lm::LastTokenOp, ::xlstm::xlstm::OutputGateOp, ::xlstm::xlstm::HybridOp, lm::ReturnOp>(
           [&](auto typed) { return emitStep(typed); })
       .Case<lm::ParamOp, lm::SplitHeadsOp, lm::MergeHeadsOp>([](auto) { return success(); })
       .Default(noStep);

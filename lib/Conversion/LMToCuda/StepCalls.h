@@ -48,6 +48,7 @@ public:
 private:
   mlir::LogicalResult emitStep(lm::EmbedOp op);
   mlir::LogicalResult emitStep(lm::LinearOp op);
+  mlir::LogicalResult emitStep(lm::LinearAddOp op);
   mlir::LogicalResult emitStep(lm::RmsNormOp op);
   mlir::LogicalResult emitStep(lm::PositionsOp op);
   mlir::LogicalResult emitStep(lm::RopeOp op);
@@ -61,6 +62,8 @@ private:
 
   /// Calls `xlstm_cuda_<name>`; behind it stands what runs when it returned 0.
   void step(mlir::Location loc, llvm::StringRef name, llvm::ArrayRef<mlir::Value> operands);
+  template <typename Projection>
+  mlir::LogicalResult emitProjection(Projection op, mlir::Value residual);
   /// An enum xlstm_dtype.
   mlir::Value type(mlir::Location loc, mlir::Value value);
   mlir::Value frequencies(mlir::Location loc, lm::RopeAttr rope, int64_t headDim);
@@ -68,6 +71,7 @@ private:
   CudaArguments arguments;
   CudaModel &shared;
   llvm::DenseMap<mlir::Value, int64_t> stateOffsets;
+  mlir::Value projected; // what the last step projected; null where that was no projection
 };
 
 /// The enum xlstm_dtype of Kernels/Hybrid.h: 0 for f32, 1 for bf16; -1 for another type.

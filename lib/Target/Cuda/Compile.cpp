@@ -43,6 +43,7 @@ static void buildAndPlan(PassManager &manager, const CudaTargetOptions &options)
   manager.addPass(createBuildDecode(decode));
   manager.addPass(createFuseHybrid());
   manager.addPass(createSetPrecision({options.activations == DType::BF16 ? Precision::BF16 : Precision::F32}));
+  manager.addPass(createFuseLinear());
   manager.addPass(createPlanBuffers());
 }
 

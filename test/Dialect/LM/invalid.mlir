@@ -161,6 +161,20 @@ func.func @linear_c2(%x: tensor<2x3x8xf32>, %w: tensor<4x8xf32>, %b: tensor<5xf3
 }
 
 // -----
+func.func @linear_add_c1(%x: tensor<2x3x8xf32>, %w: tensor<4x6xf32>, %r: tensor<2x3x4xf32>) {
+  // expected-error @+1 {{'lm.linear_add' op expects dimension I of weight to be 8 as in x, found 6}}
+  %y = lm.linear_add %x, %w to %r : (tensor<2x3x8xf32>, tensor<4x6xf32>, tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
+func.func @linear_add_c3(%x: tensor<2x3x8xf32>, %w: tensor<4x8xf32>, %r: tensor<2x3x5xf32>) {
+  // expected-error @+1 {{failed to verify that all of {residual, result} have same type}}
+  %y = lm.linear_add %x, %w to %r : (tensor<2x3x8xf32>, tensor<4x8xf32>, tensor<2x3x5xf32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
 func.func @rms_norm_c1(%x: tensor<2x3x8xf32>, %w: tensor<8xf32>) {
   // expected-error @+1 {{'lm.rms_norm' op expects a positive eps, found 0.0}}
   %y = lm.rms_norm %x, %w {eps = 0.0 : f64} : tensor<2x3x8xf32>, tensor<8xf32>

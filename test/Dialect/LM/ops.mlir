@@ -23,6 +23,8 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x256
     %map = lm.param "q_map.weight" {init = "identity"} : tensor<4x16x16xf32>
     // CHECK: lm.linear %[[H]], %{{.*}} bias(%{{.*}}) : (tensor<?x?x64xf32>, tensor<64x64xf32>, tensor<64xf32>) -> tensor<?x?x64xf32>
     %q = lm.linear %h, %w bias(%b) : (tensor<?x?x64xf32>, tensor<64x64xf32>, tensor<64xf32>) -> tensor<?x?x64xf32>
+    // CHECK: lm.linear_add %[[H]], %{{.*}} to %{{.*}} bias(%{{.*}}) : (tensor<?x?x64xf32>, tensor<64x64xf32>, tensor<?x?x64xf32>, tensor<64xf32>) -> tensor<?x?x64xf32>
+    %added = lm.linear_add %h, %w to %q bias(%b) : (tensor<?x?x64xf32>, tensor<64x64xf32>, tensor<?x?x64xf32>, tensor<64xf32>) -> tensor<?x?x64xf32>
     // CHECK: lm.split_heads %{{.*}} : tensor<?x?x64xf32> to tensor<?x?x4x16xf32>
     %heads = lm.split_heads %q : tensor<?x?x64xf32> to tensor<?x?x4x16xf32>
     %n = lm.param "q_norm.weight" : tensor<16xbf16>

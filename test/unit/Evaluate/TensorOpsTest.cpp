@@ -33,6 +33,8 @@ TEST(TensorOps, linear) {
   x.pop_back();
   xlstm::reference::linear(data(x[0]), data(x[1]), nullptr, want.mutable_data_ptr<double>(), 6, 5, 4);
   expectOp("lm.linear $0, $1", x, want);
+  x.push_back(randomTensor({2, 3, 4}, 4));
+  expectOp("lm.linear_add $0, $1 to $2", x, want + x[2]);
 }
 
 TEST(TensorOps, rmsNorm) {
