@@ -34,8 +34,8 @@ const HybridKernels CpuKernels = {
       return 0;
     }};
 
-/// The operands in order: q, k, v, q_map, k_map, o, i, f, docs; dense, gates in float32. Kernels run on the stream that
-/// is current while this lives.
+/// The operands in order: q, k, v, q_map, k_map, o, i, f, docs (undefined with state); dense, gates in float32. Kernels
+/// run on the stream that is current while this lives.
 struct HybridCall {
   xlstm_hybrid_shape shape;
   xlstm_hybrid_inputs inputs;
@@ -53,18 +53,24 @@ struct HybridCall {
               x[0].scalar_type() == at::kFloat ? XLSTM_F32 : XLSTM_BF16,
               x[0].scalar_type() == at::kFloat ? XLSTM_F32 : XLSTM_BF16,
               1},
-        inputs{x[0].const_data_ptr(),        x[1].const_data_ptr(),        x[2].const_data_ptr(),
-               x[6].const_data_ptr<float>(), x[7].const_data_ptr<float>(), x[5].const_data_ptr<float>(),
-               x[3].const_data_ptr(),        x[4].const_data_ptr(),        x[8].const_data_ptr<int32_t>()},
+        inputs{x[0].const_data_ptr(),
+               x[1].const_data_ptr(),
+               x[2].const_data_ptr(),
+               x[6].const_data_ptr<float>(),
+               x[7].const_data_ptr<float>(),
+               x[5].const_data_ptr<float>(),
+               x[3].const_data_ptr(),
+               x[4].const_data_ptr(),
+               x[8].defined() ? x[8].const_data_ptr<int32_t>() : nullptr},
         kernels(x[0].is_cpu() ? CpuKernels : *cudaHybridKernels()), guard(x[0].device()),
         stream(x[0].is_cpu() ? nullptr : streamOf(x[0].device())) {}
 
   Tensor workspace(size_t bytes, const Tensor &like) const {
     return at::empty({int64_t(bytes)}, like.options().dtype(at::kByte));
   }
-  void forward(Tensor &h, xlstm_hybrid_saved &saved) const {
+  void forward(Tensor &h, xlstm_hybrid_saved &saved, xlstm_hybrid_state *state = nullptr) const {
     Tensor scratch = workspace(kernels.forwardWorkspace(&shape), h);
-    check(kernels.forward(&shape, &inputs, nullptr, h.mutable_data_ptr(), &saved, scratch.mutable_data_ptr(), stream));
+    check(kernels.forward(&shape, &inputs, state, h.mutable_data_ptr(), &saved, scratch.mutable_data_ptr(), stream));
   }
   void backward(xlstm_hybrid_saved &saved, const Tensor &dh, xlstm_hybrid_gradients &out) const {
     Tensor scratch = workspace(kernels.backwardWorkspace(&shape), dh);
@@ -86,15 +92,21 @@ private:
   void *stream;
 };
 
+/// As HybridCall wants them.
+variable_list denseOperands(variable_list x) {
+  for (size_t n = 0; n < x.size(); ++n)
+    if (x[n].defined())
+      x[n] = (n >= 5 && n < 8 ? x[n].to(at::kFloat) : x[n]).contiguous();
+  return x;
+}
+
 struct Hybrid : Function<Hybrid> {
   /// h and, where backward or the caller want it, the window branch's output.
   static variable_list forward(AutogradContext *context, const Tensor &q, const Tensor &k, const Tensor &v,
                                const Tensor &q_map, const Tensor &k_map, const Tensor &o, const Tensor &i,
                                const Tensor &f, const Tensor &docs, double scale, int64_t window, int64_t sinks,
                                bool wantsWindow, bool wantsGradient) {
-    variable_list x = {q, k, v, q_map, k_map, o, i, f, docs};
-    for (size_t n = 0; n < x.size(); ++n)
-      x[n] = (n >= 5 && n < 8 ? x[n].to(at::kFloat) : x[n]).contiguous();
+    variable_list x = denseOperands({q, k, v, q_map, k_map, o, i, f, docs});
     HybridCall call(x, scale, window, sinks);
     Tensor h = at::empty_like(x[0]), output;
     variable_list kept; // a number a head and token: the window's logarithm, the memory's denominator
@@ -161,10 +173,44 @@ bool hasHybridKernel(const HybridOperands &x) {
   return x.q.numel() > 0 && x.q.size(3) % 8 == 0 && x.q.size(3) <= 256;
 }
 
-HybridResult runHybridKernel(const HybridOperands &x, bool wantsWindow) {
-  bool wantsGradient = false;
+static bool wantsGradients(const HybridOperands &x) {
+  bool wanted = false;
   for (const Tensor *operand : {&x.q, &x.k, &x.v, &x.q_map, &x.k_map, &x.o, &x.i, &x.f})
-    wantsGradient |= c10::GradMode::is_enabled() && operand->requires_grad();
+    wanted |= c10::GradMode::is_enabled() && operand->requires_grad();
+  return wanted;
+}
+
+bool hasHybridStateKernel(const HybridOperands &x, at::ArrayRef<Tensor> state) {
+  if (!hasHybridKernel(x) || wantsGradients(x))
+    return false;
+  for (size_t n = 0; n < state.size(); ++n)
+    if (state[n].scalar_type() != (n < 3 ? at::kFloat : x.q.scalar_type()) || state[n].device() != x.q.device() ||
+        (c10::GradMode::is_enabled() && state[n].requires_grad()))
+      return false;
+  return true;
+}
+
+HybridResult runHybridStateKernel(const HybridOperands &x, const Tensor &pos, std::vector<Tensor> &state,
+                                  bool wantsWindow) {
+  variable_list operands = denseOperands({x.q, x.k, x.v, x.q_map, x.k_map, x.o, x.i, x.f, Tensor()});
+  HybridCall call(operands, x.scale, x.window, x.sinks);
+  for (Tensor &tensor : state) // the kernel writes them
+    tensor = tensor.clone(at::MemoryFormat::Contiguous);
+  Tensor count = pos.to(at::kInt).clone(at::MemoryFormat::Contiguous);
+  auto floats = [&](size_t n) { return state[n].mutable_data_ptr<float>(); };
+  auto stored = [&](size_t n) { return n < state.size() ? state[n].mutable_data_ptr() : nullptr; };
+  xlstm_hybrid_state pointers = {floats(0), floats(1), floats(2), stored(3),
+                                 stored(4), stored(5), stored(6), count.mutable_data_ptr<int32_t>()};
+  HybridResult result = {at::empty_like(operands[0]), wantsWindow ? at::empty_like(operands[0]) : Tensor()};
+  xlstm_hybrid_saved saved = {};
+  if (wantsWindow)
+    saved.window_out = result.window.mutable_data_ptr();
+  call.forward(result.h, saved, &pointers);
+  return result;
+}
+
+HybridResult runHybridKernel(const HybridOperands &x, bool wantsWindow) {
+  bool wantsGradient = wantsGradients(x);
   variable_list results = Hybrid::apply(x.q, x.k, x.v, x.q_map, x.k_map, x.o, x.i, x.f, x.docs, x.scale, x.window,
                                         x.sinks, wantsWindow, wantsGradient);
   return {results[0], wantsWindow ? results[1] : Tensor()};

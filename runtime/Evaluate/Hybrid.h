@@ -26,6 +26,15 @@ struct HybridResult {
 /// numbers a head and token.
 HybridResult runHybridKernel(const HybridOperands &x, bool wantsWindow);
 
+/// Whether the kernels take the form with state: as above, S, z and m in float32, rings and sinks in the type of q, and
+/// no gradient wanted.
+bool hasHybridStateKernel(const HybridOperands &x, at::ArrayRef<at::Tensor> state);
+
+/// The tokens continue documents of which pos [B] tokens went before; docs is undefined. `state` in the op's order (S,
+/// z, m, ring_k, ring_v, and with sinks sink_k, sink_v) becomes new tensors, those behind the tokens.
+HybridResult runHybridStateKernel(const HybridOperands &x, const at::Tensor &pos, std::vector<at::Tensor> &state,
+                                  bool wantsWindow);
+
 } // namespace xlstm::evaluate
 
 #endif // XLSTM_RUNTIME_EVALUATE_HYBRID_H

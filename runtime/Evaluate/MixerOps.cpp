@@ -104,19 +104,9 @@ static HybridResult composeHybrid(xlstm::HybridOp op, const HybridOperands &x, F
   return {at::lerp(window, memory, x.o.sigmoid().unsqueeze(-1)), window};
 }
 
-/// The form with state, as the ops it was made of.
-static void composeState(xlstm::HybridOp op, HybridOperands x, Frame &frame) {
-  Tensor pos = frame.take(op.getPos());
-  std::vector<Tensor> state;
-  for (mlir::Value value : op.getState())
-    state.push_back(frame.take(value));
-  if (op.getRope()) {
-    llvm::SmallVector<double> frequencies = op.getRope()->computeFrequencies(x.q.size(3));
-    Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
-    Rotation rotation = makeRotation(pos.unsqueeze(-1), table.to(x.q.device()), op.getRope()->attentionFactor(),
-                                     x.q.scalar_type());
-    x.q = rotatePairs(x.q, rotation.cos, rotation.sin), x.k = rotatePairs(x.k, rotation.cos, rotation.sin);
-  }
+/// The form with state, as the ops it was made of: `state` becomes the new one.
+static HybridResult composeState(xlstm::HybridOp op, const HybridOperands &x, const Tensor &pos,
+                                 std::vector<Tensor> &state, Frame &frame) {
   MlstmOperands operands;
   operands.q_BTHm = featureMap(x.q, x.q_map, xlstm::FeatureKind::Softmax);
   operands.k_BTHm = featureMap(x.k, x.k_map, xlstm::FeatureKind::Softmax);
@@ -126,9 +116,28 @@ static void composeState(xlstm::HybridOp op, HybridOperands x, Frame &frame) {
   Tensor docs = at::full({x.q.size(0), x.q.size(1)}, -1, x.q.options().dtype(at::kLong));
   MlstmResult memory = mlstm(operands, docs, static_cast<MlstmForm>(op.getForm()), op.getChunk(), frame);
   Tensor window = attendState(x.q, x.k, x.v, pos, state, x.window, x.sinks, x.scale);
-  frame.set(op.getH(), at::lerp(window, memory.h_BTHd, x.o.sigmoid().unsqueeze(-1)));
-  frame.set(op.getWindowOut(), window);
   state.insert(state.begin(), memory.state.begin(), memory.state.end());
+  return {at::lerp(window, memory.h_BTHd, x.o.sigmoid().unsqueeze(-1)), window};
+}
+
+static void runHybridState(xlstm::HybridOp op, HybridOperands x, Frame &frame) {
+  Tensor pos = frame.take(op.getPos());
+  std::vector<Tensor> state;
+  for (mlir::Value value : op.getState())
+    state.push_back(frame.take(value));
+  if (op.getRope()) {
+    llvm::SmallVector<double> frequencies = op.getRope()->computeFrequencies(x.q.size(3));
+    Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
+    Rotation rotation =
+        makeRotation(pos.unsqueeze(-1), table.to(x.q.device()), op.getRope()->attentionFactor(), x.q.scalar_type());
+    x.q = rotatePairs(x.q, rotation.cos, rotation.sin), x.k = rotatePairs(x.k, rotation.cos, rotation.sin);
+  }
+  bool isAsked = frame.options.form || frame.options.chunk, wantsWindow = !op.getWindowOut().use_empty();
+  HybridResult result = isAsked || !hasHybridStateKernel(x, state) ? composeState(op, x, pos, state, frame)
+                                                                   : runHybridStateKernel(x, pos, state, wantsWindow);
+  frame.set(op.getH(), result.h);
+  if (wantsWindow)
+    frame.set(op.getWindowOut(), result.window);
   for (auto [value, tensor] : llvm::zip(op.getNewState(), state))
     frame.set(value, tensor);
 }
@@ -144,7 +153,7 @@ static void runHybrid(xlstm::HybridOp op, Frame &frame) {
     frame.options.observer->onOutputGate(frame.layer, x.o.sigmoid());
   }
   if (op.getPos())
-    return composeState(op, x, frame);
+    return runHybridState(op, x, frame);
   documentStarts(x.docs, frame.tables); // says what is wrong with them
   bool isAsked = frame.options.form || frame.options.chunk || op.getForm() != xlstm::Form::Chunkwise;
   bool wantsWindow = !op.getWindowOut().use_empty();

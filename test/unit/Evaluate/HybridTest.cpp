@@ -82,3 +82,43 @@ TEST(Hybrid, windowIsThatOfTheAttention) {
   EXPECT_LT(error(evalOp(Op, x, {{B, T, H, d}, {B, T, H, d}})[1], want), 1e-14);
   EXPECT_LT(error(evalOp(Op, x, {{B, T, H, d}, {B, T, H, d}}, at::kFloat)[1].to(at::kDouble), want), 1e-5);
 }
+
+// Two rows, the first at a document's start: prefill, one token with its rope inside, and tokens that lap the ring.
+TEST(Hybrid, stateByTheKernelIsThatOfTheComposition) {
+  for (auto [tokens, form, rope] : {std::tuple(int64_t(70), "chunkwise", ""), std::tuple(int64_t(5), "chunkwise", ""),
+                                    std::tuple(int64_t(1), "recurrent", "rope = #lm.rope<theta = 1.0e+04 : f64>, ")}) {
+    Tensors x = operands();
+    x.pop_back();
+    for (size_t n : {0, 1, 2, 5, 6, 7})
+      x[n] = x[n].narrow(1, 0, tokens).contiguous();
+    x.push_back(intTensor({0, 25}, {B}));
+    Tensor m = randomTensor({B, H}, 10);
+    Tensors state = {
+        randomTensor({B, H, d, d}, 11),   randomTensor({B, H, d}, 12, 1, 2), m,
+        randomTensor({B, W, Hkv, d}, 13), randomTensor({B, W, Hkv, d}, 14),  randomTensor({B, S, Hkv, d}, 15),
+        randomTensor({B, S, Hkv, d}, 16)};
+    for (size_t n : {0, 1})
+      state[n][0].zero_();
+    m[0].fill_(-INFINITY);
+    x.insert(x.end(), state.begin(), state.end());
+    std::vector<Shape> results = {{B, tokens, H, d}, {B, tokens, H, d}};
+    for (const Tensor &tensor : state)
+      results.push_back(tensor.sizes().vec());
+    std::string op = std::string("xlstm.hybrid ") + form +
+                     " $0, $1, $2 maps($3, $4) gates($5, $6, $7) at $8 state($9, $10, $11, $12, $13, $14, $15) {" +
+                     rope + "scale = 0.25 : f64, window = 20 : i64, sinks = 3 : i64}";
+    Tensors floats;
+    for (const Tensor &tensor : x)
+      floats.push_back(tensor.is_floating_point() ? tensor.to(at::kFloat) : tensor);
+    for (size_t n = 0; n < x.size(); ++n)
+      x[n] = x[n].is_floating_point() ? floats[n].to(at::kDouble) : x[n];
+    Tensors want = evalOp(op, x, results), before;
+    for (const Tensor &tensor : floats)
+      before.push_back(tensor.clone());
+    Tensors got = opProgram(op, floats, results).run("f", floats, {}, xlstm::EvalOptions());
+    for (size_t n = 0; n < want.size(); ++n)
+      EXPECT_LT(error(got[n].to(at::kDouble), want[n]), 1e-5) << tokens << " tokens, result " << n;
+    for (size_t n = 0; n < floats.size(); ++n)
+      EXPECT_TRUE(sameBits(floats[n], before[n])) << n; // states are copied
+  }
+}
