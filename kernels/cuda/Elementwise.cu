@@ -34,14 +34,18 @@ __global__ void __launch_bounds__(1024)
     rmsNormKernel(const T *x, const T *residual, const T *w, T *sum, T *y, int64_t n, float eps) {
   __shared__ float partial[32];
   const int64_t row = blockIdx.x * n;
-  float values[Parts][8] = {}, squares = 0;
+  float weights[8], values[Parts][8] = {}, squares = 0;
+  auto forParts = [&](auto body) {
+#pragma unroll
+    for (int p = 0; p < Parts; ++p)
+      if (int64_t c = (int64_t(p) * blockDim.x + threadIdx.x) * 8; c < n)
+        body(p, c);
+  };
+  if (Parts == 1) // they are no one's result
+    forParts([&](int, int64_t c) { loadFloats(w + c, weights); });
   waitForPrevious();
   letNextStart();
-#pragma unroll
-  for (int p = 0; p < Parts; ++p) {
-    int64_t c = (int64_t(p) * blockDim.x + threadIdx.x) * 8;
-    if (c >= n)
-      continue;
+  forParts([&](int p, int64_t c) {
     loadFloats(x + row + c, values[p]);
     if (residual) {
       float other[8];
@@ -54,25 +58,21 @@ __global__ void __launch_bounds__(1024)
 #pragma unroll
     for (int i = 0; i < 8; ++i)
       squares += values[p][i] * values[p][i];
-  }
+  });
   squares = groupSum(squares);
   if (threadIdx.x % 32 == 0)
     partial[threadIdx.x / 32] = squares;
   __syncthreads();
   squares = groupSum(threadIdx.x % 32 < blockDim.x / 32 ? partial[threadIdx.x % 32] : 0.0f);
-  float scale = 1.0f / sqrtf(squares / float(n) + eps);
-#pragma unroll
-  for (int p = 0; p < Parts; ++p) {
-    int64_t c = (int64_t(p) * blockDim.x + threadIdx.x) * 8;
-    if (c >= n)
-      continue;
-    float weight[8];
-    loadFloats(w + c, weight);
+  const float scale = 1.0f / sqrtf(squares / float(n) + eps);
+  forParts([&](int p, int64_t c) {
+    if (Parts != 1)
+      loadFloats(w + c, weights);
 #pragma unroll
     for (int i = 0; i < 8; ++i)
-      values[p][i] *= scale * weight[i];
+      values[p][i] *= scale * weights[i];
     storeFloats(y + row + c, values[p]);
-  }
+  });
 }
 
 /// Two neighbouring pairs a thread; the angle is worked out once for all heads of a token.
@@ -185,7 +185,7 @@ int xlstm_cuda_rms_norm(xlstm_dtype type, const void *x, const void *residual, c
     };
     if (!rows)
       status = cudaSuccess;
-    else if (n <= 2048)
+    else if (n <= (rows <= 64 ? 8192 : 2048)) // few rows: all threads that a row can use
       status = launch(rmsNormKernel<T, 1>, 1);
     else if (n <= 16384)
       status = launch(rmsNormKernel<T, 2>, 2);

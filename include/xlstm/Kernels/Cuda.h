@@ -21,7 +21,8 @@ int xlstm_cuda_embed(enum xlstm_dtype type, const int64_t *ids, const void *tabl
                      int64_t vocab, int64_t dim, void *stream);
 
 /* y [rows, n] = s / sqrt(mean(s^2) + eps) * w [n], where s = x + residual is also stored in `sum` (may be either's own
-   memory); residual null: s = x, and sum is not written. n a multiple of 8, at most 32768. */
+   memory); residual null: s = x, and sum is not written. n a multiple of 8, at most 32768. w is read before the call in
+   front on the stream has ended: that one must not write it. */
 int xlstm_cuda_rms_norm(enum xlstm_dtype type, const void *x, const void *residual, const void *w, void *sum, void *y,
                         int64_t rows, int64_t n, float eps, void *stream);
 

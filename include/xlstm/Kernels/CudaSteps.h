@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One call an op with flat arguments, for generated code; beside embed, rms_norm, rope and swiglu of Cuda.h, whose rules
-// hold here too. Activations are float32 or bf16, gates and state float32 always.
+// hold here too. Activations are float32 or bf16, gates and state float32 always. Weights are read before the call in front
+// on the stream has ended: that one must not write them.
 */
 
 #ifndef XLSTM_KERNELS_CUDASTEPS_H
@@ -16,7 +17,8 @@ extern "C" {
 
 /* y [rows, out] = x [rows, in] w^T + bias + residual; w [out, in], bias [out] of w_type and residual [rows, out] of y_type
    may be null; y may be residual. Types (x, w, y): all float32 (no TF32), all bf16, bf16 bf16 float32, bf16 float32 float32
-   (gates). A few rows go through kernels that read w once, more through cuBLASLt. `workspace`:
+   (gates). In bf16 and in place, the product of many rows is rounded before the residual is added, as two ops would. A few
+   rows go through kernels that read w once, more through cuBLASLt. `workspace`:
    xlstm_cuda_linear_workspace() bytes. The first call of a shape chooses an algorithm and must not be captured. */
 int xlstm_cuda_linear(enum xlstm_dtype x_type, enum xlstm_dtype w_type, enum xlstm_dtype y_type, const void *x,
                       const void *w, const void *bias, const void *residual, void *y, int64_t rows, int64_t in,

@@ -81,13 +81,18 @@ TEST_P(CudaLinear, IsTheProduct) {
   }
 }
 
+/// A residual that is the result's memory, and one that is not.
 TEST_P(CudaLinear, AddsBiasAndResidual) {
   for (const Shape &s : {Shape{1, 512, 56}, {8, 520, 1032}, {12, 72, 24}, {150, 128, 64}})
     for (int options = 1; options < 4; ++options) {
       const bool withBias = options & 1, withResidual = options & 2;
       const Product product(types, s, withBias, withResidual);
-      EXPECT_LE(headError(product.run(types, s, withResidual), product.want, 1, s.out), toleranceOf(types.y))
-          << s.rows << ' ' << s.in << ' ' << s.out << ' ' << options;
+      for (bool inPlace : {false, withResidual}) {
+        // cuBLASLt then adds in bf16: two roundings.
+        const double roundings = inPlace && types.y == XLSTM_BF16 && s.rows > 16 ? 2 : 1;
+        EXPECT_LE(headError(product.run(types, s, inPlace), product.want, 1, s.out), roundings * toleranceOf(types.y))
+            << s.rows << ' ' << s.in << ' ' << s.out << ' ' << options << ' ' << inPlace;
+      }
     }
 }
 
