@@ -9,8 +9,8 @@
 namespace xlstm::cuda {
 
 /// Launches a kernel that calls waitForPrevious() before it reads what others write and before it writes anything, and
-/// letNextStart() only after that: whoever starts early then runs beside its predecessor alone. (Products beside one another
-/// are the exception, LinearFew.cu.)
+/// letNextStart() only after that: whoever starts early then runs beside its predecessor alone. (Products beside one
+/// another are the exception, LinearFew.cu.)
 template <typename... Parameters, typename... Arguments>
 cudaError_t launchEarly(void (*kernel)(Parameters...), dim3 grid, int threads, size_t shared, void *stream,
                         Arguments... arguments) {

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One call an op with flat arguments, for generated code; beside embed, rms_norm, rope and swiglu of Cuda.h, whose rules
-// hold here too. Activations are float32 or bf16, gates and state float32 always. Weights are read before the call in front
-// on the stream has ended: that one must not write them.
+// hold here too. Activations are float32 or bf16, gates and state float32 always. Weights are read before the call in
+// front on the stream has ended: that one must not write them.
 */
 
 #ifndef XLSTM_KERNELS_CUDASTEPS_H
@@ -15,10 +15,10 @@
 extern "C" {
 #endif
 
-/* y [rows, out] = x [rows, in] w^T + bias + residual; w [out, in], bias [out] of w_type and residual [rows, out] of y_type
-   may be null; y may be residual. Types (x, w, y): all float32 (no TF32), all bf16, bf16 bf16 float32, bf16 float32 float32
-   (gates). In bf16 and in place, the product of many rows is rounded before the residual is added, as two ops would. A few
-   rows go through kernels that read w once, more through cuBLASLt. `workspace`:
+/* y [rows, out] = x [rows, in] w^T + bias + residual; w [out, in], bias [out] of w_type and residual [rows, out] of
+   y_type may be null; y may be residual. Types (x, w, y): all float32 (no TF32), all bf16, bf16 bf16 float32, bf16
+   float32 float32 (gates). In bf16 and in place, the product of many rows is rounded before the residual is added, as two
+   ops would. A few rows go through kernels that read w once, more through cuBLASLt. `workspace`:
    xlstm_cuda_linear_workspace() bytes. The first call of a shape chooses an algorithm and must not be captured. */
 int xlstm_cuda_linear(enum xlstm_dtype x_type, enum xlstm_dtype w_type, enum xlstm_dtype y_type, const void *x,
                       const void *w, const void *bias, const void *residual, void *y, int64_t rows, int64_t in,
@@ -34,9 +34,9 @@ int xlstm_cuda_linear_beside(enum xlstm_dtype x_type, enum xlstm_dtype w_type, e
 int xlstm_cuda_output_gate(enum xlstm_dtype type, const void *q, const void *k, const void *v, const float *w,
                            const float *b, float *y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d, void *stream);
 
-/* The mixer with state: T more tokens of B texts, T = 1 by decode, else by forward. i, f and o_gate [B,T,H]; the state as in
-   xlstm_hybrid_state, rings and sinks of `type`; pos [B] is this mixer's own, and moves on by T as the rest of its state
-   does. frequencies null: q and k are rotated already; else T must be 1.
+/* The mixer with state: T more tokens of B texts, T = 1 by decode, else by forward. i, f and o_gate [B,T,H]; the state as
+   in xlstm_hybrid_state, rings and sinks of `type`; pos [B] is this mixer's own, and moves on by T as the rest of its
+   state does. frequencies null: q and k are rotated already; else T must be 1.
    workspace: xlstm_cuda_hybrid_step_workspace; zeroed: xlstm_cuda_hybrid_step_zeroed (zero before, zero after). */
 int xlstm_cuda_hybrid_step(enum xlstm_dtype type, const void *q, const void *k, const void *v, const float *i_gate,
                            const float *f_gate, const float *o_gate, const void *q_map, const void *k_map,
