@@ -50,7 +50,17 @@ XLSTM_INLINE void dotTile(ConstRows x, WeightRows<Format> w, int64_t n, MutableR
         partial[r][o] += inputs[r] * weight;
     }
   });
-  for (int r = 0; r < R; ++r)
+  if constexpr (R == 1 && O == 4)
+    return sumFour(partial[0][0], partial[0][1], partial[0][2], partial[0][3], y[0]);
+  int r = 0;
+  if constexpr (O == 2)
+    for (; r + 2 <= R; r += 2) {
+      float sums[4];
+      sumFour(partial[r][0], partial[r][1], partial[r + 1][0], partial[r + 1][1], sums);
+      memcpy(y[r], sums, 2 * sizeof(float));
+      memcpy(y[r + 1], sums + 2, 2 * sizeof(float));
+    }
+  for (; r < R; ++r)
     for (int o = 0; o < O; ++o)
       y[r][o] = sum(partial[r][o]);
 }
@@ -66,24 +76,38 @@ XLSTM_INLINE void dotRowTile(ConstRows x, WeightRows<Format> w, int64_t n, int64
     dotTile<Format, R, 1>(x, w.from(o), n, {y.data + o, y.stride});
 }
 
-/// y[r][o] = x[r] . w[o] over n columns. Weights are taken in blocks that stay in the second-level cache while every
-/// row uses them; 3 x 2 tiles of 16 lanes fill the 16 registers of AVX2.
+/// y[r][o] = x[r] . w[o] over n columns; 3 x 2 tiles of 16 lanes fill the 16 registers of AVX2.
+template <typename Format>
+XLSTM_INLINE void dotBlock(ConstRows x, WeightRows<Format> w, int64_t rows, int64_t n, int64_t outs, MutableRows y) {
+  int64_t r = 0;
+  for (; r + 3 <= rows; r += 3)
+    dotRowTile<Format, 3>(x.from(r), w, n, outs, y.from(r));
+  if (rows - r == 2)
+    dotRowTile<Format, 2>(x.from(r), w, n, outs, y.from(r));
+  if (rows - r == 1)
+    dotRowTile<Format, 1>(x.from(r), w, n, outs, y.from(r));
+}
+
+/// The same for any number of outputs. Weights are taken in blocks that stay in the cache while every row uses them: in
+/// the second level as they are, or a few in the first as float32, where there are rows enough to widen them for.
 template <typename Format>
 XLSTM_INLINE void dotRows(ConstRows x, WeightRows<Format> w, int64_t rows, int64_t n, int64_t outs, MutableRows y) {
-  constexpr int64_t BlockBytes = 1 << 18;
+  constexpr int64_t BlockBytes = 1 << 18, Wide = 8, Room = 1 << 12;
+  if (sizeof(typename Format::Stored) < sizeof(float) && rows >= 6 && Wide * n <= Room) {
+    float wide[Room];
+    for (int64_t o = 0; o < outs; o += Wide) {
+      int64_t count = outs - o < Wide ? outs - o : Wide;
+      for (int64_t k = 0; k < count; ++k)
+        forVecs(n, [&](int64_t c, int64_t lanes)
+                       XLSTM_ALWAYS_INLINE { store(wide + k * n + c, load<Format>(w[o + k] + c, lanes), lanes); });
+      dotBlock<F32>(x, {wide, n}, rows, n, count, {y.data + o, y.stride});
+    }
+    return;
+  }
   int64_t fitting = BlockBytes / (n * int64_t(sizeof(typename Format::Stored)) + 1) / 2 * 2;
   int64_t block = rows == 1 ? outs : fitting < 4 ? 4 : fitting;
-  for (int64_t o = 0; o < outs; o += block) {
-    int64_t count = outs - o < block ? outs - o : block;
-    MutableRows part = {y.data + o, y.stride};
-    int64_t r = 0;
-    for (; r + 3 <= rows; r += 3)
-      dotRowTile<Format, 3>(x.from(r), w.from(o), n, count, part.from(r));
-    if (rows - r == 2)
-      dotRowTile<Format, 2>(x.from(r), w.from(o), n, count, part.from(r));
-    if (rows - r == 1)
-      dotRowTile<Format, 1>(x.from(r), w.from(o), n, count, part.from(r));
-  }
+  for (int64_t o = 0; o < outs; o += block)
+    dotBlock<Format>(x, w.from(o), rows, n, outs - o < block ? outs - o : block, {y.data + o, y.stride});
 }
 
 /// y[r] = scale[r] y[r] + sum over j < n of a[r][j] b[j] for R rows, `columns` wide.

@@ -95,6 +95,20 @@ XLSTM_INLINE float sum(Vec v) {
   return (four[0] + four[2]) + (four[1] + four[3]);
 }
 
+/// to [4] = the same sums of four vectors at once: halves of pairs, then quarters, each quarter one vector's.
+XLSTM_INLINE void sumFour(Vec a, Vec b, Vec c, Vec d, float *to) {
+  Vec ab = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+           __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  Vec cd = __builtin_shufflevector(c, d, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +
+           __builtin_shufflevector(c, d, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  Vec all = __builtin_shufflevector(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +
+            __builtin_shufflevector(ab, cd, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+  all += __builtin_shufflevector(all, all, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+  all += __builtin_shufflevector(all, all, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+  auto sums = __builtin_shufflevector(all, all, 0, 4, 8, 12);
+  memcpy(to, &sums, sizeof sums);
+}
+
 XLSTM_INLINE Vec maximum(Vec a, Vec b) { return a > b ? a : b; }
 
 XLSTM_INLINE float maximum(float a, float b) { return a > b ? a : b; }
