@@ -6,22 +6,25 @@ What was tried, what failed and what could not be imported goes to standard erro
 import json
 import statistics
 import sys
-import time
 
 import torch
 
 
-def median_ms(call, repeats=15, most_seconds=2.0):
-    for _ in range(3):
-        call()
-    torch.cuda.synchronize()
-    times, start = [], time.time()
-    while len(times) < 3 or (len(times) < repeats and time.time() - start < most_seconds):
+def times_ms(call, most, least):
+    """As many as fill `most` milliseconds, and at least `least`."""
+    times = []
+    while len(times) < least or sum(times) < most:
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         begin.record(), call(), end.record()
         torch.cuda.synchronize()
         times.append(begin.elapsed_time(end))
-    return statistics.median(times)
+    return times
+
+
+def median_ms(call):
+    """Warmed up for long: large products are bound by the card's power, whose limit takes effect after a while."""
+    times_ms(call, 250, 3)
+    return statistics.median(times_ms(call, 350, 3))
 
 
 def graph_ms(calls):

@@ -26,19 +26,26 @@ void openCuda() {
 
 void releaseCuda() { at::getDeviceAllocator(at::kCUDA)->emptyCache(); }
 
-/// The median of `run`'s time on `stream`, a call; `run` enqueues `calls` of them.
-static double median(const std::function<void()> &run, cudaStream_t stream, int calls) {
+/// Times of `run` on `stream`, as many as fill `most` milliseconds and at least `least`.
+static std::vector<float> timesOf(const std::function<void()> &run, cudaStream_t stream, float most, size_t least) {
   cudaEvent_t begin, end;
   check(cudaEventCreate(&begin)), check(cudaEventCreate(&end));
   std::vector<float> times;
-  for (float total = 0; times.size() < 5 || (times.size() < 100 && total < 500); total += times.back()) {
+  for (float total = 0; times.size() < least || total < most; total += times.back()) {
     check(cudaEventRecord(begin, stream));
     run();
     check(cudaEventRecord(end, stream)), check(cudaEventSynchronize(end));
     check(cudaEventElapsedTime(&times.emplace_back(), begin, end));
   }
   check(cudaEventDestroy(begin)), check(cudaEventDestroy(end));
-  times.erase(times.begin(), times.begin() + 2); // warming up
+  return times;
+}
+
+/// The median of `run`'s time, a call; `run` enqueues `calls` of them. It is warmed up for long: large products are
+/// bound by the card's power, whose limit takes effect after a while.
+static double median(const std::function<void()> &run, cudaStream_t stream, int calls) {
+  timesOf(run, stream, 250, 1);
+  std::vector<float> times = timesOf(run, stream, 350, 3);
   std::nth_element(times.begin(), times.begin() + times.size() / 2, times.end());
   return times[times.size() / 2] / calls;
 }
@@ -51,7 +58,7 @@ double timeOnCuda(const std::function<void(void *stream)> &run) {
   check(cudaStreamCreate(&stream));
   run(stream); // libraries make their handles
   // As often as any case's number of rotated inputs, and a multiple of it; long calls need no company.
-  const int calls = median([&] { run(stream); }, stream, 1) < 1 ? 48 : 1;
+  const int calls = timesOf([&] { run(stream); }, stream, 0, 2).back() < 1 ? 48 : 1;
   check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
   for (int call = 0; call < calls; ++call)
     run(stream);
