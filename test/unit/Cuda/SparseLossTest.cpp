@@ -80,8 +80,8 @@ struct Problem {
   }
 };
 
-/// Runs the kernel and compares; `wantsGradient` false: losses alone.
-void check(Problem problem, bool wantsGradient = true) {
+/// Runs the kernel and compares; `wantsGradient` false: losses alone; `tuned`: its products have been tried before.
+void check(Problem problem, bool wantsGradient = true, bool tuned = false) {
   const xlstm_sparse_loss_shape &s = problem.shape;
   SCOPED_TRACE(testing::Message() << "V " << s.V << " K " << s.K << " tail " << s.with_tail << " type " << s.type
                                   << " weight type " << s.weight_type);
@@ -97,6 +97,9 @@ void check(Problem problem, bool wantsGradient = true) {
                                  ids.get(),
                                  static_cast<float *>(logprobs.get()),
                                  s.with_tail ? static_cast<float *>(tail.get()) : nullptr};
+  if (tuned) {
+    ASSERT_EQ(xlstm_cuda_sparse_loss_tune(&s, &in, dHidden.get(), dWeight.get(), workspace.get(), nullptr), 0);
+  }
   ASSERT_EQ(xlstm_cuda_sparse_loss(&s, &in, 2, static_cast<float *>(losses.get()),
                                    wantsGradient ? dHidden.get() : nullptr, wantsGradient ? dWeight.get() : nullptr,
                                    workspace.get(), nullptr),
@@ -111,7 +114,7 @@ void check(Problem problem, bool wantsGradient = true) {
   for (Doubles *gradient : {&problem.dHidden, &problem.dWeight})
     for (double &value : *gradient)
       value *= 2; // the scale
-  // bf16: logits and their gradient are rounded, one after the other.
+  // bf16: logits and their gradient are rounded, one after the other; a bf16 gradient of the weights once a chunk more.
   const double gradientTolerance = s.type == XLSTM_F32 ? Tolerance : 1e-2;
   EXPECT_LE(headError(dHidden.values(), problem.dHidden, 1, s.N * s.D), gradientTolerance);
   EXPECT_LE(headError(dWeight.values(), problem.dWeight, 1, s.V * s.D), gradientTolerance);
@@ -130,6 +133,11 @@ TEST(CudaSparseLoss, LossesAndGradients) {
 }
 
 TEST(CudaSparseLoss, WithoutGradients) { check({9, 32, 512, 8, 4, true, XLSTM_BF16}, false); }
+
+TEST(CudaSparseLoss, Tuned) {
+  for (xlstm_dtype type : {XLSTM_F32, XLSTM_BF16})
+    check({37, 64, 1000, 16, 16, true, type}, true, true); // chunks of 16, 16 and 5
+}
 
 TEST(CudaSparseLoss, GradientInBf16) {
   Problem problem(16, 64, 256, 8, 8, false, XLSTM_BF16);
