@@ -67,25 +67,27 @@ struct PlainPlan : Common {
 
 struct FastPlan : Common {
   fast::HalfStates states, gradients;
+  fast::Segments segments;
   fast::Scratch scratch;
+  float *products;
 
   FastPlan(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const xlstm_hybrid_state *state, void *base)
       : Common(shape, in, state, base, tiles::Rows, ceilDiv(ceilDiv(shape.T, tiles::Rows), fast::MapChunks)) {
     int64_t size = shape.B * shape.T * shape.H * shape.d;
-    int64_t sinks = shape.B * shape.H * fast::sinkSlots(shape.T, shape.W) * fast::SinkSegments * shape.S * shape.d;
+    int64_t rows = shape.B * shape.H * shape.S * shape.d, tokens = shape.B * shape.T * shape.H;
     states = fast::takeHalfStates(arena, p);
     gradients = fast::takeHalfStates(arena, p);
-    int64_t tokens = shape.B * shape.T * shape.H;
-    scratch = {delta,
-               gamma,
-               da,
-               arena.take<float>(tokens),
-               arena.take<float>(tokens),
-               arena.take<Bf16>(size),
-               arena.take<Bf16>(size),
-               arena.take<Bf16>(size),
-               arena.take<float>(sinks),
-               arena.take<float>(sinks)};
+    segments = fast::takeSegments(arena, p);
+    products = fast::takeProducts(arena, p);
+    scratch.delta = delta, scratch.gamma = gamma, scratch.da = da;
+    scratch.lse = arena.take<float>(tokens);
+    scratch.shut = arena.take<float>(tokens);
+    scratch.qLogits = arena.take<Bf16>(size);
+    scratch.kFeatures = arena.take<Bf16>(size);
+    scratch.qFeatures = arena.take<Bf16>(size);
+    scratch.sinkK = arena.take<float>(rows * p.chunks);
+    scratch.sinkV = arena.take<float>(rows * p.chunks);
+    scratch.sinks = arena.take<float>(2 * rows * fast::sinkSlots(shape.T, shape.W));
   }
 };
 
@@ -147,27 +149,27 @@ cudaError_t runFast(Call call) {
   const xlstm_hybrid_gradients &out = call.out;
   cudaStream_t stream = call.stream;
   XLSTM_CUDA_TRY(call.prepare(plan));
-  XLSTM_CUDA_TRY(fast::chunkStates(p, plan.gates, plan.states, stream));
-  XLSTM_CUDA_TRY(
-      fast::scanHalfStates(p, plan.gates, plan.states, before.S, before.z, plan.dS0, plan.dz0, nullptr, stream));
+  XLSTM_CUDA_TRY(fast::chunkStates(p, plan.gates, plan.scratch.kFeatures, plan.states, plan.segments, before.S, before.z,
+                                   plan.dS0, plan.dz0, nullptr, stream));
   if (dState.S)
     XLSTM_CUDA_TRY(stateProduct(p, plan.dS0, plan.dz0, nullptr, dState.S, dState.z, plan.final, stream));
-  XLSTM_CUDA_TRY(fast::queryGradients(p, plan.gates, plan.states, call.saved, call.dh, plan.scratch, out, stream));
-  XLSTM_CUDA_TRY(
-      fast::chunkStateGradients(p, plan.gates, call.dh, call.saved.denominator, plan.gamma, plan.gradients, stream));
+  XLSTM_CUDA_TRY(fast::memoryQueryGradients(p, plan.gates, plan.states, call.saved.denominator, call.dh, plan.scratch,
+                                            plan.gradients, out.o_gate, stream));
+  XLSTM_CUDA_TRY(fast::windowQueryGradients(p, call.saved, call.dh, plan.scratch, out, stream));
   float *dS0 = out.S ? out.S : plan.dS0, *dz0 = out.z ? out.z : plan.dz0;
-  XLSTM_CUDA_TRY(fast::scanHalfGradients(p, plan.gates, plan.gradients, dState.S, dState.z, dS0, dz0, stream));
+  XLSTM_CUDA_TRY(fast::scanHalfGradients(p, plan.gates, plan.states, plan.gradients, dState.S, dState.z, dS0, dz0,
+                                         plan.products, stream));
   if (out.m)
     XLSTM_CUDA_TRY(stateProduct(p, before.S, before.z, before.m, dS0, dz0, out.m, stream));
   XLSTM_CUDA_TRY(fast::memoryKeyGradients(p, plan.gates, plan.gradients, call.saved, call.dh, plan.scratch, stream));
-  XLSTM_CUDA_TRY(fast::sinkGradients(p, call.saved, call.dh, plan.scratch, stream));
-  XLSTM_CUDA_TRY(fast::windowKeyGradients(p, call.saved, call.dh, plan.scratch, out, stream));
+  XLSTM_CUDA_TRY(fast::sumSinks(p, plan.scratch, stream));
+  XLSTM_CUDA_TRY(fast::windowKeyGradients(p, call.dh, plan.scratch, out, stream));
   plain::Scratch window{};
   window.delta = plan.delta;
   XLSTM_CUDA_TRY(plain::stateKeyGradients(p, call.saved, call.dh, window, out, stream));
   XLSTM_CUDA_TRY(fast::mapGradients(p, plan.scratch, plan.partial, out.q_map, out.k_map, stream));
-  return fast::gateGradients(p, plan.states, plan.gradients, plan.scratch, call.in.f_gate,
-                             dState.S ? plan.final : nullptr, out.i_gate, out.f_gate, stream);
+  return fast::gateGradients(p, plan.products, plan.da, call.in.f_gate, dState.S ? plan.final : nullptr, out.i_gate,
+                             out.f_gate, stream);
 }
 
 } // namespace

@@ -21,60 +21,80 @@ HalfStates takeHalfStates(Arena &arena, const Problem &p);
 /// Whether this shape runs here: type, width and the current device.
 bool isFast(const xlstm_hybrid_shape &shape);
 
-/// D of every chunk, as plain::chunkStates but from k itself.
-cudaError_t chunkStates(const Problem &p, const Gates &gates, const HalfStates &states, cudaStream_t stream);
-
-/// As scanStates.
-cudaError_t scanHalfStates(const Problem &p, const Gates &gates, const HalfStates &states, const float *S0,
-                           const float *z0, float *S1, float *z1, float *m1, cudaStream_t stream);
-
-cudaError_t outputs(const Problem &p, const Gates &gates, const HalfStates &states, void *h, const float *i,
-                    const xlstm_hybrid_saved &saved, cudaStream_t stream);
-
-/// What a step of backward leaves for the next; logits' gradients and values are [B,T,H,d].
-struct Scratch {
-  float *delta, *gamma, *da;        // [B,H,T], as plain::Scratch
-  float *lse, *shut;                // [B,H,T]: log2 e times the log of the window's sums, 0 of none; 1 - o
-  Bf16 *qLogits, *kLogits, *values; // values: the memory branch's gradient of v, by query head
-  float *sinkK, *sinkV; // [B,H,sinkSlots,SinkSegments,S,d]: gradients of sinks by queries behind their window
+/// The chunks in segments of `each`, and per segment, float32: what its own chunks leave, and the state before it.
+struct Segments {
+  int count, each;
+  float *endS, *startS, *endZ, *startZ; // [B,H,count,d,d], [B,H,count,d]
 };
-constexpr int SinkSegments = 16; // of a row's queries
+Segments takeSegments(Arena &arena, const Problem &p);
+
+/// The state before every chunk, from S0, z0 (null: zero) on; the last one goes to S1, z1 and its maximum to m1 (null: not
+/// wanted). Leaves k's features by query head, [B,T,H,d].
+cudaError_t chunkStates(const Problem &p, const Gates &gates, Bf16 *kFeatures, const HalfStates &states,
+                        const Segments &segments, const float *S0, const float *z0, float *S1, float *z1, float *m1,
+                        cudaStream_t stream);
+
+cudaError_t outputs(const Problem &p, const Gates &gates, const Bf16 *kFeatures, const HalfStates &states, void *h,
+                    const float *i, const xlstm_hybrid_saved &saved, cudaStream_t stream);
+
+/// What a step of backward leaves for the next. [B,T,H,d]: features, their logits' gradients, and the memory branch's
+/// gradient of v by query head; those by key replace the features a chunk at a time.
+struct Scratch {
+  float *delta, *gamma, *da; // [B,H,T], as plain::Scratch
+  float *lse, *shut;         // [B,H,T]: log2 e times the log of the window's sums, 0 of none; 1 - o
+  Bf16 *qLogits;
+  union {
+    Bf16 *kFeatures, *kLogits;
+  };
+  union {
+    Bf16 *qFeatures, *values;
+  };
+  float *sinkK, *sinkV; // [B,H,chunks,S,d]: gradients of sinks by a chunk's queries
+  float *sinks;         // [B,H,sinkSlots,2,S,d]: the same of all queries, keys and values
+};
 /// Documents that may read their sinks, one that began before the piece among them.
 __host__ __device__ constexpr int64_t sinkSlots(int64_t T, int64_t W) { return T / (W + 1) + 2; }
+/// Whether queries of a chunk may read the sinks of its first query's document, which begins at `start`. No other's:
+/// windows are a chunk at least.
+__device__ inline bool readsSinks(const Problem &p, int chunk, int start) {
+  return p.S > 0 && min((chunk + 1) * p.chunk, p.T) - 1 - p.W >= start;
+}
 
 /// Whether backward runs here too: windows of a chunk at least, so that few documents read their sinks, and few of
 /// those.
 bool isFastBackward(const xlstm_hybrid_shape &shape);
 
-cudaError_t queryGradients(const Problem &p, const Gates &gates, const HalfStates &states,
-                           const xlstm_hybrid_saved &saved, const void *dh, const Scratch &scratch,
-                           const xlstm_hybrid_gradients &out, cudaStream_t stream);
+/// The matrix memory by query: fills scratch.gamma, .qLogits, .qFeatures, the memory's part of doGate (null: not wanted),
+/// and `gradients` with what a chunk's queries give the gradient of the state before it.
+cudaError_t memoryQueryGradients(const Problem &p, const Gates &gates, const HalfStates &states,
+                                 const float *denominator, const void *dh, const Scratch &scratch,
+                                 const HalfStates &gradients, float *doGate, cudaStream_t stream);
 
-/// What a chunk's queries give the gradient of the state before it.
-cudaError_t chunkStateGradients(const Problem &p, const Gates &gates, const void *dh, const float *denominator,
-                                const float *gamma, const HalfStates &gradients, cudaStream_t stream);
+/// Gradients of q and the rest of o_gate's; fills scratch.delta, .lse, .shut, .sinkK, .sinkV.
+cudaError_t windowQueryGradients(const Problem &p, const xlstm_hybrid_saved &saved, const void *dh,
+                                 const Scratch &scratch, const xlstm_hybrid_gradients &out, cudaStream_t stream);
 
-/// As scanStateGradients.
-cudaError_t scanHalfGradients(const Problem &p, const Gates &gates, const HalfStates &gradients, const float *dS1,
-                              const float *dz1, float *dS0, float *dz0, cudaStream_t stream);
+/// As scanStateGradients. products: the parts of <S, dS> + <z, dz> behind each chunk but the last.
+cudaError_t scanHalfGradients(const Problem &p, const Gates &gates, const HalfStates &states,
+                              const HalfStates &gradients, const float *dS1, const float *dz1, float *dS0, float *dz0,
+                              float *products, cudaStream_t stream);
+float *takeProducts(Arena &arena, const Problem &p);
 
-/// gateGradients chunk by chunk: behind each chunk the sum is <S, dS> + <z, dz>, whatever its keys' errors add up to.
-cudaError_t gateGradients(const Problem &p, const HalfStates &states, const HalfStates &gradients,
-                          const Scratch &scratch, const float *f, const float *final, float *di, float *df,
-                          cudaStream_t stream);
+/// gateGradients chunk by chunk, whatever its keys' errors add up to, from those products on.
+cudaError_t gateGradients(const Problem &p, const float *products, const float *da, const float *f, const float *final,
+                          float *di, float *df, cudaStream_t stream);
 
 /// Fills scratch.da, .kLogits, .values: the memory branch by key.
 cudaError_t memoryKeyGradients(const Problem &p, const Gates &gates, const HalfStates &gradients,
                                const xlstm_hybrid_saved &saved, const void *dh, const Scratch &scratch,
                                cudaStream_t stream);
 
-/// Fills scratch.sinkK, .sinkV.
-cudaError_t sinkGradients(const Problem &p, const xlstm_hybrid_saved &saved, const void *dh, const Scratch &scratch,
-                          cudaStream_t stream);
+/// Fills scratch.sinks from .sinkK, .sinkV.
+cudaError_t sumSinks(const Problem &p, const Scratch &scratch, cudaStream_t stream);
 
 /// Gradients of k and v: window, sinks and what memoryKeyGradients left.
-cudaError_t windowKeyGradients(const Problem &p, const xlstm_hybrid_saved &saved, const void *dh,
-                               const Scratch &scratch, const xlstm_hybrid_gradients &out, cudaStream_t stream);
+cudaError_t windowKeyGradients(const Problem &p, const void *dh, const Scratch &scratch,
+                               const xlstm_hybrid_gradients &out, cudaStream_t stream);
 
 /// As plain::mapGradients; partial [B,H,ceil(chunks/MapChunks),d,d].
 constexpr int MapChunks = 16;

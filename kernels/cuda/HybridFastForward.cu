@@ -1,35 +1,36 @@
 //===- HybridFastForward.cu - the mixer's outputs on Hopper ---------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A block makes 128 tokens of one head: sinks and window, then the matrix memory (both feature maps, the chunk's own
-// products, the state before it) on the window's last tile, which is the chunk's own. While one tile's softmax is
-// computed this tile's sum of values is under way.
+// Of each tile sinks and window, then the matrix memory: q's feature map, the chunk's own products, the state before it.
+// The two warpgroups wait for each other nowhere.
 
-#include "kernels/cuda/HybridFast.cuh"
-#include "kernels/cuda/HybridFastWindow.cuh"
+#include "kernels/cuda/HybridFastRoles.cuh"
 
 using namespace xlstm::cuda;
-using namespace xlstm::cuda::tiles;
+using namespace xlstm::cuda::roles;
 
 namespace {
 
-/// Shared memory: queries, two stages of keys and values, sinks, a chunk's gates and what its rows are to them.
+constexpr int Places = 5;
+
+/// Shared memory: queries, a ring of other tiles, sinks, a chunk's facts.
 template <int D>
 struct Shared {
-  char *q, *k[2], *v[2], *sinkK, *sinkV;
-  float *gates, *z, *frame, *carried,
-      *gate; // frame: M_t times log2 e; carried: e^(mIn - M_t); gate: o's pre-activation
+  char *q, *ring, *sinkK, *sinkV;
+  ChunkFacts *facts;
+  uint64_t *qFull, *qEmpty, *sinkFull, *sinkEmpty, *factsFull, *factsEmpty, *places;
 
   __device__ explicit Shared(char *base) {
     base = aligned(base);
-    q = base;
-    for (int s = 0; s < 2; ++s)
-      k[s] = base + (1 + s) * TileBytes<D>, v[s] = base + (3 + s) * TileBytes<D>;
-    sinkK = base + 5 * TileBytes<D>, sinkV = sinkK + SinkTile * SinkPitch<D>;
-    gates = reinterpret_cast<float *>(sinkV + SinkTile * SinkPitch<D>), z = gates + Rows;
-    frame = z + Rows, carried = frame + Rows, gate = carried + Rows;
+    q = base, ring = base + TileBytes<D>;
+    sinkK = ring + Places * TileBytes<D>, sinkV = sinkK + SinkTile * SinkPitch<D>;
+    facts = reinterpret_cast<ChunkFacts *>(sinkV + SinkTile * SinkPitch<D>);
+    qFull = reinterpret_cast<uint64_t *>(facts + 1), qEmpty = qFull + 1, sinkFull = qFull + 2, sinkEmpty = qFull + 3;
+    factsFull = qFull + 4, factsEmpty = qFull + 5, places = qFull + 6;
   }
-  static constexpr size_t bytes() { return 5 * TileBytes<D> + 2 * SinkTile * SinkPitch<D> + 5 * Rows * 4 + 1024; }
+  static constexpr size_t bytes() {
+    return (1 + Places) * TileBytes<D> + 2 * SinkTile * SinkPitch<D> + sizeof(ChunkFacts) + (6 + 2 * Places) * 8 + 1024;
+  }
 };
 
 struct Arguments {
@@ -39,9 +40,14 @@ struct Arguments {
   Bf16 *h;
   const float *i;
   xlstm_hybrid_saved saved;
+  KeyMaps keys;
+  CUtensorMap q, qMap, kFeatures, S; // as tiles
 };
 
 #ifdef XLSTM_HAS_WGMMA
+
+template <int D>
+using Ring = tma::Ring<TileBytes<D>, Places>;
 
 /// Scores of the chunk's own keys times e^(a_j - M_t), zero where a query may not see the key.
 __device__ inline void weighChunk(float (&s)[16][4], const Queries &own, const float2 &frames, const float *gates) {
@@ -86,44 +92,39 @@ __device__ inline void saveMemory(const Arguments &x, const Queries &own, int64_
   x.saved.max[token] = static_cast<float>(fmax(mIn, x.gates.top[token]) + sumOfLogs);
 }
 
-/// Adds o_t times the matrix memory's output to `mixed`. `last` is the stage that holds the chunk's own keys and
-/// values; the maps are under way to the other.
+/// Adds o_t times the matrix memory's output to `mixed`; the chunk's own values are at `values`.
 template <int D>
-__device__ inline void memoryPart(const Arguments &x, const Queries &own, const Shared<D> &shared, int last,
-                                  float (&mixed)[D / 8][4]) {
+__device__ inline void memoryPart(const Arguments &x, const Queries &own, const Shared<D> &shared, Ring<D> &ring,
+                                  int turn, uint32_t values, float (&mixed)[D / 8][4]) {
   const Problem &p = x.p;
-  int64_t head = static_cast<int64_t>(own.b) * p.H + own.h, at = head * p.chunks + own.begin / Rows;
-  uint32_t keys = sharedAddress(shared.k[last]), values = sharedAddress(shared.v[last]),
-           states = sharedAddress(shared.q);
-  uint32_t qMap = sharedAddress(shared.k[1 - last]), kMap = sharedAddress(shared.v[1 - last]), q[D / 16][4],
-           weights[8][4];
-  float sum[D / 8][4];
-  awaitCopies<0>();
-  wgmma::publish();
-  __syncthreads();
-  product(sum, [&] { startByRows<D, D>(sum, sharedAddress(shared.q), qMap, false); });
-  softmaxRows(sum, p.d);
-  toOperand(sum, q);
-  __syncthreads(); // both warpgroups are done with the queries
-  loadRows<D, D>(states, p.d, x.states.S + at * p.d * p.d, p.d, p.d);
-  commitCopies();
-  product(sum, [&] { startByRows<D, D>(sum, keys, kMap, false); });
-  softmaxRows(sum, p.d);
-  storeRows(sum, shared.k[last]);
-  awaitCopies<0>();
-  wgmma::publish();
-  __syncthreads();
-  float2 frames = {shared.frame[own.row], shared.frame[own.row + 8]};
-  float2 factors = {shared.carried[own.row], shared.carried[own.row + 8]};
+  int64_t head = static_cast<int64_t>(own.b) * p.H + own.h;
+  uint32_t q[D / 16][4], weights[8][4];
+  {
+    float logits[D / 8][4];
+    int map = ring.next();
+    product(logits, [&] { startByRows<D, D>(logits, sharedAddress(shared.q), sharedAddress(ring.at(map)), false); });
+    ring.release(map);
+    warpArrive(shared.qEmpty);
+    softmaxRows(logits, p.d);
+    toOperand(logits, q);
+  }
+  tma::await(shared.factsFull, turn);
+  float2 frames = {shared.facts->frame[own.row], shared.facts->frame[own.row + 8]};
+  float2 factors = {shared.facts->carried[own.row], shared.facts->carried[own.row + 8]};
   {
     float scores[16][4];
-    product(scores, [&] { startByRows(scores, q, keys, false); });
-    weighChunk(scores, own, frames, shared.gates);
+    int keys = ring.next();
+    product(scores, [&] { startByRows(scores, q, sharedAddress(ring.at(keys)), false); });
+    ring.release(keys);
+    weighChunk(scores, own, frames, shared.facts->gates);
     toOperand(scores, weights);
   }
-  float2 carried = dotVector(q, shared.z), inChunk = sumRows(weights);
+  float2 carried = dotVector(q, shared.facts->z), inChunk = sumRows(weights);
   float denominator[2] = {rowSum(inChunk.x + factors.x * carried.x), rowSum(inChunk.y + factors.y * carried.y)};
-  product(sum, [&] { startByColumns<D>(sum, q, states, false); });
+  float sum[D / 8][4];
+  int state = ring.next();
+  product(sum, [&] { startByColumns<D>(sum, q, sharedAddress(ring.at(state)), false); });
+  ring.release(state);
 #pragma unroll
   for (int n = 0; n < D / 8; ++n)
 #pragma unroll
@@ -132,7 +133,7 @@ __device__ inline void memoryPart(const Arguments &x, const Queries &own, const 
   product(sum, [&] { startByColumns(sum, weights, values, true); });
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
-    float gate = shared.gate[own.row + 8 * half];
+    float gate = shared.facts->gate[own.row + 8 * half];
     float open = sigmoid(gate) / fmaxf(denominator[half], 1e-30f), shut = sigmoid(-gate);
 #pragma unroll
     for (int n = 0; n < D / 8; ++n)
@@ -143,91 +144,66 @@ __device__ inline void memoryPart(const Arguments &x, const Queries &own, const 
   }
 }
 
-/// The window's sum of values, not yet divided; leaves the maps under way and returns the stage of the last tile.
+/// The window's sum of values, not yet divided; returns the place of the last values, which is not released.
 template <int D>
 __device__ inline int windowPart(const Problem &p, const Queries &own, const Shared<D> &shared, const KeyTiles &keys,
-                                 Softmax &softmax, float (&sum)[D / 8][4]) {
-  int head = own.h / p.group, last = (keys.count - 1) % 2;
+                                 Ring<D> &ring, Softmax &softmax, float (&sum)[D / 8][4]) {
   float scale = p.scale * Log2e, s[16][4];
   uint32_t weights[8][4], q = sharedAddress(shared.q);
-  auto loadK = [&](int n) {
-    loadKeys<D>(sharedAddress(shared.k[n % 2]), p, p.k, p.historyK, own.b, keys.first + n * Rows, head);
-  };
-  auto loadV = [&](int n) {
-    loadKeys<D>(sharedAddress(shared.v[n % 2]), p, p.v, p.historyV, own.b, keys.first + n * Rows, head);
-  };
   auto weigh = [&](int n) {
     if (!keys.isSafe(keys.first + n * Rows))
       maskWindow(s, p, own, keys.first + n * Rows);
     return softmax.add(s, scale);
   };
   auto shrink = [&](float2 by) {
-#pragma unroll
-    for (int n = 0; n < D / 8; ++n)
-      sum[n][0] *= by.x, sum[n][1] *= by.x, sum[n][2] *= by.y, sum[n][3] *= by.y;
+    Softmax::shrink(sum, by);
     toOperand(s, weights);
     softmax.count(weights);
   };
-  loadV(0);
-  if (keys.count > 1)
-    loadK(1);
-  commitCopies();
-  product(s, [&] { startByRows<D>(s, q, sharedAddress(shared.k[0]), false); });
+  int place = ring.next();
+  product(s, [&] { startByRows<D>(s, q, sharedAddress(ring.at(place)), false); });
+  ring.release(place);
   shrink(weigh(0));
   for (int n = 0; n + 1 < keys.count; ++n) {
-    awaitCopies<0>();
-    wgmma::publish();
-    __syncthreads();
-    if (n + 2 < keys.count)
-      loadK(n + 2);
-    loadV(n + 1);
-    commitCopies();
+    place = ring.next();
     wgmma::hold(s), wgmma::hold(sum);
     wgmma::arrive();
-    startByRows<D>(s, q, sharedAddress(shared.k[(n + 1) % 2]), false);
+    startByRows<D>(s, q, sharedAddress(ring.at(place)), false);
     wgmma::commit();
-    startByColumns(sum, weights, sharedAddress(shared.v[n % 2]), true);
+    int values = ring.next();
+    wgmma::arrive();
+    startByColumns(sum, weights, sharedAddress(ring.at(values)), true);
     wgmma::commit();
     wgmma::waitProducts<1>();
     wgmma::hold(s);
+    ring.release(place);
     float2 by = weigh(n + 1);
     wgmma::waitProducts<0>();
     wgmma::hold(sum);
+    ring.release(values);
     shrink(by);
   }
-  awaitCopies<0>();
-  wgmma::publish();
-  __syncthreads();
-  int64_t area = static_cast<int64_t>(own.h) * p.d * p.d;
-  loadRows<D, D>(sharedAddress(shared.k[1 - last]), p.d, static_cast<const Bf16 *>(p.qMap) + area, p.d, p.d);
-  loadRows<D, D>(sharedAddress(shared.v[1 - last]), p.d, static_cast<const Bf16 *>(p.kMap) + area, p.d, p.d);
-  commitCopies();
-  product(sum, [&] { startByColumns(sum, weights, sharedAddress(shared.v[last]), true); });
-  return last;
+  place = ring.next();
+  product(sum, [&] { startByColumns(sum, weights, sharedAddress(ring.at(place)), true); });
+  return place;
 }
 
 template <int D>
-__device__ inline void sinkPart(const Problem &p, const Queries &own, const Shared<D> &shared, int early,
+__device__ inline void sinkPart(const Problem &p, const Queries &own, const Shared<D> &shared, int &sinkTurn,
                                 Softmax &softmax, float (&sum)[D / 8][4]) {
-  int head = own.h / p.group;
   forSinkTiles(p, own.b, own.begin, [&](int start, int position) {
-    if (start != early || position) {
-      __syncthreads();
-      loadSinks<D>(shared.sinkK, p, p.k, p.sinkK, own.b, start, position, head);
-      loadSinks<D>(shared.sinkV, p, p.v, p.sinkV, own.b, start, position, head);
-      __syncthreads();
-    }
+    tma::await(shared.sinkFull, sinkTurn & 1);
+    ++sinkTurn;
     float s[2][4];
     uint32_t weights[1][4];
     sinkScores<D>(s, shared.q, shared.sinkK);
     maskSinks(s, p, own, start, position);
     float2 by = softmax.add(s, p.scale * Log2e);
-#pragma unroll
-    for (int n = 0; n < D / 8; ++n)
-      sum[n][0] *= by.x, sum[n][1] *= by.x, sum[n][2] *= by.y, sum[n][3] *= by.y;
+    Softmax::shrink(sum, by);
     toOperand<1>(s, weights);
     softmax.count(weights);
     addSinks<D>(sum, weights[0], shared.sinkV);
+    warpArrive(shared.sinkEmpty);
   });
 }
 
@@ -257,56 +233,97 @@ __device__ inline void divide(const Arguments &x, const Queries &own, const Soft
   }
 }
 
+/// One thread: asks for a tile after another as soon as there is a place.
+template <int D>
+__device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, Ring<D> ring) {
+  const Problem &p = x.p;
+  int turn = 0;
+  for (Work work(p); work.more(); work.next(p), turn ^= 1) {
+    int b = work.b, h = work.h, keyHead = h / p.group;
+    KeyTiles keys(p, b, work.begin);
+    tma::await(shared.qEmpty, turn ^ 1);
+    tma::arriveExpecting(shared.qFull, TileBytes<D>);
+    tma::load<D>(shared.q, x.q, shared.qFull, h, work.begin, b);
+    for (int n = 0; n <= keys.count; ++n) {
+      if (n < keys.count)
+        x.keys.bringK<D>(ring, p, b, keyHead, keys.first + n * Rows);
+      if (n)
+        x.keys.bringV<D>(ring, p, b, keyHead, keys.first + (n - 1) * Rows);
+    }
+    ring.template bring<D, D>(x.qMap, 0, h, 0);
+    ring.template bring<D>(x.kFeatures, h, work.begin, b);
+    ring.template bring<D, D>(x.S, 0, static_cast<int>(work.head(p) * p.chunks + work.chunk), 0);
+  }
+}
+
+/// A computing warpgroup: its 64 queries of every tile.
+template <int D>
+__device__ inline void compute(const Arguments &x, const Shared<D> &shared, Ring<D> ring) {
+  const Problem &p = x.p;
+  int turn = 0, sinkTurn = 0;
+  for (Work work(p); work.more(); work.next(p), turn ^= 1) {
+    Queries own(p, work.b, work.h, work.begin);
+    KeyTiles keys(p, own.b, own.begin);
+    float sum[D / 8][4] = {};
+    Softmax softmax;
+    tma::await(shared.qFull, turn);
+    sinkPart<D>(p, own, shared, sinkTurn, softmax, sum);
+    int last = windowPart<D>(p, own, shared, keys, ring, softmax, sum);
+    divide<D>(x, own, softmax, sum);
+    memoryPart<D>(x, own, shared, ring, turn, sharedAddress(ring.at(last)), sum);
+    ring.release(last);
+    warpArrive(shared.factsEmpty);
+    writeOwn<D>([&](int n, int half) { return pack(sum[n][2 * half], sum[n][2 * half + 1]); }, p.d,
+                x.h + p.gate(own.b, own.begin, own.h) * p.d, static_cast<int64_t>(p.H) * p.d, p.T - own.begin);
+  }
+}
+
 #endif // XLSTM_HAS_WGMMA
 
 template <int D>
-__global__ void __launch_bounds__(Block, 1) output(const __grid_constant__ Arguments x) {
+__global__ void __launch_bounds__(Threads, 1) output(const __grid_constant__ Arguments x) {
 #ifdef XLSTM_HAS_WGMMA
   extern __shared__ char base[];
   Shared<D> shared(base);
-  const Problem &p = x.p;
-  Queries own(p, blockIdx.z, blockIdx.y, blockIdx.x * Rows);
-  KeyTiles keys(p, own.b, own.begin);
-  float sum[D / 8][4] = {};
-  Softmax softmax;
-  int64_t first = p.gate(own.b, own.begin, own.h) * p.d, stride = static_cast<int64_t>(p.H) * p.d;
-  int64_t head = static_cast<int64_t>(own.b) * p.H + own.h;
-  loadRows<D>(sharedAddress(shared.q), p.d, tokenRow(p.q, p, p.H, own.b, own.begin, own.h), stride, p.T - own.begin);
-  loadKeys<D>(sharedAddress(shared.k[0]), p, p.k, p.historyK, own.b, keys.first, own.h / p.group);
-  commitCopies();
-  if (int n = threadIdx.x; n < Rows) {
-    int j = own.begin + n;
-    shared.gates[n] = j < p.T ? static_cast<float>(x.gates.a[head * p.T + j]) * Log2e : -INFINITY;
-    shared.z[n] = n < p.d ? x.states.z[(head * p.chunks + blockIdx.x) * p.d + n] : 0;
-    j = min(j, p.T - 1);
-    double mIn = p.start(own.b, j) < own.begin ? x.gates.mIn[head * (p.chunks + 1) + blockIdx.x] : -INFINITY;
-    double top = fmax(mIn, x.gates.top[head * p.T + j]);
-    shared.frame[n] = static_cast<float>(top) * Log2e;
-    shared.carried[n] = expf(static_cast<float>(mIn - top));
-    shared.gate[n] = p.o[p.gate(own.b, j, own.h)];
+  Ring<D> ring(shared.ring, shared.places);
+  int warp = threadIdx.x / 32;
+  if (threadIdx.x == 0) {
+    ring.init(Warps);
+    tma::initBarrier(shared.qFull, 1), tma::initBarrier(shared.qEmpty, Warps);
+    tma::initBarrier(shared.sinkFull, 32), tma::initBarrier(shared.sinkEmpty, Warps);
+    tma::initBarrier(shared.factsFull, 32), tma::initBarrier(shared.factsEmpty, Warps);
+    wgmma::publish();
   }
-  int early = p.start(own.b, own.begin); // its sinks are the only ones that most tiles read
-  loadSinks<D>(shared.sinkK, p, p.k, p.sinkK, own.b, early, 0, own.h / p.group);
-  loadSinks<D>(shared.sinkV, p, p.v, p.sinkV, own.b, early, 0, own.h / p.group);
-  awaitCopies<0>();
-  wgmma::publish();
   __syncthreads();
-  sinkPart<D>(p, own, shared, early, softmax, sum);
-  int last = windowPart<D>(p, own, shared, keys, softmax, sum);
-  divide<D>(x, own, softmax, sum);
-  memoryPart<D>(x, own, shared, last, sum);
-  storeRows(sum, shared.k[1 - last]);
-  __syncthreads();
-  writeRows<D>(shared.k[1 - last], p.d, x.h + first, stride, p.T - own.begin);
+  if (warp < Warps) {
+    tma::moreRegisters<240>();
+    compute<D>(x, shared, ring);
+    return;
+  }
+  tma::fewerRegisters<24>();
+  if (warp == Warps && threadIdx.x % 32 == 0)
+    bringTiles<D>(x, shared, ring);
+  else if (warp == Warps + 1)
+    bringSinks<D>(x.p, shared.sinkK, shared.sinkV, shared.sinkFull, shared.sinkEmpty,
+                  [&](const Work &work, auto body) { forSinkTiles(x.p, work.b, work.begin, body); });
+  else if (warp == Warps + 2)
+    bringFacts(x.p, x.gates, x.states, *shared.facts, shared.factsFull, shared.factsEmpty);
 #endif
 }
 
 } // namespace
 
-cudaError_t fast::outputs(const Problem &p, const Gates &gates, const HalfStates &states, void *h, const float *i,
-                          const xlstm_hybrid_saved &saved, cudaStream_t stream) {
-  Arguments x{p, gates, states, static_cast<Bf16 *>(h), i, saved};
-  dim3 grid(p.chunks, p.H, p.B);
-  return p.d <= 64 ? launch(output<64>, grid, Block, Shared<64>::bytes(), stream, x)
-                   : launch(output<128>, grid, Block, Shared<128>::bytes(), stream, x);
+cudaError_t fast::outputs(const Problem &p, const Gates &gates, const Bf16 *kFeatures, const HalfStates &states, void *h,
+                          const float *i, const xlstm_hybrid_saved &saved, cudaStream_t stream) {
+  Arguments x{p, gates, states, static_cast<Bf16 *>(h), i, saved, {}, {}, {}, {}, {}};
+  int64_t tiles = static_cast<int64_t>(p.B) * p.H * p.chunks;
+  XLSTM_CUDA_TRY(x.keys.describe(p));
+  XLSTM_CUDA_TRY(tma::describeTokens(x.q, p.q, p, p.T, p.H));
+  XLSTM_CUDA_TRY(tma::describeTokens(x.kFeatures, kFeatures, p, p.T, p.H));
+  XLSTM_CUDA_TRY(tma::describeSquares(x.qMap, p.qMap, p, p.H));
+  XLSTM_CUDA_TRY(tma::describeSquares(x.S, states.S, p, tiles));
+  dim3 grid;
+  XLSTM_CUDA_TRY(residentGrid(tiles, grid));
+  return p.d <= 64 ? launch(output<64>, grid, Threads, Shared<64>::bytes(), stream, x)
+                   : launch(output<128>, grid, Threads, Shared<128>::bytes(), stream, x);
 }

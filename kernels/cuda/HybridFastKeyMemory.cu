@@ -1,31 +1,39 @@
 //===- HybridFastKeyMemory.cu - the matrix memory's gradients by key ------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A block has a chunk's 128 keys of one query head: what the chunk's own queries and, through the state behind the
-// chunk, all later ones ask of the key's features and of its value.
+// Of a chunk's 128 keys of one query head: what the chunk's own queries and, through the state behind the chunk, all
+// later ones ask of the key's features and of its value. Then the maps' gradients.
 
-#include "kernels/cuda/HybridFast.cuh"
-#include "kernels/cuda/HybridFastWindow.cuh"
+#include "kernels/cuda/HybridFastRoles.cuh"
 
 using namespace xlstm::cuda;
-using namespace xlstm::cuda::tiles;
+using namespace xlstm::cuda::roles;
 
 namespace {
 
+constexpr int Places = 6;
+
+/// A chunk's queries and keys. Of queries M_t times log2 e, o / denominator, gamma and the document's start; of features
+/// the normaliser's gradient behind the chunk; of keys a_j times log2 e and their weight in the state behind it.
+struct Facts {
+  float frame[Rows], factor[Rows], gamma[Rows], dz[Rows], a[Rows], carried[Rows];
+  int start[Rows];
+};
+
 template <int D>
 struct Shared {
-  char *k, *v, *q, *dh, *map, *state; // state: q's map before
-  float *frame, *factor, *gamma, *dz;
-  int *start;
+  char *ring;
+  Facts *facts; // two
+  uint64_t *full, *empty, *places;
 
   __device__ explicit Shared(char *base) {
-    base = aligned(base);
-    k = base, v = k + TileBytes<D>, q = v + TileBytes<D>, dh = q + TileBytes<D>, map = dh + TileBytes<D>;
-    state = map + TileBytes<D>;
-    frame = reinterpret_cast<float *>(state + TileBytes<D>);
-    factor = frame + Rows, gamma = factor + Rows, dz = gamma + Rows, start = reinterpret_cast<int *>(dz + Rows);
+    ring = aligned(base);
+    facts = reinterpret_cast<Facts *>(ring + Places * TileBytes<D>);
+    full = reinterpret_cast<uint64_t *>(facts + 2), empty = full + 2, places = full + 4;
   }
-  static constexpr size_t bytes() { return 6 * TileBytes<D> + 5 * Rows * 4 + 1024; }
+  static constexpr size_t bytes() {
+    return Places * TileBytes<D> + 2 * sizeof(Facts) + (4 + 2 * Places) * 8 + 1024;
+  }
 };
 
 struct Arguments {
@@ -33,40 +41,66 @@ struct Arguments {
   Gates gates;
   fast::HalfStates gradients; // behind each chunk
   xlstm_hybrid_saved saved;
-  const Bf16 *dh;
   fast::Scratch scratch;
+  CUtensorMap dS, k, v, q, dh; // as tiles; k, q: features
 };
 
 #ifdef XLSTM_HAS_WGMMA
 
-/// What the chunk's queries are to its keys, one thread a query.
 template <int D>
-__device__ inline void loadQueries(const Arguments &x, const Shared<D> &shared, int b, int h, int c) {
-  int n = threadIdx.x, t = c * Rows + n;
-  if (n >= Rows)
-    return;
-  int64_t head = static_cast<int64_t>(b) * x.p.H + h, token = head * x.p.T + t;
-  bool valid = t < x.p.T;
-  int start = valid ? x.p.start(b, t) : INT_MAX;
-  double mIn = start < c * Rows ? x.gates.mIn[head * (x.p.chunks + 1) + c] : -INFINITY;
-  shared.start[n] = start;
-  shared.frame[n] = valid ? static_cast<float>(fmax(mIn, x.gates.top[token])) * Log2e : 0;
-  shared.factor[n] = valid ? sigmoid(x.p.o[x.p.gate(b, t, h)]) / fmaxf(x.saved.denominator[token], 1e-30f) : 0;
-  shared.gamma[n] = valid ? x.scratch.gamma[token] : 0;
-  shared.dz[n] = n < x.p.d ? x.gradients.z[(head * x.p.chunks + c) * x.p.d + n] : 0;
+using Ring = tma::Ring<TileBytes<D>, Places>;
+
+/// One warp: every tile's facts.
+template <int D>
+__device__ inline void bringFacts(const Arguments &x, const Shared<D> &shared) {
+  const Problem &p = x.p;
+  int turn = 0;
+  for (Work work(p); work.more(); work.next(p), ++turn) {
+    Facts &facts = shared.facts[turn % 2];
+    int64_t head = work.head(p), at = head * p.chunks + work.chunk;
+    int last = p.start(work.b, min(work.begin + Rows, p.T) - 1);
+    tma::await(shared.empty + turn % 2, (turn / 2 & 1) ^ 1);
+    for (int n = threadIdx.x % 32; n < Rows; n += 32) {
+      int t = work.begin + n;
+      int64_t token = head * p.T + t;
+      bool valid = t < p.T;
+      int start = valid ? p.start(work.b, t) : INT_MAX;
+      double mIn = start < work.begin ? x.gates.mIn[head * (p.chunks + 1) + work.chunk] : -INFINITY;
+      double own = valid ? x.gates.a[token] : -INFINITY;
+      facts.start[n] = start;
+      facts.frame[n] = valid ? static_cast<float>(fmax(mIn, x.gates.top[token])) * Log2e : 0;
+      facts.factor[n] = valid ? sigmoid(p.o[p.gate(work.b, t, work.h)]) / fmaxf(x.saved.denominator[token], 1e-30f) : 0;
+      facts.gamma[n] = valid ? x.scratch.gamma[token] : 0;
+      facts.dz[n] = n < p.d ? x.gradients.z[at * p.d + n] : 0;
+      facts.a[n] = static_cast<float>(own) * Log2e;
+      facts.carried[n] = valid && t >= last ? x.gates.add[at] * expf(static_cast<float>(own - x.gates.last[at])) : 0;
+    }
+    tma::arrive(shared.full + turn % 2);
+  }
+}
+
+/// One thread: asks for a tile after another as soon as there is a place.
+template <int D>
+__device__ inline void bringTiles(const Arguments &x, Ring<D> ring) {
+  for (Work work(x.p); work.more(); work.next(x.p)) {
+    ring.template bring<D, D>(x.dS, 0, static_cast<int>(work.head(x.p) * x.p.chunks + work.chunk), 0);
+    ring.template bring<D>(x.k, work.h, work.begin, work.b);
+    ring.template bring<D>(x.v, work.h / x.p.group, work.begin, work.b);
+    ring.template bring<D>(x.q, work.h, work.begin, work.b);
+    ring.template bring<D>(x.dh, work.h, work.begin, work.b);
+  }
 }
 
 /// From scores k~ . q~ and slopes v . dh of 64 queries to the weights of dh (for dv) and of q~ (for the features).
-template <int D>
-__device__ inline void weighQueries(float (&s)[8][4], float (&slope)[8][4], const Shared<D> &shared,
-                                    const float (&a)[2], int begin, int part) {
+__device__ inline void weighQueries(float (&s)[8][4], float (&slope)[8][4], const Facts &facts, int begin, int part) {
+  const float a[2] = {facts.a[ownRow()], facts.a[ownRow() + 8]};
 #pragma unroll
   for (int n = 0; n < 8; ++n) {
     int column = part + n * 8 + ownColumn();
-    float2 frame = *reinterpret_cast<const float2 *>(shared.frame + column);
-    float2 factor = *reinterpret_cast<const float2 *>(shared.factor + column);
-    float2 gamma = *reinterpret_cast<const float2 *>(shared.gamma + column);
-    int2 start = *reinterpret_cast<const int2 *>(shared.start + column);
+    float2 frame = *reinterpret_cast<const float2 *>(facts.frame + column);
+    float2 factor = *reinterpret_cast<const float2 *>(facts.factor + column);
+    float2 gamma = *reinterpret_cast<const float2 *>(facts.gamma + column);
+    int2 start = *reinterpret_cast<const int2 *>(facts.start + column);
 #pragma unroll
     for (int e = 0; e < 4; ++e) {
       int key = ownRow() + e / 2 * 8, first = e % 2 ? start.y : start.x;
@@ -79,39 +113,28 @@ __device__ inline void weighQueries(float (&s)[8][4], float (&slope)[8][4], cons
 }
 
 template <int D>
-__device__ inline void ownChunk(const Shared<D> &shared, const float (&a)[2], int begin, float (&features)[D / 8][4],
-                                float (&values)[D / 8][4]) {
-  uint32_t k = sharedAddress(shared.k), v = sharedAddress(shared.v), q = sharedAddress(shared.q);
-  uint32_t dh = sharedAddress(shared.dh), ofValues[4][4], ofFeatures[4][4];
-#pragma unroll
-  for (int part = 0; part < Rows; part += 64) {
+__device__ inline void ownChunk(const Facts &facts, uint32_t k, uint32_t v, uint32_t q, uint32_t dh, int begin,
+                                float (&features)[D / 8][4], float (&values)[D / 8][4]) {
+  uint32_t ofValues[4][4], ofFeatures[4][4];
+  for (int part = threadIdx.x / 128 * 64; part < Rows; part += 64) { // no key is seen by queries before it
     float s[8][4], slope[8][4];
-    wgmma::hold(s), wgmma::hold(slope);
-    wgmma::arrive();
-    startByRows<D>(s, k, q, false, part);
-    startByRows<D>(slope, v, dh, false, part);
-    wgmma::commit();
-    wgmma::waitProducts<0>();
-    wgmma::hold(s), wgmma::hold(slope);
-    weighQueries(s, slope, shared, a, begin, part);
+    products([&] { startByRows<D>(s, k, q, false, part), startByRows<D>(slope, v, dh, false, part); }, s, slope);
+    weighQueries(s, slope, facts, begin, part);
     toOperand(s, ofValues);
     toOperand(slope, ofFeatures);
-    wgmma::hold(values), wgmma::hold(features);
-    wgmma::arrive();
-    startByColumns(values, ofValues, dh, true, part);
-    startByColumns(features, ofFeatures, q, true, part);
-    wgmma::commit();
-    wgmma::waitProducts<0>();
-    wgmma::hold(values), wgmma::hold(features);
+    auto start = [&] {
+      startByColumns(values, ofValues, dh, true, part), startByColumns(features, ofFeatures, q, true, part);
+    };
+    products(start, values, features);
   }
 }
 
 /// Through the softmax of k's map; writes da, leaves the logits' gradient in `features`.
 template <int D>
-__device__ inline void throughSoftmax(const Arguments &x, const Shared<D> &shared, int64_t head, int begin,
+__device__ inline void throughSoftmax(const Arguments &x, const char *k, int64_t head, int begin,
                                       float (&features)[D / 8][4]) {
   float dot[2] = {};
-  forStored<D / 8>(shared.k, [&](int n, int e, float f) { dot[e / 2] += f * features[n][e]; });
+  forStored<D / 8>(k, [&](int n, int e, float f) { dot[e / 2] += f * features[n][e]; });
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
     int j = begin + ownRow() + 8 * half;
@@ -119,75 +142,75 @@ __device__ inline void throughSoftmax(const Arguments &x, const Shared<D> &share
     if (j < x.p.T && threadIdx.x % 4 == 0)
       x.scratch.da[head * x.p.T + j] = dot[half];
   }
-  forStored<D / 8>(shared.k, [&](int n, int e, float f) { features[n][e] = f * (features[n][e] - dot[e / 2]); });
+  forStored<D / 8>(k, [&](int n, int e, float f) { features[n][e] = f * (features[n][e] - dot[e / 2]); });
+}
+
+/// A computing warpgroup: its 64 keys of every tile.
+template <int D>
+__device__ inline void compute(const Arguments &x, const Shared<D> &shared, Ring<D> ring) {
+  const Problem &p = x.p;
+  int turn = 0;
+  for (Work work(p); work.more(); work.next(p), ++turn) {
+    const Facts &facts = shared.facts[turn % 2];
+    int64_t first = p.gate(work.b, work.begin, work.h) * p.d, stride = static_cast<int64_t>(p.H) * p.d;
+    int count = p.T - work.begin;
+    float features[D / 8][4], values[D / 8][4];
+    int dS = ring.next(), k = ring.next(), v = ring.next();
+    uint32_t state = sharedAddress(ring.at(dS)), ofK = sharedAddress(ring.at(k)), ofV = sharedAddress(ring.at(v));
+    products([&] { startByColumns<D, D>(values, ofK, state, false), startByRows<D, D>(features, ofV, state, false); },
+             values, features);
+    ring.release(dS);
+    tma::await(shared.full + turn % 2, turn / 2 & 1);
+    const float carried[2] = {facts.carried[ownRow()], facts.carried[ownRow() + 8]};
+#pragma unroll
+    for (int n = 0; n < D / 8; ++n) {
+      float2 dz = *reinterpret_cast<const float2 *>(facts.dz + n * 8 + ownColumn());
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        values[n][e] *= carried[e / 2];
+        features[n][e] = carried[e / 2] * (features[n][e] + (e % 2 ? dz.y : dz.x));
+      }
+    }
+    int q = ring.next(), dh = ring.next();
+    ownChunk<D>(facts, ofK, ofV, sharedAddress(ring.at(q)), sharedAddress(ring.at(dh)), work.begin, features, values);
+    ring.release(v), ring.release(q), ring.release(dh);
+    warpArrive(shared.empty + turn % 2);
+    writeOwn<D>([&](int n, int half) { return pack(values[n][2 * half], values[n][2 * half + 1]); }, p.d,
+                x.scratch.values + first, stride, count);
+    throughSoftmax<D>(x, ring.at(k), work.head(p), work.begin, features);
+    __syncwarp();
+    ring.release(k);
+    writeOwn<D>([&](int n, int half) { return pack(features[n][2 * half], features[n][2 * half + 1]); }, p.d,
+                x.scratch.kLogits + first, stride, count);
+  }
 }
 
 #endif // XLSTM_HAS_WGMMA
 
 template <int D>
-__global__ void __launch_bounds__(Block, 1) keys(const __grid_constant__ Arguments x) {
+__global__ void __launch_bounds__(Threads, 1) keys(const __grid_constant__ Arguments x) {
 #ifdef XLSTM_HAS_WGMMA
   extern __shared__ char base[];
   Shared<D> shared(base);
-  const Problem &p = x.p;
-  int c = blockIdx.x, h = blockIdx.y, b = blockIdx.z, begin = c * Rows, count = p.T - begin, keyHead = h / p.group;
-  int64_t head = static_cast<int64_t>(b) * p.H + h, at = head * p.chunks + c, area = static_cast<int64_t>(p.d) * p.d;
-  int64_t stride = static_cast<int64_t>(p.H) * p.d, keyStride = static_cast<int64_t>(p.Hkv) * p.d;
-  uint32_t k = sharedAddress(shared.k), v = sharedAddress(shared.v), q = sharedAddress(shared.q);
-  uint32_t map = sharedAddress(shared.map), state = sharedAddress(shared.state);
-  loadRows<D>(q, p.d, tokenRow(p.q, p, p.H, b, begin, h), stride, count);
-  loadRows<D, D>(state, p.d, static_cast<const Bf16 *>(p.qMap) + h * area, p.d, p.d);
-  loadRows<D>(k, p.d, tokenRow(p.k, p, p.Hkv, b, begin, keyHead), keyStride, count);
-  loadRows<D, D>(map, p.d, static_cast<const Bf16 *>(p.kMap) + h * area, p.d, p.d);
-  commitCopies();
-  loadRows<D>(v, p.d, tokenRow(p.v, p, p.Hkv, b, begin, keyHead), keyStride, count);
-  loadRows<D>(sharedAddress(shared.dh), p.d, tokenRow(x.dh, p, p.H, b, begin, h), stride, count);
-  commitCopies();
-  loadQueries(x, shared, b, h, c);
-  float features[D / 8][4], values[D / 8][4], a[2], carried[2];
-  int start = p.start(b, min(begin + Rows, p.T) - 1);
-#pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    int j = begin + ownRow() + 8 * half;
-    double own = j < p.T ? x.gates.a[head * p.T + j] : -INFINITY;
-    a[half] = static_cast<float>(own) * Log2e;
-    carried[half] = j >= start && j < p.T ? x.gates.add[at] * expf(static_cast<float>(own - x.gates.last[at])) : 0;
+  Ring<D> ring(shared.ring, shared.places);
+  int warp = threadIdx.x / 32;
+  if (threadIdx.x == 0) {
+    ring.init(Warps);
+    for (int n = 0; n < 2; ++n)
+      tma::initBarrier(shared.full + n, 32), tma::initBarrier(shared.empty + n, Warps);
+    wgmma::publish();
   }
-  awaitCopies<1>();
-  wgmma::publish();
   __syncthreads();
-  product(features, [&] { startByRows<D, D>(features, q, state, false); });
-  softmaxRows(features, p.d);
-  storeRows(features, shared.q);
-  __syncthreads(); // both warpgroups are done with q's map
-  loadRows<D, D>(state, p.d, x.gradients.S + at * area, p.d, p.d);
-  commitCopies();
-  product(features, [&] { startByRows<D, D>(features, k, map, false); });
-  softmaxRows(features, p.d);
-  storeRows(features, shared.k);
-  awaitCopies<0>();
-  wgmma::publish();
-  __syncthreads();
-  product(values, [&] { startByColumns<D, D>(values, k, state, false); });
-  product(features, [&] { startByRows<D, D>(features, v, state, false); });
-#pragma unroll
-  for (int n = 0; n < D / 8; ++n) {
-    float2 dz = *reinterpret_cast<const float2 *>(shared.dz + n * 8 + ownColumn());
-#pragma unroll
-    for (int e = 0; e < 4; ++e) {
-      values[n][e] *= carried[e / 2];
-      features[n][e] = carried[e / 2] * (features[n][e] + (e % 2 ? dz.y : dz.x));
-    }
+  if (warp < Warps) {
+    tma::moreRegisters<240>();
+    compute<D>(x, shared, ring);
+    return;
   }
-  ownChunk(shared, a, begin, features, values);
-  throughSoftmax(x, shared, head, begin, features);
-  __syncthreads();
-  storeRows(features, shared.q);
-  storeRows(values, shared.v);
-  __syncthreads();
-  int64_t first = p.gate(b, begin, h) * p.d;
-  writeRows<D>(shared.q, p.d, x.scratch.kLogits + first, stride, count);
-  writeRows<D>(shared.v, p.d, x.scratch.values + first, stride, count);
+  tma::fewerRegisters<24>();
+  if (warp == Warps && threadIdx.x % 32 == 0)
+    bringTiles<D>(x, ring);
+  else if (warp == Warps + 1)
+    bringFacts<D>(x, shared);
 #endif
 }
 
@@ -247,10 +270,17 @@ __global__ void addSegments(Problem p, const float *partial, int segments, float
 cudaError_t fast::memoryKeyGradients(const Problem &p, const Gates &gates, const HalfStates &gradients,
                                      const xlstm_hybrid_saved &saved, const void *dh, const Scratch &scratch,
                                      cudaStream_t stream) {
-  Arguments x{p, gates, gradients, saved, static_cast<const Bf16 *>(dh), scratch};
-  dim3 grid(p.chunks, p.H, p.B);
-  return p.d <= 64 ? launch(keys<64>, grid, Block, Shared<64>::bytes(), stream, x)
-                   : launch(keys<128>, grid, Block, Shared<128>::bytes(), stream, x);
+  Arguments x{p, gates, gradients, saved, scratch, {}, {}, {}, {}, {}};
+  int64_t tiles = static_cast<int64_t>(p.B) * p.H * p.chunks;
+  XLSTM_CUDA_TRY(tma::describeSquares(x.dS, gradients.S, p, tiles));
+  XLSTM_CUDA_TRY(tma::describeTokens(x.k, scratch.kFeatures, p, p.T, p.H));
+  XLSTM_CUDA_TRY(tma::describeTokens(x.v, p.v, p, p.T, p.Hkv));
+  XLSTM_CUDA_TRY(tma::describeTokens(x.q, scratch.qFeatures, p, p.T, p.H));
+  XLSTM_CUDA_TRY(tma::describeTokens(x.dh, dh, p, p.T, p.H));
+  dim3 grid;
+  XLSTM_CUDA_TRY(residentGrid(tiles, grid));
+  return p.d <= 64 ? launch(keys<64>, grid, Threads, Shared<64>::bytes(), stream, x)
+                   : launch(keys<128>, grid, Threads, Shared<128>::bytes(), stream, x);
 }
 
 cudaError_t fast::mapGradients(const Problem &p, const Scratch &scratch, float *partial, float *dqMap, float *dkMap,

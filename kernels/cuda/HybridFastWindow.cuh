@@ -32,7 +32,7 @@ struct KeyTiles {
     first = begin - before * Rows, count = before + 1;
     safeFrom = max(p.start(b, last), last - p.W + 1), safeTo = begin;
   }
-  __device__ bool isSafe(int j) const { return j >= safeFrom && j + Rows <= safeTo; }
+  __device__ bool isSafe(int j, int count = Rows) const { return j >= safeFrom && j + count <= safeTo; }
 };
 
 template <int D>
@@ -46,8 +46,9 @@ __device__ inline void loadKeys(uint32_t tile, const Problem &p, const void *pie
 
 #ifdef XLSTM_HAS_WGMMA
 
-/// Running softmax of a thread's two rows: maximum and sum of the scores times log2 e. The sum is of the weights as
-/// rounded to bf16, so that their rounding cancels in the quotient.
+/// Running softmax of a thread's two rows: a maximum and sum of the scores times log2 e. The sum is of the weights as
+/// rounded to bf16, so that their rounding cancels in the quotient. The maximum may lie up to 8 behind the true one: then
+/// weights are up to 2^8, and no earlier sum has to shrink.
 struct Softmax {
   float most[2] = {-INFINITY, -INFINITY}, total[2] = {};
 
@@ -61,7 +62,8 @@ struct Softmax {
 #pragma unroll
       for (int n = 0; n < NB; ++n)
         top = fmaxf(top, fmaxf(s[n][2 * half], s[n][2 * half + 1]));
-      top = fmaxf(most[half], rowMax(top) * scale);
+      top = rowMax(top) * scale;
+      top = top > most[half] + 8 ? top : most[half];
       float frame = top == -INFINITY ? 0 : top;
       shrink[half] = exp2Fast(most[half] - frame);
       most[half] = top;
@@ -73,6 +75,15 @@ struct Softmax {
       total[half] *= shrink[half];
     }
     return {shrink[0], shrink[1]};
+  }
+  /// Shrinks earlier sums, where some must.
+  template <int NB>
+  __device__ static void shrink(float (&sum)[NB][4], const float2 &by) {
+    if (!__any_sync(FullWarp, by.x != 1 || by.y != 1))
+      return;
+#pragma unroll
+    for (int n = 0; n < NB; ++n)
+      sum[n][0] *= by.x, sum[n][1] *= by.x, sum[n][2] *= by.y, sum[n][3] *= by.y;
   }
   template <int K>
   __device__ void count(const uint32_t (&weights)[K][4]) {
@@ -98,11 +109,12 @@ __device__ inline void maskWindow(float (&s)[NB][4], const Problem &p, const Que
   }
 }
 
-/// 16 sinks of the document that begins at `start` into padded rows.
-template <int D>
+/// 16 sinks of the document that begins at `start` into padded rows, by `Threads` neighbouring threads.
+template <int D, int Threads = Block>
 __device__ inline void loadSinks(char *tile, const Problem &p, const void *piece, const void *sinks, int b, int start,
                                  int position, int head) {
-  for (int n = threadIdx.x; n < SinkTile * D / 8; n += Block) {
+#pragma unroll 2
+  for (int n = threadIdx.x % Threads; n < SinkTile * D / 8; n += Threads) {
     int r = n / (D / 8), c = n % (D / 8) * 8;
     const Bf16 *from = c < p.d ? sinkRow(piece, sinks, p, b, start, position + r, head) : nullptr;
     *reinterpret_cast<uint4 *>(tile + r * SinkPitch<D> + c * 2) =
@@ -126,6 +138,24 @@ __device__ inline void sinkScores(float (&s)[2][4], const char *queries, const c
     loadMatrices(b, rows + (lane / 16 * 8 + lane % 8) * SinkPitch<D> + (k + lane / 8 % 2 * 8) * 2);
     multiplyAdd(s[0], a, b[0], b[1]);
     multiplyAdd(s[1], a, b[2], b[3]);
+  }
+}
+
+/// The same with the queries in registers.
+template <int K>
+__device__ inline void sinkScores(float (&s)[2][4], const uint32_t (&queries)[K][4], const char *rows) {
+  int lane = threadIdx.x % 32;
+#pragma unroll
+  for (int n = 0; n < 2; ++n)
+#pragma unroll
+    for (int e = 0; e < 4; ++e)
+      s[n][e] = 0;
+#pragma unroll
+  for (int k = 0; k < K; ++k) {
+    uint32_t b[4];
+    loadMatrices(b, rows + (lane / 16 * 8 + lane % 8) * SinkPitch<K * 16> + (k * 16 + lane / 8 % 2 * 8) * 2);
+    multiplyAdd(s[0], queries[k], b[0], b[1]);
+    multiplyAdd(s[1], queries[k], b[2], b[3]);
   }
 }
 

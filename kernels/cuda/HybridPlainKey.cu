@@ -168,7 +168,6 @@ __device__ void logitsPart(const Arguments<T> &x, const Keys &keys, int h, const
                            float (&dk)[Each][N]) {
   const Problem &p = x.p;
   int lane = threadIdx.x % 32;
-  float weight[Each];
   for (int r = 0; r < Each; ++r) {
     int j = keys.own(r);
     const float *feature = tiles.k + (threadIdx.x / 32 * Each + r) * pitch(p.d);
@@ -185,18 +184,7 @@ __device__ void logitsPart(const Arguments<T> &x, const Keys &keys, int h, const
     if (lane == 0 && j < p.T)
       x.scratch.da[(static_cast<int64_t>(keys.b) * p.H + h) * p.T + j] = dot;
   }
-  const T *map = static_cast<const T *>(p.kMap) + static_cast<int64_t>(h) * p.d * p.d;
-#pragma unroll
-  for (int g = 0; g < N; ++g) {
-    if (g * 32 >= p.d)
-      break;
-    __syncthreads();
-    loadTile<T>(tiles.first, p.d, [&](int n) { return g * 32 + n < p.d ? map + (g * 32 + n) * p.d : nullptr; });
-    __syncthreads();
-    for (int r = 0; r < Each; ++r)
-      weight[r] = slope[r][g];
-    accumulate(weight, tiles.first, p.d, dk);
-  }
+  accumulateMap(slope, static_cast<const T *>(p.kMap) + static_cast<int64_t>(h) * p.d * p.d, tiles.first, p.d, dk);
 }
 
 /// Where row r's gradients go; rings and sinks are float32, and rows that hold no key yet get zeros.

@@ -153,7 +153,7 @@ __global__ void __launch_bounds__(Block) queries(Arguments<T> x) {
   Tiles tiles(p.d);
   Place place{static_cast<int>(blockIdx.z), static_cast<int>(blockIdx.y), static_cast<int>(blockIdx.x) * Tile, p.T};
   int b = place.b, h = place.h, lane = threadIdx.x % 32;
-  float dq[Each][N], slope[Each][N], norm[Each][N], delta[Each], denominator[Each], factor[Each], weight[Each];
+  float dq[Each][N], slope[Each][N], norm[Each][N], delta[Each], denominator[Each], factor[Each];
   clear(dq), clear(slope), clear(norm);
   loadTile<T>(tiles.q, p.d, [&](int r) { return tokenRow<T>(p.q, p, p.H, b, place.first + r, h); });
   loadTile<T>(tiles.dh, p.d, [&](int r) { return tokenRow<T>(x.dh, p, p.H, b, place.first + r, h); });
@@ -170,18 +170,7 @@ __global__ void __launch_bounds__(Block) queries(Arguments<T> x) {
   logitsPart(x, place, tiles, denominator, delta, slope, norm);
   if (!x.dq)
     return;
-  const T *map = static_cast<const T *>(p.qMap) + static_cast<int64_t>(h) * p.d * p.d;
-#pragma unroll
-  for (int g = 0; g < N; ++g) {
-    if (g * 32 >= p.d)
-      break;
-    __syncthreads();
-    loadTile<T>(tiles.first, p.d, [&](int n) { return g * 32 + n < p.d ? map + (g * 32 + n) * p.d : nullptr; });
-    __syncthreads();
-    for (int r = 0; r < Each; ++r)
-      weight[r] = slope[r][g];
-    accumulate(weight, tiles.first, p.d, dq);
-  }
+  accumulateMap(slope, static_cast<const T *>(p.qMap) + static_cast<int64_t>(h) * p.d * p.d, tiles.first, p.d, dq);
   for (int r = 0; r < Each; ++r)
     for (int g = 0; g < N && g * 32 + lane < p.d; ++g)
       if (place.own(r) < p.T)

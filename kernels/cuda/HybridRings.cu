@@ -51,45 +51,34 @@ __global__ void movePositions(Problem p, int *pos) {
     pos[b] = p.T - p.start(b, p.T - 1);
 }
 
-template <typename T, typename Ring>
-cudaError_t gatherAs(const Problem &p, const xlstm_hybrid_state &state, cudaStream_t stream) {
-  return launch(gatherHistory<T, Ring>, dim3(p.W + p.S, p.B), 128, 0, stream, p,
-                static_cast<const Ring *>(state.ring_k), static_cast<const Ring *>(state.ring_v),
-                static_cast<const Ring *>(state.sink_k), static_cast<const Ring *>(state.sink_v));
-}
-
-template <typename T, typename Ring>
-cudaError_t scatterAs(const Problem &p, const xlstm_hybrid_state &state, cudaStream_t stream) {
-  XLSTM_CUDA_TRY(launch(scatterRings<T, Ring>, dim3(p.W + p.S, p.B), 128, 0, stream, p,
-                        static_cast<Ring *>(state.ring_k), static_cast<Ring *>(state.ring_v),
-                        static_cast<Ring *>(state.sink_k), static_cast<Ring *>(state.sink_v)));
-  return launch(movePositions, dim3(ceilDiv(p.B, 128)), 128, 0, stream, p, state.pos);
+/// Calls run(T(), Ring()) with the C++ types of the tensors and the rings.
+template <typename Run>
+cudaError_t withTypes(const xlstm_hybrid_shape &shape, Run run) {
+  auto withRing = [&](auto type) {
+    return shape.ring_type == XLSTM_F32    ? run(type, float())
+           : shape.ring_type == XLSTM_BF16 ? run(type, Bf16())
+                                           : run(type, Fp8());
+  };
+  return shape.type == XLSTM_BF16 ? withRing(Bf16()) : withRing(float());
 }
 
 } // namespace
 
 cudaError_t xlstm::cuda::copyHistory(const Problem &p, const xlstm_hybrid_shape &shape, const xlstm_hybrid_state &state,
                                      cudaStream_t stream) {
-  bool half = shape.type == XLSTM_BF16;
-  switch (shape.ring_type) {
-  case XLSTM_F32:
-    return half ? gatherAs<Bf16, float>(p, state, stream) : gatherAs<float, float>(p, state, stream);
-  case XLSTM_BF16:
-    return half ? gatherAs<Bf16, Bf16>(p, state, stream) : gatherAs<float, Bf16>(p, state, stream);
-  default:
-    return half ? gatherAs<Bf16, Fp8>(p, state, stream) : gatherAs<float, Fp8>(p, state, stream);
-  }
+  return withTypes(shape, [&]<typename T, typename Ring>(T, Ring) {
+    return launch(gatherHistory<T, Ring>, dim3(p.W + p.S, p.B), 128, 0, stream, p,
+                  static_cast<const Ring *>(state.ring_k), static_cast<const Ring *>(state.ring_v),
+                  static_cast<const Ring *>(state.sink_k), static_cast<const Ring *>(state.sink_v));
+  });
 }
 
 cudaError_t xlstm::cuda::updateRings(const Problem &p, const xlstm_hybrid_shape &shape, const xlstm_hybrid_state &state,
                                      cudaStream_t stream) {
-  bool half = shape.type == XLSTM_BF16;
-  switch (shape.ring_type) {
-  case XLSTM_F32:
-    return half ? scatterAs<Bf16, float>(p, state, stream) : scatterAs<float, float>(p, state, stream);
-  case XLSTM_BF16:
-    return half ? scatterAs<Bf16, Bf16>(p, state, stream) : scatterAs<float, Bf16>(p, state, stream);
-  default:
-    return half ? scatterAs<Bf16, Fp8>(p, state, stream) : scatterAs<float, Fp8>(p, state, stream);
-  }
+  XLSTM_CUDA_TRY((withTypes(shape, [&]<typename T, typename Ring>(T, Ring) {
+    return launch(scatterRings<T, Ring>, dim3(p.W + p.S, p.B), 128, 0, stream, p, static_cast<Ring *>(state.ring_k),
+                  static_cast<Ring *>(state.ring_v), static_cast<Ring *>(state.sink_k),
+                  static_cast<Ring *>(state.sink_v));
+  })));
+  return launch(movePositions, dim3(ceilDiv(p.B, 128)), 128, 0, stream, p, state.pos);
 }

@@ -73,6 +73,23 @@ __device__ void accumulate(const float (&weight)[Each], const float *tile, int d
   }
 }
 
+/// sum += logits times the map of a head [d,d], whose rows pass through `tile`.
+template <typename T, int N>
+__device__ void accumulateMap(const float (&logits)[Each][N], const T *map, float *tile, int d, float (&sum)[Each][N]) {
+  float weight[Each];
+#pragma unroll
+  for (int g = 0; g < N; ++g) {
+    if (g * 32 >= d)
+      break;
+    __syncthreads();
+    loadTile<T>(tile, d, [&](int n) { return g * 32 + n < d ? map + (g * 32 + n) * d : nullptr; });
+    __syncthreads();
+    for (int r = 0; r < Each; ++r)
+      weight[r] = logits[r][g];
+    accumulate(weight, tile, d, sum);
+  }
+}
+
 template <int N>
 __device__ void clear(float (&sum)[Each][N]) {
   for (int r = 0; r < Each; ++r)

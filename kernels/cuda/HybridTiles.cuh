@@ -19,6 +19,7 @@ constexpr float Log2e = 1.4426950408889634f;
 
 template <int D>
 constexpr int TileBytes = Rows *D * 2;
+constexpr size_t SumsBytes = 2 * Block * sizeof(float); // of columnSums()
 
 /// Byte of element (row, column) in a tile of R rows.
 template <int R = Rows>
@@ -29,10 +30,6 @@ __device__ inline uint32_t offset(int row, int column) {
 __device__ inline void copy16(uint32_t to, const void *from, bool valid) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(valid ? 16 : 0) : "memory");
 }
-__device__ inline void copy4(uint32_t to, const void *from, bool valid) {
-  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(to), "l"(from), "r"(valid ? 4 : 0) : "memory");
-}
-__device__ inline void commitCopies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int Pending>
 __device__ inline void awaitCopies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
@@ -65,12 +62,6 @@ __device__ inline void loadRows(uint32_t tile, int d, const Bf16 *first, int64_t
     copy16(tile + offset<R>(r + n, c), valid ? from : first, valid);
     from += Step * stride;
   }
-}
-
-__device__ inline float exp2Fast(float x) {
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
 }
 
 __device__ inline uint32_t pack(float low, float high) {
@@ -119,6 +110,15 @@ __device__ inline int ownColumn() { return threadIdx.x % 4 * 2; }
 
 #ifdef XLSTM_HAS_WGMMA
 
+/// This warp's 16 rows of a tile as the left operand of a product over its columns.
+template <int D>
+__device__ inline void loadOperand(uint32_t (&a)[D / 16][4], const char *tile) {
+  int lane = threadIdx.x % 32, row = threadIdx.x / 32 * 16 + lane % 16;
+#pragma unroll
+  for (int k = 0; k < D / 16; ++k)
+    loadMatrices(a[k], tile + offset(row, k * 16 + lane / 16 * 8));
+}
+
 // Products over whole tiles, started but not committed. N columns of the result are rows of b (or, Transposed,
 // columns).
 
@@ -160,15 +160,19 @@ __device__ inline void startByColumns(float (&c)[NB][4], uint32_t a, uint32_t b,
                               wgmma::describe(b + k * 16 * 128, R * 128), add || k);
 }
 
-/// Starts, commits and awaits one product.
-template <int NB, typename Start>
-__device__ inline void product(float (&c)[NB][4], Start start) {
-  wgmma::hold(c);
+/// Starts, commits and awaits products into c...
+template <typename Start, int... NB>
+__device__ inline void products(Start start, float (&...c)[NB][4]) {
+  (wgmma::hold(c), ...);
   wgmma::arrive();
   start();
   wgmma::commit();
   wgmma::waitProducts<0>();
-  wgmma::hold(c);
+  (wgmma::hold(c), ...);
+}
+template <int NB, typename Start>
+__device__ inline void product(float (&c)[NB][4], Start start) {
+  products(start, c);
 }
 
 /// c [64,D] (+)= a^T b over the rows of both tiles; the columns 64 w.. of a are this warpgroup's.
@@ -227,6 +231,62 @@ __device__ inline void storeRows(const float (&c)[NB][4], char *tile) {
     *reinterpret_cast<uint32_t *>(tile + offset(row, n * 8 + column)) = pack(c[n][0], c[n][1]);
     *reinterpret_cast<uint32_t *>(tile + offset(row + 8, n * 8 + column)) = pack(c[n][2], c[n][3]);
   }
+}
+
+/// Of a product whose rows are D columns: which 64 of them are this warpgroup's. At 64 both do the same, and one keeps
+/// it.
+template <int D>
+__device__ inline int ownPanel() {
+  return D == 128 ? threadIdx.x / 128 : 0;
+}
+
+/// Sums over a tile's rows, times factor(row), in parts that columnSum() adds after a barrier: two columns and a part of
+/// the rows a thread.
+template <int D, typename Factor>
+__device__ inline void columnSums(const char *tile, float *parts, Factor factor) {
+  constexpr int Parts = Block / (D / 2);
+  int column = threadIdx.x % (D / 2) * 2, part = threadIdx.x / (D / 2);
+  float2 total{};
+#pragma unroll 8
+  for (int row = part * (Rows / Parts); row < (part + 1) * (Rows / Parts); ++row) {
+    float2 both = unpack(*reinterpret_cast<const uint32_t *>(tile + offset(row, column)));
+    total.x += factor(row) * both.x, total.y += factor(row) * both.y;
+  }
+  parts[part * D + column] = total.x, parts[part * D + column + 1] = total.y;
+}
+/// Column threadIdx.x's.
+template <int D>
+__device__ inline float columnSum(const float *parts) {
+  float sum = 0;
+  for (int n = 0; n < Block / (D / 2); ++n)
+    sum += parts[n * D + threadIdx.x];
+  return sum;
+}
+
+/// Both rows of a tile of pairs word(block of 8 columns, half) to device memory, `stride` elements apart, `count` of them
+/// there. The four lanes of a row exchange pairs, so that each writes 16 bytes.
+template <int D, typename Word>
+__device__ inline void writeOwn(Word word, int d, Bf16 *first, int64_t stride, int count) {
+  int quad = threadIdx.x % 4, row = ownRow();
+  bool odd = quad & 1, high = quad & 2;
+#pragma unroll
+  for (int half = 0; half < 2; ++half)
+#pragma unroll
+    for (int n = 0; n < D / 8; n += 4) {
+      uint32_t x[4] = {word(n, half), word(n + 1, half), word(n + 2, half), word(n + 3, half)};
+#pragma unroll
+      for (int i = 0; i < 4; i += 2) {
+        uint32_t other = __shfl_xor_sync(FullWarp, odd ? x[i] : x[i + 1], 1);
+        x[i] = odd ? other : x[i], x[i + 1] = odd ? x[i + 1] : other;
+      }
+#pragma unroll
+      for (int i = 0; i < 2; ++i) {
+        uint32_t other = __shfl_xor_sync(FullWarp, high ? x[i] : x[i + 2], 2);
+        x[i] = high ? other : x[i], x[i + 2] = high ? x[i + 2] : other;
+      }
+      if (row + 8 * half < count && (n + quad) * 8 < d)
+        *reinterpret_cast<uint4 *>(first + (row + 8 * half) * stride + (n + quad) * 8) = {x[0], x[1], x[2], x[3]};
+    }
 }
 
 #endif // XLSTM_HAS_WGMMA

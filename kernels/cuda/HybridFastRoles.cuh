@@ -1,0 +1,137 @@
+//===- HybridFastRoles.cuh - blocks that stay and warps that bring ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A block stays on its multiprocessor and makes one tile after another, 128 tokens of one head each. Two warpgroups
+// compute, 64 rows each; warps of a third bring what they need in the order of its use.
+
+#ifndef XLSTM_KERNELS_CUDA_HYBRIDFASTROLES_CUH
+#define XLSTM_KERNELS_CUDA_HYBRIDFASTROLES_CUH
+
+#include "kernels/cuda/HybridFast.cuh"
+#include "kernels/cuda/HybridFastWindow.cuh"
+#include "kernels/cuda/HybridTma.cuh"
+
+#include <algorithm>
+
+namespace xlstm::cuda::roles {
+
+using namespace tiles;
+
+constexpr int Threads = 384, Warps = Block / 32; // Warps: those that compute
+
+/// What a chunk's keys and queries are to its matrix memory.
+struct ChunkFacts {
+  float gates[Rows], z[Rows];       // a_j times log2 e
+  float frame[Rows], carried[Rows]; // M_t times log2 e; e^(mIn - M_t)
+  float gate[Rows];                 // o's pre-activation
+};
+
+/// As many blocks as there is work for and multiprocessors to stay on.
+inline cudaError_t residentGrid(int64_t work, dim3 &grid) {
+  int device = 0, units = 1;
+  XLSTM_CUDA_TRY(cudaGetDevice(&device));
+  XLSTM_CUDA_TRY(cudaDeviceGetAttribute(&units, cudaDevAttrMultiProcessorCount, device));
+  grid = dim3(static_cast<unsigned>(std::min<int64_t>(units, work)));
+  return cudaSuccess;
+}
+
+#ifdef XLSTM_HAS_WGMMA
+
+/// The tiles that this block makes, one after another; all heads of a chunk at about the same time, for they share keys.
+struct Work {
+  int64_t at, count;
+  int b, h, begin, chunk;
+  __device__ explicit Work(const Problem &p) : at(blockIdx.x), count(static_cast<int64_t>(p.B) * p.chunks * p.H) {
+    find(p);
+  }
+  __device__ bool more() const { return at < count; }
+  __device__ void next(const Problem &p) { at += gridDim.x, find(p); }
+  __device__ int64_t head(const Problem &p) const { return static_cast<int64_t>(b) * p.H + h; }
+
+private:
+  __device__ void find(const Problem &p) {
+    int64_t all = at / p.H;
+    h = static_cast<int>(at - all * p.H), b = static_cast<int>(all / p.chunks);
+    chunk = static_cast<int>(all - static_cast<int64_t>(b) * p.chunks), begin = chunk * Rows;
+  }
+};
+
+/// A barrier of the computing warps.
+__device__ inline void meet() { asm volatile("bar.sync 1, %0;" ::"n"(Block) : "memory"); }
+
+/// A warp has come so far: one arrival.
+__device__ inline void warpArrive(uint64_t *barrier) {
+  __syncwarp();
+  if (threadIdx.x % 32 == 0)
+    tma::arrive(barrier);
+}
+
+/// One warp: every tile's facts.
+__device__ inline void bringFacts(const Problem &p, const Gates &gates, const fast::HalfStates &states,
+                                  ChunkFacts &facts, uint64_t *full, uint64_t *empty) {
+  int turn = 0;
+  for (Work work(p); work.more(); work.next(p), turn ^= 1) {
+    int64_t head = work.head(p);
+    tma::await(empty, turn ^ 1);
+    for (int n = threadIdx.x % 32; n < Rows; n += 32) {
+      int j = work.begin + n;
+      facts.gates[n] = j < p.T ? static_cast<float>(gates.a[head * p.T + j]) * Log2e : -INFINITY;
+      facts.z[n] = n < p.d ? states.z[(head * p.chunks + work.chunk) * p.d + n] : 0;
+      j = min(j, p.T - 1);
+      double mIn = p.start(work.b, j) < work.begin ? gates.mIn[head * (p.chunks + 1) + work.chunk] : -INFINITY;
+      double top = fmax(mIn, gates.top[head * p.T + j]);
+      facts.frame[n] = static_cast<float>(top) * Log2e;
+      facts.carried[n] = expf(static_cast<float>(mIn - top));
+      facts.gate[n] = p.o[p.gate(work.b, j, work.h)];
+    }
+    tma::arrive(full);
+  }
+}
+
+/// One warp: the sinks that each tile's queries read outside their windows; forTiles(work, body) calls body(start,
+/// position) for each 16 of them, as the computing warps do.
+template <int D, typename ForTiles>
+__device__ inline void bringSinks(const Problem &p, char *sinkK, char *sinkV, uint64_t *full, uint64_t *empty,
+                                  ForTiles forTiles) {
+  int turn = 0;
+  for (Work work(p); work.more(); work.next(p))
+    forTiles(work, [&](int start, int position) {
+      tma::await(empty, turn ^ 1);
+      turn ^= 1;
+      loadSinks<D, 32>(sinkK, p, p.k, p.sinkK, work.b, start, position, work.h / p.group);
+      loadSinks<D, 32>(sinkV, p, p.v, p.sinkV, work.b, start, position, work.h / p.group);
+      tma::arrive(full);
+    });
+}
+
+#endif // XLSTM_HAS_WGMMA
+
+/// The window's keys and values: the piece's and those before it.
+struct KeyMaps {
+  CUtensorMap k, v, historyK, historyV;
+
+#ifdef XLSTM_HAS_WGMMA
+  /// The tile that begins at relative index j to the ring: all of it in the piece, or all of it before.
+  template <int D, typename Ring>
+  __device__ void bringK(Ring &ring, const Problem &p, int b, int head, int j) const {
+    ring.template bring<D>(j < 0 ? historyK : k, head, j < 0 ? p.W + j : j, b);
+  }
+  template <int D, typename Ring>
+  __device__ void bringV(Ring &ring, const Problem &p, int b, int head, int j) const {
+    ring.template bring<D>(j < 0 ? historyV : v, head, j < 0 ? p.W + j : j, b);
+  }
+#endif
+
+  cudaError_t describe(const Problem &p) {
+    bool history = p.historyK && p.W > 0;
+    int rows = history ? p.W : p.T;
+    XLSTM_CUDA_TRY(tma::describeTokens(k, p.k, p, p.T, p.Hkv));
+    XLSTM_CUDA_TRY(tma::describeTokens(v, p.v, p, p.T, p.Hkv));
+    XLSTM_CUDA_TRY(tma::describeTokens(historyK, history ? p.historyK : p.k, p, rows, p.Hkv));
+    return tma::describeTokens(historyV, history ? p.historyV : p.v, p, rows, p.Hkv);
+  }
+};
+
+} // namespace xlstm::cuda::roles
+
+#endif // XLSTM_KERNELS_CUDA_HYBRIDFASTROLES_CUH
