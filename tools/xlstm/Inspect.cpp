@@ -151,7 +151,8 @@ static std::optional<Json> inspectExecutable(const fs::path &path) {
   for (const char *key : {"kind", "name"})
     card[key] = metadata.value(key, "");
   card["bytes"] = {{"program", footer.weights.offset}, {"weights", footer.weights.bytes}, {"total", text.size()}};
-  card["tokenizer"] = tokenizerCard(part(footer.tokenizer), path.string() + ": tokenizer");
+  if (footer.tokenizer.bytes) // a shape has none
+    card["tokenizer"] = tokenizerCard(part(footer.tokenizer), path.string() + ": tokenizer");
   card["chat_template"] = metadata.contains("chat");
   return card;
 }
