@@ -168,6 +168,13 @@ func.func @linear_add_c1(%x: tensor<2x3x8xf32>, %w: tensor<4x6xf32>, %r: tensor<
 }
 
 // -----
+func.func @linear_add_c2(%x: tensor<2x3x8xf32>, %w: tensor<4x8xf32>, %r: tensor<2x3x4xf32>, %b: tensor<5xf32>) {
+  // expected-error @+1 {{'lm.linear_add' op expects dimension O of bias to be 4 as in weight, found 5}}
+  %y = lm.linear_add %x, %w to %r bias(%b) : (tensor<2x3x8xf32>, tensor<4x8xf32>, tensor<2x3x4xf32>, tensor<5xf32>) -> tensor<2x3x4xf32>
+  return
+}
+
+// -----
 func.func @linear_add_c3(%x: tensor<2x3x8xf32>, %w: tensor<4x8xf32>, %r: tensor<2x3x5xf32>) {
   // expected-error @+1 {{failed to verify that all of {residual, result} have same type}}
   %y = lm.linear_add %x, %w to %r : (tensor<2x3x8xf32>, tensor<4x8xf32>, tensor<2x3x5xf32>) -> tensor<2x3x4xf32>

@@ -162,6 +162,7 @@ func.func @hybrid_c3(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x3x8xf32>, %w: tenso
 }
 
 // -----
+// hybrid C4
 func.func @hybrid_c4_place(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x1x4xf32>, %docs: tensor<2x1xi32>, %pos: tensor<2xi32>, %S: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x4x2x8xf32>) {
   // expected-error @+1 {{'xlstm.hybrid' op expects either docs or at}}
   %h:2 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) {scale = 1.0 : f64, window = 4 : i64}
@@ -170,6 +171,7 @@ func.func @hybrid_c4_place(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w:
 }
 
 // -----
+// hybrid C4
 func.func @hybrid_c4_docs(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x1x4xf32>, %docs: tensor<2x1xi32>, %pos: tensor<2xi32>, %S: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x4x2x8xf32>) {
   // expected-error @+1 {{'xlstm.hybrid' op expects state only with at}}
   %h:3 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) docs(%docs) state(%S) {scale = 1.0 : f64, window = 4 : i64}
@@ -178,6 +180,7 @@ func.func @hybrid_c4_docs(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: 
 }
 
 // -----
+// hybrid C4
 func.func @hybrid_c4_count(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x1x4xf32>, %docs: tensor<2x1xi32>, %pos: tensor<2xi32>, %S: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x4x2x8xf32>) {
   // expected-error @+1 {{'xlstm.hybrid' op expects 5 state operands with at, found 3}}
   %h:5 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) at %pos state(%S, %z, %m) {scale = 1.0 : f64, window = 4 : i64}
@@ -186,6 +189,7 @@ func.func @hybrid_c4_count(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w:
 }
 
 // -----
+// hybrid C4
 func.func @hybrid_c4_new(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x1x4xf32>, %docs: tensor<2x1xi32>, %pos: tensor<2xi32>, %S: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x4x2x8xf32>) {
   // expected-error @+1 {{'xlstm.hybrid' op expects a new state for every state, of the same type}}
   %h:5 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) at %pos state(%S, %z, %m, %r, %r) {scale = 1.0 : f64, window = 4 : i64}
@@ -194,6 +198,7 @@ func.func @hybrid_c4_new(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: t
 }
 
 // -----
+// hybrid C4
 func.func @hybrid_c4_window(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x1x4xf32>, %docs: tensor<2x1xi32>, %pos: tensor<2xi32>, %S: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x3x2x8xf32>) {
   // expected-error @+1 {{'xlstm.hybrid' op expects dimension W to be 4 (the window), found 3}}
   %h:7 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) at %pos state(%S, %z, %m, %r, %r) {scale = 1.0 : f64, window = 4 : i64}
@@ -202,6 +207,7 @@ func.func @hybrid_c4_window(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w
 }
 
 // -----
+// hybrid C5
 func.func @hybrid_c5_tokens(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x3x4xf32>, %docs: tensor<2x3xi32>, %pos: tensor<2xi32>, %S: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x4x2x8xf32>) {
   // expected-error @+1 {{'xlstm.hybrid' op expects rope only with at and one token}}
   %h:7 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) at %pos state(%S, %z, %m, %r, %r) {rope = #lm.rope<theta = 1.0e+04 : f64>, scale = 1.0 : f64, window = 4 : i64}
@@ -210,6 +216,7 @@ func.func @hybrid_c5_tokens(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x2x8xf32>, %w
 }
 
 // -----
+// hybrid C5
 func.func @hybrid_c5_rope(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x1x4xf32>, %docs: tensor<2x1xi32>, %pos: tensor<2xi32>, %S: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x4x2x8xf32>) {
   // expected-error @+1 {{'xlstm.hybrid' op expects 4 frequencies for a head dimension of 8, found 2}}
   %h:7 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) at %pos state(%S, %z, %m, %r, %r) {rope = #lm.rope<frequencies = [1.0, 0.25]>, scale = 1.0 : f64, window = 4 : i64}
