@@ -24,7 +24,8 @@ namespace {
 
 /// The functions of one instruction set.
 struct Functions {
-  decltype(&forwardHead_plain) forwardHead;
+  decltype(&forwardPiece_plain) forwardPiece;
+  decltype(&summarise_plain) summarise;
   decltype(&forwardBytes_plain) forwardBytes;
   decltype(&backwardHead_plain) backwardHead;
   decltype(&backwardBytes_plain) backwardBytes;
@@ -34,8 +35,8 @@ struct Functions {
 
 #define XLSTM_FUNCTIONS(suffix)                                                                                        \
   {                                                                                                                    \
-    forwardHead_##suffix, forwardBytes_##suffix, backwardHead_##suffix, backwardBytes_##suffix, decodeHeads_##suffix,  \
-        decodeBytes_##suffix                                                                                           \
+    forwardPiece_##suffix, summarise_##suffix, forwardBytes_##suffix, backwardHead_##suffix, backwardBytes_##suffix,   \
+        decodeHeads_##suffix, decodeBytes_##suffix                                                                     \
   }
 
 const Functions &functions() {
@@ -69,6 +70,63 @@ void forTasks(int64_t count, Task task) {
       &task);
 }
 
+/// Heads are cut into pieces of their tokens where there are fewer of them than threads: the memory of every piece
+/// alone, then what is there before each, then all pieces at once. That costs two products in twenty and a state a
+/// piece.
+struct Pieces {
+  int64_t heads, count, blocks; // of one piece
+
+  explicit Pieces(const xlstm_hybrid_shape &s) : heads(s.B * s.H) {
+    constexpr int64_t least = 4; // blocks of a piece, so that the window's keys before it are worth reading again
+    int64_t all = (s.T + 63) / 64, threads = xlstm::kernels::threadCount();
+    int64_t wanted = heads < threads ? std::min(all / least, (2 * threads + heads - 1) / heads) : 1;
+    blocks = wanted > 1 ? (all + wanted - 1) / wanted : all;
+    count = (all + blocks - 1) / blocks;
+  }
+
+  int64_t stateFloats(const Call &call) const { return (call.s.d + 1) * call.dp; }
+  int64_t states() const { return count > 1 ? heads * count : 0; }
+  size_t bytes(const Call &call) const { return size_t(states() * stateFloats(call)) * sizeof(float); }
+  /// The piece before the first is empty.
+  Piece piece(const Call &call, int64_t task, int64_t n) const {
+    return {task, std::max<int64_t>(n, 0) * blocks, std::min((n + 1) * blocks, (call.s.T + 63) / 64), nullptr};
+  }
+};
+
+/// `own` becomes the memory behind its piece, `before` being that in front of it.
+void join(const Call &call, const PieceMemory &before, PieceMemory &own) {
+  if (!own.carries || before.max == -INFINITY)
+    return;
+  double old = before.max + own.forgotten;
+  float max = std::max(float(old), own.max), kept = float(std::exp(old - max));
+  float added = own.max == -INFINITY ? 0.0f : float(std::exp(double(own.max) - max));
+  for (int64_t n = 0; n < call.s.d * call.dp; ++n)
+    own.S[n] = kept * before.S[n] + added * own.S[n];
+  for (int64_t n = 0; n < call.s.d; ++n)
+    own.z[n] = kept * before.z[n] + added * own.z[n];
+  own.max = max;
+}
+
+/// The memory before every piece, those of a head side by side; none where heads are whole. The first is copied, as the
+/// last piece writes the state.
+std::vector<PieceMemory> memoriesOf(const Call &call, const Functions &isa, const Pieces &pieces, char *space,
+                                    int64_t slice) {
+  float *states = reinterpret_cast<float *>(space + slice * xlstm::kernels::threadCount());
+  std::vector<PieceMemory> memories(pieces.states());
+  for (PieceMemory &memory : memories) {
+    memory.S = states, memory.z = states + call.s.d * call.dp;
+    states += pieces.stateFloats(call);
+  }
+  forTasks(pieces.states(), [&](int64_t index, int64_t thread) {
+    Piece piece = pieces.piece(call, index / pieces.count, index % pieces.count - 1);
+    isa.summarise(call, piece, memories[index], space + thread * slice);
+  });
+  for (int64_t n = 0; n < pieces.states(); ++n)
+    if (n % pieces.count > 0)
+      join(call, memories[n - 1], memories[n]);
+  return memories;
+}
+
 /// What later pieces need of this one's keys: ring, sinks and the document's length.
 void remember(const Call &call, xlstm_hybrid_state &state, int64_t b) {
   const xlstm_hybrid_shape &s = call.s;
@@ -91,7 +149,8 @@ void remember(const Call &call, xlstm_hybrid_state &state, int64_t b) {
 } // namespace
 
 size_t xlstm_cpu_hybrid_forward_workspace(const xlstm_hybrid_shape *shape) {
-  return threadSlices(functions().forwardBytes(makeCall(*shape, {}, nullptr)));
+  Call call = makeCall(*shape, {}, nullptr);
+  return threadSlices(functions().forwardBytes(call)) + Pieces(*shape).bytes(call);
 }
 
 size_t xlstm_cpu_hybrid_backward_workspace(const xlstm_hybrid_shape *shape) {
@@ -104,8 +163,13 @@ void xlstm_cpu_hybrid_forward(const xlstm_hybrid_shape *shape, const xlstm_hybri
   const Functions &isa = functions();
   int64_t slice = isa.forwardBytes(call);
   char *space = aligned(workspace);
-  forTasks(shape->B * shape->H, [&](int64_t index, int64_t thread) {
-    isa.forwardHead(call, {h, state, saved}, index, space + thread * slice);
+  Pieces pieces(*shape);
+  std::vector<PieceMemory> memories = memoriesOf(call, isa, pieces, space, slice);
+  forTasks(pieces.heads * pieces.count, [&](int64_t index, int64_t thread) {
+    Piece piece = pieces.piece(call, index / pieces.count, index % pieces.count);
+    if (pieces.count > 1)
+      piece.before = &memories[index];
+    isa.forwardPiece(call, {h, state, saved}, piece, space + thread * slice);
   });
   if (state) // the heads of a row read the ring that this replaces
     forTasks(shape->B, [&](int64_t b, int64_t) { remember(call, *state, b); });

@@ -1,8 +1,9 @@
 //===- HybridForward.cpp - the fused mixer, forward ----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A task is one row and query head. It walks the tokens in blocks of 64: feature maps, window branch, memory, mix, with
-// everything in between in the thread's workspace; q, k, v are read once a head and h is written once.
+// A task is one row and query head, or a piece of its tokens. It walks them in blocks of 64: feature maps, window
+// branch, memory, mix, with everything in between in the thread's workspace; q, k, v are read once a head and h is
+// written once.
 
 #include "kernels/cpu/HybridBranches.h"
 #include "kernels/cpu/HybridIsa.h"
@@ -90,22 +91,59 @@ static float forwardBlock(const Head &head, Space &space, int64_t t0, float befo
   return after;
 }
 
-void XLSTM_ISA_NAME(forwardHead)(const Call &call, const ForwardOutputs &out, int64_t task, char *workspace) {
+static Head headOf(const Call &call, int64_t task) {
+  int64_t h = task % call.s.H;
+  return {call, task / call.s.H, h, h / (call.s.H / call.s.Hkv)};
+}
+
+/// Puts the memory before the piece into `memory`; returns its maximum.
+static float loadBefore(const Head &head, const Piece &piece, const Memory &memory) {
+  if (!piece.before)
+    return memory.load(head);
+  memcpy(memory.S, piece.before->S, head.call.s.d * head.call.dp * sizeof(float));
+  memcpy(memory.z, piece.before->z, head.call.dp * sizeof(float));
+  return piece.before->max;
+}
+
+void XLSTM_ISA_NAME(forwardPiece)(const Call &call, const ForwardOutputs &out, const Piece &piece, char *workspace) {
   Arena arena{workspace};
   Space space(arena, call);
-  Head head{call, task / call.s.H, task % call.s.H, task % call.s.H / (call.s.H / call.s.Hkv)};
+  Head head = headOf(call, piece.task);
   clear(space.q, Block * call.dp); // the padding stays zero
   readMap(head, call.in.q_map, space.qMap);
   readMap(head, call.in.k_map, space.kMap);
-  for (int64_t n = firstKeyBlock(head); n < 0; ++n)
+  for (int64_t n = most(firstKeyBlock(head), blockOf(piece.first * Block - call.s.W + 1)); n < piece.first; ++n)
     space.keys.fill(head, n);
-  float max = space.memory.load(head);
-  for (int64_t t0 = 0; t0 < call.s.T; t0 += Block)
-    max = forwardBlock(head, space, t0, max, out);
-  if (!out.state)
+  float max = loadBefore(head, piece, space.memory);
+  for (int64_t n = piece.first; n < piece.last; ++n)
+    max = forwardBlock(head, space, n * Block, max, out);
+  if (!out.state || piece.last * Block < call.s.T)
     return;
   space.memory.store(head, out.state->S, out.state->z);
   out.state->m[head.memory()] = max;
+}
+
+void XLSTM_ISA_NAME(summarise)(const Call &call, const Piece &piece, PieceMemory &own, char *workspace) {
+  Arena arena{workspace};
+  Space space(arena, call);
+  Head head = headOf(call, piece.task);
+  int64_t d = call.s.d, dp = call.dp;
+  Memory memory = {own.S, own.z};
+  readMap(head, call.in.k_map, space.kMap);
+  clear(own.S, d * dp), clear(own.z, dp);
+  own.max = piece.last == 0 ? memory.load(head) : -Infinity;
+  own.forgotten = 0, own.carries = piece.last > 0;
+  for (int64_t n = piece.first; n < piece.last; ++n) {
+    Gates gates;
+    int64_t count = least(Block, call.s.T - n * Block), at = space.keys.slot(n) * Block * dp;
+    space.keys.fill(head, n);
+    transpose(space.keys.k + at, dp, space.xT, Block, Block, d);
+    features(space.xT, space.kMap, space.mappedKT, d, dp);
+    own.max = openGates(head, n * Block, count, own.max, gates);
+    memory.update(gates, space.mappedKT, space.keys.v + at, count, d, dp, space.scaledT);
+    own.carries &= gates.carries[count - 1];
+    own.forgotten += gates.sum[count - 1];
+  }
 }
 
 int64_t XLSTM_ISA_NAME(forwardBytes)(const Call &call) {

@@ -24,6 +24,21 @@ struct ForwardOutputs {
   xlstm_hybrid_saved *saved; // null: inference
 };
 
+/// A head's memory behind a piece of its tokens: what the piece alone makes of an empty one (an empty piece at the
+/// beginning: the state's), and once joined with the pieces before, what is there.
+struct PieceMemory {
+  float *S, *z; // [d, dp], [dp]
+  float max;
+  double forgotten; // the piece's sum of log f
+  bool carries;     // no document starts in the piece
+};
+
+/// Blocks [first, last) of 64 tokens of one row and query head.
+struct Piece {
+  int64_t task, first, last;
+  const PieceMemory *before; // null: the state's
+};
+
 struct BackwardOutputs {
   const xlstm_hybrid_saved *saved;
   const void *dh;
@@ -38,10 +53,11 @@ struct DecodeOutputs {
   void *h;
 };
 
-/// `task` is a row and query head (forward) or a row and key head (backward); decode takes the key heads [first, last)
-/// of row b.
+/// A forward task is a piece; summarise runs its memory alone. A backward task is a row and key head; decode takes the
+/// key heads [first, last) of row b.
 #define XLSTM_DECLARE_ISA(suffix)                                                                                      \
-  void forwardHead_##suffix(const Call &call, const ForwardOutputs &out, int64_t task, char *workspace);               \
+  void forwardPiece_##suffix(const Call &call, const ForwardOutputs &out, const Piece &piece, char *workspace);        \
+  void summarise_##suffix(const Call &call, const Piece &piece, PieceMemory &own, char *workspace);                    \
   int64_t forwardBytes_##suffix(const Call &call);                                                                     \
   void backwardHead_##suffix(const Call &call, const BackwardOutputs &out, int64_t task, char *workspace);             \
   int64_t backwardBytes_##suffix(const Call &call);                                                                    \

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 using namespace xlstm;
 using namespace xlstm::test;
 using kernels::Isa;
@@ -30,6 +32,9 @@ std::string isaName(const testing::TestParamInfo<Isa> &info) {
 INSTANTIATE_TEST_SUITE_P(Isa, HybridCpu, testing::Values(Isa::Plain, Isa::Avx2, Isa::Avx512), isaName);
 
 } // namespace
+
+/// More threads than most cases have heads, whatever the machine has: their tokens are cut into pieces.
+static const int ManyThreads = setenv("XLSTM_THREADS", "5", 1);
 
 /// Forward, the state afterwards and every gradient.
 static void check(const HybridCase &c, const char *what, double tolerance = Tolerance) {
@@ -90,6 +95,20 @@ TEST_P(HybridCpu, ContinuesAState) {
   HybridCase empty({1, 70, 2, 1, 16, 40, 4, 0.25});
   empty.state.emplace(empty.shape); // NaN wherever nothing may be read
   check(empty, "empty state");
+}
+
+// Pieces of 5 and 6 blocks: documents within and over their borders, a state that reaches the second piece, or none.
+TEST_P(HybridCpu, Pieces) {
+  for (const std::vector<int64_t> &lengths : {std::vector<int64_t>{}, {1 << 20}, {100, 220, 1, 400}, {320, 330}})
+    for (int64_t T : {511, 512, 700}) {
+      HybridCase c({1, T, 1, 1, 16, 40, 3, 0.25}, 1, 1, 9); // gates that remember
+      c.continueFrom(50);
+      if (!lengths.empty())
+        c.setDocuments(lengths);
+      check(c, "pieces");
+    }
+  HybridCase rows({2, 600, 1, 1, 8, 70, 0, 0.25}, 1, 10, -1); // gates that forget
+  check(rows, "pieces of two rows");
 }
 
 TEST_P(HybridCpu, Gates) {
