@@ -145,6 +145,11 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
   if (pairs == 0)
     return cudaSuccess;
   const bool isChosen = blocks == 0;
+  if (isChosen && isDecodeFast(shape)) {
+    const int error = hybridDecodeFast(shape, in, frequencies, ropeFactor, state, h, workspace, early, stream, 0);
+    if (error != cudaErrorInvalidClusterSize)
+      return error;
+  }
   Args a = {int(shape.H),
             int(shape.Hkv),
             int(shape.d),

@@ -17,76 +17,101 @@ __device__ inline void rotation(float angle, float &sine, float &cosine) {
   sine = __sinf(rest), cosine = __cosf(rest);
 }
 
-/// Queries and the key, rotated, as halves to x; the value. A pair of channels a thread, the key's beside a query's.
+/// The token as it comes: a pair of channels a thread, of a query and of the key.
 template <typename P>
-__device__ void loadToken(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at, int &t) {
-  constexpr int Half = P::D / 2, Owners = P::Threads / Half;
-  const int i = threadIdx.x % Half, owner = threadIdx.x / Half;
-  const bool hasQuery = owner < P::Group, hasKey = owner == min(P::Group, Owners - 1);
-  const Bf16 *q = static_cast<const Bf16 *>(a.in.q) + (at.query + owner) * P::D + i;
-  const Bf16 *k = static_cast<const Bf16 *>(a.in.k) + at.key * P::D + i;
-  Bf16 pairs[4] = {};
-  if (hasQuery)
-    pairs[0] = q[0], pairs[1] = q[Half];
-  if (hasKey)
-    pairs[2] = k[0], pairs[3] = k[Half];
-  uint4 v = {};
-  if (threadIdx.x < P::Pieces)
-    v = loadEarly(static_cast<const Bf16 *>(a.in.v) + at.key * P::D + threadIdx.x * 8);
-  float sine = 0, cosine = 1;
-  if (a.frequencies) {
-    rotation(float(t) * a.frequencies[i], sine, cosine);
-    sine *= a.ropeFactor, cosine *= a.ropeFactor;
+struct Token {
+  static constexpr int Half = P::D / 2, Owners = P::Threads / Half;
+  int i, owner, t;
+  float frequency;
+  Bf16 low, high, keyLow, keyHigh;
+  uint4 v;
+
+  /// Everyone loads: a load that some skip would wait for the register's last use.
+  __device__ Token(const FastArgs &a, const Spot<P> &at) : i(threadIdx.x % Half), owner(threadIdx.x / Half) {
+    const bool begins = a.in.doc_start && a.in.doc_start[at.b] >= 0;
+    t = a.state.pos[at.b];
+    frequency = a.frequencies ? a.frequencies[i] : 0.0f;
+    const Bf16 *q = static_cast<const Bf16 *>(a.in.q) + (at.query + owner % P::Group) * P::D + i;
+    const Bf16 *k = static_cast<const Bf16 *>(a.in.k) + at.key * P::D + i;
+    low = q[0], high = q[Half], keyLow = k[0], keyHigh = k[Half];
+    v = loadEarly(static_cast<const Bf16 *>(a.in.v) + at.key * P::D + threadIdx.x % P::Pieces * 8);
+    if (begins)
+      t = 0;
   }
-  auto put = [&](Bf16 *to, float low, float high) {
-    storeHalves(to + i, to + i + Half, P::XPitch, low * cosine - high * sine, high * cosine + low * sine);
-  };
-  if (hasQuery)
-    put(s.x + 2 * owner * P::XPitch, toFloat(pairs[0]), toFloat(pairs[1]));
-  if (hasKey)
-    put(s.x + 2 * MostHeads * P::XPitch, toFloat(pairs[2]), toFloat(pairs[3]));
-  if (threadIdx.x < P::Pieces)
-    reinterpret_cast<uint4 *>(s.v)[threadIdx.x] = v;
-}
+  /// Query and key, rotated, as halves to x; the value.
+  __device__ void store(const FastArgs &a, const FastShared<P> &s) const {
+    float sine = 0, cosine = 1;
+    if (a.frequencies) {
+      rotation(float(t) * frequency, sine, cosine);
+      sine *= a.ropeFactor, cosine *= a.ropeFactor;
+    }
+    auto put = [&](Bf16 *to, float low, float high) {
+      storeHalves(to + i, to + i + Half, P::XPitch, low * cosine - high * sine, high * cosine + low * sine);
+    };
+    if (owner < P::Group)
+      put(s.x + 2 * owner * P::XPitch, toFloat(low), toFloat(high));
+    if (owner == min(P::Group, Owners - 1))
+      put(s.x + 2 * MostHeads * P::XPitch, toFloat(keyLow), toFloat(keyHigh));
+    if (threadIdx.x < P::Pieces)
+      reinterpret_cast<uint4 *>(s.v)[threadIdx.x] = v;
+  }
+};
 
-/// The block's columns of S: a thread's rows row, row + RowsAtOnce, ... of four columns.
+/// The block's columns of S: a thread's rows row, row + RowsAtOnce, ... of four columns, in shared memory or a round of
+/// them in registers.
 template <typename P>
-__device__ float *stateOf(const FastArgs &a, const Spot<P> &at) {
-  return a.state.S + ((at.query + at.head) * P::D + threadIdx.x / P::Fours) * P::D + at.column +
-         threadIdx.x % P::Fours * 4;
-}
+struct State {
+  float4 *shared, old[P::Round];
+  float *own;
 
-template <typename P>
-__device__ void startState(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at) {
-  const float *from = stateOf(a, at);
+  __device__ State(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at)
+      : shared(s.state + threadIdx.x), own(a.state.S + ((at.query + at.head) * P::D + at.thread / P::Fours) * P::D +
+                                           at.column + at.thread % P::Fours * 4) {}
+  __device__ float *row(int n) const { return own + n * P::RowsAtOnce * P::D; }
+  __device__ void load(int n) {
+    const uint4 v = loadEarly<Keep::Briefly>(row(n));
+    old[n % P::Round] = {__uint_as_float(v.x), __uint_as_float(v.y), __uint_as_float(v.z), __uint_as_float(v.w)};
+  }
+  __device__ void start() {
 #pragma unroll
-  for (int n = 0; n < P::Steps; ++n)
-    copyAsync<16>(s.state + n * P::Threads + threadIdx.x, from + n * P::RowsAtOnce * P::D);
-}
+    for (int n = 0; n < (P::InShared ? P::Steps : P::Round); ++n)
+      if constexpr (P::InShared)
+        copyOnce(shared + n * P::Threads, row(n));
+      else
+        load(n);
+  }
+  /// Row n; the one a round later is under way then.
+  __device__ float4 take(int n) {
+    if constexpr (P::InShared)
+      return shared[n * P::Threads];
+    const float4 value = old[n % P::Round];
+    if (n + P::Round < P::Steps)
+      load(n + P::Round);
+    return value;
+  }
+};
 
 /// S in place; its columns' products with q~ to sums.
 template <typename P>
-__device__ void updateState(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at, bool fresh) {
-  const int row = threadIdx.x / P::Fours, four = threadIdx.x % P::Fours;
+__device__ void updateState(const FastShared<P> &s, const Spot<P> &at, State<P> &state, bool fresh) {
+  const int row = at.thread / P::Fours, four = at.thread % P::Fours;
   const float keep = s.gates[0];
-  float4 *own = s.state + threadIdx.x;
-  float *to = stateOf(a, at), v[4], sum[4] = {};
+  float v[4], sum[4] = {};
   loadFloats(s.v + at.column + four * 4, v);
-  waitCopies();
-  if (fresh)
-#pragma unroll
-    for (int n = 0; n < P::Steps; ++n)
-      own[n * P::Threads] = {};
+  if constexpr (P::InShared)
+    waitCopies();
 #pragma unroll
   for (int n = 0; n < P::Steps; ++n) {
-    const float4 old = own[n * P::Threads];
     const float2 feature = s.features[row + n * P::RowsAtOnce];
+    float4 old = state.take(n);
+    if (fresh)
+      old = {};
     const float value[4] = {keep * old.x + feature.x * v[0], keep * old.y + feature.x * v[1],
                             keep * old.z + feature.x * v[2], keep * old.w + feature.x * v[3]};
 #pragma unroll
     for (int i = 0; i < 4; ++i)
       sum[i] += feature.y * value[i];
-    storeFloats(to + n * P::RowsAtOnce * P::D, value);
+    storeOnce(state.row(n), {value[0], value[1], value[2], value[3]});
   }
   if constexpr (P::IsFolded) {
 #pragma unroll
@@ -94,8 +119,8 @@ __device__ void updateState(const FastArgs &a, const FastShared<P> &s, const Spo
 #pragma unroll
       for (int step = P::Fours; step < 32; step *= 2)
         sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-    if (threadIdx.x % 32 < P::Fours)
-      storeFloats(s.sums + threadIdx.x / 32 * P::SumPitch + four * 4, sum);
+    if (at.thread % 32 < P::Fours)
+      storeFloats(s.sums + at.thread / 32 * P::SumPitch + four * 4, sum);
   } else {
     storeFloats(s.sums + row * P::SumPitch + four * 4, sum);
   }
@@ -179,20 +204,20 @@ __device__ void writeRing(const FastArgs &a, const FastShared<P> &s, const Spot<
 /// The mix of the block's columns; neighbouring threads share a column's sums.
 template <typename P>
 __device__ void writeOutput(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at) {
-  constexpr int Sharers = P::Threads / P::Columns;
-  const int n = threadIdx.x / Sharers, first = threadIdx.x % Sharers;
+  constexpr int Sharers = P::Share / P::Columns;
+  const int n = at.thread / Sharers, first = at.thread % Sharers;
   float memory = 0, top = -INFINITY, out = 0, sum = 0;
 #pragma unroll
   for (int row = first; row < P::SumRows; row += Sharers)
     memory += s.sums[row * P::SumPitch + n];
 #pragma unroll
-  for (int rank = first; rank < P::Blocks; rank += Sharers)
-    top = fmaxf(top, s.partTop[rank]);
+  for (int source = first; source < P::Sources; source += Sharers)
+    top = fmaxf(top, s.partTop[source]);
   top = groupMax<Sharers>(top);
 #pragma unroll
-  for (int rank = first; rank < P::Blocks; rank += Sharers) {
-    const float share = exp2Fast(s.partTop[rank] - top);
-    sum += share * s.partSum[rank], out += share * s.partOut[rank * P::SumPitch + n];
+  for (int source = first; source < P::Sources; source += Sharers) {
+    const float share = exp2Fast(s.partTop[source] - top);
+    sum += share * s.partSum[source], out += share * s.partOut[source * P::SumPitch + n];
   }
   memory = groupSum<Sharers>(memory), sum = groupSum<Sharers>(sum), out = groupSum<Sharers>(out);
   const float o = s.gates[1];
@@ -207,13 +232,15 @@ __global__ void __launch_bounds__(P::Threads, P::Resident) fastKernel(const __gr
   extern __shared__ __align__(128) unsigned char memory[];
   const FastShared<P> s(memory, a.tiles);
   if (threadIdx.x == 0) {
-    expectBytes(s.arrivals, 2 * P::D * 4);
-    expectBytes(s.arrivals + 1, P::Blocks * (P::Columns + 2) * 4);
+    expectBytes(s.arrivals, P::Own * 2 * P::D * 4);
+    expectBytes(s.arrivals + 1, P::Own * P::Sources * (P::Columns + 2) * 4);
   }
   clusterArriveRelaxed(); // waited for before anything is sent
   const Spot<P> at(a);
+  const FastShared<P> mine = s.of(at.own);
   const int warp = threadIdx.x / 32, jobs = at.tiles + P::MapTiles;
-  const bool makesFeatures = warp == P::Warps - 1;
+  const bool makesFeatures = at.thread >= P::Share - 32;
+  constexpr bool IsStateEarly = P::InShared || P::Parts == 4;
 
   // What no earlier launch of this step writes: under way before anything is used.
   Tile<P> tile[P::Depth];
@@ -222,23 +249,22 @@ __global__ void __launch_bounds__(P::Threads, P::Resident) fastKernel(const __gr
     if (warp + n * P::Warps < jobs)
       startTile(a, at, warp + n * P::Warps, tile[n]);
   startValues(a, s, at), commitCopies();
-  if constexpr (!P::StateLast)
-    startState(a, s, at);
+  State<P> state(a, s, at);
+  if constexpr (IsStateEarly)
+    state.start();
+  commitCopies();
   Features<P> features;
   if (makesFeatures)
     features.loadState(a, at);
 
   waitForPrevious();
   letNextStart();
-  const bool begins = a.in.doc_start && a.in.doc_start[at.b] >= 0;
-  int t = a.state.pos[at.b];
-  if (begins)
-    t = 0;
-  const bool fresh = t == 0;
-  const int current = unsigned(t) % unsigned(a.W);
+  const Token<P> token(a, at);
   if (makesFeatures)
     features.loadGates(a, at);
-  loadToken(a, s, at, t);
+  const int t = token.t, current = int(__umul64hi(a.windowInverse * unsigned(t), a.W)); // t % W
+  const bool fresh = t == 0;
+  token.store(a, s);
   __syncthreads();
   clusterWait();
   for (int job = warp; job < jobs;)
@@ -253,9 +279,8 @@ __global__ void __launch_bounds__(P::Threads, P::Resident) fastKernel(const __gr
       if (job + P::Depth * P::Warps < jobs)
         startTile(a, at, job + P::Depth * P::Warps, tile[n]);
     }
-  if constexpr (P::StateLast)
-    startState(a, s, at);
-  commitCopies();
+  if constexpr (!IsStateEarly)
+    state.start();
   if (makesFeatures)
     features.useState(fresh);
   waitCopiesBut<1>();
@@ -265,13 +290,13 @@ __global__ void __launch_bounds__(P::Threads, P::Resident) fastKernel(const __gr
   window(a, s, at);
   if (makesFeatures) {
     receive(s.arrivals);
-    features.make(s);
+    features.make(mine);
   }
   __syncthreads();
-  updateState(a, s, at, fresh);
+  updateState(mine, at, state, fresh);
   receive(s.arrivals + 1); // the window's shares; every block has used pos, z and m
   __syncthreads();
-  writeOutput(a, s, at);
+  writeOutput(a, mine, at);
   if (makesFeatures && at.column == 0)
     features.storeState(a, at);
   // The last of the sequence's key heads moves pos on: the others have read it.
@@ -280,10 +305,8 @@ __global__ void __launch_bounds__(P::Threads, P::Resident) fastKernel(const __gr
 #endif
 }
 
-template <int D, int Group, int Parts>
+template <typename P>
 static int launchPlan(FastArgs a, int64_t B, bool early, cudaStream_t stream) {
-  // Parts 4 is for few sequences, where a multiprocessor has one block.
-  using P = Plan<D, Group, Parts, Parts == 1 ? 2 : 1, Parts == 2 ? 3 : 2>;
   a.tiles = (a.allTiles + P::Blocks - 1) / P::Blocks;
   const size_t bytes = FastShared<P>(nullptr, a.tiles).bytes;
   if (bytes > size_t(Device().sharedBytes))
@@ -291,21 +314,27 @@ static int launchPlan(FastArgs a, int64_t B, bool early, cudaStream_t stream) {
   return launchClusters(fastKernel<P>, a, dim3(a.Hkv * P::Blocks, B), P::Threads, P::Blocks, bytes, early, stream);
 }
 
+/// A cluster of one block cannot send: there is none.
 template <int D, int Group>
-static int launchParts(const FastArgs &a, int64_t B, int parts, bool early, cudaStream_t stream) {
+static int launchBlocks(const FastArgs &a, int64_t B, int blocks, bool early, cudaStream_t stream) {
+  if constexpr (Group == 4)
+    if (blocks == 2) // all of a block's bytes under way at once, one block a multiprocessor
+      return launchPlan<Plan<D, Group, 1, 2, 2, 1, true>>(a, B, early, stream);
+  if constexpr (Group > 1)
+    if (blocks == Group)
+      return launchPlan<Plan<D, Group, 1, 1, 1, 3, false>>(a, B, early, stream);
   if constexpr (D != 96)
-    if (parts == 4)
-      return launchPlan<D, Group, 4>(a, B, early, stream);
-  return parts == 1   ? launchPlan<D, Group, 1>(a, B, early, stream)
-         : parts == 2 ? launchPlan<D, Group, 2>(a, B, early, stream)
-                      : cudaErrorInvalidClusterSize;
+    if (blocks == 4 * Group)
+      return launchPlan<Plan<D, Group, 4, 1, 1, 2, false>>(a, B, early, stream);
+  return blocks == 2 * Group ? launchPlan<Plan<D, Group, 2, 1, 1, 3, false>>(a, B, early, stream)
+                             : cudaErrorInvalidClusterSize;
 }
 
 template <int D>
-static int launchWidth(const FastArgs &a, int64_t B, int parts, bool early, cudaStream_t stream) {
-  return a.H == a.Hkv       ? launchParts<D, 1>(a, B, parts, early, stream)
-         : a.H == 2 * a.Hkv ? launchParts<D, 2>(a, B, parts, early, stream)
-                            : launchParts<D, 4>(a, B, parts, early, stream);
+static int launchWidth(const FastArgs &a, int64_t B, int blocks, bool early, cudaStream_t stream) {
+  return a.H == a.Hkv       ? launchBlocks<D, 1>(a, B, blocks, early, stream)
+         : a.H == 2 * a.Hkv ? launchBlocks<D, 2>(a, B, blocks, early, stream)
+                            : launchBlocks<D, 4>(a, B, blocks, early, stream);
 }
 
 } // namespace decode
@@ -319,10 +348,13 @@ bool isDecodeFast(const xlstm_hybrid_shape &shape) {
 
 int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const float *frequencies,
                      float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace, bool early, void *stream,
-                     int parts) {
+                     int blocks) {
   using namespace decode;
-  const int64_t heads = shape.B * shape.H;
-  const int chosen = heads > 128 ? 1 : heads > 64 || shape.d == 96 ? 2 : 4;
+  const int64_t heads = shape.B * shape.H, group = shape.H / shape.Hkv;
+  const int64_t chosen = heads <= 64 && shape.d != 96 ? 4 * group
+                         : heads <= 128 || group == 1 ? 2 * group
+                         : heads <= 264 && group == 4 ? 2
+                                                      : group;
   const int ringTiles = int((shape.W + 15) / 16), sinkTiles = int((shape.S + 15) / 16);
   const FastArgs a = {int(shape.H),
                       int(shape.Hkv),
@@ -331,6 +363,7 @@ int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs 
                       ringTiles,
                       ringTiles + sinkTiles,
                       0,
+                      UINT64_MAX / uint64_t(shape.W) + 1,
                       shape.scale * Log2E,
                       ropeFactor,
                       in,
@@ -339,10 +372,10 @@ int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs 
                       h,
                       static_cast<unsigned *>(workspace)};
   const auto launch = shape.d == 64 ? launchWidth<64> : shape.d == 96 ? launchWidth<96> : launchWidth<128>;
-  int error = launch(a, shape.B, parts ? parts : chosen, early, cudaStream_t(stream));
-  for (int other : {2, 4}) // a window that needs more blocks, a card without clusters of 16
-    if (error == cudaErrorInvalidClusterSize && parts == 0)
-      error = launch(a, shape.B, other, early, cudaStream_t(stream));
+  int error = launch(a, shape.B, blocks ? blocks : int(chosen), early, cudaStream_t(stream));
+  for (int64_t other : {2 * group, 4 * group}) // a window that needs more blocks, a card without clusters of 16
+    if (error == cudaErrorInvalidClusterSize && blocks == 0)
+      error = launch(a, shape.B, int(other), early, cudaStream_t(stream));
   return error;
 }
 

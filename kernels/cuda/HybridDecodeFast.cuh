@@ -23,6 +23,7 @@ constexpr int MostHeads = 4; // query heads a key head
 struct FastArgs {
   int H, Hkv, W, S;
   int ringTiles, allTiles, tiles; // tiles of 16 keys: in the ring, with the sinks, at most in one block
+  uint64_t windowInverse;         // 2^64 / W, rounded up: remainders by two products (Lemire, Kaser, Kurz 2019)
   float scale, ropeFactor;        // scale: times log2 e
   xlstm_hybrid_inputs in;
   xlstm_hybrid_state state;
@@ -31,37 +32,41 @@ struct FastArgs {
   unsigned *done; // [B]: key heads of a sequence that are done, back at 0 at the end
 };
 
-/// Sizes for D channels a head, `Group` query heads a key head, `Parts` blocks a head, `Depth` tiles under way a warp,
-/// `Resident` blocks a multiprocessor.
-template <int Width, int Heads, int PartsOfHead, int TilesUnderWay, int BlocksResident>
+/// Sizes for D channels a head and `Group` query heads a key head. A block has `Own` heads, or one of `Parts` of a
+/// head; `Depth`: tiles under way a warp; `Resident`: blocks a multiprocessor; `InShared`: where its part of S waits.
+template <int Width, int Heads, int PartsOfHead, int OwnHeads, int TilesUnderWay, int BlocksResident,
+          bool StateInShared>
 struct Plan {
-  static constexpr int D = Width, Group = Heads, Parts = PartsOfHead, Depth = TilesUnderWay, Resident = BlocksResident;
-  static constexpr int Blocks = Group * Parts; // a cluster
-  static constexpr int Threads = D % 64 ? 2 * D : 256, Warps = Threads / 32;
-  static constexpr int Columns = D / Parts, Fours = Columns / 4; // of S, in all and by 16 bytes
-  static constexpr int RowsAtOnce = Threads / Fours, Steps = D / RowsAtOnce;
+  static constexpr int D = Width, Group = Heads, Parts = PartsOfHead, Own = OwnHeads;
+  static constexpr int Depth = TilesUnderWay, Resident = BlocksResident;
+  static constexpr bool InShared = StateInShared;
+  static constexpr int Blocks = Group * Parts / Own;                                              // a cluster
+  static constexpr int Share = D % 64 ? 2 * D : 256, Threads = Own * Share, Warps = Threads / 32; // Share: of one head
+  static constexpr int Splits = Warps / (D / 16), Sources = Blocks * Splits; // warps with the same channels of values
+  static constexpr int Columns = D / Parts, Fours = Columns / 4;             // of S, in all and by 16 bytes
+  static constexpr int RowsAtOnce = Share / Fours, Steps = D / RowsAtOnce;
+  static constexpr int Round = InShared ? 1 : Steps < 8 ? Steps : 8; // rows of S a thread has in registers
   static constexpr bool IsFolded = 32 % Fours == 0; // a warp's rows are added before they go to shared memory
-  static constexpr int SumRows = IsFolded ? Warps : RowsAtOnce, SumPitch = Columns + 4;
+  static constexpr int SumRows = IsFolded ? Share / 32 : RowsAtOnce, SumPitch = Columns + 4;
   static constexpr int Pieces = D / 8, KSteps = D / 32; // a row of bf16 by 16 bytes; by four of them
   static constexpr int XPitch = D % 64 ? D : D + 32;    // two rows' 64 bytes are all 32 banks
   static constexpr int VPitch = D + 8;                  // ldmatrix's rows meet different banks
-  static constexpr int MapTiles = 2 * Columns / 16;
-  static constexpr bool StateLast = MapTiles > Depth *Warps; // more tiles to load than are under way at first
-  static_assert(Columns % 16 == 0 && D % RowsAtOnce == 0 && Threads % Fours == 0);
+  static constexpr int ColumnTiles = Columns / 16, MapTiles = Own * 2 * ColumnTiles;
+  static_assert(Columns % 16 == 0 && D % RowsAtOnce == 0 && Share % Fours == 0 && (Own == 1 || Parts == 1));
 };
 
-/// Shared memory of a block.
+/// Shared memory of a block; what has [Own] first is a head's, and of() steps to it.
 template <typename P>
 struct FastShared {
-  float4 *state;            // [Steps,Threads]: each thread's own
+  float4 *state;            // [Steps,Threads]: each thread's own, if InShared
   Bf16 *x;                  // [10,XPitch]: queries' upper and lower halves in turn, then the key's
-  float *sums;              // [SumRows,SumPitch]: columns of q~ S; in x's place
-  float *logits;            // [2,D]: of q, of k
-  float2 *features;         // [D]: i' k~ and q~; in the logits' place
+  float *sums;              // [Own,SumRows,SumPitch]: columns of q~ S; in x's place
+  float *logits;            // [Own,2,D]: of q, of k
+  float2 *features;         // [Own,D]: i' k~ and q~; in the logits' place
   Bf16 *v;                  // [D]
-  float *gates;             // [3]: keep, output, denominator
-  float *partOut;           // [blocks,SumPitch]: every block's share of the window, of this block's columns
-  float *partTop, *partSum; // [blocks]
+  float *gates;             // [Own,3]: keep, output, denominator
+  float *partOut;           // [Own,Sources,SumPitch]: every source's share of the window, of this block's columns
+  float *partTop, *partSum; // [Own,Sources]
   float *tileTop, *tileSum; // [tiles,MostHeads]
   Bf16 *weights;            // [2 MostHeads,WeightPitch]: upper and lower halves
   Bf16 *values;             // [16 tiles,VPitch]
@@ -75,33 +80,44 @@ struct FastShared {
       array = reinterpret_cast<std::remove_reference_t<decltype(array)>>(base + used);
       used += (count * int(sizeof(*array)) + 15) / 16 * 16;
     };
-    constexpr int XFloats = 10 * P::XPitch / 2, Sums = P::SumRows * P::SumPitch;
-    take(state, P::Steps * P::Threads);
+    constexpr int XFloats = 10 * P::XPitch / 2, Sums = P::Own * P::SumRows * P::SumPitch;
+    take(state, P::InShared ? P::Steps * P::Threads : 0);
     take(sums, XFloats > Sums ? XFloats : Sums);
     x = reinterpret_cast<Bf16 *>(sums);
-    take(features, P::D);
+    take(features, P::Own * P::D);
     logits = reinterpret_cast<float *>(features);
-    take(v, P::D), take(gates, 3), take(arrivals, 2);
-    take(partOut, P::Blocks * P::SumPitch), take(partTop, P::Blocks), take(partSum, P::Blocks);
+    take(v, P::D), take(gates, P::Own * 3), take(arrivals, 2);
+    take(partOut, P::Own * P::Sources * P::SumPitch);
+    take(partTop, P::Own * P::Sources), take(partSum, P::Own * P::Sources);
     take(tileTop, tiles * MostHeads), take(tileSum, tiles * MostHeads);
     take(weights, 2 * MostHeads * weightPitch), take(values, 16 * tiles * P::VPitch);
     bytes = used;
   }
+  __device__ FastShared of(int own) const {
+    FastShared head = *this;
+    head.sums += own * P::SumRows * P::SumPitch, head.logits += own * 2 * P::D, head.features += own * P::D;
+    head.gates += own * 3, head.partOut += own * P::Sources * P::SumPitch;
+    head.partTop += own * P::Sources, head.partSum += own * P::Sources;
+    return head;
+  }
 };
 
-/// Where a block stands.
+/// Where a thread stands.
 template <typename P>
 struct Spot {
-  int64_t b, query, key;          // query: [B,H] index of the group's first head; key: [B,Hkv] index
-  int kvHead, rank, head, column; // head: of the group; column: its first of the head's
-  int tiles, stride;              // tiles of keys it has; elements from a slot to the next
+  int64_t b, query, key;    // query: [B,H] index of the group's first head; key: [B,Hkv] index
+  int kvHead, rank, column; // column: the block's first of its head's
+  int own, head, thread;    // head of the block and of the group that the thread serves; its number there
+  int tiles, stride;        // tiles of keys it has; elements from a slot to the next
 
   __device__ explicit Spot(const FastArgs &a) {
     b = blockIdx.y, kvHead = blockIdx.x / unsigned(P::Blocks), rank = blockIdx.x % unsigned(P::Blocks);
     key = b * a.Hkv + kvHead, query = key * P::Group;
-    head = unsigned(rank) / P::Parts, column = unsigned(rank) % P::Parts * P::Columns;
+    own = threadIdx.x / P::Share, thread = threadIdx.x % P::Share, head = firstHead() + own,
+    column = unsigned(rank) % P::Parts * P::Columns;
     tiles = unsigned(a.allTiles - rank + P::Blocks - 1) / unsigned(P::Blocks), stride = a.Hkv * P::D;
   }
+  __device__ int firstHead() const { return unsigned(rank) / P::Parts * P::Own; }
   /// The key head's row of slot 0 in `ring`, of `extent` slots.
   __device__ Bf16 *rows(void *ring, int extent) const {
     return static_cast<Bf16 *>(ring) + (b * extent * stride + kvHead * P::D);
@@ -128,11 +144,12 @@ template <typename P>
 struct Tile {
   uint4 piece[P::KSteps][2];
 
+  template <Keep Time>
   __device__ void load(const Bf16 *upper, const Bf16 *lower) {
     asm("" : "+l"(upper), "+l"(lower)); // so that the steps are offsets of an instruction
 #pragma unroll
     for (int n = 0; n < P::KSteps; ++n)
-      piece[n][0] = loadEarly(upper + 32 * n), piece[n][1] = loadEarly(lower + 32 * n);
+      piece[n][0] = loadEarly<Time>(upper + 32 * n), piece[n][1] = loadEarly<Time>(lower + 32 * n);
   }
   /// Products with x, whose columns 2 h and 2 h + 1 are added: rows l / 4 and l / 4 + 8 with vector h = l % 4.
   /// `column`: the row of x that lane l multiplies with, its (l / 4)-th column.
@@ -149,7 +166,15 @@ struct Tile {
   }
 };
 
-/// Starts loading tile `job` of the block: keys first, then rows of the query map, then of the key map.
+/// The block's n-th tile of map rows: the head of the block, which map, the first row in the head's.
+template <typename P>
+struct MapTile {
+  int own, isKey, row;
+  __device__ MapTile(const Spot<P> &at, unsigned n)
+      : own(n / (2 * P::ColumnTiles)), isKey(n / P::ColumnTiles % 2), row(at.column + n % P::ColumnTiles * 16) {}
+};
+
+/// Starts loading tile `job` of the block: keys first, then rows of each head's query map and key map.
 template <typename P>
 __device__ void startTile(const FastArgs &a, const Spot<P> &at, int job, Tile<P> &tile) {
   const int row = threadIdx.x % 32 / 4, c = threadIdx.x % 4 * 8;
@@ -157,13 +182,13 @@ __device__ void startTile(const FastArgs &a, const Spot<P> &at, int job, Tile<P>
     const KeyTile keys(a, at, job);
     const Bf16 *rows = at.rows(keys.isSink ? a.state.sink_k : a.state.ring_k, keys.extent) + c;
     const int slot = keys.first + row;
-    tile.load(rows + min(slot, keys.extent - 1) * at.stride, rows + min(slot + 8, keys.extent - 1) * at.stride);
+    tile.template load<Keep::Briefly>(rows + min(slot, keys.extent - 1) * at.stride,
+                                      rows + min(slot + 8, keys.extent - 1) * at.stride);
   } else {
-    const int n = job - at.tiles, isKey = n >= P::MapTiles / 2;
-    const Bf16 *map = static_cast<const Bf16 *>(isKey ? a.in.k_map : a.in.q_map) +
-                      (at.kvHead * P::Group + at.head) * int64_t(P::D * P::D);
-    map += (at.column + row + (isKey ? n - P::MapTiles / 2 : n) * 16) * P::D + c;
-    tile.load(map, map + 8 * P::D);
+    const MapTile<P> rows(at, unsigned(job - at.tiles));
+    const Bf16 *map = static_cast<const Bf16 *>(rows.isKey ? a.in.k_map : a.in.q_map) + (rows.row + row) * P::D + c;
+    map += (at.kvHead * P::Group + at.firstHead() + rows.own) * int64_t(P::D * P::D);
+    tile.template load<Keep::Long>(map, map + 8 * P::D);
   }
 }
 
@@ -208,15 +233,17 @@ __device__ void scoreKeys(const FastArgs &a, const FastShared<P> &s, const Spot<
 /// Logits of a tile of map rows go to every block of the head.
 template <typename P>
 __device__ void multiplyMap(const FastShared<P> &s, const Spot<P> &at, int n, const Tile<P> &tile) {
-  const int lane = threadIdx.x % 32, isKey = n >= P::MapTiles / 2;
-  float2 logit = tile.multiply(s.x + (isKey ? 2 * MostHeads + lane / 4 % 2 : lane / 4) * P::XPitch);
-  if (!isKey) { // each head's query has met the rows; the head's own lane has what is wanted
-    logit.x = __shfl_sync(~0u, logit.x, (lane & ~3) | at.head);
-    logit.y = __shfl_sync(~0u, logit.y, (lane & ~3) | at.head);
+  const int lane = threadIdx.x % 32;
+  const MapTile<P> rows(at, n);
+  float2 logit = tile.multiply(s.x + (rows.isKey ? 2 * MostHeads + lane / 4 % 2 : lane / 4) * P::XPitch);
+  if (!rows.isKey) { // each head's query has met the rows; the head's own lane has what is wanted
+    const int head = at.firstHead() + rows.own;
+    logit.x = __shfl_sync(~0u, logit.x, (lane & ~3) | head);
+    logit.y = __shfl_sync(~0u, logit.y, (lane & ~3) | head);
   }
-  float *to = s.logits + isKey * P::D + at.column + (isKey ? n - P::MapTiles / 2 : n) * 16 + lane / 4;
+  float *to = s.logits + (2 * rows.own + rows.isKey) * P::D + rows.row + lane / 4;
   if (lane % 4 < P::Parts) {
-    const int rank = at.head * P::Parts + lane % 4;
+    const int rank = unsigned(at.rank) / P::Parts * P::Parts + lane % 4;
     send(to, s.arrivals, rank, logit.x), send(to + 8, s.arrivals, rank, logit.y);
   }
 }
@@ -240,7 +267,7 @@ __device__ void startValues(const FastArgs &a, const FastShared<P> &s, const Spo
   const Bf16 *ring = at.rows(a.state.ring_v, a.W), *sinks = at.rows(a.state.sink_v, a.S);
   eachValue(a, s, at, [&](const KeyTile &keys, int slot, int c, Bf16 *own) {
     if (slot < keys.extent)
-      copyAsync<16>(own, (keys.isSink ? sinks : ring) + slot * at.stride + c);
+      copyOnce(own, (keys.isSink ? sinks : ring) + slot * at.stride + c);
   });
 }
 
@@ -256,22 +283,24 @@ __device__ void finishValues(const FastArgs &a, const FastShared<P> &s, const Sp
   });
 }
 
-/// This block's share of the window goes to the blocks that have its columns: channels 16 a warp, a head a lane of
-/// four.
+/// This block's shares of the window go to the blocks that have their columns: channels 16 a warp, a head a lane of
+/// four, every Splits-th tile of keys.
 template <typename P>
 __device__ void window(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at) {
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, head = lane % 4, c = warp * 16;
-  if (c >= P::D)
+  constexpr int Wide = P::D / 16;
+  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, head = lane % 4, c = warp % Wide * 16,
+            split = warp / Wide;
+  if (split >= P::Splits)
     return;
   float top = -INFINITY, sum = 0, out[2] = {};
 #pragma unroll 2
-  for (int n = 0; n < at.tiles; ++n)
+  for (int n = split; n < at.tiles; n += P::Splits)
     top = fmaxf(top, s.tileTop[n * MostHeads + head]);
   const float base = top > -INFINITY ? top : 0.0f;
   const Bf16 *value = s.values + (lane / 16 * 8 + lane % 8) * P::VPitch + c + lane / 8 % 2 * 8;
   const Bf16 *weight = s.weights + lane / 4 * s.weightPitch + head * 2;
 #pragma unroll 2
-  for (int n = 0; n < at.tiles; ++n) {
+  for (int n = split; n < at.tiles; n += P::Splits) {
     uint32_t v[4];
     float own[4] = {};
     loadTransposed(v, value + n * 16 * P::VPitch);
@@ -283,12 +312,13 @@ __device__ void window(const FastArgs &a, const FastShared<P> &s, const Spot<P> 
   }
   if (head >= P::Group)
     return;
-  const int owner = head * P::Parts + c / P::Columns;
-  float *to = s.partOut + at.rank * P::SumPitch + c % P::Columns + lane / 4;
+  const int owner = head / P::Own * P::Parts + c / P::Columns, source = at.rank * P::Splits + split;
+  const FastShared<P> to = s.of(head % P::Own);
   uint64_t *arrival = s.arrivals + 1;
-  send(to, arrival, owner, out[0]), send(to + 8, arrival, owner, out[1]);
+  float *first = to.partOut + source * P::SumPitch + c % P::Columns + lane / 4;
+  send(first, arrival, owner, out[0]), send(first + 8, arrival, owner, out[1]);
   if (c % P::Columns == 0 && lane < 4)
-    send(s.partTop + at.rank, arrival, owner, top), send(s.partSum + at.rank, arrival, owner, sum);
+    send(to.partTop + source, arrival, owner, top), send(to.partSum + source, arrival, owner, sum);
 }
 
 } // namespace xlstm::cuda::decode

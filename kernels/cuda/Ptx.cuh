@@ -11,6 +11,9 @@ namespace xlstm::cuda {
 
 __device__ inline uint32_t sharedAddress(const void *p) { return static_cast<uint32_t>(__cvta_generic_to_shared(p)); }
 
+/// How long the second level cache keeps what an access brings (createpolicy's values, as CUTLASS has them).
+enum class Keep : uint64_t { Normal = 0x1000000000000000, Briefly = 0x1000000000000000, Long = 0x14F0000000000000 };
+
 /// 8 or 16 bytes from device to shared memory, seen by this thread after waitCopies().
 template <int Bytes>
 __device__ inline void copyAsync(void *shared, const void *global) {
@@ -27,6 +30,12 @@ template <int Later>
 __device__ inline void waitCopiesBut() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Later) : "memory");
 }
+/// 16 bytes that are read once.
+__device__ inline void copyOnce(void *shared, const void *global) {
+  asm volatile("cp.async.cg.shared.global.L2::cache_hint [%0], [%1], 16, %2;" ::"r"(sharedAddress(shared)), "l"(global),
+               "l"(Keep::Briefly)
+               : "memory");
+}
 
 /// 2^x to 22 bits; 0 at minus infinity.
 __device__ inline float exp2Fast(float x) {
@@ -42,6 +51,21 @@ __device__ inline uint4 loadEarly(const void *global) {
                : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
                : "l"(global));
   return v;
+}
+
+template <Keep Time>
+__device__ inline uint4 loadEarly(const void *global) {
+  uint4 v;
+  asm volatile("ld.global.L1::no_allocate.L2::cache_hint.v4.u32 {%0,%1,%2,%3}, [%4], %5;"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+               : "l"(global), "l"(Time));
+  return v;
+}
+/// 16 bytes that nothing reads soon.
+__device__ inline void storeOnce(float *global, float4 v) {
+  asm volatile("st.global.L2::cache_hint.v4.f32 [%0], {%1,%2,%3,%4}, %5;" ::"l"(global), "f"(v.x), "f"(v.y), "f"(v.z),
+               "f"(v.w), "l"(Keep::Briefly)
+               : "memory");
 }
 
 /// Four 8 x 8 matrices of 16-bit elements; lane i gives the address of row i % 8 of matrix i / 8.

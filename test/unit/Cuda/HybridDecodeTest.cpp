@@ -17,14 +17,14 @@ namespace {
 struct Shape {
   int64_t B, H, Hkv, d, W, S;
   int steps;
-  int blocks = 0; // of the general kernel; 0: xlstm_cuda_hybrid_decode's own choice
-  float gate = 2; // pre-activations lie in +- this
-  int parts = 0;  // of the fast kernel, where not 0
+  int blocks = 0;      // of the general kernel; 0: xlstm_cuda_hybrid_decode's own choice
+  float gate = 2;      // pre-activations lie in +- this
+  bool isFast = false; // blocks are of the fast kernel
 };
 
 std::ostream &operator<<(std::ostream &out, const Shape &s) {
   return out << "B" << s.B << " H" << s.H << " Hkv" << s.Hkv << " d" << s.d << " W" << s.W << " S" << s.S << " steps"
-             << s.steps << " blocks" << s.blocks << " gate" << s.gate << " parts" << s.parts;
+             << s.steps << " blocks" << s.blocks << " gate" << s.gate << (s.isFast ? " fast" : "");
 }
 
 /// A state on the device; the arrays of Hybrid.h in their order.
@@ -59,6 +59,12 @@ struct ReferenceState {
   HybridState view() {
     return {S.data(), z.data(), m.data(), ringK.data(), ringV.data(), sinkK.data(), sinkV.data(), pos.data()};
   }
+  /// Row b as it is before a document's first token.
+  void reset(int64_t b, int64_t B) {
+    for (Doubles *array : {&S, &z, &m, &ringK, &ringV, &sinkK, &sinkV})
+      std::fill_n(array->begin() + b * array->size() / B, array->size() / B, array == &m ? -Infinity : 0.0);
+    pos[b] = 0;
+  }
   void round(xlstm_dtype ring) {
     for (Doubles *array : {&ringK, &ringV, &sinkK, &sinkV})
       for (double &value : *array)
@@ -79,7 +85,7 @@ struct Token {
 
 class CudaDecode : public testing::Test {
 protected:
-  /// Steps `state` and `expected` by tokens of `seed`; `reset`: which step begins a new document in every row.
+  /// Steps `state` and `expected` by tokens of `seed`; `reset`: which step begins a new document in every second row.
   static void run(const Shape &s, xlstm_dtype type, xlstm_dtype ring, DeviceState &state, ReferenceState &expected,
                   uint32_t seed, int reset = -1) {
     SCOPED_TRACE(testing::Message() << s << " type " << type << " ring " << ring);
@@ -95,7 +101,10 @@ protected:
       Token token(s, type, seed + 100 * step);
       DeviceFloats q(type, token.q), k(type, token.k), v(type, token.v), i(XLSTM_F32, token.i), f(XLSTM_F32, token.f),
           o(XLSTM_F32, token.o), h(type, s.B * s.H * s.d);
-      DeviceArray<int32_t> docStart(std::vector<int32_t>(s.B, step == reset ? 0 : -1));
+      std::vector<int32_t> starts(s.B, -1);
+      for (int64_t b = 1; step == reset && b < s.B; b += 2)
+        starts[b] = 0, expected.reset(b, s.B);
+      DeviceArray<int32_t> docStart(starts);
       const char *map = static_cast<char *>(deviceMaps.get());
       xlstm_hybrid_inputs in = {q.get(),
                                 k.get(),
@@ -106,13 +115,11 @@ protected:
                                 map,
                                 map + s.H * s.d * s.d * sizeOf(type),
                                 step % 2 || reset >= 0 ? docStart.get() : nullptr};
-      const auto decode = s.parts ? xlstm::cuda::hybridDecodeFast : xlstm::cuda::hybridDecode;
+      const auto decode = s.isFast ? xlstm::cuda::hybridDecodeFast : xlstm::cuda::hybridDecode;
       ASSERT_CUDA(decode(shape, in, static_cast<float *>(deviceFrequencies.get()), 1.25f, state.view, h.get(),
-                         workspace.get(), false, nullptr, s.parts ? s.parts : s.blocks));
+                         workspace.get(), false, nullptr, s.blocks));
       Doubles wq = widen(token.q), wk = widen(token.k), wv = widen(token.v), wi = widen(token.i), wf = widen(token.f),
               wo = widen(token.o), want(s.B * s.H * s.d);
-      if (step == reset)
-        expected = ReferenceState(s);
       HybridState view = expected.view();
       hybridDecode({s.B, 1, s.H, s.Hkv, s.d, s.W, s.S, scale},
                    {wq.data(), wk.data(), wv.data(), wi.data(), wf.data(), wo.data(), wideMaps.data(),
@@ -131,26 +138,32 @@ protected:
     EXPECT_LE(headError(state.z.values(), expected.z, s.H, s.d), tolerance);
     EXPECT_LE(headError(state.m.values(), expected.m, 1, s.B * s.H), tolerance);
     EXPECT_EQ(state.pos.values(), expected.pos);
-    const double ringTolerance = ring == XLSTM_FP8_E4M3 ? 0.07 : ring == XLSTM_BF16 ? 5e-3 : tolerance; // one step
+    // A value that lies between two of the ring's may go to the other one, rarely; bf16's are up to 2^-7 apart.
+    const double ringTolerance = ring == XLSTM_FP8_E4M3 ? 0.07 : ring == XLSTM_BF16 ? 0x1p-7 : tolerance;
     auto filled = [&](const DeviceFloats &got, const Doubles &want, int64_t extent) {
       Floats values = got.values();
+      size_t others = 0;
       for (int64_t n = 0; n < int64_t(values.size()); ++n) {
         if (n / (s.Hkv * s.d) % extent >= expected.pos[n / (s.Hkv * s.d * extent)])
           continue; // NaN: no token has been there
         ASSERT_NEAR(values[n], want[n], ringTolerance * std::max(1.0, std::abs(want[n]))) << n;
+        others += ring != XLSTM_F32 && values[n] != float(want[n]);
       }
+      EXPECT_LE(others, 1 + values.size() / 1000);
     };
     filled(state.ringK, expected.ringK, s.W), filled(state.ringV, expected.ringV, s.W);
     if (s.S)
       filled(state.sinkK, expected.sinkK, s.S), filled(state.sinkV, expected.sinkV, s.S);
   }
 
-  static void run(const Shape &s, xlstm_dtype type, xlstm_dtype ring) {
+  static void run(const Shape &s, xlstm_dtype type, xlstm_dtype ring, int reset = -1) {
     DeviceState state(s, ring);
     ReferenceState expected(s);
-    run(s, type, ring, state, expected, uint32_t(s.d + s.W));
+    run(s, type, ring, state, expected, uint32_t(s.d + s.W), reset);
   }
 };
+
+bool hasFast() { return xlstm::cuda::isDecodeFast({1, 1, 4, 1, 128, 16, 4, 1, XLSTM_BF16, XLSTM_BF16, 0}); }
 
 } // namespace
 
@@ -180,17 +193,27 @@ TEST_F(CudaDecode, ClusterSizes) {
 /// The fast kernel at every width, group and split; windows of one partial tile, of whole tiles, of more tiles than
 /// warps.
 TEST_F(CudaDecode, FastKernel) {
-  if (!xlstm::cuda::isDecodeFast({1, 1, 4, 1, 128, 16, 4, 1, XLSTM_BF16, XLSTM_BF16, 0}))
+  if (!hasFast())
     GTEST_SKIP() << "the fast kernel needs compute capability 9.0; the general one passed";
-  for (int parts : {1, 2, 4}) {
-    for (int64_t d : {64, 96, 128})
-      for (int64_t group : {1, 2, 4})
-        if (d != 96 || parts != 4)
-          run({2, 2 * group, 2, d, 37, 3, 60, 0, 2, parts}, XLSTM_BF16, XLSTM_BF16);
-    run({1, 4, 1, 128, 7, 19, 30, 0, 2, parts}, XLSTM_BF16, XLSTM_BF16);
-    run({1, 2, 2, 64, 256, 0, 270, 0, 2, parts}, XLSTM_BF16, XLSTM_BF16);
-    run({2, 8, 2, 128, 32, 4, 40, 0, 50, parts}, XLSTM_BF16, XLSTM_BF16);
+  for (int64_t d : {64, 96, 128})
+    for (int64_t group : {1, 2, 4})
+      for (int blocks : {2, 4, 8, 16})
+        if (blocks == 2 * group || (blocks == group) || (blocks == 4 * group && d != 96) || (blocks == 2 && group == 4))
+          run({2, 2 * group, 2, d, 37, 3, 60, blocks, 2, true}, XLSTM_BF16, XLSTM_BF16);
+  for (int blocks : {2, 4, 8, 16}) {
+    run({1, 4, 1, 128, 7, 19, 30, blocks, 2, true}, XLSTM_BF16, XLSTM_BF16);
+    run({1, 8, 2, 64, 256, 0, 270, blocks, 2, true}, XLSTM_BF16, XLSTM_BF16);
+    run({2, 8, 2, 128, 32, 4, 40, blocks, 50, true}, XLSTM_BF16, XLSTM_BF16);
   }
+}
+
+/// More sequences than places on the card: several follow one another in a block, at different positions.
+TEST_F(CudaDecode, ManySequences) {
+  if (!hasFast())
+    GTEST_SKIP() << "the fast kernel needs compute capability 9.0; the general one passed";
+  run({70, 8, 2, 64, 20, 2, 24, 2, 2, true}, XLSTM_BF16, XLSTM_BF16, 5);
+  run({70, 8, 2, 96, 20, 2, 9, 2, 2, true}, XLSTM_BF16, XLSTM_BF16, 5);
+  run({75, 4, 1, 128, 40, 0, 12, 2, 2, true}, XLSTM_BF16, XLSTM_BF16, 5);
 }
 
 TEST_F(CudaDecode, GatesAtTheirEnds) {
