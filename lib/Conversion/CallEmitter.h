@@ -1,8 +1,8 @@
 //===- CallEmitter.h - values and calls of a planned function -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the conversions to CPU and CUDA share: pointers into the three memories of --xlstm-plan-buffers, constants, calls
-// of a C ABI.
+// What the conversions to CPU and CUDA share: pointers into the three memories of --xlstm-plan-buffers, constants,
+// calls of a C ABI.
 
 #ifndef LIB_CONVERSION_CALLEMITTER_H
 #define LIB_CONVERSION_CALLEMITTER_H
@@ -17,9 +17,7 @@ namespace xlstm {
 inline int64_t dim(mlir::Value value, unsigned i) {
   return mlir::cast<mlir::RankedTensorType>(value.getType()).getDimSize(i);
 }
-inline int64_t count(mlir::Value value) {
-  return mlir::cast<mlir::RankedTensorType>(value.getType()).getNumElements();
-}
+inline int64_t count(mlir::Value value) { return mlir::cast<mlir::RankedTensorType>(value.getType()).getNumElements(); }
 inline mlir::Type elementType(mlir::Value value) {
   return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
 }

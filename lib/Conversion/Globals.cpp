@@ -49,8 +49,8 @@ Attribute buildTable(ModuleOp module, OpBuilder &builder, StringRef name, ArrayR
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(module.getBody());
   auto type = LLVM::LLVMArrayType::get(typeOf(records.front(), builder.getContext()), records.size());
-  auto global = builder.create<LLVM::GlobalOp>(loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, name,
-                                               Attribute());
+  auto global =
+      builder.create<LLVM::GlobalOp>(loc, type, /*isConstant=*/true, LLVM::Linkage::Internal, name, Attribute());
   builder.createBlock(&global.getInitializer());
   Value table = builder.create<LLVM::UndefOp>(loc, type);
   for (auto [i, record] : llvm::enumerate(records))

@@ -17,8 +17,7 @@ namespace {
 
 class PrecisionSetter {
 public:
-  PrecisionSetter(lm::ModelOp model, Type type)
-      : model(model), type(type), f32(Float32Type::get(model.getContext())) {}
+  PrecisionSetter(lm::ModelOp model, Type type) : model(model), type(type), f32(Float32Type::get(model.getContext())) {}
 
   void run();
 

@@ -50,7 +50,8 @@ void addCompileCommand(CLI::App &app) {
   verb->add_option("--target", settings->target, "What it runs on: cpu, or cuda (students with the hybrid mixer alone)")
       ->capture_default_str()
       ->check(CLI::IsMember({"cpu", "cuda"}));
-  verb->add_option("--cpu", settings->cpu, "cpu: an LLVM CPU name, such as x86-64-v3, or native")->capture_default_str();
+  verb->add_option("--cpu", settings->cpu, "cpu: an LLVM CPU name, such as x86-64-v3, or native")
+      ->capture_default_str();
   verb->add_option("--activations", settings->activations, "cuda: type of activations and weights, f32 or bf16")
       ->capture_default_str()
       ->check(CLI::IsMember({"f32", "bf16"}));

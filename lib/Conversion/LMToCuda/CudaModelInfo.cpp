@@ -122,7 +122,8 @@ Attribute InfoBuilder::buildConstants() {
 
 static int64_t bytesOf(Value value) { return count(value) * elementType(value).getIntOrFloatBitWidth() / 8; }
 
-/// What one token of every text must move: weights but an embedding's table once, S, z and m there and back, rings once.
+/// What one token of every text must move: weights but an embedding's table once, S, z and m there and back, rings
+/// once.
 static int64_t decodeBytes(lm::ModelOp decode) {
   int64_t bytes = 0;
   llvm::StringSet<> seen;
@@ -155,8 +156,7 @@ void buildCudaModelInfo(ModuleOp module, OpBuilder &builder, ArrayRef<CudaFuncti
   int64_t scratchBytes = 0;
   for (const CudaFunction &function : functions) {
     runs.push_back({i64(function.tokens), FlatSymbolRefAttr::get(function.function)});
-    scratchBytes =
-        std::max(scratchBytes, function.model->getAttrOfType<IntegerAttr>(scratchBytesAttrName).getInt());
+    scratchBytes = std::max(scratchBytes, function.model->getAttrOfType<IntegerAttr>(scratchBytesAttrName).getInt());
   }
   if (randomWeights)
     random = describeRandomWeights(functions.back().model, builder);

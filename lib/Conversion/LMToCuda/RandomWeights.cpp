@@ -39,11 +39,10 @@ SmallVector<Record> describeRandomWeights(lm::ModelOp model, Builder &builder) {
   for (lm::ParamOp param : model.getBody().getOps<lm::ParamOp>()) {
     auto offset = param->getAttrOfType<IntegerAttr>(offsetAttrName);
     Distribution distribution = distributionOf(param);
-    byOffset.try_emplace(offset.getInt(),
-                         Record{offset, builder.getI64IntegerAttr(count(param.getResult())),
-                                builder.getI32IntegerAttr(cudaType(elementType(param.getResult()))),
-                                builder.getF32FloatAttr(static_cast<float>(distribution.mean)),
-                                builder.getF32FloatAttr(static_cast<float>(distribution.deviation))});
+    byOffset.try_emplace(offset.getInt(), Record{offset, builder.getI64IntegerAttr(count(param.getResult())),
+                                                 builder.getI32IntegerAttr(cudaType(elementType(param.getResult()))),
+                                                 builder.getF32FloatAttr(static_cast<float>(distribution.mean)),
+                                                 builder.getF32FloatAttr(static_cast<float>(distribution.deviation))});
   }
   SmallVector<Record> records;
   for (auto &[offset, record] : byOffset)

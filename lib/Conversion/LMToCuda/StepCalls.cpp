@@ -140,8 +140,8 @@ LogicalResult StepCalls::emitStep(lm::RopeOp op) {
     return failure();
   step(loc, "rope",
        {type(loc, x), pointer(loc, x), pointer(loc, op.getPositions()), frequencies(loc, op.getRope(), dim(x, 3)),
-        float32(loc, op.getRope().attentionFactor()), pointer(loc, op.getResult()),
-        size(loc, dim(x, 0) * dim(x, 1)), size(loc, dim(x, 2)), size(loc, dim(x, 3))});
+        float32(loc, op.getRope().attentionFactor()), pointer(loc, op.getResult()), size(loc, dim(x, 0) * dim(x, 1)),
+        size(loc, dim(x, 2)), size(loc, dim(x, 3))});
   return success();
 }
 
@@ -297,14 +297,14 @@ LogicalResult StepCalls::emit(Operation *op) {
   if (failed(checkResult(op)) || failed(bindResult(op)))
     return failure();
   // The head's result goes where the caller wants the logits.
-  if (op->getNumResults() == 1 && !isa<lm::ParamOp, lm::SplitHeadsOp, lm::MergeHeadsOp>(op) && llvm::any_of(op->getResult(0).getUses(), [](OpOperand &use) {
-        return isa<lm::ReturnOp>(use.getOwner()) && use.getOperandNumber() == 0;
-      }))
+  if (op->getNumResults() == 1 && !isa<lm::ParamOp, lm::SplitHeadsOp, lm::MergeHeadsOp>(op) &&
+      llvm::any_of(op->getResult(0).getUses(),
+                   [](OpOperand &use) { return isa<lm::ReturnOp>(use.getOwner()) && use.getOperandNumber() == 0; }))
     pointers[op->getResult(0)] = arguments.logits;
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
-      .Case<lm::EmbedOp, lm::LinearOp, lm::LinearAddOp, lm::RmsNormOp, lm::PositionsOp, lm::RopeOp, lm::SwigluOp, lm::AddOp,
-            lm::ScaleOp, lm::LastTokenOp, ::xlstm::xlstm::OutputGateOp, ::xlstm::xlstm::HybridOp, lm::ReturnOp>(
-          [&](auto typed) { return emitStep(typed); })
+      .Case<lm::EmbedOp, lm::LinearOp, lm::LinearAddOp, lm::RmsNormOp, lm::PositionsOp, lm::RopeOp, lm::SwigluOp,
+            lm::AddOp, lm::ScaleOp, lm::LastTokenOp, ::xlstm::xlstm::OutputGateOp, ::xlstm::xlstm::HybridOp,
+            lm::ReturnOp>([&](auto typed) { return emitStep(typed); })
       .Case<lm::ParamOp, lm::SplitHeadsOp, lm::MergeHeadsOp>([](auto) { return success(); })
       .Default(noStep);
 }

@@ -12,15 +12,16 @@
 
 namespace xlstm {
 
-/// A function of the kernels that returns a size, and its constant arguments; the first is an int where there is a type.
+/// A function of the kernels that returns a size, and its constant arguments; the first is an int where there is a
+/// type.
 using SizeQuery = std::pair<std::string, std::vector<int64_t>>;
 
 /// What all functions of a model share, and what comes of them.
 struct CudaModel {
   int64_t batch = 0;
-  int64_t weightBytes = 0, stateBytes = 0; // of the plan, and what is added behind it
-  int64_t position = 0;                    // of the texts, in the state
-  std::map<int64_t, int64_t> mixerPosition; // of a mixer, by the place of its S
+  int64_t weightBytes = 0, stateBytes = 0;              // of the plan, and what is added behind it
+  int64_t position = 0;                                 // of the texts, in the state
+  std::map<int64_t, int64_t> mixerPosition;             // of a mixer, by the place of its S
   std::map<int64_t, mlir::DenseElementsAttr> constants; // by offset in the weights
   std::set<SizeQuery> workspace, zeroed;
 

@@ -128,8 +128,8 @@ static void append(const std::filesystem::path &program, const std::filesystem::
 void appendModel(const std::filesystem::path &program, const ModelObject &object, const Bundle &bundle,
                  const std::filesystem::path &output) {
   std::string metadata = makeMetadata(bundle), tokenizer = readTextFile(bundle.tokenizerFile());
-  append(program, output, [&](PayloadWriter &writer) { return writer.writeWeights(object, bundle); }, tokenizer,
-         metadata);
+  append(
+      program, output, [&](PayloadWriter &writer) { return writer.writeWeights(object, bundle); }, tokenizer, metadata);
 }
 
 void appendShape(const std::filesystem::path &program, const std::filesystem::path &source,
@@ -137,7 +137,8 @@ void appendShape(const std::filesystem::path &program, const std::filesystem::pa
   Json metadata;
   metadata["name"] = nameOf(source);
   metadata["kind"] = "shape";
-  append(program, output, [](PayloadWriter &writer) { return writer.writePart(""); }, "", metadata.dump());
+  append(
+      program, output, [](PayloadWriter &writer) { return writer.writePart(""); }, "", metadata.dump());
 }
 
 } // namespace xlstm

@@ -9,8 +9,8 @@
 
 namespace xlstm {
 
-/// Writes `program`, then the bundle's weights at the places and in the types of `object`, tokenizer and metadata, and the footer of
-/// Runtime/Deploy/Payload.h, to the executable file `output`.
+/// Writes `program`, then the bundle's weights at the places and in the types of `object`, tokenizer and metadata, and
+/// the footer of Runtime/Deploy/Payload.h, to the executable file `output`.
 void appendModel(const std::filesystem::path &program, const ModelObject &object, const Bundle &bundle,
                  const std::filesystem::path &output);
 

@@ -160,10 +160,9 @@ TEST(CudaObjectTest, StepsGiveTheForwardPassesLogits) {
 TEST(CudaObjectTest, StepsOfALayerInDecode) {
   LoadedModel model({DType::F32, 1, {8}});
   ASSERT_EQ(model.run(model.info->functions[1], makeIds(1, 2048)), 0);
-  std::vector<std::string> layer = {"rms_norm",      "linear",      "linear_beside", "linear_beside",
-                                    "linear_beside", "linear_beside", "output_gate", "hybrid_step",
-                                    "linear",        "rms_norm",    "linear",        "linear_beside",
-                                    "swiglu",        "linear"};
+  std::vector<std::string> layer = {"rms_norm",      "linear",        "linear_beside", "linear_beside", "linear_beside",
+                                    "linear_beside", "output_gate",   "hybrid_step",   "linear",        "rms_norm",
+                                    "linear",        "linear_beside", "swiglu",        "linear"};
   ASSERT_EQ(steps.size(), 1 + 4 * layer.size() + 3);
   EXPECT_EQ(std::vector(steps.begin() + 1, steps.begin() + 1 + static_cast<ptrdiff_t>(layer.size())), layer);
   EXPECT_EQ(steps.front(), "embed");
@@ -186,7 +185,8 @@ TEST(CudaObjectTest, TheFirstErrorEndsAFunction) {
 
 TEST(CudaObjectTest, RandomWeightsAreDescribed) {
   fs::path file = workFolder() / "random.so";
-  ModelObject object = compileForCuda(studentIr(), "model.mlir", workFolder() / "random.o", {DType::BF16, 1, {8}, true});
+  ModelObject object =
+      compileForCuda(studentIr(), "model.mlir", workFolder() / "random.o", {DType::BF16, 1, {8}, true});
   ASSERT_EQ(test::run({findLinker(), "-shared", object.file, "-o", file}).status, 0);
   void *library = dlopen(file.c_str(), RTLD_NOW);
   ASSERT_TRUE(library);
