@@ -68,20 +68,23 @@ struct PlainPlan : Common {
 struct FastPlan : Common {
   fast::HalfStates states, gradients;
   fast::Segments segments;
+  fast::Facts facts;
   fast::Scratch scratch;
   float *products;
 
   FastPlan(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const xlstm_hybrid_state *state, void *base)
       : Common(shape, in, state, base, tiles::Rows, ceilDiv(ceilDiv(shape.T, tiles::Rows), fast::MapChunks)) {
     int64_t size = shape.B * shape.T * shape.H * shape.d;
-    int64_t rows = shape.B * shape.H * shape.S * shape.d, tokens = shape.B * shape.T * shape.H;
+    int64_t rows = shape.B * shape.H * shape.S * shape.d;
     states = fast::takeHalfStates(arena, p);
     gradients = fast::takeHalfStates(arena, p);
     segments = fast::takeSegments(arena, p);
     products = fast::takeProducts(arena, p);
-    scratch.delta = delta, scratch.gamma = gamma, scratch.da = da;
-    scratch.lse = arena.take<float>(tokens);
-    scratch.shut = arena.take<float>(tokens);
+    facts = fast::takeFacts(arena, p);
+    scratch.delta = delta, scratch.da = da;
+    for (float **array :
+         {&scratch.gamma, &scratch.factor, &scratch.lse, &scratch.shut, &scratch.scaledShut, &scratch.scaledDelta})
+      *array = arena.take<float>(shape.B * shape.H * p.chunks * p.chunk);
     scratch.qLogits = arena.take<Bf16>(size);
     scratch.kFeatures = arena.take<Bf16>(size);
     scratch.qFeatures = arena.take<Bf16>(size);
@@ -149,11 +152,12 @@ cudaError_t runFast(Call call) {
   const xlstm_hybrid_gradients &out = call.out;
   cudaStream_t stream = call.stream;
   XLSTM_CUDA_TRY(call.prepare(plan));
-  XLSTM_CUDA_TRY(fast::chunkStates(p, plan.gates, plan.scratch.kFeatures, plan.states, plan.segments, before.S, before.z,
-                                   plan.dS0, plan.dz0, nullptr, stream));
+  XLSTM_CUDA_TRY(fast::fillFacts(p, plan.gates, plan.facts, call.in.i_gate, nullptr, stream));
+  XLSTM_CUDA_TRY(fast::chunkStates(p, plan.gates, plan.facts, plan.scratch.kFeatures, plan.states, plan.segments,
+                                   before.S, before.z, plan.dS0, plan.dz0, nullptr, stream));
   if (dState.S)
     XLSTM_CUDA_TRY(stateProduct(p, plan.dS0, plan.dz0, nullptr, dState.S, dState.z, plan.final, stream));
-  XLSTM_CUDA_TRY(fast::memoryQueryGradients(p, plan.gates, plan.states, call.saved.denominator, call.dh, plan.scratch,
+  XLSTM_CUDA_TRY(fast::memoryQueryGradients(p, plan.facts, plan.states, call.saved.denominator, call.dh, plan.scratch,
                                             plan.gradients, out.o_gate, stream));
   XLSTM_CUDA_TRY(fast::windowQueryGradients(p, call.saved, call.dh, plan.scratch, out, stream));
   float *dS0 = out.S ? out.S : plan.dS0, *dz0 = out.z ? out.z : plan.dz0;
@@ -161,9 +165,9 @@ cudaError_t runFast(Call call) {
                                          plan.products, stream));
   if (out.m)
     XLSTM_CUDA_TRY(stateProduct(p, before.S, before.z, before.m, dS0, dz0, out.m, stream));
-  XLSTM_CUDA_TRY(fast::memoryKeyGradients(p, plan.gates, plan.gradients, call.saved, call.dh, plan.scratch, stream));
+  XLSTM_CUDA_TRY(fast::memoryKeyGradients(p, plan.facts, plan.gradients, call.dh, plan.scratch, stream));
   XLSTM_CUDA_TRY(fast::sumSinks(p, plan.scratch, stream));
-  XLSTM_CUDA_TRY(fast::windowKeyGradients(p, call.dh, plan.scratch, out, stream));
+  XLSTM_CUDA_TRY(fast::windowKeyGradients(p, plan.facts, call.dh, plan.scratch, out, stream));
   plain::Scratch window{};
   window.delta = plan.delta;
   XLSTM_CUDA_TRY(plain::stateKeyGradients(p, call.saved, call.dh, window, out, stream));

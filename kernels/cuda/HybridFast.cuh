@@ -18,6 +18,23 @@ struct HalfStates {
 };
 HalfStates takeHalfStates(Arena &arena, const Problem &p);
 
+/// What gates make of tokens, float32, in the order in which kernels copy it: [B,H,chunks * 128] and, start, [B,chunks
+/// * 128]. Behind the row's end a is minus infinity, start INT_MAX and the rest 0.
+struct Facts {
+  float *a, *frame, *carried; // a_j and M_t times log2 e; e^(mIn - M_t)
+  float *weight;              // of a key in the state behind its chunk
+  float *gate;                // o's pre-activation
+  int *start;                 // of the token's document
+};
+Facts takeFacts(Arena &arena, const Problem &p);
+/// max [B,H,T]: the running maximum itself, from i too; null: not wanted.
+cudaError_t fillFacts(const Problem &p, const Gates &gates, const Facts &facts, const float *i, float *max,
+                      cudaStream_t stream);
+/// Index of token t in such an array.
+__host__ __device__ inline int64_t padded(const Problem &p, int64_t head, int t) {
+  return head * p.chunks * p.chunk + t;
+}
+
 /// Whether this shape runs here: type, width and the current device.
 bool isFast(const xlstm_hybrid_shape &shape);
 
@@ -28,20 +45,22 @@ struct Segments {
 };
 Segments takeSegments(Arena &arena, const Problem &p);
 
-/// The state before every chunk, from S0, z0 (null: zero) on; the last one goes to S1, z1 and its maximum to m1 (null: not
-/// wanted). Leaves k's features by query head, [B,T,H,d].
-cudaError_t chunkStates(const Problem &p, const Gates &gates, Bf16 *kFeatures, const HalfStates &states,
-                        const Segments &segments, const float *S0, const float *z0, float *S1, float *z1, float *m1,
-                        cudaStream_t stream);
+/// The state before every chunk, from S0, z0 (null: zero) on; the last one goes to S1, z1 and its maximum to m1 (null:
+/// not wanted). Leaves k's features by query head, [B,T,H,d].
+cudaError_t chunkStates(const Problem &p, const Gates &gates, const Facts &facts, Bf16 *kFeatures,
+                        const HalfStates &states, const Segments &segments, const float *S0, const float *z0, float *S1,
+                        float *z1, float *m1, cudaStream_t stream);
 
-cudaError_t outputs(const Problem &p, const Gates &gates, const Bf16 *kFeatures, const HalfStates &states, void *h,
-                    const float *i, const xlstm_hybrid_saved &saved, cudaStream_t stream);
+cudaError_t outputs(const Problem &p, const Facts &facts, const Bf16 *kFeatures, const HalfStates &states, void *h,
+                    const xlstm_hybrid_saved &saved, cudaStream_t stream);
 
 /// What a step of backward leaves for the next. [B,T,H,d]: features, their logits' gradients, and the memory branch's
 /// gradient of v by query head; those by key replace the features a chunk at a time.
 struct Scratch {
-  float *delta, *gamma, *da; // [B,H,T], as plain::Scratch
-  float *lse, *shut;         // [B,H,T]: log2 e times the log of the window's sums, 0 of none; 1 - o
+  float *delta, *da;               // [B,H,T], as plain::Scratch
+  float *gamma, *factor;           // as plain::Scratch's; o / denominator. These and the next as Facts
+  float *lse, *shut;               // log2 e times the log of the window's sums, 0 of none; 1 - o
+  float *scaledShut, *scaledDelta; // times the scores' scale
   Bf16 *qLogits;
   union {
     Bf16 *kFeatures, *kLogits;
@@ -64,13 +83,13 @@ __device__ inline bool readsSinks(const Problem &p, int chunk, int start) {
 /// those.
 bool isFastBackward(const xlstm_hybrid_shape &shape);
 
-/// The matrix memory by query: fills scratch.gamma, .qLogits, .qFeatures, the memory's part of doGate (null: not wanted),
-/// and `gradients` with what a chunk's queries give the gradient of the state before it.
-cudaError_t memoryQueryGradients(const Problem &p, const Gates &gates, const HalfStates &states,
+/// The matrix memory by query: fills scratch.gamma, .factor, .qLogits, .qFeatures, the memory's part of doGate (null:
+/// not wanted), and `gradients` with what a chunk's queries give the gradient of the state before it.
+cudaError_t memoryQueryGradients(const Problem &p, const Facts &facts, const HalfStates &states,
                                  const float *denominator, const void *dh, const Scratch &scratch,
                                  const HalfStates &gradients, float *doGate, cudaStream_t stream);
 
-/// Gradients of q and the rest of o_gate's; fills scratch.delta, .lse, .shut, .sinkK, .sinkV.
+/// Gradients of q and the rest of o_gate's; fills scratch.delta, .lse to .scaledDelta, .sinkK, .sinkV.
 cudaError_t windowQueryGradients(const Problem &p, const xlstm_hybrid_saved &saved, const void *dh,
                                  const Scratch &scratch, const xlstm_hybrid_gradients &out, cudaStream_t stream);
 
@@ -85,15 +104,14 @@ cudaError_t gateGradients(const Problem &p, const float *products, const float *
                           float *di, float *df, cudaStream_t stream);
 
 /// Fills scratch.da, .kLogits, .values: the memory branch by key.
-cudaError_t memoryKeyGradients(const Problem &p, const Gates &gates, const HalfStates &gradients,
-                               const xlstm_hybrid_saved &saved, const void *dh, const Scratch &scratch,
-                               cudaStream_t stream);
+cudaError_t memoryKeyGradients(const Problem &p, const Facts &facts, const HalfStates &gradients, const void *dh,
+                               const Scratch &scratch, cudaStream_t stream);
 
 /// Fills scratch.sinks from .sinkK, .sinkV.
 cudaError_t sumSinks(const Problem &p, const Scratch &scratch, cudaStream_t stream);
 
 /// Gradients of k and v: window, sinks and what memoryKeyGradients left.
-cudaError_t windowKeyGradients(const Problem &p, const void *dh, const Scratch &scratch,
+cudaError_t windowKeyGradients(const Problem &p, const Facts &facts, const void *dh, const Scratch &scratch,
                                const xlstm_hybrid_gradients &out, cudaStream_t stream);
 
 /// As plain::mapGradients; partial [B,H,ceil(chunks/MapChunks),d,d].

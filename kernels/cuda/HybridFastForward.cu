@@ -1,8 +1,8 @@
 //===- HybridFastForward.cu - the mixer's outputs on Hopper ---------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Of each tile sinks and window, then the matrix memory: q's feature map, the chunk's own products, the state before it.
-// The two warpgroups wait for each other nowhere.
+// Of each tile sinks and window, then the matrix memory: q's feature map, the chunk's own products, the state before
+// it. The two warpgroups wait for each other nowhere.
 
 #include "kernels/cuda/HybridFastRoles.cuh"
 
@@ -35,10 +35,9 @@ struct Shared {
 
 struct Arguments {
   Problem p;
-  Gates gates;
+  fast::Facts facts;
   fast::HalfStates states;
   Bf16 *h;
-  const float *i;
   xlstm_hybrid_saved saved;
   KeyMaps keys;
   CUtensorMap q, qMap, kFeatures, S; // as tiles
@@ -77,34 +76,19 @@ __device__ inline float2 dotVector(const uint32_t (&a)[K][4], const float *vecto
   return sum;
 }
 
-/// Keeps what backward needs of a row's memory.
-__device__ inline void saveMemory(const Arguments &x, const Queries &own, int64_t head, int half, float denominator) {
-  int t = own.token(half), c = own.begin / Rows;
-  if (t >= x.p.T || threadIdx.x % 4)
-    return;
-  int64_t token = head * x.p.T + t;
-  if (x.saved.denominator)
-    x.saved.denominator[token] = denominator;
-  if (!x.saved.max)
-    return;
-  double mIn = own.start[half] < own.begin ? x.gates.mIn[head * (x.p.chunks + 1) + c] : -INFINITY;
-  double sumOfLogs = x.i[x.p.gate(own.b, t, own.h)] - x.gates.a[token];
-  x.saved.max[token] = static_cast<float>(fmax(mIn, x.gates.top[token]) + sumOfLogs);
-}
-
-/// Adds o_t times the matrix memory's output to `mixed`; the chunk's own values are at `values`.
+/// Adds o_t times the matrix memory's output to `mixed`; the chunk's own values are at `values`. q becomes its
+/// features.
 template <int D>
 __device__ inline void memoryPart(const Arguments &x, const Queries &own, const Shared<D> &shared, Ring<D> &ring,
-                                  int turn, uint32_t values, float (&mixed)[D / 8][4]) {
+                                  int turn, uint32_t values, uint32_t (&q)[D / 16][4], float (&mixed)[D / 8][4]) {
   const Problem &p = x.p;
   int64_t head = static_cast<int64_t>(own.b) * p.H + own.h;
-  uint32_t q[D / 16][4], weights[8][4];
+  uint32_t weights[8][4];
   {
     float logits[D / 8][4];
     int map = ring.next();
-    product(logits, [&] { startByRows<D, D>(logits, sharedAddress(shared.q), sharedAddress(ring.at(map)), false); });
+    product(logits, [&] { startByRows<D>(logits, q, sharedAddress(ring.at(map)), false); });
     ring.release(map);
-    warpArrive(shared.qEmpty);
     softmaxRows(logits, p.d);
     toOperand(logits, q);
   }
@@ -140,63 +124,75 @@ __device__ inline void memoryPart(const Arguments &x, const Queries &own, const 
 #pragma unroll
       for (int e = 2 * half; e < 2 * half + 2; ++e)
         mixed[n][e] = shut * mixed[n][e] + open * sum[n][e];
-    saveMemory(x, own, head, half, denominator[half]);
+    if (int t = own.token(half); x.saved.denominator && t < p.T && threadIdx.x % 4 == 0)
+      x.saved.denominator[head * p.T + t] = denominator[half];
   }
 }
 
-/// The window's sum of values, not yet divided; returns the place of the last values, which is not released.
+/// The window's sum of values, not yet divided, half a tile at a time; returns the place of the last values, which is
+/// not released. Halves that none of the warpgroup's queries sees are left out: the oldest or the newest.
 template <int D>
-__device__ inline int windowPart(const Problem &p, const Queries &own, const Shared<D> &shared, const KeyTiles &keys,
-                                 Ring<D> &ring, Softmax &softmax, float (&sum)[D / 8][4]) {
-  float scale = p.scale * Log2e, s[16][4];
-  uint32_t weights[8][4], q = sharedAddress(shared.q);
+__device__ inline int windowPart(const Problem &p, const Queries &own, const uint32_t (&q)[D / 16][4],
+                                 const KeyTiles &keys, Ring<D> &ring, Softmax &softmax, float (&sum)[D / 8][4]) {
+  constexpr int Half = Rows / 2;
+  int group = threadIdx.x / 128, from = keys.first + Half <= own.begin + group * Half - p.W + 1;
+  int to = 2 * keys.count - 1 + group;
+  float s[8][4];
+  uint32_t weights[4][4];
+  auto startScores = [&](int n, int k) { startByRows(s, q, sharedAddress(ring.at(k)) + n % 2 * (Half * 128), false); };
   auto weigh = [&](int n) {
-    if (!keys.isSafe(keys.first + n * Rows))
-      maskWindow(s, p, own, keys.first + n * Rows);
-    return softmax.add(s, scale);
+    int j = keys.first + n * Half;
+    if (!keys.isSafe(j, Half))
+      maskWindow(s, p, own, j);
+    return softmax.add(s, p.scale * Log2e);
   };
   auto shrink = [&](float2 by) {
     Softmax::shrink(sum, by);
     toOperand(s, weights);
     softmax.count(weights);
   };
-  int place = ring.next();
-  product(s, [&] { startByRows<D>(s, q, sharedAddress(ring.at(place)), false); });
-  ring.release(place);
-  shrink(weigh(0));
-  for (int n = 0; n + 1 < keys.count; ++n) {
-    place = ring.next();
+  int k = ring.next();
+  product(s, [&] { startScores(from, k); });
+  if (from % 2 || to == 1)
+    ring.release(k);
+  shrink(weigh(from));
+  int v = ring.next();
+  for (int n = from; n + 1 < to; ++n) {
+    if (n % 2)
+      k = ring.next();
     wgmma::hold(s), wgmma::hold(sum);
     wgmma::arrive();
-    startByRows<D>(s, q, sharedAddress(ring.at(place)), false);
+    startScores(n + 1, k);
     wgmma::commit();
-    int values = ring.next();
-    wgmma::arrive();
-    startByColumns(sum, weights, sharedAddress(ring.at(values)), true);
+    startByColumns(sum, weights, sharedAddress(ring.at(v)), true, n % 2 * Half);
     wgmma::commit();
     wgmma::waitProducts<1>();
     wgmma::hold(s);
-    ring.release(place);
+    if (n % 2 == 0 || n + 2 == to)
+      ring.release(k);
     float2 by = weigh(n + 1);
     wgmma::waitProducts<0>();
     wgmma::hold(sum);
-    ring.release(values);
+    if (n % 2) {
+      ring.release(v);
+      v = ring.next();
+    }
     shrink(by);
   }
-  place = ring.next();
-  product(sum, [&] { startByColumns(sum, weights, sharedAddress(ring.at(place)), true); });
-  return place;
+  product(sum, [&] { startByColumns(sum, weights, sharedAddress(ring.at(v)), true, (to - 1) % 2 * Half); });
+  return v;
 }
 
 template <int D>
-__device__ inline void sinkPart(const Problem &p, const Queries &own, const Shared<D> &shared, int &sinkTurn,
-                                Softmax &softmax, float (&sum)[D / 8][4]) {
+__device__ inline void sinkPart(const Problem &p, const Queries &own, const Shared<D> &shared,
+                                const uint32_t (&q)[D / 16][4], int &sinkTurn, Softmax &softmax,
+                                float (&sum)[D / 8][4]) {
   forSinkTiles(p, own.b, own.begin, [&](int start, int position) {
     tma::await(shared.sinkFull, sinkTurn & 1);
     ++sinkTurn;
     float s[2][4];
     uint32_t weights[1][4];
-    sinkScores<D>(s, shared.q, shared.sinkK);
+    sinkScores(s, q, shared.sinkK);
     maskSinks(s, p, own, start, position);
     float2 by = softmax.add(s, p.scale * Log2e);
     Softmax::shrink(sum, by);
@@ -244,13 +240,12 @@ __device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, R
     tma::await(shared.qEmpty, turn ^ 1);
     tma::arriveExpecting(shared.qFull, TileBytes<D>);
     tma::load<D>(shared.q, x.q, shared.qFull, h, work.begin, b);
-    for (int n = 0; n <= keys.count; ++n) {
-      if (n < keys.count)
-        x.keys.bringK<D>(ring, p, b, keyHead, keys.first + n * Rows);
-      if (n)
-        x.keys.bringV<D>(ring, p, b, keyHead, keys.first + (n - 1) * Rows);
+    for (int n = 0; n < keys.count; ++n) {
+      x.keys.bringK<D>(ring, p, b, keyHead, keys.first + n * Rows);
+      x.keys.bringV<D>(ring, p, b, keyHead, keys.first + n * Rows);
     }
     ring.template bring<D, D>(x.qMap, 0, h, 0);
+    bringFacts(p, x.facts, x.states.z, work, *shared.facts, shared.factsFull, shared.factsEmpty, turn);
     ring.template bring<D>(x.kFeatures, h, work.begin, b);
     ring.template bring<D, D>(x.S, 0, static_cast<int>(work.head(p) * p.chunks + work.chunk), 0);
   }
@@ -266,11 +261,14 @@ __device__ inline void compute(const Arguments &x, const Shared<D> &shared, Ring
     KeyTiles keys(p, own.b, own.begin);
     float sum[D / 8][4] = {};
     Softmax softmax;
+    uint32_t q[D / 16][4];
     tma::await(shared.qFull, turn);
-    sinkPart<D>(p, own, shared, sinkTurn, softmax, sum);
-    int last = windowPart<D>(p, own, shared, keys, ring, softmax, sum);
+    loadOperand<D>(q, shared.q);
+    warpArrive(shared.qEmpty);
+    sinkPart<D>(p, own, shared, q, sinkTurn, softmax, sum);
+    int last = windowPart<D>(p, own, q, keys, ring, softmax, sum);
     divide<D>(x, own, softmax, sum);
-    memoryPart<D>(x, own, shared, ring, turn, sharedAddress(ring.at(last)), sum);
+    memoryPart<D>(x, own, shared, ring, turn, sharedAddress(ring.at(last)), q, sum);
     ring.release(last);
     warpArrive(shared.factsEmpty);
     writeOwn<D>([&](int n, int half) { return pack(sum[n][2 * half], sum[n][2 * half + 1]); }, p.d,
@@ -291,9 +289,11 @@ __global__ void __launch_bounds__(Threads, 1) output(const __grid_constant__ Arg
     ring.init(Warps);
     tma::initBarrier(shared.qFull, 1), tma::initBarrier(shared.qEmpty, Warps);
     tma::initBarrier(shared.sinkFull, 32), tma::initBarrier(shared.sinkEmpty, Warps);
-    tma::initBarrier(shared.factsFull, 32), tma::initBarrier(shared.factsEmpty, Warps);
-    wgmma::publish();
+    tma::initBarrier(shared.factsFull, 1), tma::initBarrier(shared.factsEmpty, Warps);
   }
+  if (threadIdx.x < Rows)
+    shared.facts->z[threadIdx.x] = 0;
+  wgmma::publish();
   __syncthreads();
   if (warp < Warps) {
     tma::moreRegisters<240>();
@@ -306,16 +306,14 @@ __global__ void __launch_bounds__(Threads, 1) output(const __grid_constant__ Arg
   else if (warp == Warps + 1)
     bringSinks<D>(x.p, shared.sinkK, shared.sinkV, shared.sinkFull, shared.sinkEmpty,
                   [&](const Work &work, auto body) { forSinkTiles(x.p, work.b, work.begin, body); });
-  else if (warp == Warps + 2)
-    bringFacts(x.p, x.gates, x.states, *shared.facts, shared.factsFull, shared.factsEmpty);
 #endif
 }
 
 } // namespace
 
-cudaError_t fast::outputs(const Problem &p, const Gates &gates, const Bf16 *kFeatures, const HalfStates &states, void *h,
-                          const float *i, const xlstm_hybrid_saved &saved, cudaStream_t stream) {
-  Arguments x{p, gates, states, static_cast<Bf16 *>(h), i, saved, {}, {}, {}, {}, {}};
+cudaError_t fast::outputs(const Problem &p, const Facts &facts, const Bf16 *kFeatures, const HalfStates &states,
+                          void *h, const xlstm_hybrid_saved &saved, cudaStream_t stream) {
+  Arguments x{p, facts, states, static_cast<Bf16 *>(h), saved, {}, {}, {}, {}, {}};
   int64_t tiles = static_cast<int64_t>(p.B) * p.H * p.chunks;
   XLSTM_CUDA_TRY(x.keys.describe(p));
   XLSTM_CUDA_TRY(tma::describeTokens(x.q, p.q, p, p.T, p.H));

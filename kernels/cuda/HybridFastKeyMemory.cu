@@ -13,8 +13,9 @@ namespace {
 
 constexpr int Places = 6;
 
-/// A chunk's queries and keys. Of queries M_t times log2 e, o / denominator, gamma and the document's start; of features
-/// the normaliser's gradient behind the chunk; of keys a_j times log2 e and their weight in the state behind it.
+/// A chunk's queries and keys. Of queries M_t times log2 e, o / denominator, gamma and the document's start; of
+/// features the normaliser's gradient behind the chunk; of keys a_j times log2 e and their weight in the state behind
+/// it.
 struct Facts {
   float frame[Rows], factor[Rows], gamma[Rows], dz[Rows], a[Rows], carried[Rows];
   int start[Rows];
@@ -31,16 +32,13 @@ struct Shared {
     facts = reinterpret_cast<Facts *>(ring + Places * TileBytes<D>);
     full = reinterpret_cast<uint64_t *>(facts + 2), empty = full + 2, places = full + 4;
   }
-  static constexpr size_t bytes() {
-    return Places * TileBytes<D> + 2 * sizeof(Facts) + (4 + 2 * Places) * 8 + 1024;
-  }
+  static constexpr size_t bytes() { return Places * TileBytes<D> + 2 * sizeof(Facts) + (4 + 2 * Places) * 8 + 1024; }
 };
 
 struct Arguments {
   Problem p;
-  Gates gates;
+  fast::Facts facts;
   fast::HalfStates gradients; // behind each chunk
-  xlstm_hybrid_saved saved;
   fast::Scratch scratch;
   CUtensorMap dS, k, v, q, dh; // as tiles; k, q: features
 };
@@ -50,39 +48,25 @@ struct Arguments {
 template <int D>
 using Ring = tma::Ring<TileBytes<D>, Places>;
 
-/// One warp: every tile's facts.
+/// One thread: asks for a tile after another as soon as there is a place.
 template <int D>
-__device__ inline void bringFacts(const Arguments &x, const Shared<D> &shared) {
+__device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, Ring<D> ring) {
+  constexpr int Bytes = Rows * 4;
   const Problem &p = x.p;
   int turn = 0;
   for (Work work(p); work.more(); work.next(p), ++turn) {
     Facts &facts = shared.facts[turn % 2];
-    int64_t head = work.head(p), at = head * p.chunks + work.chunk;
-    int last = p.start(work.b, min(work.begin + Rows, p.T) - 1);
+    uint64_t *full = shared.full + turn % 2;
+    int64_t at = fast::padded(p, work.head(p), work.begin);
     tma::await(shared.empty + turn % 2, (turn / 2 & 1) ^ 1);
-    for (int n = threadIdx.x % 32; n < Rows; n += 32) {
-      int t = work.begin + n;
-      int64_t token = head * p.T + t;
-      bool valid = t < p.T;
-      int start = valid ? p.start(work.b, t) : INT_MAX;
-      double mIn = start < work.begin ? x.gates.mIn[head * (p.chunks + 1) + work.chunk] : -INFINITY;
-      double own = valid ? x.gates.a[token] : -INFINITY;
-      facts.start[n] = start;
-      facts.frame[n] = valid ? static_cast<float>(fmax(mIn, x.gates.top[token])) * Log2e : 0;
-      facts.factor[n] = valid ? sigmoid(p.o[p.gate(work.b, t, work.h)]) / fmaxf(x.saved.denominator[token], 1e-30f) : 0;
-      facts.gamma[n] = valid ? x.scratch.gamma[token] : 0;
-      facts.dz[n] = n < p.d ? x.gradients.z[at * p.d + n] : 0;
-      facts.a[n] = static_cast<float>(own) * Log2e;
-      facts.carried[n] = valid && t >= last ? x.gates.add[at] * expf(static_cast<float>(own - x.gates.last[at])) : 0;
-    }
-    tma::arrive(shared.full + turn % 2);
-  }
-}
-
-/// One thread: asks for a tile after another as soon as there is a place.
-template <int D>
-__device__ inline void bringTiles(const Arguments &x, Ring<D> ring) {
-  for (Work work(x.p); work.more(); work.next(x.p)) {
+    tma::arriveExpecting(full, 6 * Bytes + p.d * 4);
+    tma::loadRow(facts.frame, x.facts.frame + at, Bytes, full);
+    tma::loadRow(facts.factor, x.scratch.factor + at, Bytes, full);
+    tma::loadRow(facts.gamma, x.scratch.gamma + at, Bytes, full);
+    tma::loadRow(facts.a, x.facts.a + at, Bytes, full);
+    tma::loadRow(facts.carried, x.facts.weight + at, Bytes, full);
+    tma::loadRow(facts.start, x.facts.start + fast::padded(p, work.b, work.begin), Bytes, full);
+    tma::loadRow(facts.dz, x.gradients.z + (work.head(p) * p.chunks + work.chunk) * p.d, p.d * 4, full);
     ring.template bring<D, D>(x.dS, 0, static_cast<int>(work.head(x.p) * x.p.chunks + work.chunk), 0);
     ring.template bring<D>(x.k, work.h, work.begin, work.b);
     ring.template bring<D>(x.v, work.h / x.p.group, work.begin, work.b);
@@ -197,9 +181,11 @@ __global__ void __launch_bounds__(Threads, 1) keys(const __grid_constant__ Argum
   if (threadIdx.x == 0) {
     ring.init(Warps);
     for (int n = 0; n < 2; ++n)
-      tma::initBarrier(shared.full + n, 32), tma::initBarrier(shared.empty + n, Warps);
-    wgmma::publish();
+      tma::initBarrier(shared.full + n, 1), tma::initBarrier(shared.empty + n, Warps);
   }
+  if (threadIdx.x < Rows) // behind d numbers nothing is brought
+    shared.facts[0].dz[threadIdx.x] = shared.facts[1].dz[threadIdx.x] = 0;
+  wgmma::publish();
   __syncthreads();
   if (warp < Warps) {
     tma::moreRegisters<240>();
@@ -208,9 +194,7 @@ __global__ void __launch_bounds__(Threads, 1) keys(const __grid_constant__ Argum
   }
   tma::fewerRegisters<24>();
   if (warp == Warps && threadIdx.x % 32 == 0)
-    bringTiles<D>(x, ring);
-  else if (warp == Warps + 1)
-    bringFacts<D>(x, shared);
+    bringTiles<D>(x, shared, ring);
 #endif
 }
 
@@ -267,10 +251,9 @@ __global__ void addSegments(Problem p, const float *partial, int segments, float
 
 } // namespace
 
-cudaError_t fast::memoryKeyGradients(const Problem &p, const Gates &gates, const HalfStates &gradients,
-                                     const xlstm_hybrid_saved &saved, const void *dh, const Scratch &scratch,
-                                     cudaStream_t stream) {
-  Arguments x{p, gates, gradients, saved, scratch, {}, {}, {}, {}, {}};
+cudaError_t fast::memoryKeyGradients(const Problem &p, const Facts &facts, const HalfStates &gradients, const void *dh,
+                                     const Scratch &scratch, cudaStream_t stream) {
+  Arguments x{p, facts, gradients, scratch, {}, {}, {}, {}, {}};
   int64_t tiles = static_cast<int64_t>(p.B) * p.H * p.chunks;
   XLSTM_CUDA_TRY(tma::describeSquares(x.dS, gradients.S, p, tiles));
   XLSTM_CUDA_TRY(tma::describeTokens(x.k, scratch.kFeatures, p, p.T, p.H));

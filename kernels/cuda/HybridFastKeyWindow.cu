@@ -41,6 +41,7 @@ struct Shared {
 
 struct Arguments {
   Problem p;
+  const int *start;
   fast::Scratch scratch;
   Bf16 *dk, *dv;
   CUtensorMap q, dh, k, v, kLogits, kMap; // as tiles
@@ -74,47 +75,35 @@ struct Walk {
   __device__ int queries(int n) const { return (chunk + n % (tiles + 1)) * Rows; }
 };
 
-/// One thread: asks for the keys, then two tiles a step.
+/// One thread: asks for the keys, then two tiles a step and what the queries are to all keys.
 template <int D>
 __device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, Ring<D> ring) {
   Walk walk(x.p);
   tma::arriveExpecting(shared.keysFull, 2 * TileBytes<D>);
   tma::load<D>(shared.k, x.k, shared.keysFull, walk.keyHead, walk.begin, walk.b);
   tma::load<D>(shared.v, x.v, shared.keysFull, walk.keyHead, walk.begin, walk.b);
+  constexpr int Bytes = Rows * 4;
+  int turn = 0;
   for (int n = 0; n < walk.steps; ++n) {
-    int h = walk.head(x.p, n);
+    int h = walk.head(x.p, n), t = walk.queries(n);
     if (walk.isMap(n)) {
       ring.template bring<D>(x.kLogits, h, walk.begin, walk.b);
       ring.template bring<D, D>(x.kMap, 0, h, 0);
-    } else {
-      ring.template bring<D>(x.q, h, walk.queries(n), walk.b);
-      ring.template bring<D>(x.dh, h, walk.queries(n), walk.b);
-    }
-  }
-}
-
-/// One warp: what each tile's queries are to all keys; beyond the row there are none.
-template <int D>
-__device__ inline void bringFacts(const Arguments &x, const Shared<D> &shared) {
-  const Problem &p = x.p;
-  Walk walk(p);
-  int turn = 0;
-  for (int n = 0; n < walk.steps; ++n) {
-    if (walk.isMap(n))
       continue;
-    Facts &facts = shared.facts[turn % 2];
-    tma::await(shared.factsEmpty + turn % 2, (turn / 2 & 1) ^ 1);
-#pragma unroll
-    for (int r = threadIdx.x % 32; r < Rows; r += 32) {
-      int t = walk.queries(n) + r;
-      bool valid = t < p.T;
-      int64_t token = (static_cast<int64_t>(walk.b) * p.H + walk.head(p, n)) * p.T + t;
-      float shut = valid ? x.scratch.shut[token] : 0, delta = valid ? x.scratch.delta[token] : 0;
-      facts.lse[r] = valid ? x.scratch.lse[token] : 0;
-      facts.shut[r] = shut, facts.scaledShut[r] = shut * p.scale, facts.scaledDelta[r] = delta * p.scale;
-      facts.start[r] = valid ? p.start(walk.b, t) : INT_MAX;
     }
-    tma::arrive(shared.factsFull + turn++ % 2);
+    Facts &facts = shared.facts[turn % 2];
+    uint64_t *full = shared.factsFull + turn % 2;
+    int64_t at = fast::padded(x.p, static_cast<int64_t>(walk.b) * x.p.H + h, t);
+    tma::await(shared.factsEmpty + turn % 2, (turn / 2 & 1) ^ 1);
+    tma::arriveExpecting(full, 5 * Bytes);
+    tma::loadRow(facts.lse, x.scratch.lse + at, Bytes, full);
+    tma::loadRow(facts.scaledDelta, x.scratch.scaledDelta + at, Bytes, full);
+    tma::loadRow(facts.scaledShut, x.scratch.scaledShut + at, Bytes, full);
+    tma::loadRow(facts.shut, x.scratch.shut + at, Bytes, full);
+    tma::loadRow(facts.start, x.start + fast::padded(x.p, walk.b, t), Bytes, full);
+    ring.template bring<D>(x.q, h, t, walk.b);
+    ring.template bring<D>(x.dh, h, t, walk.b);
+    ++turn;
   }
 }
 
@@ -252,7 +241,7 @@ __global__ void __launch_bounds__(Threads, 1) keys(const __grid_constant__ Argum
     ring.init(Warps);
     tma::initBarrier(shared.keysFull, 1);
     for (int n = 0; n < 2; ++n)
-      tma::initBarrier(shared.factsFull + n, 32), tma::initBarrier(shared.factsEmpty + n, Warps);
+      tma::initBarrier(shared.factsFull + n, 1), tma::initBarrier(shared.factsEmpty + n, Warps);
     wgmma::publish();
   }
   __syncthreads();
@@ -264,8 +253,6 @@ __global__ void __launch_bounds__(Threads, 1) keys(const __grid_constant__ Argum
   tma::fewerRegisters<24>();
   if (warp == Warps && threadIdx.x % 32 == 0)
     bringTiles<D>(x, shared, ring);
-  else if (warp == Warps + 1)
-    bringFacts<D>(x, shared);
 #endif
 }
 
@@ -309,12 +296,13 @@ bool fast::isFastBackward(const xlstm_hybrid_shape &shape) {
 }
 
 cudaError_t fast::sumSinks(const Problem &p, const Scratch &scratch, cudaStream_t stream) {
-  return p.S ? launch(addChunks, dim3(Parts * sinkSlots(p.T, p.W), p.H, p.B), Block, 0, stream, p, scratch) : cudaSuccess;
+  return p.S ? launch(addChunks, dim3(Parts * sinkSlots(p.T, p.W), p.H, p.B), Block, 0, stream, p, scratch)
+             : cudaSuccess;
 }
 
-cudaError_t fast::windowKeyGradients(const Problem &p, const void *dh, const Scratch &scratch,
+cudaError_t fast::windowKeyGradients(const Problem &p, const Facts &facts, const void *dh, const Scratch &scratch,
                                      const xlstm_hybrid_gradients &out, cudaStream_t stream) {
-  Arguments x{p, scratch, static_cast<Bf16 *>(out.k), static_cast<Bf16 *>(out.v), {}, {}, {}, {}, {}, {}};
+  Arguments x{p, facts.start, scratch, static_cast<Bf16 *>(out.k), static_cast<Bf16 *>(out.v), {}, {}, {}, {}, {}, {}};
   XLSTM_CUDA_TRY(tma::describeTokens(x.q, p.q, p, p.T, p.H));
   XLSTM_CUDA_TRY(tma::describeTokens(x.dh, dh, p, p.T, p.H));
   XLSTM_CUDA_TRY(tma::describeTokens(x.k, p.k, p, p.T, p.Hkv));

@@ -1,8 +1,8 @@
 //===- HybridFastQueryMemory.cu - the matrix memory's gradients by query --===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Of a chunk's queries the gradient of q's logits and of the o gate, and what they give the gradient of the state before
-// the chunk. q's features are kept for the keys' turn.
+// Of a chunk's queries the gradient of q's logits and of the o gate, and what they give the gradient of the state
+// before the chunk. q's features are kept for the keys' turn.
 
 #include "kernels/cuda/HybridFastRoles.cuh"
 
@@ -33,7 +33,7 @@ struct Shared {
 
 struct Arguments {
   Problem p;
-  Gates gates;
+  fast::Facts facts;
   fast::HalfStates states, gradients; // gradients: what each chunk's queries give
   const float *denominator;
   fast::Scratch scratch;
@@ -105,11 +105,11 @@ __device__ inline void throughSoftmax(const Arguments &x, const Queries &own, co
       slope[n][2 * half + 1] = f.y * (slope[n][2 * half + 1] - dot);
     }
     int t = own.token(half);
-    if (t >= x.p.T || threadIdx.x % 4)
+    if (threadIdx.x % 4)
       continue;
-    int64_t token = (static_cast<int64_t>(own.b) * x.p.H + own.h) * x.p.T + t;
-    x.scratch.gamma[token] = gamma[half];
-    if (x.doGate)
+    int64_t token = fast::padded(x.p, static_cast<int64_t>(own.b) * x.p.H + own.h, t);
+    x.scratch.gamma[token] = gamma[half], x.scratch.factor[token] = factor;
+    if (x.doGate && t < x.p.T)
       x.doGate[x.p.gate(own.b, t, own.h)] = rows.shut[half] * through;
   }
 }
@@ -176,7 +176,8 @@ __device__ inline void queryTile(const Arguments &x, const Queries &own, const S
   int tile = ring.next(), map = ring.next();
   { // arrays of their own: a product's accumulator counts as read, so a reused one would stay in registers throughout
     float logits[D / 8][4];
-    product(logits, [&] { startByRows<D, D>(logits, sharedAddress(ring.at(tile)), sharedAddress(ring.at(map)), false); });
+    product(logits,
+            [&] { startByRows<D, D>(logits, sharedAddress(ring.at(tile)), sharedAddress(ring.at(map)), false); });
     ring.release(tile), ring.release(map);
     softmaxRows(logits, p.d);
     toOperand(logits, q);
@@ -188,7 +189,8 @@ __device__ inline void queryTile(const Arguments &x, const Queries &own, const S
   const ChunkFacts &facts = *shared.facts;
 #pragma unroll
   for (int half = 0; half < 2; ++half)
-    rows.open[half] = sigmoid(facts.gate[own.row + 8 * half]), rows.shut[half] = sigmoid(-facts.gate[own.row + 8 * half]);
+    rows.open[half] = sigmoid(facts.gate[own.row + 8 * half]),
+    rows.shut[half] = sigmoid(-facts.gate[own.row + 8 * half]);
   float2 frames = {facts.frame[own.row], facts.frame[own.row + 8]};
   float2 factors = {facts.carried[own.row], facts.carried[own.row + 8]};
   {
@@ -236,9 +238,11 @@ __global__ void __launch_bounds__(Threads, 1) queries(const __grid_constant__ Ar
   int warp = threadIdx.x / 32, turn = 0;
   if (threadIdx.x == 0) {
     ring.init(Warps);
-    tma::initBarrier(shared.factsFull, 32), tma::initBarrier(shared.factsEmpty, Warps);
-    wgmma::publish();
+    tma::initBarrier(shared.factsFull, 1), tma::initBarrier(shared.factsEmpty, Warps);
   }
+  if (threadIdx.x < Rows)
+    shared.facts->z[threadIdx.x] = 0;
+  wgmma::publish();
   __syncthreads();
   if (warp < Warps) {
     tma::moreRegisters<240>();
@@ -254,25 +258,24 @@ __global__ void __launch_bounds__(Threads, 1) queries(const __grid_constant__ Ar
   }
   tma::fewerRegisters<24>();
   if (warp == Warps && threadIdx.x % 32 == 0)
-    for (Work work(p); work.more(); work.next(p)) { // the longer held, the later
+    for (Work work(p); work.more(); work.next(p), turn ^= 1) { // the longer held, the later
       ring.template bring<D>(x.q, work.h, work.begin, work.b);
       ring.template bring<D, D>(x.qMap, 0, work.h, 0);
+      bringFacts(p, x.facts, x.states.z, work, *shared.facts, shared.factsFull, shared.factsEmpty, turn);
       ring.template bring<D>(x.v, work.h / p.group, work.begin, work.b);
       ring.template bring<D, D>(x.S, 0, static_cast<int>(work.head(p) * p.chunks + work.chunk), 0);
       ring.template bring<D>(x.kFeatures, work.h, work.begin, work.b);
       ring.template bring<D>(x.dh, work.h, work.begin, work.b);
     }
-  else if (warp == Warps + 1)
-    bringFacts(p, x.gates, x.states, *shared.facts, shared.factsFull, shared.factsEmpty);
 #endif
 }
 
 } // namespace
 
-cudaError_t fast::memoryQueryGradients(const Problem &p, const Gates &gates, const HalfStates &states,
+cudaError_t fast::memoryQueryGradients(const Problem &p, const Facts &facts, const HalfStates &states,
                                        const float *denominator, const void *dh, const Scratch &scratch,
                                        const HalfStates &gradients, float *doGate, cudaStream_t stream) {
-  Arguments x{p, gates, states, gradients, denominator, scratch, doGate, {}, {}, {}, {}, {}, {}};
+  Arguments x{p, facts, states, gradients, denominator, scratch, doGate, {}, {}, {}, {}, {}, {}};
   int64_t tiles = static_cast<int64_t>(p.B) * p.H * p.chunks;
   XLSTM_CUDA_TRY(tma::describeTokens(x.q, p.q, p, p.T, p.H));
   XLSTM_CUDA_TRY(tma::describeSquares(x.qMap, p.qMap, p, p.H));

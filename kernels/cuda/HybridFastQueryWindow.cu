@@ -68,8 +68,8 @@ __device__ inline RowFacts loadFacts(const Arguments &x, const Queries &own, uin
   return rows;
 }
 
-/// delta from the branch and dh, the rest from what was loaded; keeps what the keys' kernels want, and adds the window's
-/// part of the o gate's gradient.
+/// delta from the branch and dh, the rest from what was loaded; keeps what the keys' kernels want, and adds the
+/// window's part of the o gate's gradient.
 template <int D>
 __device__ inline void finishFacts(const Arguments &x, const Queries &own, const Shared<D> &shared,
                                    const uint32_t (&branch)[2][D / 8], RowFacts &rows) {
@@ -87,11 +87,15 @@ __device__ inline void finishFacts(const Arguments &x, const Queries &own, const
     rows.open[half] = sigmoid(gate), rows.shut[half] = sigmoid(-gate);
     rows.delta[half] = rows.shut[half] * rowSum(dot);
     rows.lse[half] = rows.lse[half] == -INFINITY ? 0 : rows.lse[half] * Log2e;
-    if (t >= x.p.T || threadIdx.x % 4)
+    if (threadIdx.x % 4)
       continue;
-    int64_t token = (static_cast<int64_t>(own.b) * x.p.H + own.h) * x.p.T + t;
-    x.scratch.delta[token] = rows.delta[half];
-    x.scratch.lse[token] = rows.lse[half], x.scratch.shut[token] = rows.shut[half];
+    int64_t head = static_cast<int64_t>(own.b) * x.p.H + own.h, at = fast::padded(x.p, head, t);
+    bool valid = t < x.p.T;
+    x.scratch.lse[at] = valid ? rows.lse[half] : 0, x.scratch.shut[at] = rows.shut[half];
+    x.scratch.scaledShut[at] = rows.shut[half] * x.p.scale, x.scratch.scaledDelta[at] = rows.delta[half] * x.p.scale;
+    if (!valid)
+      continue;
+    x.scratch.delta[head * x.p.T + t] = rows.delta[half];
     if (x.doGate)
       x.doGate[x.p.gate(own.b, t, own.h)] -= rows.open[half] * rows.delta[half];
   }
@@ -126,7 +130,8 @@ __device__ inline void windowPart(const Problem &p, const Queries &own, const Sh
       if (j > last || j + 63 <= first - p.W) // none of this warpgroup's queries sees them
         continue;
       float s[8][4], slope[8][4];
-      products([&] { startByRows<D>(s, q, tileK, false, part), startByRows<D>(slope, dh, tileV, false, part); }, s, slope);
+      products([&] { startByRows<D>(s, q, tileK, false, part), startByRows<D>(slope, dh, tileV, false, part); }, s,
+               slope);
       if (!keys.isSafe(j - part))
         maskWindow(s, p, own, j);
       toGradients(s, slope, p, rows);
@@ -176,8 +181,7 @@ __device__ inline void sinkPart(const Arguments &x, const Queries &own, const Sh
 #pragma unroll
       for (int n = 0; n < D / 8; ++n)
         if (n * 8 < p.d)
-          *reinterpret_cast<float2 *>(to + sink * p.d + n * 8 + ownColumn()) = {sum[n][2 * half],
-                                                                                sum[n][2 * half + 1]};
+          *reinterpret_cast<float2 *>(to + sink * p.d + n * 8 + ownColumn()) = {sum[n][2 * half], sum[n][2 * half + 1]};
 }
 
 /// One thread: asks for a tile after another as soon as there is a place.
@@ -215,9 +219,7 @@ __device__ inline void compute(const Arguments &x, const Shared<D> &shared, Ring
     finishFacts<D>(x, own, shared, branch, rows);
     float dq[D / 8][4];
     int logits = ring.next(), map = ring.next();
-    product(dq, [&] {
-      startByColumns<D, D>(dq, sharedAddress(ring.at(logits)), sharedAddress(ring.at(map)), false);
-    });
+    product(dq, [&] { startByColumns<D, D>(dq, sharedAddress(ring.at(logits)), sharedAddress(ring.at(map)), false); });
     if (fast::readsSinks(p, work.chunk, start)) {
       tma::await(shared.sinkFull, sinkTurn);
       sinkTurn ^= 1;

@@ -37,7 +37,8 @@ inline cudaError_t residentGrid(int64_t work, dim3 &grid) {
 
 #ifdef XLSTM_HAS_WGMMA
 
-/// The tiles that this block makes, one after another; all heads of a chunk at about the same time, for they share keys.
+/// The tiles that this block makes, one after another; all heads of a chunk at about the same time, for they share
+/// keys.
 struct Work {
   int64_t at, count;
   int b, h, begin, chunk;
@@ -66,26 +67,19 @@ __device__ inline void warpArrive(uint64_t *barrier) {
     tma::arrive(barrier);
 }
 
-/// One warp: every tile's facts.
-__device__ inline void bringFacts(const Problem &p, const Gates &gates, const fast::HalfStates &states,
-                                  ChunkFacts &facts, uint64_t *full, uint64_t *empty) {
-  int turn = 0;
-  for (Work work(p); work.more(); work.next(p), turn ^= 1) {
-    int64_t head = work.head(p);
-    tma::await(empty, turn ^ 1);
-    for (int n = threadIdx.x % 32; n < Rows; n += 32) {
-      int j = work.begin + n;
-      facts.gates[n] = j < p.T ? static_cast<float>(gates.a[head * p.T + j]) * Log2e : -INFINITY;
-      facts.z[n] = n < p.d ? states.z[(head * p.chunks + work.chunk) * p.d + n] : 0;
-      j = min(j, p.T - 1);
-      double mIn = p.start(work.b, j) < work.begin ? gates.mIn[head * (p.chunks + 1) + work.chunk] : -INFINITY;
-      double top = fmax(mIn, gates.top[head * p.T + j]);
-      facts.frame[n] = static_cast<float>(top) * Log2e;
-      facts.carried[n] = expf(static_cast<float>(mIn - top));
-      facts.gate[n] = p.o[p.gate(work.b, j, work.h)];
-    }
-    tma::arrive(full);
-  }
+/// One thread: a tile's facts, once the last tile's are no more needed. z holds zeros behind its d numbers from the
+/// start.
+__device__ inline void bringFacts(const Problem &p, const fast::Facts &from, const float *z, const Work &work,
+                                  ChunkFacts &facts, uint64_t *full, uint64_t *empty, int turn) {
+  constexpr int Bytes = Rows * 4;
+  int64_t at = fast::padded(p, work.head(p), work.begin);
+  tma::await(empty, turn ^ 1);
+  tma::arriveExpecting(full, 4 * Bytes + p.d * 4);
+  tma::loadRow(facts.gates, from.a + at, Bytes, full);
+  tma::loadRow(facts.frame, from.frame + at, Bytes, full);
+  tma::loadRow(facts.carried, from.carried + at, Bytes, full);
+  tma::loadRow(facts.gate, from.gate + at, Bytes, full);
+  tma::loadRow(facts.z, z + (work.head(p) * p.chunks + work.chunk) * p.d, p.d * 4, full);
 }
 
 /// One warp: the sinks that each tile's queries read outside their windows; forTiles(work, body) calls body(start,
@@ -98,8 +92,9 @@ __device__ inline void bringSinks(const Problem &p, char *sinkK, char *sinkV, ui
     forTiles(work, [&](int start, int position) {
       tma::await(empty, turn ^ 1);
       turn ^= 1;
-      loadSinks<D, 32>(sinkK, p, p.k, p.sinkK, work.b, start, position, work.h / p.group);
-      loadSinks<D, 32>(sinkV, p, p.v, p.sinkV, work.b, start, position, work.h / p.group);
+      copySinks<D>(sinkK, p, p.k, p.sinkK, work.b, start, position, work.h / p.group);
+      copySinks<D>(sinkV, p, p.v, p.sinkV, work.b, start, position, work.h / p.group);
+      waitCopies();
       tma::arrive(full);
     });
 }

@@ -57,8 +57,8 @@ __device__ void scanNorms(const Arguments &x, int64_t head) {
     x.dz0[head * x.p.d + n] = gradient;
 }
 
-/// From the row's end: a thread carries eight cells of S's gradient over all chunks, some chunks' loads under way at a time;
-/// a head's last block has z. Beside it the products with the states.
+/// From the row's end: a thread carries eight cells of S's gradient over all chunks, some chunks' loads under way at a
+/// time; a head's last block has z. Beside it the products with the states.
 __global__ void __launch_bounds__(Threads, 5) scanCells(const __grid_constant__ Arguments x) {
   constexpr int Step = 4;
   using Eight = Vec<Bf16, 8>;
@@ -103,10 +103,10 @@ __global__ void __launch_bounds__(Threads, 5) scanCells(const __grid_constant__ 
     storeFloats(x.dS0 + head * area + n, gradient);
 }
 
-/// One warp a chunk of one head: the state's product with its gradient behind it, then the sums over its keys from the end.
-__global__ void __launch_bounds__(Threads)
-    chunkGates(Problem p, const float *products, int warps, const float *f, const float *da, const float *final,
-               float *di, float *df) {
+/// One warp a chunk of one head: the state's product with its gradient behind it, then the sums over its keys from the
+/// end.
+__global__ void __launch_bounds__(Threads) chunkGates(Problem p, const float *products, int warps, const float *f,
+                                                      const float *da, const float *final, float *di, float *df) {
   int c = blockIdx.x * (Threads / 32) + threadIdx.x / 32, h = blockIdx.y, b = blockIdx.z, lane = threadIdx.x % 32;
   if (c >= p.chunks)
     return;

@@ -31,6 +31,7 @@ struct Shared {
 struct Arguments {
   Problem p;
   Gates gates;
+  const float *weight;
   Bf16 *kFeatures;
   fast::HalfStates states;
   fast::Segments segments;
@@ -56,25 +57,18 @@ using Ring = tma::Ring<TileBytes<D>, Places>;
 template <int D>
 __device__ inline void features(const Arguments &x, const Segment &segment, int c, const char *map, char *tile) {
   const Problem &p = x.p;
-  int64_t at = segment.head * p.chunks + c;
-  int begin = c * Rows, count = min(Rows, p.T - begin), start = p.start(segment.b, begin + count - 1);
-  double last = x.gates.last[at], own[2];
-  float add = x.gates.add[at], features[D / 8][4];
-#pragma unroll
-  for (int half = 0; half < 2; ++half)
-    own[half] = x.gates.a[segment.head * p.T + min(begin + ownRow() + 8 * half, p.T - 1)];
+  int begin = c * Rows, count = min(Rows, p.T - begin);
+  const float *weights = x.weight + fast::padded(p, segment.head, begin) + ownRow();
+  float weight[2] = {weights[0], weights[8]}, features[D / 8][4];
   product(features, [&] { startByRows<D, D>(features, sharedAddress(tile), sharedAddress(map), false); });
   softmaxRows(features, p.d);
   writeOwn<D>([&](int n, int half) { return pack(features[n][2 * half], features[n][2 * half + 1]); }, p.d,
               x.kFeatures + p.gate(segment.b, begin, segment.h) * p.d, static_cast<int64_t>(p.H) * p.d, count);
 #pragma unroll
-  for (int half = 0; half < 2; ++half) {
-    int t = begin + ownRow() + 8 * half;
-    float weight = t >= start && t < p.T ? add * expf(static_cast<float>(own[half] - last)) : 0;
+  for (int n = 0; n < D / 8; ++n)
 #pragma unroll
-    for (int n = 0; n < D / 8; ++n)
-      features[n][2 * half] *= weight, features[n][2 * half + 1] *= weight;
-  }
+    for (int e = 0; e < 4; ++e)
+      features[n][e] *= weight[e / 2];
   storeRows(features, tile); // its rows of k are no more needed
 }
 
@@ -207,10 +201,10 @@ __global__ void __launch_bounds__(Block) join(Problem p, Gates gates, fast::Segm
     ends.m1[head] = static_cast<float>(gates.mIn[head * (p.chunks + 1) + p.chunks]);
 }
 
-/// Block (chunk, h, b): adds what came before the segment. Not where less than 2^-30 of it is left: the running maximum's
-/// key has weight 1 in every state's normaliser.
-__global__ void __launch_bounds__(Block) addStarts(Problem p, Gates gates, fast::Segments segments,
-                                                   fast::HalfStates states) {
+/// Block (chunk, h, b): adds what came before the segment. Not where less than 2^-30 of it is left: the running
+/// maximum's key has weight 1 in every state's normaliser.
+__global__ void __launch_bounds__(Block)
+    addStarts(Problem p, Gates gates, fast::Segments segments, fast::HalfStates states) {
   int c = blockIdx.x, segment = c / segments.each, area = p.d * p.d;
   int64_t head = static_cast<int64_t>(blockIdx.z) * p.H + blockIdx.y, at = head * segments.count + segment;
   float keep = keepOver(gates.keep + head * p.chunks, segment * segments.each, c);
@@ -229,11 +223,47 @@ __global__ void __launch_bounds__(Block) addStarts(Problem p, Gates gates, fast:
     states.z[(head * p.chunks + c) * p.d + threadIdx.x] += keep * segments.startZ[at * p.d + threadIdx.x];
 }
 
+/// A chunk, eight heads: one thread a token.
+__global__ void __launch_bounds__(Rows)
+    tokenFacts(Problem p, Gates gates, fast::Facts facts, const float *i, float *max) {
+  int c = blockIdx.x, b = blockIdx.z, begin = c * Rows, t = begin + threadIdx.x;
+  bool valid = t < p.T;
+  int start = valid ? p.start(b, t) : INT_MAX, last = p.start(b, min(begin + Rows, p.T) - 1);
+  if (blockIdx.y == 0)
+    facts.start[fast::padded(p, b, t)] = start;
+  for (int h = blockIdx.y * 8; h < min(p.H, blockIdx.y * 8 + 8); ++h) {
+    int64_t head = static_cast<int64_t>(b) * p.H + h, at = fast::padded(p, head, t), chunk = head * p.chunks + c;
+    double mIn = start < begin ? gates.mIn[head * (p.chunks + 1) + c] : -INFINITY;
+    double a = valid ? gates.a[head * p.T + t] : -INFINITY, top = valid ? fmax(mIn, gates.top[head * p.T + t]) : 0;
+    facts.a[at] = static_cast<float>(a) * Log2e;
+    facts.frame[at] = static_cast<float>(top) * Log2e;
+    facts.carried[at] = valid ? expf(static_cast<float>(mIn - top)) : 0;
+    facts.weight[at] = valid && t >= last ? gates.add[chunk] * expf(static_cast<float>(a - gates.last[chunk])) : 0;
+    facts.gate[at] = valid ? p.o[p.gate(b, t, h)] : 0;
+    if (valid && max)
+      max[head * p.T + t] = static_cast<float>(top + (i[p.gate(b, t, h)] - a)); // i - a: the sum of logs
+  }
+}
+
 } // namespace
 
 fast::HalfStates fast::takeHalfStates(Arena &arena, const Problem &p) {
   int64_t rows = static_cast<int64_t>(p.B) * p.H * p.chunks * p.d;
   return {arena.take<Bf16>(rows * p.d), arena.take<float>(rows)};
+}
+
+fast::Facts fast::takeFacts(Arena &arena, const Problem &p) {
+  int64_t tokens = static_cast<int64_t>(p.B) * p.chunks * p.chunk;
+  auto take = [&] { return arena.take<float>(tokens * p.H); };
+  Facts facts;
+  facts.a = take(), facts.frame = take(), facts.carried = take(), facts.weight = take(), facts.gate = take();
+  facts.start = arena.take<int>(tokens);
+  return facts;
+}
+
+cudaError_t fast::fillFacts(const Problem &p, const Gates &gates, const Facts &facts, const float *i, float *max,
+                            cudaStream_t stream) {
+  return launch(tokenFacts, dim3(p.chunks, ceilDiv(p.H, 8), p.B), Rows, 0, stream, p, gates, facts, i, max);
 }
 
 fast::Segments fast::takeSegments(Arena &arena, const Problem &p) {
@@ -255,10 +285,10 @@ bool fast::isFast(const xlstm_hybrid_shape &shape) {
   return shape.type == XLSTM_BF16 && shape.d <= 128 && major == 9;
 }
 
-cudaError_t fast::chunkStates(const Problem &p, const Gates &gates, Bf16 *kFeatures, const HalfStates &states,
-                              const Segments &segments, const float *S0, const float *z0, float *S1, float *z1,
-                              float *m1, cudaStream_t stream) {
-  Arguments x{p, gates, kFeatures, states, segments, {}, {}, {}};
+cudaError_t fast::chunkStates(const Problem &p, const Gates &gates, const Facts &facts, Bf16 *kFeatures,
+                              const HalfStates &states, const Segments &segments, const float *S0, const float *z0,
+                              float *S1, float *z1, float *m1, cudaStream_t stream) {
+  Arguments x{p, gates, facts.weight, kFeatures, states, segments, {}, {}, {}};
   XLSTM_CUDA_TRY(tma::describeTokens(x.k, p.k, p, p.T, p.Hkv));
   XLSTM_CUDA_TRY(tma::describeTokens(x.v, p.v, p, p.T, p.Hkv));
   XLSTM_CUDA_TRY(tma::describeSquares(x.kMap, p.kMap, p, p.H));

@@ -35,20 +35,11 @@ struct KeyTiles {
   __device__ bool isSafe(int j, int count = Rows) const { return j >= safeFrom && j + count <= safeTo; }
 };
 
-template <int D>
-__device__ inline void loadKeys(uint32_t tile, const Problem &p, const void *piece, const void *history, int b, int j,
-                                int head) {
-  if (j >= 0)
-    loadRows<D>(tile, p.d, tokenRow(piece, p, p.Hkv, b, j, head), static_cast<int64_t>(p.Hkv) * p.d, p.T - j);
-  else
-    load<D>(tile, p.d, piece, [&](int r) { return keyRow(piece, history, p, b, j + r, head); });
-}
-
 #ifdef XLSTM_HAS_WGMMA
 
 /// Running softmax of a thread's two rows: a maximum and sum of the scores times log2 e. The sum is of the weights as
-/// rounded to bf16, so that their rounding cancels in the quotient. The maximum may lie up to 8 behind the true one: then
-/// weights are up to 2^8, and no earlier sum has to shrink.
+/// rounded to bf16, so that their rounding cancels in the quotient. The maximum may lie up to 8 behind the true one:
+/// then weights are up to 2^8, and no earlier sum has to shrink.
 struct Softmax {
   float most[2] = {-INFINITY, -INFINITY}, total[2] = {};
 
@@ -109,16 +100,15 @@ __device__ inline void maskWindow(float (&s)[NB][4], const Problem &p, const Que
   }
 }
 
-/// 16 sinks of the document that begins at `start` into padded rows, by `Threads` neighbouring threads.
-template <int D, int Threads = Block>
-__device__ inline void loadSinks(char *tile, const Problem &p, const void *piece, const void *sinks, int b, int start,
+/// A warp starts copying 16 sinks of the document that begins at `start` into padded rows.
+template <int D>
+__device__ inline void copySinks(char *tile, const Problem &p, const void *piece, const void *sinks, int b, int start,
                                  int position, int head) {
 #pragma unroll 2
-  for (int n = threadIdx.x % Threads; n < SinkTile * D / 8; n += Threads) {
+  for (int n = threadIdx.x % 32; n < SinkTile * D / 8; n += 32) {
     int r = n / (D / 8), c = n % (D / 8) * 8;
     const Bf16 *from = c < p.d ? sinkRow(piece, sinks, p, b, start, position + r, head) : nullptr;
-    *reinterpret_cast<uint4 *>(tile + r * SinkPitch<D> + c * 2) =
-        from ? *reinterpret_cast<const uint4 *>(from + c) : uint4{};
+    copy16(sharedAddress(tile + r * SinkPitch<D> + c * 2), from ? from + c : piece, from != nullptr);
   }
 }
 

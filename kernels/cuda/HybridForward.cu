@@ -32,6 +32,7 @@ struct FastPlan {
   Arena arena;
   Problem p;
   Gates gates;
+  fast::Facts facts;
   Bf16 *kFeatures;
   fast::HalfStates states;
   fast::Segments segments;
@@ -40,6 +41,7 @@ struct FastPlan {
       : arena{static_cast<char *>(base)}, p(problemOf(shape, in, tiles::Rows)) {
     takeHistory(arena, p, shape, state);
     gates = takeGates(arena, p);
+    facts = fast::takeFacts(arena, p);
     kFeatures = arena.take<Bf16>(shape.B * shape.T * shape.H * shape.d);
     states = fast::takeHalfStates(arena, p);
     segments = fast::takeSegments(arena, p);
@@ -54,9 +56,10 @@ cudaError_t runFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &
     XLSTM_CUDA_TRY(copyHistory(p, shape, *state, stream));
   XLSTM_CUDA_TRY(scanGates(p, plan.gates, in.i_gate, in.f_gate, state ? state->m : nullptr, stream));
   const xlstm_hybrid_state none{}, &before = state ? *state : none, &after = moveState ? before : none;
-  XLSTM_CUDA_TRY(fast::chunkStates(p, plan.gates, plan.kFeatures, plan.states, plan.segments, before.S, before.z,
-                                   after.S, after.z, after.m, stream));
-  XLSTM_CUDA_TRY(fast::outputs(p, plan.gates, plan.kFeatures, plan.states, h, in.i_gate, saved, stream));
+  XLSTM_CUDA_TRY(fast::fillFacts(p, plan.gates, plan.facts, in.i_gate, saved.max, stream));
+  XLSTM_CUDA_TRY(fast::chunkStates(p, plan.gates, plan.facts, plan.kFeatures, plan.states, plan.segments, before.S,
+                                   before.z, after.S, after.z, after.m, stream));
+  XLSTM_CUDA_TRY(fast::outputs(p, plan.facts, plan.kFeatures, plan.states, h, saved, stream));
   return moveState ? updateRings(p, shape, *state, stream) : cudaSuccess;
 }
 

@@ -35,21 +35,7 @@ __device__ inline void awaitCopies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
 }
 
-/// Starts copying R rows of d elements; row(r) is where row r begins, null: zeros (`anywhere` is an address that
-/// exists).
-template <int D, int R = Rows, typename Row>
-__device__ inline void load(uint32_t tile, int d, const void *anywhere, Row row) {
-  constexpr int Pieces = D / 8;
-#pragma unroll 4
-  for (int n = threadIdx.x; n < R * Pieces; n += Block) {
-    int r = n / Pieces, c = n % Pieces * 8;
-    const Bf16 *from = row(r);
-    bool valid = from != nullptr && c < d;
-    copy16(tile + offset<R>(r, c), valid ? from + c : anywhere, valid);
-  }
-}
-
-/// The same for rows `stride` elements apart, `count` of them there.
+/// Starts copying R rows of d elements, `stride` elements apart, `count` of them there; behind them zeros.
 template <int D, int R = Rows>
 __device__ inline void loadRows(uint32_t tile, int d, const Bf16 *first, int64_t stride, int count) {
   constexpr int Pieces = D / 8, Step = Block / Pieces;
@@ -184,6 +170,15 @@ __device__ inline void startTransposed(float (&c)[NB][4], uint32_t a, uint32_t b
                              wgmma::describe(b + k * 16 * 128, R * 128), add || k);
 }
 
+/// c [64,8] = a^T 1, a as there: the sums over the rows of a, in every column. `ones` are 512 bytes of ones.
+template <int R = Rows>
+__device__ inline void startSums(float (&c)[1][4], uint32_t a, uint32_t ones, int panel) {
+#pragma unroll
+  for (int k = 0; k < R / 16; ++k)
+    wgmma::issue<true, false>(c, wgmma::describe(a + panel * (R * 128) + k * 16 * 128, R * 128),
+                              wgmma::describeSmall(ones), k > 0);
+}
+
 /// Softmax over the first d columns of both rows of logits.
 template <int NB>
 __device__ inline void softmaxRows(float (&c)[NB][4], int d) {
@@ -240,8 +235,8 @@ __device__ inline int ownPanel() {
   return D == 128 ? threadIdx.x / 128 : 0;
 }
 
-/// Sums over a tile's rows, times factor(row), in parts that columnSum() adds after a barrier: two columns and a part of
-/// the rows a thread.
+/// Sums over a tile's rows, times factor(row), in parts that columnSum() adds after a barrier: two columns and a part
+/// of the rows a thread.
 template <int D, typename Factor>
 __device__ inline void columnSums(const char *tile, float *parts, Factor factor) {
   constexpr int Parts = Block / (D / 2);
@@ -263,8 +258,8 @@ __device__ inline float columnSum(const float *parts) {
   return sum;
 }
 
-/// Both rows of a tile of pairs word(block of 8 columns, half) to device memory, `stride` elements apart, `count` of them
-/// there. The four lanes of a row exchange pairs, so that each writes 16 bytes.
+/// Both rows of a tile of pairs word(block of 8 columns, half) to device memory, `stride` elements apart, `count` of
+/// them there. The four lanes of a row exchange pairs, so that each writes 16 bytes.
 template <int D, typename Word>
 __device__ inline void writeOwn(Word word, int d, Bf16 *first, int64_t stride, int count) {
   int quad = threadIdx.x % 4, row = ownRow();
@@ -291,26 +286,9 @@ __device__ inline void writeOwn(Word word, int d, Bf16 *first, int64_t stride, i
 
 #endif // XLSTM_HAS_WGMMA
 
-/// A tile's rows to device memory, `stride` elements apart, `count` of them.
-template <int D>
-__device__ inline void writeRows(const char *tile, int d, Bf16 *first, int64_t stride, int count) {
-  constexpr int Pieces = D / 8, Step = Block / Pieces;
-  int c = threadIdx.x % Pieces * 8;
-  for (int r = threadIdx.x / Pieces; r < min(Rows, count); r += Step)
-    if (c < d)
-      *reinterpret_cast<uint4 *>(first + r * stride + c) = *reinterpret_cast<const uint4 *>(tile + offset(r, c));
-}
-
-/// A token's row of [B,T,heads,d], and of keys that may lie in the history or be sinks (as rows::keyRow, sinkRow).
+/// A token's row of [B,T,heads,d], and of sinks, which may lie in the piece (as rows::sinkRow).
 __device__ inline const Bf16 *tokenRow(const void *array, const Problem &p, int heads, int b, int t, int h) {
   return static_cast<const Bf16 *>(array) + ((static_cast<int64_t>(b) * p.T + t) * heads + h) * p.d;
-}
-__device__ inline const Bf16 *keyRow(const void *piece, const void *history, const Problem &p, int b, int j, int head) {
-  if (j >= 0)
-    return j < p.T ? tokenRow(piece, p, p.Hkv, b, j, head) : nullptr;
-  if (j < -p.W || !history)
-    return nullptr;
-  return static_cast<const Bf16 *>(history) + ((static_cast<int64_t>(b) * p.W + p.W + j) * p.Hkv + head) * p.d;
 }
 __device__ inline const Bf16 *sinkRow(const void *piece, const void *sinks, const Problem &p, int b, int start,
                                       int position, int head) {

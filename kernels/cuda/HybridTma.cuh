@@ -15,13 +15,15 @@ namespace xlstm::cuda::tma {
 
 using tiles::Rows;
 
-/// An array of bf16 whose dimensions are sizes[3] (outermost) .. sizes[0], in tiles of box[1] x box[2] rows of 64 columns.
+/// An array of bf16 whose dimensions are sizes[3] (outermost) .. sizes[0], in tiles of box[1] x box[2] rows of 64
+/// columns.
 inline cudaError_t describe(CUtensorMap &map, const void *array, const cuuint64_t (&sizes)[4],
                             const cuuint32_t (&box)[4]) {
   static void *encode = nullptr;
   if (!encode) {
     cudaDriverEntryPointQueryResult found;
-    XLSTM_CUDA_TRY(cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &encode, 12000, cudaEnableDefault, &found));
+    XLSTM_CUDA_TRY(
+        cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled", &encode, 12000, cudaEnableDefault, &found));
     if (found != cudaDriverEntryPointSuccess)
       return cudaErrorNotSupported;
   }
@@ -77,6 +79,13 @@ __device__ inline void load(char *tile, const CUtensorMap &map, uint64_t *barrie
                  : "memory");
 }
 
+/// Asks for `bytes` in a row; addresses and size multiples of 16.
+__device__ inline void loadRow(void *shared, const void *global, int bytes, uint64_t *barrier) {
+  asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(
+                   sharedAddress(shared)),
+               "l"(global), "r"(bytes), "r"(sharedAddress(barrier))
+               : "memory");
+}
 // Registers move between warpgroups.
 template <int Count>
 __device__ inline void moreRegisters() {

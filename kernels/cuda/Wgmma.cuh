@@ -41,10 +41,24 @@ __device__ inline uint64_t describe(uint32_t address, uint32_t panel) {
          static_cast<uint64_t>(1024 >> 4) << 32 | static_cast<uint64_t>(1) << 62;
 }
 
+/// Describes 8 x 16 elements without a swizzle: 8 rows of 16 bytes, and the same again 128 bytes further.
+__device__ inline uint64_t describeSmall(uint32_t address) {
+  return static_cast<uint64_t>((address & 0x3ffff) >> 4) | static_cast<uint64_t>(128 >> 4) << 16 |
+         static_cast<uint64_t>(256 >> 4) << 32;
+}
+
 #define XLSTM_OUT(n) "+f"(c[n][0]), "+f"(c[n][1]), "+f"(c[n][2]), "+f"(c[n][3])
 
 // c [64,N] (+)= a [64,16] b [16,N]: both in shared memory, or a in registers. A transposed operand has its rows along
 // the summed index. The accumulator's and a's layout over a warp's 16 rows is that of mma.m16n8k16.
+
+template <bool TransposedA, bool TransposedB>
+__device__ inline void issue(float (&c)[1][4], uint64_t a, uint64_t b, int add) {
+  asm volatile("{.reg .pred p; setp.ne.b32 p, %6, 0;"
+               "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 {%0, %1, %2, %3}, %4, %5, p, 1, 1, %7, %8;}"
+               : XLSTM_OUT(0)
+               : "l"(a), "l"(b), "r"(add), "n"(int(TransposedA)), "n"(int(TransposedB)));
+}
 
 template <bool TransposedA, bool TransposedB>
 __device__ inline void issue(float (&c)[8][4], uint64_t a, uint64_t b, int add) {
