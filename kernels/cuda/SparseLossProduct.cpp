@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cublasLt.h>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <vector>
@@ -14,7 +15,7 @@ namespace xlstm::cuda::sparse {
 
 namespace {
 
-constexpr int Candidates = 16, Rounds = 3;
+constexpr int Candidates = 8, Calls = 50;
 
 cudaDataType_t dataType(xlstm_dtype type) { return type == XLSTM_F32 ? CUDA_R_32F : CUDA_R_16BF; }
 
@@ -99,26 +100,12 @@ public:
     if (library().find(kind)) // c gets its value all the same
       return run();
     std::vector<cublasLtMatmulHeuristicResult_t> found = suggestions(Candidates);
-    std::vector<float> best(found.size(), 1e30f);
-    cudaEvent_t begin = nullptr, end = nullptr;
-    if (cudaEventCreate(&begin) != cudaSuccess || cudaEventCreate(&end) != cudaSuccess)
-      status = CUBLAS_STATUS_EXECUTION_FAILED;
-    // In turn, and the fastest of each: the card's clock falls while it works. The first round warms up.
-    for (int round = 0; round <= Rounds; ++round)
-      for (size_t n = 0; n < found.size() && status == CUBLAS_STATUS_SUCCESS; ++n) {
-        float ms = 0;
-        cudaEventRecord(begin, stream);
-        bool ran = run(found[n].algo) == CUBLAS_STATUS_SUCCESS;
-        cudaEventRecord(end, stream);
-        if (cudaEventSynchronize(end) != cudaSuccess || cudaEventElapsedTime(&ms, begin, end) != cudaSuccess)
-          status = CUBLAS_STATUS_EXECUTION_FAILED;
-        if (round > 0 && ran)
-          best[n] = std::min(best[n], ms);
-      }
-    cudaEventDestroy(begin), cudaEventDestroy(end);
+    std::vector<float> ms;
+    for (const cublasLtMatmulHeuristicResult_t &each : found)
+      ms.push_back(time(each.algo));
     if (status == CUBLAS_STATUS_SUCCESS) {
       std::lock_guard<std::mutex> lock(library().mutex);
-      library().tuned[kind] = found[std::min_element(best.begin(), best.end()) - best.begin()].algo;
+      library().tuned[kind] = found[std::min_element(ms.begin(), ms.end()) - ms.begin()].algo;
     }
     return status;
   }
@@ -135,6 +122,27 @@ private:
     void *out = const_cast<void *>(c.memory);
     return cublasLtMatmul(handle, operation, &one, a.memory, layouts[0], b.memory, layouts[1], &beta, out, layouts[2],
                           out, layouts[2], &algorithm, workspace, GemmWorkspace, stream);
+  }
+
+  /// Milliseconds of many calls, behind as many that warm up: at these sizes the card's power is the limit, and what is
+  /// fastest for a moment (smaller tiles) is not what gets most out of it. An algorithm that does not run takes
+  /// forever.
+  float time(const cublasLtMatmulAlgo_t &algorithm) {
+    cudaEvent_t begin = nullptr, end = nullptr;
+    float ms = 0;
+    bool ran = true;
+    if (cudaEventCreate(&begin) == cudaSuccess && cudaEventCreate(&end) == cudaSuccess) {
+      for (int call = 0; call < 2 * Calls && ran; ++call) {
+        if (call == Calls)
+          cudaEventRecord(begin, stream);
+        ran = run(algorithm) == CUBLAS_STATUS_SUCCESS;
+      }
+      cudaEventRecord(end, stream);
+    }
+    if (cudaEventSynchronize(end) != cudaSuccess || (ran && cudaEventElapsedTime(&ms, begin, end) != cudaSuccess))
+      status = CUBLAS_STATUS_EXECUTION_FAILED;
+    cudaEventDestroy(begin), cudaEventDestroy(end);
+    return ran ? ms : std::numeric_limits<float>::infinity();
   }
 
   /// At most `most`, the fastest in cuBLASLt's opinion first; none leaves a status other than success.

@@ -133,6 +133,9 @@ AlignResult alignStudent(const Program &program, const ParamMap &teacher, const 
   if (heldOut.size() == 0)
     fail("align: expected at least one held-out row");
   ParamMap initial = initialParams(program.function("align"));
+  for (auto &[name, param] : initial)
+    if (!teacher.empty())
+      param = param.to(teacher.begin()->second.device());
   Alignment alignment(program, heldOut, options.heldOutBatch);
   TrainTask task;
   task.name = "align";

@@ -40,9 +40,9 @@ size_t xlstm_cuda_sparse_loss_workspace(const xlstm_sparse_loss_shape *shape);
 int xlstm_cuda_sparse_loss(const xlstm_sparse_loss_shape *shape, const xlstm_sparse_loss_inputs *in, float scale,
                            float *losses, void *d_hidden, void *d_weight, void *workspace, void *stream);
 
-/* Tries the algorithms that cuBLASLt suggests for the products of this call, and keeps the fastest for all later calls of
-   the shape in this process (whose last bits may then be others). Writes to d_hidden, d_weight and workspace, with no
-   meaning; waits for `stream`, which must not be captured. A tenth faster at a head's size. */
+/* Tries the algorithms that cuBLASLt suggests for the products of this call, a few seconds at a head's size, and keeps the
+   fastest for all later calls of the shape in this process (whose last bits may then be others). Writes to d_hidden,
+   d_weight and workspace, with no meaning; waits for `stream`, which must not be captured. */
 int xlstm_cuda_sparse_loss_tune(const xlstm_sparse_loss_shape *shape, const xlstm_sparse_loss_inputs *in, void *d_hidden,
                                 void *d_weight, void *workspace, void *stream);
 
