@@ -16,7 +16,8 @@ def LM_Dialect : Dialect {
 
     Activations are ranked tensors whose first two dimensions are the batch B and the tokens T, both usually dynamic.
     Weights keep the type they are stored in (`bf16`, `f16`, `f32`); an op widens its weight to the type of its
-    activation, so that one module serves float32 evaluation, float64 checks and native code.
+    activation, so that one module serves float32 evaluation, float64 checks and native code. Where
+    `xlstm-set-precision` made activations `bf16`, an op still sums in float32 and rounds its result once.
 
     Rows may hold several documents one after the other. `doc_start[b, t]` is the index in row b at which the document
     of token t begins; nothing ever crosses such a border.

@@ -23,6 +23,8 @@ struct CompileSettings {
 static void compileCpu(const CompileSettings &settings) {
   if (settings.prefillTokens.size() > 1)
     fail("expected one number of --prefill-tokens for the CPU, found ", settings.prefillTokens.size());
+  if (!settings.prefillTokens.empty() && settings.prefillTokens.front() > 4096)
+    fail("expected --prefill-tokens of at most 4096 for the CPU, found ", settings.prefillTokens.front());
   if (settings.randomWeights || settings.batch != 1 || settings.activations != "f32")
     fail("expected --target=cuda beside --activations, --batch and --random-weights");
   CompileOptions options;
