@@ -104,7 +104,9 @@ XLSTM_INLINE void featuresBackward(Chunk &chunk, const Seen &seen, int64_t count
                                    const Values &values, const MemoryGradient &gradient, TokenSums &sums) {
   float along[Block];
   // Queries: dScores k + c (S dNumerator + dDenominator z), whose second part is there.
-  product<true>(rows(chunk.mappedKT, Block), chunk.dScoresT, Block, chunk.dMappedQT, Block, d, Block, Block);
+  for (int64_t half = 0; half < Block; half += Block / 2) // no query meets the keys behind its half
+    product<true>(rows(chunk.mappedKT, Block), chunk.dScoresT + half, Block, chunk.dMappedQT + half, Block, d,
+                  Block / 2, half + Block / 2);
   // Keys: dScores^T q + added (dS v + dz); values: P^T dNumerator + added k dS.
   transpose(values.v, dp, chunk.xT, Block, Block, d);
   product<false>(rows(gradient.dS, dp), chunk.xT, Block, chunk.dMappedKT, Block, d, Block, d);
@@ -120,7 +122,9 @@ XLSTM_INLINE void featuresBackward(Chunk &chunk, const Seen &seen, int64_t count
     all += along[s], sums.dLevel[s] += along[s];
   sums.dSum[count - 1] += float(all);
   transpose(chunk.dScoresT, Block, chunk.turnedScores, Block, Block, Block);
-  product<true>(rows(chunk.mappedQT, Block), chunk.turnedScores, Block, chunk.dMappedKT, Block, d, Block, Block);
+  for (int64_t half = 0; half < Block; half += Block / 2)
+    product<true>(rows(chunk.mappedQT + half, Block), chunk.turnedScores + half * Block + half, Block,
+                  chunk.dMappedKT + half, Block, d, Block / 2, Block - half);
   product<true>(turned(chunk.scaledT, Block), gradient.dS, dp, values.dv, dp, Block, dp, d);
   addToKeys(seen, chunk.scoresT, chunk.dNumerator, values.dv, dp);
 }
