@@ -76,19 +76,19 @@ __device__ inline float2 dotVector(const uint32_t (&a)[K][4], const float *vecto
   return sum;
 }
 
-/// Adds o_t times the matrix memory's output to `mixed`; the chunk's own values are at `values`. q becomes its
-/// features.
+/// Adds o_t times the matrix memory's output to `mixed`; the chunk's own values are at `values`.
 template <int D>
 __device__ inline void memoryPart(const Arguments &x, const Queries &own, const Shared<D> &shared, Ring<D> &ring,
-                                  int turn, uint32_t values, uint32_t (&q)[D / 16][4], float (&mixed)[D / 8][4]) {
+                                  int turn, uint32_t values, float (&mixed)[D / 8][4]) {
   const Problem &p = x.p;
   int64_t head = static_cast<int64_t>(own.b) * p.H + own.h;
-  uint32_t weights[8][4];
+  uint32_t q[D / 16][4], weights[8][4];
   {
     float logits[D / 8][4];
     int map = ring.next();
-    product(logits, [&] { startByRows<D>(logits, q, sharedAddress(ring.at(map)), false); });
+    product(logits, [&] { startByRows<D, D>(logits, sharedAddress(shared.q), sharedAddress(ring.at(map)), false); });
     ring.release(map);
+    warpArrive(shared.qEmpty);
     softmaxRows(logits, p.d);
     toOperand(logits, q);
   }
@@ -129,70 +129,59 @@ __device__ inline void memoryPart(const Arguments &x, const Queries &own, const 
   }
 }
 
-/// The window's sum of values, not yet divided, half a tile at a time; returns the place of the last values, which is
-/// not released. Halves that none of the warpgroup's queries sees are left out: the oldest or the newest.
+/// The window's sum of values, not yet divided; returns the place of the last values, which is not released.
 template <int D>
-__device__ inline int windowPart(const Problem &p, const Queries &own, const uint32_t (&q)[D / 16][4],
-                                 const KeyTiles &keys, Ring<D> &ring, Softmax &softmax, float (&sum)[D / 8][4]) {
-  constexpr int Half = Rows / 2;
-  int group = threadIdx.x / 128, from = keys.first + Half <= own.begin + group * Half - p.W + 1;
-  int to = 2 * keys.count - 1 + group;
-  float s[8][4];
-  uint32_t weights[4][4];
-  auto startScores = [&](int n, int k) { startByRows(s, q, sharedAddress(ring.at(k)) + n % 2 * (Half * 128), false); };
+__device__ inline int windowPart(const Problem &p, const Queries &own, const Shared<D> &shared, const KeyTiles &keys,
+                                 Ring<D> &ring, Softmax &softmax, float (&sum)[D / 8][4]) {
+  float scale = p.scale * Log2e, s[16][4];
+  uint32_t weights[8][4], q = sharedAddress(shared.q);
   auto weigh = [&](int n) {
-    int j = keys.first + n * Half;
-    if (!keys.isSafe(j, Half))
-      maskWindow(s, p, own, j);
-    return softmax.add(s, p.scale * Log2e);
+    if (!keys.isSafe(keys.first + n * Rows))
+      maskWindow(s, p, own, keys.first + n * Rows);
+    return softmax.add(s, scale);
   };
   auto shrink = [&](float2 by) {
     Softmax::shrink(sum, by);
     toOperand(s, weights);
     softmax.count(weights);
   };
-  int k = ring.next();
-  product(s, [&] { startScores(from, k); });
-  if (from % 2 || to == 1)
-    ring.release(k);
-  shrink(weigh(from));
-  int v = ring.next();
-  for (int n = from; n + 1 < to; ++n) {
-    if (n % 2)
-      k = ring.next();
+  int place = ring.next();
+  product(s, [&] { startByRows<D>(s, q, sharedAddress(ring.at(place)), false); });
+  ring.release(place);
+  shrink(weigh(0));
+  for (int n = 0; n + 1 < keys.count; ++n) {
+    place = ring.next();
     wgmma::hold(s), wgmma::hold(sum);
     wgmma::arrive();
-    startScores(n + 1, k);
+    startByRows<D>(s, q, sharedAddress(ring.at(place)), false);
     wgmma::commit();
-    startByColumns(sum, weights, sharedAddress(ring.at(v)), true, n % 2 * Half);
+    int values = ring.next();
+    wgmma::arrive();
+    startByColumns(sum, weights, sharedAddress(ring.at(values)), true);
     wgmma::commit();
     wgmma::waitProducts<1>();
     wgmma::hold(s);
-    if (n % 2 == 0 || n + 2 == to)
-      ring.release(k);
+    ring.release(place);
     float2 by = weigh(n + 1);
     wgmma::waitProducts<0>();
     wgmma::hold(sum);
-    if (n % 2) {
-      ring.release(v);
-      v = ring.next();
-    }
+    ring.release(values);
     shrink(by);
   }
-  product(sum, [&] { startByColumns(sum, weights, sharedAddress(ring.at(v)), true, (to - 1) % 2 * Half); });
-  return v;
+  place = ring.next();
+  product(sum, [&] { startByColumns(sum, weights, sharedAddress(ring.at(place)), true); });
+  return place;
 }
 
 template <int D>
-__device__ inline void sinkPart(const Problem &p, const Queries &own, const Shared<D> &shared,
-                                const uint32_t (&q)[D / 16][4], int &sinkTurn, Softmax &softmax,
-                                float (&sum)[D / 8][4]) {
+__device__ inline void sinkPart(const Problem &p, const Queries &own, const Shared<D> &shared, int &sinkTurn,
+                                Softmax &softmax, float (&sum)[D / 8][4]) {
   forSinkTiles(p, own.b, own.begin, [&](int start, int position) {
     tma::await(shared.sinkFull, sinkTurn & 1);
     ++sinkTurn;
     float s[2][4];
     uint32_t weights[1][4];
-    sinkScores(s, q, shared.sinkK);
+    sinkScores<D>(s, shared.q, shared.sinkK);
     maskSinks(s, p, own, start, position);
     float2 by = softmax.add(s, p.scale * Log2e);
     Softmax::shrink(sum, by);
@@ -240,9 +229,11 @@ __device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, R
     tma::await(shared.qEmpty, turn ^ 1);
     tma::arriveExpecting(shared.qFull, TileBytes<D>);
     tma::load<D>(shared.q, x.q, shared.qFull, h, work.begin, b);
-    for (int n = 0; n < keys.count; ++n) {
-      x.keys.bringK<D>(ring, p, b, keyHead, keys.first + n * Rows);
-      x.keys.bringV<D>(ring, p, b, keyHead, keys.first + n * Rows);
+    for (int n = 0; n <= keys.count; ++n) {
+      if (n < keys.count)
+        x.keys.bringK<D>(ring, p, b, keyHead, keys.first + n * Rows);
+      if (n)
+        x.keys.bringV<D>(ring, p, b, keyHead, keys.first + (n - 1) * Rows);
     }
     ring.template bring<D, D>(x.qMap, 0, h, 0);
     bringFacts(p, x.facts, x.states.z, work, *shared.facts, shared.factsFull, shared.factsEmpty, turn);
@@ -261,14 +252,11 @@ __device__ inline void compute(const Arguments &x, const Shared<D> &shared, Ring
     KeyTiles keys(p, own.b, own.begin);
     float sum[D / 8][4] = {};
     Softmax softmax;
-    uint32_t q[D / 16][4];
     tma::await(shared.qFull, turn);
-    loadOperand<D>(q, shared.q);
-    warpArrive(shared.qEmpty);
-    sinkPart<D>(p, own, shared, q, sinkTurn, softmax, sum);
-    int last = windowPart<D>(p, own, q, keys, ring, softmax, sum);
+    sinkPart<D>(p, own, shared, sinkTurn, softmax, sum);
+    int last = windowPart<D>(p, own, shared, keys, ring, softmax, sum);
     divide<D>(x, own, softmax, sum);
-    memoryPart<D>(x, own, shared, ring, turn, sharedAddress(ring.at(last)), q, sum);
+    memoryPart<D>(x, own, shared, ring, turn, sharedAddress(ring.at(last)), sum);
     ring.release(last);
     warpArrive(shared.factsEmpty);
     writeOwn<D>([&](int n, int half) { return pack(sum[n][2 * half], sum[n][2 * half + 1]); }, p.d,

@@ -44,7 +44,7 @@ struct Arguments {
   const int *start;
   fast::Scratch scratch;
   Bf16 *dk, *dv;
-  CUtensorMap q, dh, k, v, kLogits, kMap; // as tiles
+  CUtensorMap q, dh, k, v, kLogits, kMap, values; // as tiles
 };
 
 /// Whether the document that begins at `start` has queries behind their first window.
@@ -89,6 +89,7 @@ __device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, R
     if (walk.isMap(n)) {
       ring.template bring<D>(x.kLogits, h, walk.begin, walk.b);
       ring.template bring<D, D>(x.kMap, 0, h, 0);
+      ring.template bring<D>(x.values, h, walk.begin, walk.b);
       continue;
     }
     Facts &facts = shared.facts[turn % 2];
@@ -136,7 +137,7 @@ __device__ inline void queryTile(const Problem &p, const Shared<D> &shared, cons
                                  int begin, int queries, float (&dk)[D / 8][4], float (&dv)[D / 8][4]) {
   uint32_t k = sharedAddress(shared.k), v = sharedAddress(shared.v), ofKeys[4][4], ofValues[4][4];
   int first = begin + threadIdx.x / 128 * 64;
-#pragma unroll 1 // the instructions' cache is small for two warpgroups at different places
+#pragma unroll
   for (int part = 0; part < Rows; part += 64) {
     if (queries + part + 63 < first || queries + part >= first + 63 + p.W) // none of them sees this warpgroup's keys
       continue;
@@ -161,29 +162,17 @@ __device__ inline void queryTile(const Problem &p, const Shared<D> &shared, cons
   wgmma::hold(dk), wgmma::hold(dv);
 }
 
-/// Adds the memory branch's gradient of v of every head, and what the sinks' readers left, to this thread's rows.
+/// Adds what the sinks' readers left to this thread's rows.
 template <int D>
-__device__ inline void addLeft(const Arguments &x, int b, int keyHead, int begin, float (&dk)[D / 8][4],
-                               float (&dv)[D / 8][4]) {
+__device__ inline void addSinks(const Arguments &x, const Walk &walk, float (&dk)[D / 8][4], float (&dv)[D / 8][4]) {
   const Problem &p = x.p;
 #pragma unroll
   for (int half = 0; half < 2; ++half) {
-    int j = begin + ownRow() + 8 * half;
-    if (j >= p.T)
+    int j = walk.begin + ownRow() + 8 * half, start = j < p.T ? p.start(walk.b, j) : 0, position = j - start;
+    if (j >= p.T || position >= p.S || !hasReaders(p, walk.b, start))
       continue;
-    int start = p.start(b, j), position = j - start;
-    bool isSink = position < p.S && hasReaders(p, b, start);
-    for (int h = keyHead * p.group; h < (keyHead + 1) * p.group; ++h) {
-      const Bf16 *values = x.scratch.values + p.gate(b, j, h) * p.d + ownColumn();
-#pragma unroll
-      for (int n = 0; n < D / 8; ++n)
-        if (n * 8 < p.d) {
-          float2 both = unpack(*reinterpret_cast<const uint32_t *>(values + n * 8));
-          dv[n][2 * half] += both.x, dv[n][2 * half + 1] += both.y;
-        }
-      if (!isSink)
-        continue;
-      const float *keys = sinksOf(p, x.scratch, b, h, start) + position * p.d + ownColumn();
+    for (int h = walk.keyHead * p.group; h < (walk.keyHead + 1) * p.group; ++h) {
+      const float *keys = sinksOf(p, x.scratch, walk.b, h, start) + position * p.d + ownColumn();
 #pragma unroll
       for (int n = 0; n < D / 8; ++n)
         if (n * 8 < p.d) {
@@ -209,6 +198,10 @@ __device__ inline void compute(const Arguments &x, const Shared<D> &shared, Ring
     uint32_t queries = sharedAddress(ring.at(q)), others = sharedAddress(ring.at(dh));
     if (walk.isMap(n)) {
       product(dk, [&] { startByColumns<D, D>(dk, queries, others, true); });
+      int left = ring.next(); // the memory branch's gradient of v
+      forStored<D / 8>(ring.at(left), [&](int n, int e, float value) { dv[n][e] += value; });
+      __syncwarp();
+      ring.release(left);
     } else {
       tma::await(shared.factsFull + turn % 2, turn / 2 & 1);
       queryTile<D>(p, shared, shared.facts[turn % 2], queries, others, walk.begin, walk.queries(n), dk, dv);
@@ -217,7 +210,7 @@ __device__ inline void compute(const Arguments &x, const Shared<D> &shared, Ring
     }
     ring.release(q), ring.release(dh);
   }
-  addLeft<D>(x, walk.b, walk.keyHead, walk.begin, dk, dv);
+  addSinks<D>(x, walk, dk, dv);
   int64_t first = ((static_cast<int64_t>(walk.b) * p.T + walk.begin) * p.Hkv + walk.keyHead) * p.d;
   int64_t stride = static_cast<int64_t>(p.Hkv) * p.d;
   if (x.dk)
@@ -302,13 +295,15 @@ cudaError_t fast::sumSinks(const Problem &p, const Scratch &scratch, cudaStream_
 
 cudaError_t fast::windowKeyGradients(const Problem &p, const Facts &facts, const void *dh, const Scratch &scratch,
                                      const xlstm_hybrid_gradients &out, cudaStream_t stream) {
-  Arguments x{p, facts.start, scratch, static_cast<Bf16 *>(out.k), static_cast<Bf16 *>(out.v), {}, {}, {}, {}, {}, {}};
+  Arguments x{p,  facts.start, scratch, static_cast<Bf16 *>(out.k), static_cast<Bf16 *>(out.v), {}, {}, {}, {},
+              {}, {},          {}};
   XLSTM_CUDA_TRY(tma::describeTokens(x.q, p.q, p, p.T, p.H));
   XLSTM_CUDA_TRY(tma::describeTokens(x.dh, dh, p, p.T, p.H));
   XLSTM_CUDA_TRY(tma::describeTokens(x.k, p.k, p, p.T, p.Hkv));
   XLSTM_CUDA_TRY(tma::describeTokens(x.v, p.v, p, p.T, p.Hkv));
   XLSTM_CUDA_TRY(tma::describeTokens(x.kLogits, scratch.kLogits, p, p.T, p.H));
   XLSTM_CUDA_TRY(tma::describeSquares(x.kMap, p.kMap, p, p.H));
+  XLSTM_CUDA_TRY(tma::describeTokens(x.values, scratch.values, p, p.T, p.H));
   dim3 grid(p.chunks, p.Hkv, p.B);
   return p.d <= 64 ? launch(keys<64>, grid, Threads, Shared<64>::bytes(), stream, x)
                    : launch(keys<128>, grid, Threads, Shared<128>::bytes(), stream, x);

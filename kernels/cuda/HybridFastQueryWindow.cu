@@ -124,7 +124,7 @@ __device__ inline void windowPart(const Problem &p, const Queries &own, const Sh
   for (int n = 0; n < keys.count; ++n) {
     int k = ring.next(), v = ring.next();
     uint32_t tileK = sharedAddress(ring.at(k)), tileV = sharedAddress(ring.at(v));
-#pragma unroll 1 // the instructions' cache is small for two warpgroups at different places
+#pragma unroll
     for (int part = 0; part < Rows; part += 64) {
       int j = keys.first + n * Rows + part;
       if (j > last || j + 63 <= first - p.W) // none of this warpgroup's queries sees them

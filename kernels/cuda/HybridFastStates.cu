@@ -12,20 +12,20 @@ using namespace xlstm::cuda::roles;
 
 namespace {
 
-constexpr int Places = 4;
+constexpr int Places = 4, Ones = 256;
 
 template <int D>
 struct Shared {
   char *map, *ring;
-  float *parts;
+  Bf16 *ones;
   uint64_t *mapFull, *places;
 
   __device__ explicit Shared(char *base) {
     map = aligned(base), ring = map + TileBytes<D>;
-    parts = reinterpret_cast<float *>(ring + Places * TileBytes<D>);
-    mapFull = reinterpret_cast<uint64_t *>(parts + SumsBytes / 4), places = mapFull + 1;
+    ones = reinterpret_cast<Bf16 *>(ring + Places * TileBytes<D>);
+    mapFull = reinterpret_cast<uint64_t *>(ones + Ones), places = mapFull + 1;
   }
-  static constexpr size_t bytes() { return (1 + Places) * TileBytes<D> + SumsBytes + (1 + 2 * Places) * 8 + 1024; }
+  static constexpr size_t bytes() { return (1 + Places) * TileBytes<D> + Ones * 2 + (1 + 2 * Places) * 8 + 1024; }
 };
 
 struct Arguments {
@@ -79,46 +79,48 @@ __device__ inline void compute(const Arguments &x, const Shared<D> &shared, Ring
   Segment segment(p, x.segments);
   int panel = ownPanel<D>(), area = p.d * p.d;
   bool keeps = panel == threadIdx.x / 128;
-  float sum[D / 8][4] = {}, z = 0;
+  float S[D / 8][4] = {}, z[2] = {};
+  auto writeZ = [&](float *to) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half)
+      if (int row = ownRow() + 8 * half; keeps && row < p.d && threadIdx.x % 4 == 0)
+        to[row] = z[half];
+  };
   tma::await(shared.mapFull, 0);
   for (int c = segment.first; c < segment.end; ++c) {
     int64_t at = segment.head * p.chunks + c;
-    float keep = x.gates.keep[at];
+    float keep = x.gates.keep[at], sums[1][4];
     if (keeps)
-      writeOwn<D>([&](int n, int half) { return pack(sum[n][2 * half], sum[n][2 * half + 1]); }, p.d,
+      writeOwn<D>([&](int n, int half) { return pack(S[n][2 * half], S[n][2 * half + 1]); }, p.d,
                   x.states.S + at * area, p.d, p.d);
-    if (threadIdx.x < p.d)
-      x.states.z[at * p.d + threadIdx.x] = z;
+    writeZ(x.states.z + at * p.d);
     int k = ring.next();
     features<D>(x, segment, c, shared.map, ring.at(k));
 #pragma unroll
     for (int n = 0; n < D / 8; ++n)
 #pragma unroll
       for (int e = 0; e < 4; ++e)
-        sum[n][e] *= keep;
+        S[n][e] *= keep;
     wgmma::publish();
     meet();
     int v = ring.next();
-    wgmma::hold(sum);
-    wgmma::arrive();
-    startTransposed(sum, sharedAddress(ring.at(k)), sharedAddress(ring.at(v)), true, panel);
-    wgmma::commit();
-    columnSums<D>(ring.at(k), shared.parts, [](int) { return 1.0f; });
-    wgmma::waitProducts<0>();
-    wgmma::hold(sum);
-    meet();
+    uint32_t left = sharedAddress(ring.at(k));
+    auto start = [&] {
+      startTransposed(S, left, sharedAddress(ring.at(v)), true, panel);
+      startSums(sums, left, sharedAddress(shared.ones), panel);
+    };
+    products(start, S, sums);
     ring.release(k), ring.release(v);
-    z = threadIdx.x < p.d ? keep * z + columnSum<D>(shared.parts) : 0;
+    z[0] = keep * z[0] + sums[0][0], z[1] = keep * z[1] + sums[0][2];
   }
-  float *S = x.segments.endS + segment.at * area + ownColumn();
+  float *to = x.segments.endS + segment.at * area + ownColumn();
 #pragma unroll
   for (int n = 0; n < D / 8; ++n)
 #pragma unroll
     for (int half = 0; half < 2; ++half)
       if (int row = ownRow() + 8 * half; keeps && row < p.d && n * 8 < p.d)
-        *reinterpret_cast<float2 *>(S + row * p.d + n * 8) = {sum[n][2 * half], sum[n][2 * half + 1]};
-  if (threadIdx.x < p.d)
-    x.segments.endZ[segment.at * p.d + threadIdx.x] = z;
+        *reinterpret_cast<float2 *>(to + row * p.d + n * 8) = {S[n][2 * half], S[n][2 * half + 1]};
+  writeZ(x.segments.endZ + segment.at * p.d);
 }
 
 #endif // XLSTM_HAS_WGMMA
@@ -132,8 +134,10 @@ __global__ void __launch_bounds__(Threads, 1) walk(const __grid_constant__ Argum
   if (threadIdx.x == 0) {
     ring.init(Warps);
     tma::initBarrier(shared.mapFull, 1);
-    wgmma::publish();
   }
+  if (threadIdx.x < Ones)
+    shared.ones[threadIdx.x] = fromFloat<Bf16>(1);
+  wgmma::publish();
   __syncthreads();
   if (threadIdx.x < Block)
     compute<D>(x, shared, ring);

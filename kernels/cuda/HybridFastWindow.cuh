@@ -32,7 +32,7 @@ struct KeyTiles {
     first = begin - before * Rows, count = before + 1;
     safeFrom = max(p.start(b, last), last - p.W + 1), safeTo = begin;
   }
-  __device__ bool isSafe(int j, int count = Rows) const { return j >= safeFrom && j + count <= safeTo; }
+  __device__ bool isSafe(int j) const { return j >= safeFrom && j + Rows <= safeTo; }
 };
 
 #ifdef XLSTM_HAS_WGMMA
@@ -128,24 +128,6 @@ __device__ inline void sinkScores(float (&s)[2][4], const char *queries, const c
     loadMatrices(b, rows + (lane / 16 * 8 + lane % 8) * SinkPitch<D> + (k + lane / 8 % 2 * 8) * 2);
     multiplyAdd(s[0], a, b[0], b[1]);
     multiplyAdd(s[1], a, b[2], b[3]);
-  }
-}
-
-/// The same with the queries in registers.
-template <int K>
-__device__ inline void sinkScores(float (&s)[2][4], const uint32_t (&queries)[K][4], const char *rows) {
-  int lane = threadIdx.x % 32;
-#pragma unroll
-  for (int n = 0; n < 2; ++n)
-#pragma unroll
-    for (int e = 0; e < 4; ++e)
-      s[n][e] = 0;
-#pragma unroll
-  for (int k = 0; k < K; ++k) {
-    uint32_t b[4];
-    loadMatrices(b, rows + (lane / 16 * 8 + lane % 8) * SinkPitch<K * 16> + (k * 16 + lane / 8 % 2 * 8) * 2);
-    multiplyAdd(s[0], queries[k], b[0], b[1]);
-    multiplyAdd(s[1], queries[k], b[2], b[3]);
   }
 }
 

@@ -36,10 +36,16 @@ __global__ void scanInChunk(Problem p, Gates gates, const float *i, const float 
   int64_t head = static_cast<int64_t>(b) * p.H + h;
   int first = c * p.chunk + lane * Each;
   double sum[Each], a[Each], total = 0;
+  float input[Each], forget[Each];
   bool fresh[Each];
+#pragma unroll
   for (int n = 0; n < Each; ++n) {
-    int t = first + n;
-    total += t < p.T ? logSigmoid(f[p.gate(b, t, h)]) : 0;
+    int64_t gate = p.gate(b, min(first + n, p.T - 1), h);
+    input[n] = i[gate], forget[n] = f[gate];
+  }
+#pragma unroll
+  for (int n = 0; n < Each; ++n) {
+    total += first + n < p.T ? logSigmoid(forget[n]) : 0;
     sum[n] = total;
   }
   double before = total;
@@ -53,7 +59,7 @@ __global__ void scanInChunk(Problem p, Gates gates, const float *i, const float 
   bool reset = false;
   for (int n = 0; n < Each; ++n) {
     int t = first + n;
-    a[n] = t < p.T ? i[p.gate(b, t, h)] - (before + sum[n]) : -INFINITY;
+    a[n] = t < p.T ? input[n] - (before + sum[n]) : -INFINITY;
     fresh[n] = t < p.T && p.start(b, t) == t;
     reset |= fresh[n];
     top = fresh[n] ? a[n] : fmax(top, a[n]);

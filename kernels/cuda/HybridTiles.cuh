@@ -96,15 +96,6 @@ __device__ inline int ownColumn() { return threadIdx.x % 4 * 2; }
 
 #ifdef XLSTM_HAS_WGMMA
 
-/// This warp's 16 rows of a tile as the left operand of a product over its columns.
-template <int D>
-__device__ inline void loadOperand(uint32_t (&a)[D / 16][4], const char *tile) {
-  int lane = threadIdx.x % 32, row = threadIdx.x / 32 * 16 + lane % 16;
-#pragma unroll
-  for (int k = 0; k < D / 16; ++k)
-    loadMatrices(a[k], tile + offset(row, k * 16 + lane / 16 * 8));
-}
-
 // Products over whole tiles, started but not committed. N columns of the result are rows of b (or, Transposed,
 // columns).
 
