@@ -10,7 +10,7 @@
 
 namespace xlstm::cuda {
 
-constexpr int Outs = 32, Parts = 3, WarpRows = 32;
+constexpr int Parts = 3, WarpRows = 32;
 
 /// Eight neighbouring terms of one output, in three parts.
 struct Split {
@@ -51,16 +51,14 @@ struct Fragments {
   uint4 rows[4]; // g, g + 8, g + 16, g + 24
 };
 
-/// TokenWarps have their own rows, TermWarps divide `in`.
-template <int TokenWarps, int TermWarps>
-__global__ void __launch_bounds__(TokenWarps *TermWarps * 32)
+/// A block has 8 Tiles outputs of 32 rows; its warps divide `in`.
+template <int Tiles, int Warps>
+__global__ void __launch_bounds__(Warps * 32)
     linearSplitKernel(const Bf16 *x, const uint4 *w, const float *bias, const float *residual, float *y, int64_t rows,
                       int64_t in, int64_t out) {
-  constexpr int BlockRows = TokenWarps * WarpRows;
-  __shared__ float partial[TermWarps - 1][TokenWarps][WarpRows][Outs + 1];
+  __shared__ float partial[Warps - 1][WarpRows][8 * Tiles + 1];
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
-  const int tokenWarp = warp % TokenWarps, termWarp = warp / TokenWarps;
-  const int64_t firstRow = int64_t(blockIdx.x) * BlockRows + tokenWarp * WarpRows, firstTile = blockIdx.y * (Outs / 8);
+  const int64_t firstRow = int64_t(blockIdx.x) * WarpRows, firstTile = blockIdx.y * Tiles;
   const int64_t steps = (in + 31) / 32, tiles = (out + 7) / 8;
   auto loadX = [&](int64_t step) {
     Fragments to;
@@ -71,13 +69,13 @@ __global__ void __launch_bounds__(TokenWarps *TermWarps * 32)
     }
     return to;
   };
-  float sums[2][Outs / 8][4] = {};
-  Fragments now[2] = {loadX(termWarp), loadX(termWarp + TermWarps)};
-  for (int64_t step = termWarp, turn = 0; step < steps; step += TermWarps, ++turn) {
+  float sums[2][Tiles][4] = {};
+  Fragments now[2] = {loadX(warp), loadX(warp + Warps)};
+  for (int64_t step = warp; step < steps; step += Warps) {
     const Fragments a = now[0];
-    now[0] = now[1], now[1] = loadX(step + 2 * TermWarps);
+    now[0] = now[1], now[1] = loadX(step + 2 * Warps);
 #pragma unroll
-    for (int n = 0; n < Outs / 8; ++n)
+    for (int n = 0; n < Tiles; ++n)
 #pragma unroll
       for (int p = 0; p < Parts; ++p) {
         const int64_t tile = firstTile + n;
@@ -94,31 +92,32 @@ __global__ void __launch_bounds__(TokenWarps *TermWarps * 32)
 #pragma unroll
     for (int m = 0; m < 2; ++m)
 #pragma unroll
-      for (int n = 0; n < Outs / 8; ++n)
+      for (int n = 0; n < Tiles; ++n)
 #pragma unroll
         for (int c = 0; c < 4; ++c)
           body(m * 16 + c / 2 * 8 + g, n * 8 + t * 2 + c % 2, sums[m][n][c]);
   };
-  if (termWarp)
-    forSums([&](int row, int o, float sum) { partial[termWarp - 1][tokenWarp][row][o] = sum; });
+  if (warp)
+    forSums([&](int row, int o, float sum) { partial[warp - 1][row][o] = sum; });
   __syncthreads();
-  if (termWarp)
+  if (warp)
     return;
   forSums([&](int row, int o, float sum) {
     const int64_t to = firstRow + row, output = firstTile * 8 + o;
     if (to >= rows || output >= out)
       return;
-    for (int part = 0; part < TermWarps - 1; ++part)
-      sum += partial[part][tokenWarp][row][o];
+    for (int part = 0; part < Warps - 1; ++part)
+      sum += partial[part][row][o];
     sum += bias ? bias[output] : 0.0f;
     y[to * out + output] = sum + (residual ? residual[to * out + output] : 0.0f);
   });
 }
 
-template <int TokenWarps, int TermWarps>
+template <int Tiles>
 static int run(const LinearArgs &a, const uint4 *parts) {
-  const dim3 grid(ceilDiv(a.rows, TokenWarps * WarpRows), ceilDiv(a.out, Outs));
-  linearSplitKernel<TokenWarps, TermWarps><<<grid, TokenWarps * TermWarps * 32, 0, cudaStream_t(a.stream)>>>(
+  constexpr int Warps = 8;
+  const dim3 grid(ceilDiv(a.rows, WarpRows), ceilDiv(a.out, 8 * Tiles));
+  linearSplitKernel<Tiles, Warps><<<grid, Warps * 32, 0, cudaStream_t(a.stream)>>>(
       static_cast<const Bf16 *>(a.x), parts, static_cast<const float *>(a.bias), static_cast<const float *>(a.residual),
       static_cast<float *>(a.y), a.rows, a.in, a.out);
   return cudaGetLastError();
@@ -131,7 +130,7 @@ int linearSplit(const LinearArgs &a) {
   uint4 *parts = static_cast<uint4 *>(a.workspace);
   splitWeights<<<dim3(steps, tiles), 32, 0, cudaStream_t(a.stream)>>>(static_cast<const float *>(a.w), parts, a.in,
                                                                       a.out);
-  return run<1, 8>(a, parts); // of 7 divisions the fastest or nearly so from 17 to 65,536 rows
+  return a.rows <= 2048 ? run<1>(a, parts) : run<4>(a, parts); // few rows: more blocks, which read x again
 }
 
 } // namespace xlstm::cuda
