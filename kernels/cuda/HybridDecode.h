@@ -20,8 +20,7 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
 bool isDecodeFast(const xlstm_hybrid_shape &shape);
 
 /// The fast kernel by clusters of `blocks`, with G = H / Hkv query heads a key head: G (not 1), 2 G or 4 G (not at d =
-/// 96), and 2 for G = 4; 0: chosen by the shape. cudaErrorInvalidClusterSize, and nothing enqueued, where it does not
-/// fit.
+/// 96); 0: chosen by the shape. cudaErrorInvalidClusterSize, and nothing enqueued, where it does not fit.
 int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const float *frequencies,
                      float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace, bool early, void *stream,
                      int blocks);

@@ -1,229 +1,24 @@
-//===- HybridDecodeFast.cu - one token by tensor cores: query, memory, output ----===//
+//===- HybridDecodeFast.cu - one token by tensor cores: the kernel, the choice -----===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "kernels/cuda/HybridDecode.h"
-#include "kernels/cuda/HybridDecodeFast.cuh"
+#include "kernels/cuda/HybridDecodeFastSteps.cuh"
 
 namespace xlstm::cuda {
 namespace decode {
 
-constexpr float Log2E = 1.442695041f;
-
-/// Sine and cosine to 2^-20: whole turns are taken off by a sum of two parts of 2 pi.
-__device__ inline void rotation(float angle, float &sine, float &cosine) {
-  const float turns = rintf(angle * 0.159154943f);
-  float rest = fmaf(turns, -6.28318548f, angle);
-  rest = fmaf(turns, 1.74845553e-7f, rest);
-  sine = __sinf(rest), cosine = __cosf(rest);
-}
-
-/// The token as it comes: a pair of channels a thread, of a query and of the key.
+/// Multiplies the block's tiles, keys first, a warp every Warps-th; `tile`: the warp's first one, under way.
 template <typename P>
-struct Token {
-  static constexpr int Half = P::D / 2, Owners = P::Threads / Half;
-  int i, owner, t;
-  float frequency;
-  Bf16 low, high, keyLow, keyHigh;
-  uint4 v;
-
-  /// Everyone loads: a load that some skip would wait for the register's last use.
-  __device__ Token(const FastArgs &a, const Spot<P> &at) : i(threadIdx.x % Half), owner(threadIdx.x / Half) {
-    const bool begins = a.in.doc_start && a.in.doc_start[at.b] >= 0;
-    t = a.state.pos[at.b];
-    frequency = a.frequencies ? a.frequencies[i] : 0.0f;
-    const Bf16 *q = static_cast<const Bf16 *>(a.in.q) + (at.query + owner % P::Group) * P::D + i;
-    const Bf16 *k = static_cast<const Bf16 *>(a.in.k) + at.key * P::D + i;
-    low = q[0], high = q[Half], keyLow = k[0], keyHigh = k[Half];
-    v = loadEarly(static_cast<const Bf16 *>(a.in.v) + at.key * P::D + threadIdx.x % P::Pieces * 8);
-    if (begins)
-      t = 0;
+__device__ void multiplyTiles(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at, int t, int current,
+                              Tile<P> &tile) {
+  const int jobs = at.tiles + P::MapTiles;
+  for (int job = threadIdx.x / 32; job < jobs; job += P::Warps) {
+    if (job < at.tiles)
+      scoreKeys(a, s, at, job, t, current, tile);
+    else
+      multiplyMap(s, at, job - at.tiles, tile);
+    startTile(a, at, job + P::Warps, tile);
   }
-  /// Query and key, rotated, as halves to x; the value.
-  __device__ void store(const FastArgs &a, const FastShared<P> &s) const {
-    float sine = 0, cosine = 1;
-    if (a.frequencies) {
-      rotation(float(t) * frequency, sine, cosine);
-      sine *= a.ropeFactor, cosine *= a.ropeFactor;
-    }
-    auto put = [&](Bf16 *to, float low, float high) {
-      storeHalves(to + i, to + i + Half, P::XPitch, low * cosine - high * sine, high * cosine + low * sine);
-    };
-    if (owner < P::Group)
-      put(s.x + 2 * owner * P::XPitch, toFloat(low), toFloat(high));
-    if (owner == min(P::Group, Owners - 1))
-      put(s.x + 2 * MostHeads * P::XPitch, toFloat(keyLow), toFloat(keyHigh));
-    if (threadIdx.x < P::Pieces)
-      reinterpret_cast<uint4 *>(s.v)[threadIdx.x] = v;
-  }
-};
-
-/// The block's columns of S: a thread's rows row, row + RowsAtOnce, ... of four columns, in shared memory or a round of
-/// them in registers.
-template <typename P>
-struct State {
-  float4 *shared, old[P::Round];
-  float *own;
-
-  __device__ State(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at)
-      : shared(s.state + threadIdx.x), own(a.state.S + ((at.query + at.head) * P::D + at.thread / P::Fours) * P::D +
-                                           at.column + at.thread % P::Fours * 4) {}
-  __device__ float *row(int n) const { return own + n * P::RowsAtOnce * P::D; }
-  __device__ void load(int n) {
-    const uint4 v = loadEarly<Keep::Briefly>(row(n));
-    old[n % P::Round] = {__uint_as_float(v.x), __uint_as_float(v.y), __uint_as_float(v.z), __uint_as_float(v.w)};
-  }
-  __device__ void start() {
-#pragma unroll
-    for (int n = 0; n < (P::InShared ? P::Steps : P::Round); ++n)
-      if constexpr (P::InShared)
-        copyOnce(shared + n * P::Threads, row(n));
-      else
-        load(n);
-  }
-  /// Row n; the one a round later is under way then.
-  __device__ float4 take(int n) {
-    if constexpr (P::InShared)
-      return shared[n * P::Threads];
-    const float4 value = old[n % P::Round];
-    if (n + P::Round < P::Steps)
-      load(n + P::Round);
-    return value;
-  }
-};
-
-/// S in place; its columns' products with q~ to sums.
-template <typename P>
-__device__ void updateState(const FastShared<P> &s, const Spot<P> &at, State<P> &state, bool fresh) {
-  const int row = at.thread / P::Fours, four = at.thread % P::Fours;
-  const float keep = s.gates[0];
-  float v[4], sum[4] = {};
-  loadFloats(s.v + at.column + four * 4, v);
-  if constexpr (P::InShared)
-    waitCopies();
-#pragma unroll
-  for (int n = 0; n < P::Steps; ++n) {
-    const float2 feature = s.features[row + n * P::RowsAtOnce];
-    float4 old = state.take(n);
-    if (fresh)
-      old = {};
-    const float value[4] = {keep * old.x + feature.x * v[0], keep * old.y + feature.x * v[1],
-                            keep * old.z + feature.x * v[2], keep * old.w + feature.x * v[3]};
-#pragma unroll
-    for (int i = 0; i < 4; ++i)
-      sum[i] += feature.y * value[i];
-    storeOnce(state.row(n), {value[0], value[1], value[2], value[3]});
-  }
-  if constexpr (P::IsFolded) {
-#pragma unroll
-    for (int i = 0; i < 4; ++i)
-#pragma unroll
-      for (int step = P::Fours; step < 32; step *= 2)
-        sum[i] += __shfl_xor_sync(~0u, sum[i], step);
-    if (at.thread % 32 < P::Fours)
-      storeFloats(s.sums + at.thread / 32 * P::SumPitch + four * 4, sum);
-  } else {
-    storeFloats(s.sums + row * P::SumPitch + four * 4, sum);
-  }
-}
-
-/// One warp: its head's logits become features; keeps the new z, in the order of its lanes.
-template <typename P>
-struct Features {
-  static constexpr int Each = P::D / 32;
-  float z[Each], i, f, o, m; // gates: pre-activations, then add, keep, output and top
-
-  __device__ void loadState(const FastArgs &a, const Spot<P> &at) {
-    const float *from = a.state.z + (at.query + at.head) * P::D + threadIdx.x % 32;
-#pragma unroll
-    for (int n = 0; n < Each; ++n)
-      z[n] = from[32 * n];
-    m = a.state.m[at.query + at.head];
-  }
-  __device__ void loadGates(const FastArgs &a, const Spot<P> &at) {
-    const int64_t head = at.query + at.head;
-    i = a.in.i_gate[head], f = a.in.f_gate[head], o = a.in.o_gate[head];
-  }
-  /// Uses what has been loaded, before the blocks are told of this one's share: part 0 may write z and m then.
-  __device__ void useState(bool fresh) {
-    const Gates gates = gatesOf(i, f, o, m, fresh);
-    i = gates.add, f = gates.keep, o = gates.output, m = gates.top;
-#pragma unroll
-    for (int n = 0; n < Each; ++n)
-      z[n] = fresh ? 0.0f : f * z[n];
-  }
-  __device__ void make(const FastShared<P> &s) {
-    const int lane = threadIdx.x % 32;
-    float q[Each], k[Each], topQ = -INFINITY, topK = -INFINITY, sumQ = 0, sumK = 0, old = 0, added = 0;
-#pragma unroll
-    for (int n = 0; n < Each; ++n) {
-      q[n] = s.logits[lane + 32 * n] * Log2E, k[n] = s.logits[P::D + lane + 32 * n] * Log2E;
-      topQ = fmaxf(topQ, q[n]), topK = fmaxf(topK, k[n]);
-    }
-    topQ = groupMax(topQ), topK = groupMax(topK);
-#pragma unroll
-    for (int n = 0; n < Each; ++n) {
-      q[n] = exp2Fast(q[n] - topQ), k[n] = exp2Fast(k[n] - topK);
-      sumQ += q[n], sumK += k[n], old += q[n] * z[n], added += q[n] * k[n];
-    }
-    sumQ = 1.0f / groupSum(sumQ), sumK = i / groupSum(sumK), old = groupSum(old), added = groupSum(added);
-    __syncwarp(); // the logits of all lanes have been read
-#pragma unroll
-    for (int n = 0; n < Each; ++n) {
-      s.features[lane + 32 * n] = {k[n] * sumK, q[n] * sumQ};
-      z[n] += k[n] * sumK;
-    }
-    if (lane == 0)
-      s.gates[0] = f, s.gates[1] = o, s.gates[2] = fmaxf((old + added * sumK) * sumQ, 1e-30f);
-  }
-  __device__ void storeState(const FastArgs &a, const Spot<P> &at) const {
-    float *to = a.state.z + (at.query + at.head) * P::D + threadIdx.x % 32;
-#pragma unroll
-    for (int n = 0; n < Each; ++n)
-      to[32 * n] = z[n];
-    if (threadIdx.x % 32 == 0)
-      a.state.m[at.query + at.head] = m;
-  }
-};
-
-/// This token's key and value into their slots, by the block that has read the ring's.
-template <typename P>
-__device__ void writeRing(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at, int t, unsigned current) {
-  if (threadIdx.x >= 2 * P::Pieces || current / 16 % unsigned(P::Blocks) != unsigned(at.rank))
-    return;
-  const bool isValue = threadIdx.x >= P::Pieces;
-  const int c = threadIdx.x % P::Pieces * 8;
-  const uint4 own = *reinterpret_cast<const uint4 *>((isValue ? s.v : s.x + 2 * MostHeads * P::XPitch) + c);
-  auto put = [&](void *ring, int extent, int slot) {
-    *reinterpret_cast<uint4 *>(at.rows(ring, extent) + slot * at.stride + c) = own;
-  };
-  put(isValue ? a.state.ring_v : a.state.ring_k, a.W, current);
-  if (t < a.S)
-    put(isValue ? a.state.sink_v : a.state.sink_k, a.S, t);
-}
-
-/// The mix of the block's columns; neighbouring threads share a column's sums.
-template <typename P>
-__device__ void writeOutput(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at) {
-  constexpr int Sharers = P::Share / P::Columns;
-  const int n = at.thread / Sharers, first = at.thread % Sharers;
-  float memory = 0, top = -INFINITY, out = 0, sum = 0;
-#pragma unroll
-  for (int row = first; row < P::SumRows; row += Sharers)
-    memory += s.sums[row * P::SumPitch + n];
-#pragma unroll
-  for (int source = first; source < P::Sources; source += Sharers)
-    top = fmaxf(top, s.partTop[source]);
-  top = groupMax<Sharers>(top);
-#pragma unroll
-  for (int source = first; source < P::Sources; source += Sharers) {
-    const float share = exp2Fast(s.partTop[source] - top);
-    sum += share * s.partSum[source], out += share * s.partOut[source * P::SumPitch + n];
-  }
-  memory = groupSum<Sharers>(memory), sum = groupSum<Sharers>(sum), out = groupSum<Sharers>(out);
-  const float o = s.gates[1];
-  if (first == 0)
-    static_cast<Bf16 *>(a.h)[(at.query + at.head) * P::D + at.column + n] =
-        fromFloat<Bf16>(o * memory / s.gates[2] + (1.0f - o) * out / sum);
 }
 
 template <typename P>
@@ -232,109 +27,88 @@ __global__ void __launch_bounds__(P::Threads, P::Resident) fastKernel(const __gr
   extern __shared__ __align__(128) unsigned char memory[];
   const FastShared<P> s(memory, a.tiles);
   if (threadIdx.x == 0) {
-    expectBytes(s.arrivals, P::Own * 2 * P::D * 4);
-    expectBytes(s.arrivals + 1, P::Own * P::Sources * (P::Columns + 2) * 4);
+    initBarrier(s.logitsThere), initBarrier(s.partsThere);
+    expectBytes(s.logitsThere, 2 * P::D * 4);
+    expectBytes(s.partsThere, P::Sources * (P::Columns + 2) * 4);
   }
   clusterArriveRelaxed(); // waited for before anything is sent
   const Spot<P> at(a);
-  const FastShared<P> mine = s.of(at.own);
-  const int warp = threadIdx.x / 32, jobs = at.tiles + P::MapTiles;
-  const bool makesFeatures = at.thread >= P::Share - 32;
-  constexpr bool IsStateEarly = P::InShared || P::Parts == 4;
+  const bool makesFeatures = threadIdx.x >= P::Threads - 32;
+  constexpr bool IsStateEarly = P::Parts == 4;
 
   // What no earlier launch of this step writes: under way before anything is used.
-  Tile<P> tile[P::Depth];
-#pragma unroll
-  for (int n = 0; n < P::Depth; ++n)
-    if (warp + n * P::Warps < jobs)
-      startTile(a, at, warp + n * P::Warps, tile[n]);
-  startValues(a, s, at), commitCopies();
-  State<P> state(a, s, at);
+  Tile<P> tile;
+  startTile(a, at, threadIdx.x / 32, tile);
+  startValues(a, s, at);
+  State<P> state(a, at);
   if constexpr (IsStateEarly)
     state.start();
-  commitCopies();
   Features<P> features;
   if (makesFeatures)
     features.loadState(a, at);
 
   waitForPrevious();
   letNextStart();
-  const Token<P> token(a, at);
+  Token<P> token;
+  token.load(a, at);
   if (makesFeatures)
     features.loadGates(a, at);
-  const int t = token.t, current = int(__umul64hi(a.windowInverse * unsigned(t), a.W)); // t % W
-  const bool fresh = t == 0;
+  const int t = token.t, current = remainder(a, t);
   token.store(a, s);
   __syncthreads();
   clusterWait();
-  for (int job = warp; job < jobs;)
-#pragma unroll
-    for (int n = 0; n < P::Depth; ++n, job += P::Warps) {
-      if (job >= jobs)
-        break;
-      if (job < at.tiles)
-        scoreKeys(a, s, at, job, t, current, tile[n]);
-      else
-        multiplyMap(s, at, job - at.tiles, tile[n]);
-      if (job + P::Depth * P::Warps < jobs)
-        startTile(a, at, job + P::Depth * P::Warps, tile[n]);
-    }
+  multiplyTiles(a, s, at, t, current, tile);
   if constexpr (!IsStateEarly)
     state.start();
   if (makesFeatures)
-    features.useState(fresh);
-  waitCopiesBut<1>();
+    features.useState(t == 0);
+  waitCopies();
   finishValues(a, s, at, t, current);
   __syncthreads();
   writeRing(a, s, at, t, current);
   window(a, s, at);
   if (makesFeatures) {
-    receive(s.arrivals);
-    features.make(mine);
+    receive(s.logitsThere, 0);
+    features.make(s);
   }
   __syncthreads();
-  updateState(mine, at, state, fresh);
-  receive(s.arrivals + 1); // the window's shares; every block has used pos, z and m
+  updateState(s, at, state, t == 0);
+  receive(s.partsThere, 0); // the window's shares; every block has used pos, z and m
   __syncthreads();
-  writeOutput(a, mine, at);
+  writeOutput(a, s, at);
   if (makesFeatures && at.column == 0)
     features.storeState(a, at);
-  // The last of the sequence's key heads moves pos on: the others have read it.
-  if (at.rank == 0 && threadIdx.x == 0 && atomicInc(a.done + at.b, a.Hkv - 1) == unsigned(a.Hkv - 1))
-    a.state.pos[at.b] = t + 1;
+  if (threadIdx.x == 0)
+    movePosition(a, at, t);
 #endif
 }
 
 template <typename P>
-static int launchPlan(FastArgs a, int64_t B, bool early, cudaStream_t stream) {
+static int launchPlan(FastArgs a, bool early, cudaStream_t stream) {
   a.tiles = (a.allTiles + P::Blocks - 1) / P::Blocks;
   const size_t bytes = FastShared<P>(nullptr, a.tiles).bytes;
   if (bytes > size_t(Device().sharedBytes))
     return cudaErrorInvalidClusterSize;
-  return launchClusters(fastKernel<P>, a, dim3(a.Hkv * P::Blocks, B), P::Threads, P::Blocks, bytes, early, stream);
+  return launchClusters(fastKernel<P>, a, dim3(a.Hkv * P::Blocks, a.B), P::Threads, P::Blocks, bytes, early, stream);
 }
 
 /// A cluster of one block cannot send: there is none.
 template <int D, int Group>
-static int launchBlocks(const FastArgs &a, int64_t B, int blocks, bool early, cudaStream_t stream) {
-  if constexpr (Group == 4)
-    if (blocks == 2) // all of a block's bytes under way at once, one block a multiprocessor
-      return launchPlan<Plan<D, Group, 1, 2, 2, 1, true>>(a, B, early, stream);
+static int launchBlocks(const FastArgs &a, int blocks, bool early, cudaStream_t stream) {
   if constexpr (Group > 1)
     if (blocks == Group)
-      return launchPlan<Plan<D, Group, 1, 1, 1, 3, false>>(a, B, early, stream);
+      return launchPlan<Plan<D, Group, 1, 3>>(a, early, stream);
   if constexpr (D != 96)
     if (blocks == 4 * Group)
-      return launchPlan<Plan<D, Group, 4, 1, 1, 2, false>>(a, B, early, stream);
-  return blocks == 2 * Group ? launchPlan<Plan<D, Group, 2, 1, 1, 3, false>>(a, B, early, stream)
-                             : cudaErrorInvalidClusterSize;
+      return launchPlan<Plan<D, Group, 4, 2>>(a, early, stream);
+  return blocks == 2 * Group ? launchPlan<Plan<D, Group, 2, 3>>(a, early, stream) : cudaErrorInvalidClusterSize;
 }
 
 template <int D>
-static int launchWidth(const FastArgs &a, int64_t B, int blocks, bool early, cudaStream_t stream) {
-  return a.H == a.Hkv       ? launchBlocks<D, 1>(a, B, blocks, early, stream)
-         : a.H == 2 * a.Hkv ? launchBlocks<D, 2>(a, B, blocks, early, stream)
-                            : launchBlocks<D, 4>(a, B, blocks, early, stream);
+static int launchWidth(const FastArgs &a, int blocks, bool early, cudaStream_t stream) {
+  return a.H == a.Hkv       ? launchBlocks<D, 1>(a, blocks, early, stream)
+         : a.H == 2 * a.Hkv ? launchBlocks<D, 2>(a, blocks, early, stream)
+                            : launchBlocks<D, 4>(a, blocks, early, stream);
 }
 
 } // namespace decode
@@ -351,12 +125,12 @@ int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs 
                      int blocks) {
   using namespace decode;
   const int64_t heads = shape.B * shape.H, group = shape.H / shape.Hkv;
-  const int64_t chosen = heads <= 64 && shape.d != 96 ? 4 * group
-                         : heads <= 128 || group == 1 ? 2 * group
-                         : heads <= 264 && group == 4 ? 2
-                                                      : group;
+  // Few heads: as many blocks as there is room for at once; many: few, since each does what all must (measured).
+  const int64_t room = decode::Device().multiprocessors;
+  const int64_t chosen = 4 * heads <= room && shape.d != 96 ? 4 * group : heads > room && group > 1 ? group : 2 * group;
   const int ringTiles = int((shape.W + 15) / 16), sinkTiles = int((shape.S + 15) / 16);
-  const FastArgs a = {int(shape.H),
+  const FastArgs a = {int(shape.B),
+                      int(shape.H),
                       int(shape.Hkv),
                       int(shape.W),
                       int(shape.S),
@@ -372,10 +146,10 @@ int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs 
                       h,
                       static_cast<unsigned *>(workspace)};
   const auto launch = shape.d == 64 ? launchWidth<64> : shape.d == 96 ? launchWidth<96> : launchWidth<128>;
-  int error = launch(a, shape.B, blocks ? blocks : int(chosen), early, cudaStream_t(stream));
-  for (int64_t other : {2 * group, 4 * group}) // a window that needs more blocks, a card without clusters of 16
+  int error = launch(a, blocks ? blocks : int(chosen), early, cudaStream_t(stream));
+  for (int64_t other : {group, 2 * group, 4 * group}) // a window that needs more blocks, a card without clusters of 16
     if (error == cudaErrorInvalidClusterSize && blocks == 0)
-      error = launch(a, shape.B, int(other), early, cudaStream_t(stream));
+      error = launch(a, int(other), early, cudaStream_t(stream));
   return error;
 }
 

@@ -21,7 +21,7 @@ namespace xlstm::cuda::decode {
 constexpr int MostHeads = 4; // query heads a key head
 
 struct FastArgs {
-  int H, Hkv, W, S;
+  int B, H, Hkv, W, S;
   int ringTiles, allTiles, tiles; // tiles of 16 keys: in the ring, with the sinks, at most in one block
   uint64_t windowInverse;         // 2^64 / W, rounded up: remainders by two products (Lemire, Kaser, Kurz 2019)
   float scale, ropeFactor;        // scale: times log2 e
@@ -32,45 +32,41 @@ struct FastArgs {
   unsigned *done; // [B]: key heads of a sequence that are done, back at 0 at the end
 };
 
-/// Sizes for D channels a head and `Group` query heads a key head. A block has `Own` heads, or one of `Parts` of a
-/// head; `Depth`: tiles under way a warp; `Resident`: blocks a multiprocessor; `InShared`: where its part of S waits.
-template <int Width, int Heads, int PartsOfHead, int OwnHeads, int TilesUnderWay, int BlocksResident,
-          bool StateInShared>
+/// Sizes for D channels a head, `Group` query heads a key head, `Parts` blocks a head, `Resident` blocks a
+/// multiprocessor.
+template <int Width, int Heads, int PartsOfHead, int BlocksResident>
 struct Plan {
-  static constexpr int D = Width, Group = Heads, Parts = PartsOfHead, Own = OwnHeads;
-  static constexpr int Depth = TilesUnderWay, Resident = BlocksResident;
-  static constexpr bool InShared = StateInShared;
-  static constexpr int Blocks = Group * Parts / Own;                                              // a cluster
-  static constexpr int Share = D % 64 ? 2 * D : 256, Threads = Own * Share, Warps = Threads / 32; // Share: of one head
+  static constexpr int D = Width, Group = Heads, Parts = PartsOfHead, Resident = BlocksResident;
+  static constexpr int Blocks = Group * Parts; // a cluster
+  static constexpr int Threads = D % 64 ? 2 * D : 256, Warps = Threads / 32;
   static constexpr int Splits = Warps / (D / 16), Sources = Blocks * Splits; // warps with the same channels of values
   static constexpr int Columns = D / Parts, Fours = Columns / 4;             // of S, in all and by 16 bytes
-  static constexpr int RowsAtOnce = Share / Fours, Steps = D / RowsAtOnce;
-  static constexpr int Round = InShared ? 1 : Steps < 8 ? Steps : 8; // rows of S a thread has in registers
-  static constexpr bool IsFolded = 32 % Fours == 0; // a warp's rows are added before they go to shared memory
-  static constexpr int SumRows = IsFolded ? Share / 32 : RowsAtOnce, SumPitch = Columns + 4;
+  static constexpr int RowsAtOnce = Threads / Fours, Steps = D / RowsAtOnce;
+  static constexpr int Round = Steps < 8 ? Steps : 8; // rows of S a thread has in registers
+  static constexpr bool IsFolded = 32 % Fours == 0;   // a warp's rows are added before they go to shared memory
+  static constexpr int SumRows = IsFolded ? Warps : RowsAtOnce, SumPitch = Columns + 4;
   static constexpr int Pieces = D / 8, KSteps = D / 32; // a row of bf16 by 16 bytes; by four of them
   static constexpr int XPitch = D % 64 ? D : D + 32;    // two rows' 64 bytes are all 32 banks
   static constexpr int VPitch = D + 8;                  // ldmatrix's rows meet different banks
-  static constexpr int ColumnTiles = Columns / 16, MapTiles = Own * 2 * ColumnTiles;
-  static_assert(Columns % 16 == 0 && D % RowsAtOnce == 0 && Share % Fours == 0 && (Own == 1 || Parts == 1));
+  static constexpr int MapTiles = 2 * Columns / 16;
+  static_assert(Columns % 16 == 0 && D % RowsAtOnce == 0 && Threads % Fours == 0);
 };
 
-/// Shared memory of a block; what has [Own] first is a head's, and of() steps to it.
+/// Shared memory of a block.
 template <typename P>
 struct FastShared {
-  float4 *state;            // [Steps,Threads]: each thread's own, if InShared
-  Bf16 *x;                  // [10,XPitch]: queries' upper and lower halves in turn, then the key's
-  float *sums;              // [Own,SumRows,SumPitch]: columns of q~ S; in x's place
-  float *logits;            // [Own,2,D]: of q, of k
-  float2 *features;         // [Own,D]: i' k~ and q~; in the logits' place
-  Bf16 *v;                  // [D]
-  float *gates;             // [Own,3]: keep, output, denominator
-  float *partOut;           // [Own,Sources,SumPitch]: every source's share of the window, of this block's columns
-  float *partTop, *partSum; // [Own,Sources]
-  float *tileTop, *tileSum; // [tiles,MostHeads]
-  Bf16 *weights;            // [2 MostHeads,WeightPitch]: upper and lower halves
-  Bf16 *values;             // [16 tiles,VPitch]
-  uint64_t *arrivals;       // [2]: of the logits, of the window's shares
+  Bf16 *x;                            // [10,XPitch]: queries' upper and lower halves in turn, then the key's
+  float *sums;                        // [SumRows,SumPitch]: columns of q~ S; in x's place
+  float *logits;                      // [2,D]: of q, of k
+  float2 *features;                   // [D]: i' k~ and q~; in the logits' place
+  Bf16 *v;                            // [D]
+  float *gates;                       // [3]: keep, output, denominator
+  float *partOut;                     // [Sources,SumPitch]: every source's share of the window, of this block's columns
+  float *partTop, *partSum;           // [Sources]
+  float *tileTop, *tileSum;           // [tiles,MostHeads]
+  Bf16 *weights;                      // [2 MostHeads,weightPitch]: upper and lower halves
+  Bf16 *values;                       // [16 tiles,VPitch]
+  uint64_t *logitsThere, *partsThere; // barriers of what other blocks send
   int weightPitch;
   size_t bytes;
 
@@ -80,44 +76,30 @@ struct FastShared {
       array = reinterpret_cast<std::remove_reference_t<decltype(array)>>(base + used);
       used += (count * int(sizeof(*array)) + 15) / 16 * 16;
     };
-    constexpr int XFloats = 10 * P::XPitch / 2, Sums = P::Own * P::SumRows * P::SumPitch;
-    take(state, P::InShared ? P::Steps * P::Threads : 0);
-    take(sums, XFloats > Sums ? XFloats : Sums);
-    x = reinterpret_cast<Bf16 *>(sums);
-    take(features, P::Own * P::D);
-    logits = reinterpret_cast<float *>(features);
-    take(v, P::D), take(gates, P::Own * 3), take(arrivals, 2);
-    take(partOut, P::Own * P::Sources * P::SumPitch);
-    take(partTop, P::Own * P::Sources), take(partSum, P::Own * P::Sources);
+    constexpr int XFloats = 10 * P::XPitch / 2, Sums = P::SumRows * P::SumPitch;
+    take(sums, Sums > XFloats ? Sums : XFloats), take(features, P::D);
+    x = reinterpret_cast<Bf16 *>(sums), logits = reinterpret_cast<float *>(features);
+    take(v, P::D), take(gates, 3), take(logitsThere, 1), take(partsThere, 1);
+    take(partOut, P::Sources * P::SumPitch), take(partTop, P::Sources), take(partSum, P::Sources);
     take(tileTop, tiles * MostHeads), take(tileSum, tiles * MostHeads);
     take(weights, 2 * MostHeads * weightPitch), take(values, 16 * tiles * P::VPitch);
     bytes = used;
   }
-  __device__ FastShared of(int own) const {
-    FastShared head = *this;
-    head.sums += own * P::SumRows * P::SumPitch, head.logits += own * 2 * P::D, head.features += own * P::D;
-    head.gates += own * 3, head.partOut += own * P::Sources * P::SumPitch;
-    head.partTop += own * P::Sources, head.partSum += own * P::Sources;
-    return head;
-  }
 };
 
-/// Where a thread stands.
+/// Where a block stands.
 template <typename P>
 struct Spot {
-  int64_t b, query, key;    // query: [B,H] index of the group's first head; key: [B,Hkv] index
-  int kvHead, rank, column; // column: the block's first of its head's
-  int own, head, thread;    // head of the block and of the group that the thread serves; its number there
-  int tiles, stride;        // tiles of keys it has; elements from a slot to the next
+  int64_t b, query, key;          // query: [B,H] index of the group's first head; key: [B,Hkv] index
+  int kvHead, rank, head, column; // head: of the group; column: its first of the head's
+  int tiles, stride;              // tiles of keys it has; elements from a slot to the next
 
   __device__ explicit Spot(const FastArgs &a) {
     b = blockIdx.y, kvHead = blockIdx.x / unsigned(P::Blocks), rank = blockIdx.x % unsigned(P::Blocks);
     key = b * a.Hkv + kvHead, query = key * P::Group;
-    own = threadIdx.x / P::Share, thread = threadIdx.x % P::Share, head = firstHead() + own,
-    column = unsigned(rank) % P::Parts * P::Columns;
+    head = unsigned(rank) / P::Parts, column = unsigned(rank) % P::Parts * P::Columns;
     tiles = unsigned(a.allTiles - rank + P::Blocks - 1) / unsigned(P::Blocks), stride = a.Hkv * P::D;
   }
-  __device__ int firstHead() const { return unsigned(rank) / P::Parts * P::Own; }
   /// The key head's row of slot 0 in `ring`, of `extent` slots.
   __device__ Bf16 *rows(void *ring, int extent) const {
     return static_cast<Bf16 *>(ring) + (b * extent * stride + kvHead * P::D);
@@ -166,15 +148,15 @@ struct Tile {
   }
 };
 
-/// The block's n-th tile of map rows: the head of the block, which map, the first row in the head's.
+/// The block's n-th tile of rows of its head's query map, then key map: which map, the first row.
 template <typename P>
 struct MapTile {
-  int own, isKey, row;
-  __device__ MapTile(const Spot<P> &at, unsigned n)
-      : own(n / (2 * P::ColumnTiles)), isKey(n / P::ColumnTiles % 2), row(at.column + n % P::ColumnTiles * 16) {}
+  int isKey, row;
+  __device__ MapTile(const Spot<P> &at, int n)
+      : isKey(n >= P::MapTiles / 2), row(at.column + (isKey ? n - P::MapTiles / 2 : n) * 16) {}
 };
 
-/// Starts loading tile `job` of the block: keys first, then rows of each head's query map and key map.
+/// Starts loading tile `job` of the block, keys first; there is none past the last.
 template <typename P>
 __device__ void startTile(const FastArgs &a, const Spot<P> &at, int job, Tile<P> &tile) {
   const int row = threadIdx.x % 32 / 4, c = threadIdx.x % 4 * 8;
@@ -182,12 +164,12 @@ __device__ void startTile(const FastArgs &a, const Spot<P> &at, int job, Tile<P>
     const KeyTile keys(a, at, job);
     const Bf16 *rows = at.rows(keys.isSink ? a.state.sink_k : a.state.ring_k, keys.extent) + c;
     const int slot = keys.first + row;
-    tile.template load<Keep::Briefly>(rows + min(slot, keys.extent - 1) * at.stride,
-                                      rows + min(slot + 8, keys.extent - 1) * at.stride);
-  } else {
-    const MapTile<P> rows(at, unsigned(job - at.tiles));
+    tile.template load<Keep::Normal>(rows + min(slot, keys.extent - 1) * at.stride,
+                                     rows + min(slot + 8, keys.extent - 1) * at.stride);
+  } else if (job < at.tiles + P::MapTiles) {
+    const MapTile<P> rows(at, job - at.tiles);
     const Bf16 *map = static_cast<const Bf16 *>(rows.isKey ? a.in.k_map : a.in.q_map) + (rows.row + row) * P::D + c;
-    map += (at.kvHead * P::Group + at.firstHead() + rows.own) * int64_t(P::D * P::D);
+    map += (at.kvHead * P::Group + at.head) * int64_t(P::D * P::D);
     tile.template load<Keep::Long>(map, map + 8 * P::D);
   }
 }
@@ -199,19 +181,20 @@ __device__ inline void storeHalves(Bf16 *low, Bf16 *high, int pitch, float x, fl
   *low = upper.x, *high = upper.y, low[pitch] = lower.x, high[pitch] = lower.y;
 }
 
-/// Scores of a tile of keys become weights under the tile's own maximum.
+/// Scores of the block's n-th tile of keys, this token's key in its slot, become weights under the tile's own maximum.
 template <typename P>
 __device__ void scoreKeys(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at, int n, int t, int current,
                           Tile<P> &tile) {
   const int lane = threadIdx.x % 32, head = lane % 4;
   const KeyTile keys(a, at, n);
   const int slot = keys.first + lane / 4;
+  const Bf16 *own = s.x + 2 * MostHeads * P::XPitch + lane % 4 * 8;
 #pragma unroll
   for (int half = 0; half < 2; ++half)
     if (!keys.isSink && slot + 8 * half == current)
 #pragma unroll
-      for (int n = 0; n < P::KSteps; ++n) // this token's key
-        tile.piece[n][half] = *reinterpret_cast<const uint4 *>(s.x + 2 * MostHeads * P::XPitch + head * 8 + 32 * n);
+      for (int step = 0; step < P::KSteps; ++step)
+        tile.piece[step][half] = *reinterpret_cast<const uint4 *>(own + 32 * step);
   const float2 score = tile.multiply(s.x + lane / 4 * P::XPitch);
   const float upper = keys.isRead(slot, t, a.W) ? score.x * a.scale : -INFINITY;
   const float lower = keys.isRead(slot + 8, t, a.W) ? score.y * a.scale : -INFINITY;
@@ -230,34 +213,29 @@ __device__ void scoreKeys(const FastArgs &a, const FastShared<P> &s, const Spot<
     s.tileTop[n * MostHeads + head] = top, s.tileSum[n * MostHeads + head] = sum;
 }
 
-/// Logits of a tile of map rows go to every block of the head.
+/// Logits of the block's n-th tile of map rows go to every block of the head. A vector's halves are every two columns,
+/// so that all four lanes of a row have the sum: a lane sends to its own block of the head's.
 template <typename P>
 __device__ void multiplyMap(const FastShared<P> &s, const Spot<P> &at, int n, const Tile<P> &tile) {
   const int lane = threadIdx.x % 32;
   const MapTile<P> rows(at, n);
-  float2 logit = tile.multiply(s.x + (rows.isKey ? 2 * MostHeads + lane / 4 % 2 : lane / 4) * P::XPitch);
-  if (!rows.isKey) { // each head's query has met the rows; the head's own lane has what is wanted
-    const int head = at.firstHead() + rows.own;
-    logit.x = __shfl_sync(~0u, logit.x, (lane & ~3) | head);
-    logit.y = __shfl_sync(~0u, logit.y, (lane & ~3) | head);
-  }
-  float *to = s.logits + (2 * rows.own + rows.isKey) * P::D + rows.row + lane / 4;
-  if (lane % 4 < P::Parts) {
-    const int rank = unsigned(at.rank) / P::Parts * P::Parts + lane % 4;
-    send(to, s.arrivals, rank, logit.x), send(to + 8, s.arrivals, rank, logit.y);
-  }
+  const float2 logit = tile.multiply(s.x + ((rows.isKey ? 2 * MostHeads : 2 * at.head) + lane / 4 % 2) * P::XPitch);
+  float *to = s.logits + rows.isKey * P::D + rows.row + lane / 4;
+  const int rank = at.head * P::Parts + lane % 4;
+  if (lane % 4 < P::Parts)
+    send(to, s.logitsThere, rank, logit.x), send(to + 8, s.logitsThere, rank, logit.y);
 }
 
-/// Visits the pieces of 16 bytes of the block's values that are the thread's: body(keys, slot, channel, where it lies).
+/// Visits the pieces of 16 bytes that are the thread's, of rows of the block's keys: body(keys, slot, channel, place
+/// n).
 template <typename P, typename Body>
-__device__ void eachValue(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at, Body body) {
+__device__ void eachPiece(const FastArgs &a, const Spot<P> &at, Body body) {
   constexpr int TilesAtOnce = P::Threads / P::Pieces / 16;
   const int c = threadIdx.x % P::Pieces * 8, row = threadIdx.x / P::Pieces;
-  Bf16 *own = s.values + row * P::VPitch + c;
 #pragma unroll 1
-  for (int n = row / 16; n < at.tiles; n += TilesAtOnce, own += 16 * TilesAtOnce * P::VPitch) {
+  for (int n = row / 16; n < at.tiles; n += TilesAtOnce) {
     const KeyTile keys(a, at, n);
-    body(keys, keys.first + row % 16, c, own);
+    body(keys, keys.first + row % 16, c, 16 * n + row % 16);
   }
 }
 
@@ -265,17 +243,17 @@ __device__ void eachValue(const FastArgs &a, const FastShared<P> &s, const Spot<
 template <typename P>
 __device__ void startValues(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at) {
   const Bf16 *ring = at.rows(a.state.ring_v, a.W), *sinks = at.rows(a.state.sink_v, a.S);
-  eachValue(a, s, at, [&](const KeyTile &keys, int slot, int c, Bf16 *own) {
+  eachPiece(a, at, [&](const KeyTile &keys, int slot, int c, int n) {
     if (slot < keys.extent)
-      copyOnce(own, (keys.isSink ? sinks : ring) + slot * at.stride + c);
+      copyAsync<16>(s.values + n * P::VPitch + c, (keys.isSink ? sinks : ring) + slot * at.stride + c);
   });
 }
 
 /// The thread's own copies are there: what no token wrote becomes zero, the current slot this token's value.
 template <typename P>
 __device__ void finishValues(const FastArgs &a, const FastShared<P> &s, const Spot<P> &at, int t, int current) {
-  eachValue(a, s, at, [&](const KeyTile &keys, int slot, int c, Bf16 *own) {
-    uint4 *to = reinterpret_cast<uint4 *>(own);
+  eachPiece(a, at, [&](const KeyTile &keys, int slot, int c, int n) {
+    uint4 *to = reinterpret_cast<uint4 *>(s.values + n * P::VPitch + c);
     if (!keys.isRead(slot, t, a.W))
       *to = {};
     else if (!keys.isSink && slot == current)
@@ -312,13 +290,11 @@ __device__ void window(const FastArgs &a, const FastShared<P> &s, const Spot<P> 
   }
   if (head >= P::Group)
     return;
-  const int owner = head / P::Own * P::Parts + c / P::Columns, source = at.rank * P::Splits + split;
-  const FastShared<P> to = s.of(head % P::Own);
-  uint64_t *arrival = s.arrivals + 1;
-  float *first = to.partOut + source * P::SumPitch + c % P::Columns + lane / 4;
-  send(first, arrival, owner, out[0]), send(first + 8, arrival, owner, out[1]);
+  const int owner = head * P::Parts + c / P::Columns, source = at.rank * P::Splits + split;
+  float *to = s.partOut + source * P::SumPitch + c % P::Columns + lane / 4;
+  send(to, s.partsThere, owner, out[0]), send(to + 8, s.partsThere, owner, out[1]);
   if (c % P::Columns == 0 && lane < 4)
-    send(to.partTop + source, arrival, owner, top), send(to.partSum + source, arrival, owner, sum);
+    send(s.partTop + source, s.partsThere, owner, top), send(s.partSum + source, s.partsThere, owner, sum);
 }
 
 } // namespace xlstm::cuda::decode

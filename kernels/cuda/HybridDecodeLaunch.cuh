@@ -22,11 +22,12 @@ __device__ inline Gates gatesOf(float i, float f, float o, float m, bool fresh) 
 
 /// What the current device offers.
 struct Device {
-  int major = 0, sharedBytes = 0;
+  int major = 0, sharedBytes = 0, multiprocessors = 0;
   Device() {
     int device = 0;
     cudaGetDevice(&device);
     cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+    cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device);
     cudaDeviceGetAttribute(&sharedBytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
   }
   /// Clusters and dependent launches are compiled for Hopper alone; what is newer runs the code for 8.0.
