@@ -205,7 +205,7 @@ __device__ inline void compute(const Arguments &x, const Shared<D> &shared, Ring
     } else {
       tma::await(shared.factsFull + turn % 2, turn / 2 & 1);
       queryTile<D>(p, shared, shared.facts[turn % 2], queries, others, walk.begin, walk.queries(n), dk, dv);
-      warpArrive(shared.factsEmpty + turn % 2);
+      tma::arrive(shared.factsEmpty + turn % 2); // every thread that reads them: racecheck follows nothing else
       ++turn;
     }
     ring.release(q), ring.release(dh);
@@ -234,7 +234,7 @@ __global__ void __launch_bounds__(Threads, 1) keys(const __grid_constant__ Argum
     ring.init(Warps);
     tma::initBarrier(shared.keysFull, 1);
     for (int n = 0; n < 2; ++n)
-      tma::initBarrier(shared.factsFull + n, 1), tma::initBarrier(shared.factsEmpty + n, Warps);
+      tma::initBarrier(shared.factsFull + n, 1), tma::initBarrier(shared.factsEmpty + n, Block);
     wgmma::publish();
   }
   __syncthreads();
