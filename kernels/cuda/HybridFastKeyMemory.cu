@@ -213,7 +213,7 @@ __global__ void __launch_bounds__(Block)
     loadRows<D>(to, p.d, tokenRow(logits, p, p.H, b, t, h), static_cast<int64_t>(p.H) * p.d, p.T - t);
     loadRows<D>(to + TileBytes<D>, p.d, tokenRow(x, p, heads, b, t, h / (p.H / heads)),
                 static_cast<int64_t>(heads) * p.d, p.T - t);
-    commitCopies();
+    groupCopies();
   };
   float sum[D / 8][4];
   bring(0);

@@ -30,6 +30,7 @@ __device__ inline uint32_t offset(int row, int column) {
 __device__ inline void copy16(uint32_t to, const void *from, bool valid) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(from), "r"(valid ? 16 : 0) : "memory");
 }
+__device__ inline void groupCopies() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int Pending>
 __device__ inline void awaitCopies() {
   asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
