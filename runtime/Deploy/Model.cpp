@@ -62,6 +62,8 @@ CarriedModel CarriedModel::open(const ModelNumbers &numbers) {
 }
 
 Tokenizer CarriedModel::makeTokenizer() const {
+  if (footer.tokenizer.bytes == 0)
+    fail("this executable carries no tokenizer: it has bench and logits only");
   checkPart(footer.tokenizer, "tokenizer");
   std::span<const std::byte> bytes = bytesOf(footer.tokenizer);
   return Tokenizer::parse({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, "tokenizer of the executable");
