@@ -227,7 +227,7 @@ __device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, R
     int b = work.b, h = work.h, keyHead = h / p.group;
     KeyTiles keys(p, b, work.begin);
     tma::await(shared.qEmpty, turn ^ 1);
-    tma::arriveExpecting(shared.qFull, TileBytes<D>);
+    expectBytes(shared.qFull, TileBytes<D>);
     tma::load<D>(shared.q, x.q, shared.qFull, h, work.begin, b);
     for (int n = 0; n <= keys.count; ++n) {
       if (n < keys.count)

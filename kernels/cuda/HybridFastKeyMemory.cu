@@ -59,7 +59,7 @@ __device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, R
     uint64_t *full = shared.full + turn % 2;
     int64_t at = fast::padded(p, work.head(p), work.begin);
     tma::await(shared.empty + turn % 2, (turn / 2 & 1) ^ 1);
-    tma::arriveExpecting(full, 6 * Bytes + p.d * 4);
+    expectBytes(full, 6 * Bytes + p.d * 4);
     tma::loadRow(facts.frame, x.facts.frame + at, Bytes, full);
     tma::loadRow(facts.factor, x.scratch.factor + at, Bytes, full);
     tma::loadRow(facts.gamma, x.scratch.gamma + at, Bytes, full);

@@ -79,7 +79,7 @@ struct Walk {
 template <int D>
 __device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, Ring<D> ring) {
   Walk walk(x.p);
-  tma::arriveExpecting(shared.keysFull, 2 * TileBytes<D>);
+  expectBytes(shared.keysFull, 2 * TileBytes<D>);
   tma::load<D>(shared.k, x.k, shared.keysFull, walk.keyHead, walk.begin, walk.b);
   tma::load<D>(shared.v, x.v, shared.keysFull, walk.keyHead, walk.begin, walk.b);
   constexpr int Bytes = Rows * 4;
@@ -96,7 +96,7 @@ __device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, R
     uint64_t *full = shared.factsFull + turn % 2;
     int64_t at = fast::padded(x.p, static_cast<int64_t>(walk.b) * x.p.H + h, t);
     tma::await(shared.factsEmpty + turn % 2, (turn / 2 & 1) ^ 1);
-    tma::arriveExpecting(full, 5 * Bytes);
+    expectBytes(full, 5 * Bytes);
     tma::loadRow(facts.lse, x.scratch.lse + at, Bytes, full);
     tma::loadRow(facts.scaledDelta, x.scratch.scaledDelta + at, Bytes, full);
     tma::loadRow(facts.scaledShut, x.scratch.scaledShut + at, Bytes, full);

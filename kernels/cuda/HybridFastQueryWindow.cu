@@ -194,7 +194,7 @@ __device__ inline void bringTiles(const Arguments &x, const Shared<D> &shared, R
     ring.template bring<D>(x.qLogits, h, work.begin, b);
     ring.template bring<D, D>(x.qMap, 0, h, 0);
     tma::await(shared.qEmpty, turn ^ 1);
-    tma::arriveExpecting(shared.qFull, 2 * TileBytes<D>);
+    expectBytes(shared.qFull, 2 * TileBytes<D>);
     tma::load<D>(shared.q, x.q, shared.qFull, h, work.begin, b);
     tma::load<D>(shared.dh, x.dh, shared.qFull, h, work.begin, b);
     KeyTiles keys(p, b, work.begin);

@@ -74,7 +74,7 @@ __device__ inline void bringFacts(const Problem &p, const fast::Facts &from, con
   constexpr int Bytes = Rows * 4;
   int64_t at = fast::padded(p, work.head(p), work.begin);
   tma::await(empty, turn ^ 1);
-  tma::arriveExpecting(full, 4 * Bytes + p.d * 4);
+  expectBytes(full, 4 * Bytes + p.d * 4);
   tma::loadRow(facts.gates, from.a + at, Bytes, full);
   tma::loadRow(facts.frame, from.frame + at, Bytes, full);
   tma::loadRow(facts.carried, from.carried + at, Bytes, full);

@@ -143,7 +143,7 @@ __global__ void __launch_bounds__(Threads, 1) walk(const __grid_constant__ Argum
     compute<D>(x, shared, ring);
   else if (threadIdx.x == Block) {
     Segment segment(x.p, x.segments);
-    tma::arriveExpecting(shared.mapFull, D * D * 2);
+    expectBytes(shared.mapFull, D * D * 2);
     tma::load<D, D>(shared.map, x.kMap, shared.mapFull, 0, segment.h, 0);
     for (int c = segment.first; c < segment.end; ++c) {
       ring.template bring<D>(x.k, segment.h / x.p.group, c * Rows, segment.b);

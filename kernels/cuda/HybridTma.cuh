@@ -54,11 +54,6 @@ __device__ inline void initBarrier(uint64_t *barrier, int arrivals) {
 __device__ inline void arrive(uint64_t *barrier) {
   asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(sharedAddress(barrier)) : "memory");
 }
-/// One arrival, and `bytes` that are to come before the phase ends.
-__device__ inline void arriveExpecting(uint64_t *barrier, int bytes) {
-  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(sharedAddress(barrier)), "r"(bytes)
-               : "memory");
-}
 /// Until the barrier's phase of that parity has ended.
 __device__ inline void await(uint64_t *barrier, int parity) {
   asm volatile("{.reg .pred p;\n"
@@ -114,7 +109,7 @@ struct Ring {
   template <int D, int R = Rows>
   __device__ void bring(const CUtensorMap &map, int y, int z, int w) {
     await(empty + place, round ^ 1);
-    arriveExpecting(full + place, R * D * 2);
+    expectBytes(full + place, R * D * 2);
     load<D, R>(at(place), map, full + place, y, z, w);
     step();
   }

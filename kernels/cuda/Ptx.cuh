@@ -101,7 +101,7 @@ __device__ inline void initBarrier(uint64_t *barrier) {
   asm volatile("mbarrier.init.shared.b64 [%0], 1;" ::"r"(sharedAddress(barrier)) : "memory");
   asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
 }
-/// Tells of a phase's bytes, by one thread; they may have begun to come.
+/// One arrival, and bytes that are to come before the phase ends; they may have begun to.
 __device__ inline void expectBytes(uint64_t *barrier, uint32_t bytes) {
   asm volatile("mbarrier.arrive.expect_tx.shared.b64 _, [%0], %1;" ::"r"(sharedAddress(barrier)), "r"(bytes)
                : "memory");
