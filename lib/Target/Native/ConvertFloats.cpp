@@ -13,14 +13,7 @@ namespace xlstm {
 
 static float fromBf16(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
 
-static float fromF16(uint16_t bits) {
-  const float sign = bits & 0x8000 ? -1.0f : 1.0f;
-  const int exponent = bits >> 10 & 0x1f, fraction = bits & 0x3ff;
-  if (exponent == 0x1f)
-    return fraction ? std::nanf("") : sign * INFINITY;
-  return sign * (exponent ? std::ldexp(static_cast<float>(fraction + 0x400), exponent - 25)
-                          : std::ldexp(static_cast<float>(fraction), -24));
-}
+static float fromF16(uint16_t bits) { return static_cast<float>(std::bit_cast<_Float16>(bits)); }
 
 static uint16_t toBf16(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
