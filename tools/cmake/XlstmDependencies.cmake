@@ -56,7 +56,12 @@ find_library(XLSTM_UTF8PROC libutf8proc.a REQUIRED)
 find_library(XLSTM_LZMA liblzma.a REQUIRED)
 set(XLSTM_LIT ${XLSTM_LLVM_BIN}/../build/utils/lit/lit.py)
 
+# Paths relative to the checkout: every build folder, and every clone, shares what was compiled. DEPEND: a result is known by
+# its source and headers, never by preprocessed text, which for nvcc is that of one architecture alone (and takes time).
 find_program(CCACHE ccache)
-if(CCACHE) # paths relative to the checkout: every build folder, and every clone, shares what was compiled
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+if(CCACHE)
+  set(XLSTM_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 ${CCACHE})
+  foreach(language C CXX CUDA)
+    set(CMAKE_${language}_COMPILER_LAUNCHER ${XLSTM_LAUNCHER})
+  endforeach()
 endif()

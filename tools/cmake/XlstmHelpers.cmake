@@ -43,12 +43,13 @@ function(xlstm_add_tool name)
   endif()
 endfunction()
 
-# xlstm_add_unittest(Name SOURCES ... LINK ...): a GoogleTest binary, one ctest entry.
+# xlstm_add_unittest(Name SOURCES ... LINK ...): a GoogleTest binary, one ctest entry. Its paths are relative to the checkout,
+# where test/unit/Main.cpp goes first: a flag that names the checkout would keep clones from sharing objects (ccache).
 function(xlstm_add_unittest name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${arg_LINK} XlstmTestMain GTest::gtest)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test/unit)
-  target_compile_definitions(${name} PRIVATE XLSTM_TEST_INPUTS="${CMAKE_SOURCE_DIR}/test/Inputs" XLSTM_EXAMPLES="${CMAKE_SOURCE_DIR}/docs/examples")
+  target_compile_definitions(${name} PRIVATE XLSTM_TEST_INPUTS="test/Inputs" XLSTM_EXAMPLES="docs/examples")
   add_test(NAME ${name} COMMAND ${name})
 endfunction()
