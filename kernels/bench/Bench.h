@@ -4,7 +4,7 @@
 #ifndef XLSTM_KERNELS_BENCH_BENCH_H
 #define XLSTM_KERNELS_BENCH_BENCH_H
 
-#include "xlstm/Kernels/Cpu.h"
+#include "xlstm/Kernels/CpuCalls.h"
 
 #include <benchmark/benchmark.h>
 

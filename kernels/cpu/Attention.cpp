@@ -6,7 +6,7 @@
 // blocks with a running softmax; what a single query may not see is masked by its absolute position.
 
 #include "kernels/cpu/Products.h"
-#include "xlstm/Kernels/Cpu.h"
+#include "xlstm/Kernels/CpuCalls.h"
 
 using namespace xlstm::cpu;
 
@@ -18,7 +18,7 @@ constexpr int64_t PackedWidth = 128;
 constexpr int64_t PackedRows = 8;
 
 struct Shape {
-  int64_t T, H, Hkv, d, dv, W, S;
+  int64_t T, H, Hkv, d, dv, W, S, qStride;
   float scale;
 };
 
@@ -148,9 +148,8 @@ XLSTM_INLINE void attendHeads(const float *q, float *h, const Storage &storage, 
   for (int64_t head = g * group; head < end; head += across ? QueryTile : 1)
     for (int64_t t = 0; t < shape.T; t += QueryTile) {
       Queries queries;
-      int64_t at = t * shape.H + head, heads = across ? 1 : shape.H;
-      queries.q = {q + at * shape.d, heads * shape.d};
-      queries.h = {h + at * shape.dv, heads * shape.dv};
+      queries.q = {q + t * shape.qStride + head * shape.d, across ? shape.d : shape.qStride};
+      queries.h = {h + (t * shape.H + head) * shape.dv, (across ? 1 : shape.H) * shape.dv};
       queries.rows = smaller(QueryTile, across ? end - head : shape.T - t);
       queries.first = storage.fresh.first + t;
       queries.step = across ? 0 : 1;
@@ -158,32 +157,33 @@ XLSTM_INLINE void attendHeads(const float *q, float *h, const Storage &storage, 
     }
 }
 
-/// Keeps the new rows [T, width] that later queries of this row need.
-XLSTM_INLINE void remember(const float *fresh, float *ring, float *sinks, int64_t p, int64_t width,
+/// Keeps the new rows [T, width], `stride` apart, that later queries of this row need.
+XLSTM_INLINE void remember(const float *fresh, int64_t stride, float *ring, float *sinks, int64_t p, int64_t width,
                            const Shape &shape) {
   for (int64_t t = larger(0, shape.T - shape.W); t < shape.T; ++t)
-    memcpy(ring + (p + t) % shape.W * width, fresh + t * width, width * sizeof(float));
+    memcpy(ring + (p + t) % shape.W * width, fresh + t * stride, width * sizeof(float));
   for (int64_t t = 0; t < smaller(shape.T, shape.S - p); ++t)
-    memcpy(sinks + (p + t) * width, fresh + t * width, width * sizeof(float));
+    memcpy(sinks + (p + t) * width, fresh + t * stride, width * sizeof(float));
 }
 
 void xlstm_cpu_attention(const float *__restrict q, const float *__restrict k, const float *__restrict v,
                          const int32_t *__restrict pos, float *__restrict ring_k, float *__restrict ring_v,
                          float *__restrict sink_k, float *__restrict sink_v, float *__restrict h, int64_t B, int64_t T,
-                         int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S, float scale) {
-  Shape shape = {T, H, Hkv, d, dv, W, S, scale};
+                         int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S, int64_t q_stride,
+                         int64_t k_stride, int64_t v_stride, float scale) {
+  Shape shape = {T, H, Hkv, d, dv, W, S, q_stride, scale};
   int64_t kWidth = Hkv * d, vWidth = Hkv * dv;
   for (int64_t b = 0; b < B; ++b) {
-    const float *rowK = k + b * T * kWidth, *rowV = v + b * T * vWidth;
+    const float *rowK = k + b * T * k_stride, *rowV = v + b * T * v_stride;
     float *ringK = ring_k + b * W * kWidth, *ringV = ring_v + b * W * vWidth;
     float *sinkK = S ? sink_k + b * S * kWidth : ring_k, *sinkV = S ? sink_v + b * S * vWidth : ring_v;
     for (int64_t g = 0; g < Hkv; ++g) {
-      Storage storage = {{{rowK + g * d, kWidth}, {rowV + g * dv, vWidth}, pos[b]},
+      Storage storage = {{{rowK + g * d, k_stride}, {rowV + g * dv, v_stride}, pos[b]},
                          {{ringK + g * d, kWidth}, {ringV + g * dv, vWidth}, 0},
                          {{sinkK + g * d, kWidth}, {sinkV + g * dv, vWidth}, 0}};
-      attendHeads(q + b * T * H * d, h + b * T * H * dv, storage, g, shape);
+      attendHeads(q + b * T * q_stride, h + b * T * H * dv, storage, g, shape);
     }
-    remember(rowK, ringK, sinkK, pos[b], kWidth, shape);
-    remember(rowV, ringV, sinkV, pos[b], vWidth, shape);
+    remember(rowK, k_stride, ringK, sinkK, pos[b], kWidth, shape);
+    remember(rowV, v_stride, ringV, sinkV, pos[b], vWidth, shape);
   }
 }

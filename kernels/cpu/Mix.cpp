@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "kernels/cpu/Simd.h"
-#include "xlstm/Kernels/Cpu.h"
+#include "xlstm/Kernels/CpuCalls.h"
 
 using namespace xlstm::cpu;
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "kernels/cpu/Simd.h"
-#include "xlstm/Kernels/Cpu.h"
+#include "xlstm/Kernels/CpuCalls.h"
 
 using namespace xlstm::cpu;
 
@@ -16,23 +16,24 @@ XLSTM_INLINE Vec addDot(Vec partial, const float *x, const typename Format::Stor
 template <typename Format>
 XLSTM_INLINE void outputGate(const float *__restrict q, const float *__restrict k, const float *__restrict v,
                              const typename Format::Stored *__restrict w, const typename Format::Stored *__restrict b,
-                             float *__restrict y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d) {
+                             float *__restrict y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d, int64_t qStride,
+                             int64_t kStride, int64_t vStride) {
   for (int64_t t = 0; t < tokens; ++t)
     for (int64_t h = 0; h < H; ++h) {
-      int64_t shared = (t * Hkv + h * Hkv / H) * d;
+      int64_t shared = h * Hkv / H * d;
       const typename Format::Stored *weights = w + h * 3 * d;
-      Vec partial = addDot<Format>(Vec{}, q + (t * H + h) * d, weights, d);
-      partial = addDot<Format>(partial, k + shared, weights + d, d);
-      partial = addDot<Format>(partial, v + shared, weights + 2 * d, d);
+      Vec partial = addDot<Format>(Vec{}, q + t * qStride + h * d, weights, d);
+      partial = addDot<Format>(partial, k + t * kStride + shared, weights + d, d);
+      partial = addDot<Format>(partial, v + t * vStride + shared, weights + 2 * d, d);
       y[t * H + h] = sum(partial) + load<Format>(b + h, 1)[0];
     }
 }
 
 #define XLSTM_DEFINE_OUTPUT_GATE(suffix, Format)                                                                       \
   void xlstm_cpu_output_gate_##suffix(const float *q, const float *k, const float *v, const Format::Stored *w,         \
-                                      const Format::Stored *b, float *y, int64_t B, int64_t T, int64_t H, int64_t Hkv, \
-                                      int64_t d) {                                                                     \
-    outputGate<Format>(q, k, v, w, b, y, B * T, H, Hkv, d);                                                            \
+                                      const Format::Stored *b, float *y, int64_t tokens, int64_t H, int64_t Hkv,       \
+                                      int64_t d, int64_t q_stride, int64_t k_stride, int64_t v_stride) {               \
+    outputGate<Format>(q, k, v, w, b, y, tokens, H, Hkv, d, q_stride, k_stride, v_stride);                             \
   }
 
 XLSTM_DEFINE_OUTPUT_GATE(f32, F32)

@@ -2,22 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "kernels/cpu/Simd.h"
-#include "xlstm/Kernels/Cpu.h"
+#include "xlstm/Kernels/CpuCalls.h"
 
 using namespace xlstm::cpu;
 
 template <typename Format>
 XLSTM_INLINE void rmsNorm(const float *__restrict x, const typename Format::Stored *__restrict w, float *__restrict y,
-                          int64_t rows, int64_t n, double eps) {
-  for (int64_t r = 0; r < rows; ++r) {
-    const float *in = x + r * n;
+                          int64_t groups, int64_t group, int64_t n, int64_t xStride, float eps) {
+  for (int64_t r = 0; r < groups * group; ++r) {
+    const float *in = x + r / group * xStride + r % group * n;
     float *out = y + r * n;
     Vec squares = {};
     forVecs(n, [&](int64_t c, int64_t count) XLSTM_ALWAYS_INLINE {
       Vec value = load(in + c, count);
       squares += value * value;
     });
-    float scale = float(1.0 / sqrt(double(sum(squares)) / double(n) + eps));
+    float scale = float(1.0 / sqrt(double(sum(squares)) / double(n) + double(eps)));
     forVecs(n, [&](int64_t c, int64_t count) XLSTM_ALWAYS_INLINE {
       store(out + c, load(in + c, count) * scale * load<Format>(w + c, count), count);
     });
@@ -25,9 +25,9 @@ XLSTM_INLINE void rmsNorm(const float *__restrict x, const typename Format::Stor
 }
 
 #define XLSTM_DEFINE_RMS_NORM(suffix, Format)                                                                          \
-  void xlstm_cpu_rms_norm_##suffix(const float *x, const Format::Stored *w, float *y, int64_t rows, int64_t n,         \
-                                   double eps) {                                                                       \
-    rmsNorm<Format>(x, w, y, rows, n, eps);                                                                            \
+  void xlstm_cpu_rms_norm_##suffix(const float *x, const Format::Stored *w, float *y, int64_t groups, int64_t group,   \
+                                   int64_t n, int64_t x_stride, float eps) {                                           \
+    rmsNorm<Format>(x, w, y, groups, group, n, x_stride, eps);                                                         \
   }
 
 XLSTM_DEFINE_RMS_NORM(f32, F32)

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "kernels/cpu/Simd.h"
-#include "xlstm/Kernels/Cpu.h"
+#include "xlstm/Kernels/CpuCalls.h"
 
 using namespace xlstm::cpu;
 
@@ -12,6 +12,11 @@ void xlstm_cpu_positions(const int32_t *pos, int32_t *positions, int64_t B, int6
   for (int64_t b = 0; b < B; ++b)
     for (int64_t t = 0; t < T; ++t)
       positions[b * T + t] = pos[b] + int32_t(t);
+}
+
+void xlstm_cpu_advance(int32_t *pos, int64_t B, int64_t tokens) {
+  for (int64_t b = 0; b < B; ++b)
+    pos[b] += int32_t(tokens);
 }
 
 /// Rotates pairs [first, first + pairs) of one head; cosines and sines start at the first pair.
@@ -26,9 +31,9 @@ XLSTM_INLINE void rotate(const float *__restrict x, const float *cosines, const 
 }
 
 void xlstm_cpu_rope(const float *__restrict x, const int32_t *__restrict positions, const float *__restrict frequencies,
-                    float factor, float *__restrict y, int64_t B, int64_t T, int64_t H, int64_t d) {
+                    float *__restrict y, int64_t tokens, int64_t H, int64_t d, int64_t x_stride, float factor) {
   int64_t half = d / 2;
-  for (int64_t token = 0; token < B * T; ++token)
+  for (int64_t token = 0; token < tokens; ++token)
     for (int64_t first = 0; first < half; first += PairBlock) {
       int64_t pairs = half - first < PairBlock ? half - first : PairBlock;
       float cosines[PairBlock], sines[PairBlock];
@@ -38,8 +43,8 @@ void xlstm_cpu_rope(const float *__restrict x, const int32_t *__restrict positio
         sines[c] = sinf(angle) * factor;
       }
       for (int64_t h = 0; h < H; ++h) {
-        int64_t at = (token * H + h) * d + first;
-        rotate(x + at, cosines, sines, y + at, pairs, half);
+        int64_t at = h * d + first;
+        rotate(x + token * x_stride + at, cosines, sines, y + token * H * d + at, pairs, half);
       }
     }
 }

@@ -9,15 +9,11 @@
 #ifndef XLSTM_KERNELS_HYBRID_H
 #define XLSTM_KERNELS_HYBRID_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "xlstm/Kernels/Types.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* Storage of q, k, v, h and the feature maps. States, gates and accumulation are float32 always. */
-enum xlstm_dtype { XLSTM_F32 = 0, XLSTM_BF16 = 1, XLSTM_FP8_E4M3 = 2 /* rings only */ };
 
 typedef struct {
   int64_t B, T, H, Hkv, d, W, S;

@@ -4,7 +4,7 @@
 #ifndef XLSTM_TEST_UNIT_KERNELS_KERNELTEST_H
 #define XLSTM_TEST_UNIT_KERNELS_KERNELTEST_H
 
-#include "xlstm/Kernels/Cpu.h"
+#include "xlstm/Kernels/CpuCalls.h"
 #include "xlstm/Kernels/Reference.h"
 
 #include <algorithm>

@@ -3,7 +3,7 @@
 
 #include "Bench.h"
 
-#include "xlstm/Kernels/Cpu.h"
+#include "xlstm/Kernels/CpuCalls.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty_like.h>

@@ -1,0 +1,96 @@
+//===- KernelStructureOps.cpp - functions and memory ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Kernel/KernelCall.h"
+#include "dialects/Kernel/KernelMemory.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+
+#define GET_OP_CLASSES
+#include "dialects/Kernel/KernelOps.cpp.inc"
+
+namespace xlstm::kernel {
+
+LogicalResult FuncOp::verifyRegions() {
+  for (Operation &op : getBody().front()) {
+    if (!isa_and_nonnull<KernelDialect>(op.getDialect()) || isa<FuncOp>(op)) // C1
+      return op.emitOpError() << "is not an op of a kernel.func";
+    if (Call::isa(&op) && failed(Call(&op).types(getTarget()))) // C2
+      return failure();
+  }
+  return checkMemory(*this); // C3 to C6
+}
+
+LogicalResult ArenaOp::verify() {
+  auto type = cast<MemRefType>(getResult().getType());
+  bool measured = getKind() == Arena::Workspace || getKind() == Arena::Zeroed;
+  if (type.getRank() != 1 || !type.getElementType().isInteger(8) || type.hasStaticShape() == measured) // C1
+    return emitOpError() << "expects memref<" << (measured ? "?" : "its bytes") << "xi8>, found " << type;
+  return success();
+}
+
+/// A place must lie within an arena of the right kind, at a multiple of the element's size.
+template <typename Placed>
+static LogicalResult verifyPlace(Placed op, Arena kind) {
+  FailureOr<Layout> layout = Layout::of(op.getResult().getType());
+  if (failed(layout) || !layout->isDense()) // C1
+    return op.emitOpError() << "expects a dense static view, found " << op.getResult().getType();
+  if (!op.getArena())
+    return success();
+  auto arena = op.getArena().template getDefiningOp<ArenaOp>();
+  if (!arena || arena.getKind() != kind) // C2
+    return op.emitOpError() << "expects a place in arena " << stringifyArena(kind);
+  int64_t offset = static_cast<int64_t>(*op.getOffset()), bytes = layout->span() * layout->elementBytes;
+  int64_t size = cast<MemRefType>(arena.getResult().getType()).getDimSize(0);
+  if (offset < 0 || offset > size - bytes || offset % layout->elementBytes != 0) // C3
+    return op.emitOpError() << "expects " << bytes << " bytes at a multiple of " << layout->elementBytes << " within "
+                            << size << " of the arena, found offset " << offset;
+  return success();
+}
+
+LogicalResult BufferOp::verify() { return verifyPlace(*this, Arena::Scratch); }
+LogicalResult WeightOp::verify() { return verifyPlace(*this, Arena::Weights); }
+LogicalResult StateOp::verify() { return verifyPlace(*this, Arena::State); }
+
+LogicalResult ConstantOp::verify() {
+  auto values = dyn_cast<DenseElementsAttr>(getValue());
+  auto type = cast<MemRefType>(getResult().getType());
+  if (!values || values.getElementType() != type.getElementType() ||
+      values.getType().getShape() != type.getShape()) // C4
+    return emitOpError() << "expects dense numbers of its own shape and type, found " << getValue();
+  return verifyPlace(*this, Arena::Weights);
+}
+
+LogicalResult ViewOfOp::verify() {
+  FailureOr<Layout> source = Layout::of(getSource().getType()), result = Layout::of(getResult().getType());
+  if (failed(source) || failed(result)) // C1
+    return emitOpError() << "expects static views, found " << getSource().getType() << " and " << getResult().getType();
+  int64_t offset = static_cast<int64_t>(getOffset()), bytes = result->span() * result->elementBytes;
+  int64_t size = source->span() * source->elementBytes;
+  if (cast<MemRefType>(getSource().getType()).getElementType() !=
+          cast<MemRefType>(getResult().getType()).getElementType() ||
+      offset < 0 || offset > size - bytes || offset % result->elementBytes != 0) // C2
+    return emitOpError() << "expects elements within the " << size << " bytes of its source, found " << bytes
+                         << " bytes of " << getResult().getType() << " at " << offset;
+  return success();
+}
+
+LogicalResult JoinOp::verify() {
+  auto type = cast<MemRefType>(getResult().getType());
+  int64_t rows = 0;
+  for (Value part : getParts()) {
+    auto partType = cast<MemRefType>(part.getType());
+    if (!part.getDefiningOp<WeightOp>() || partType.getRank() == 0 || partType.getRank() != type.getRank() ||
+        partType.getElementType() != type.getElementType() ||
+        partType.getShape().drop_front() != type.getShape().drop_front()) // C1
+      return emitOpError() << "expects weights with the rows of " << type << ", found " << partType;
+    rows += partType.getDimSize(0);
+  }
+  if (getParts().size() < 2 || rows != type.getDimSize(0)) // C2
+    return emitOpError() << "expects two parts or more with " << type.getDimSize(0) << " rows together, found " << rows;
+  return success();
+}
+
+} // namespace xlstm::kernel
