@@ -120,7 +120,7 @@ def table(kernels):
         pairs = "{" + ", ".join(f"{{{index[o]}, {index[i]}}}" for o, i in k.in_place) + "}"
         limits = "{" + ", ".join(f'{{"{n}", {m}}}' for n, m in k.limits) + "}"
         out.append(f'{{"{k.name}",\n    {{{views}}},\n    {quoted(k.sizes)}, {numbers}, {quoted(k.types)},\n'
-                   f'    {choices[0]}, {choices[1]}, "{k.suffix}", {quoted(k.cudaTypes)}, {quoted(k.cudaMemory)}, '
+                   f'    {choices[0]}, {choices[1]}, "{k.suffix}", {quoted(k.cudaTypes)}, {quoted(k.cudaMemory)}, {quoted(k.cudaVariants)}, '
                    f"{pairs}, {limits}}},")
     return out
 

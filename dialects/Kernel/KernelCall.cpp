@@ -161,14 +161,14 @@ LogicalResult verifyCall(Operation *op) {
     return op->emitOpError() << "expects a described kernel";
   Call call(op);
   for (auto [i, view] : llvm::enumerate(kernel->views))
-    if (call.view(i) && failed(verifyView(op, view, call.view(i))))
+    if (call.view(i) && failed(verifyView(op, view, call.view(i)))) // C1
       return failure();
-  FailureOr<SmallVector<int64_t>> sizes = call.sizes();
+  FailureOr<SmallVector<int64_t>> sizes = call.sizes(); // C2
   if (failed(sizes))
     return failure();
   for (auto [name, most] : kernel->limits)
     for (auto [size, value] : llvm::zip(kernel->sizes, *sizes))
-      if (size == name && value > most)
+      if (size == name && value > most) // C3
         return op->emitOpError() << "expects dimension " << name << " to be at most " << most << ", found " << value;
   return success();
 }

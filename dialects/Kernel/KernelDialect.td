@@ -21,7 +21,6 @@ def Kernel_Dialect : Dialect {
     its C prototypes (xlstm/Kernels/CpuCalls.h, CudaCalls.h), its checks, its call and its page in docs/generated are made
     from that.
   }];
-  let useDefaultAttributePrinterParser = 1;
 }
 
 def Kernel_Target : I32EnumAttr<"Target", "where kernels run", [

@@ -13,12 +13,26 @@ using namespace mlir;
 
 namespace xlstm::kernel {
 
+/// What need not wait for the call in front of it must be one of its kind, of the same x.
+static LogicalResult checkBeside(LinearOp linear, Operation *before) {
+  auto other = dyn_cast_or_null<LinearOp>(before);
+  if (!linear->hasAttr("beside") || (other && other.getX() == linear.getX() && !linear.getResidual()))
+    return success();
+  return linear.emitOpError() << "expects the call in front of it to be a kernel.linear of the same x";
+}
+
 LogicalResult FuncOp::verifyRegions() {
+  Operation *before = nullptr;
   for (Operation &op : getBody().front()) {
     if (!isa_and_nonnull<KernelDialect>(op.getDialect()) || isa<FuncOp>(op)) // C1
       return op.emitOpError() << "is not an op of a kernel.func";
-    if (Call::isa(&op) && failed(Call(&op).types(getTarget()))) // C2
+    if (!Call::isa(&op))
+      continue;
+    if (failed(Call(&op).types(getTarget()))) // C2
       return failure();
+    if (auto linear = dyn_cast<LinearOp>(op); linear && failed(checkBeside(linear, before))) // C8
+      return failure();
+    before = &op;
   }
   return checkMemory(*this); // C3 to C6
 }

@@ -69,12 +69,12 @@ def Kernel_BufferOp : Kernel_PlacedOp<"buffer", (ins), ""> {
   let description = "In the scratch arena; what it holds before a kernel writes it has no meaning.";
 }
 
-def Kernel_WeightOp : Kernel_PlacedOp<"weight", (ins StrAttr:$name, OptionalAttr<F32Attr>:$init), "$name"> {
+def Kernel_WeightOp : Kernel_PlacedOp<"weight", (ins StrAttr:$name, OptionalAttr<F32Attr>:$init), "$name (`init` $init^)?"> {
   let summary = "a weight, by name";
   let description = "One place a name in the weights arena, the same in every function. `init`: see lm.param.";
 }
 
-def Kernel_StateOp : Kernel_PlacedOp<"state", (ins StrAttr:$name, F32Attr:$init), "$name"> {
+def Kernel_StateOp : Kernel_PlacedOp<"state", (ins StrAttr:$name, F32Attr:$init), "$name `init` $init"> {
   let summary = "a state, by name";
   let description = [{
     What a function leaves there the next one finds. One place a name in the state arena, the same in every function;

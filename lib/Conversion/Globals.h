@@ -10,8 +10,28 @@
 
 namespace xlstm {
 
-/// The fields of a C struct: numbers, addresses of globals and functions (FlatSymbolRefAttr), null pointers (UnitAttr).
-using Record = llvm::SmallVector<mlir::Attribute>;
+/// A field of a C struct, from the list of fields in its header: XLSTM_RECORD_FIELD is the macro to give to that list.
+struct RecordField {
+  llvm::StringLiteral name;
+  size_t bytes;
+};
+#define XLSTM_RECORD_FIELD(type, name) ::xlstm::RecordField{#name, sizeof(type)},
+
+/// The values of a C struct's fields: numbers, addresses of globals and functions (FlatSymbolRefAttr), null pointers
+/// (UnitAttr).
+class Record {
+public:
+  explicit Record(llvm::ArrayRef<RecordField> fields) : fields(fields), values(fields.size()) {}
+  /// An integer, in the field's width.
+  Record &set(llvm::StringRef name, int64_t value, mlir::Builder &builder);
+  Record &set(llvm::StringRef name, mlir::Attribute value);
+  llvm::ArrayRef<mlir::Attribute> all() const;
+
+private:
+  size_t indexOf(llvm::StringRef name) const;
+  llvm::ArrayRef<RecordField> fields;
+  llvm::SmallVector<mlir::Attribute> values;
+};
 
 /// The exported constant struct `name`.
 void buildRecord(mlir::ModuleOp module, mlir::OpBuilder &builder, llvm::StringRef name, const Record &record);
@@ -19,6 +39,9 @@ void buildRecord(mlir::ModuleOp module, mlir::OpBuilder &builder, llvm::StringRe
 /// The internal constant array `name` of structs of one type and its address; null where there are none.
 mlir::Attribute buildTable(mlir::ModuleOp module, mlir::OpBuilder &builder, llvm::StringRef name,
                            llvm::ArrayRef<Record> records);
+
+/// An internal constant array of numbers; one global for equal ones.
+mlir::LLVM::GlobalOp buildNumbers(mlir::ModuleOp module, mlir::OpBuilder &builder, mlir::DenseElementsAttr values);
 
 } // namespace xlstm
 

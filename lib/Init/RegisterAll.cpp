@@ -5,6 +5,7 @@
 
 #include "xlstm/Init/RegisterAll.h"
 
+#include "dialects/Kernel/KernelDialect.h"
 #include "dialects/LM/LMDialect.h"
 #include "dialects/ONNX/ONNXDialect.h"
 #include "dialects/XLSTM/XLSTMDialect.h"
@@ -46,7 +47,7 @@ void registerAllXlstmDialects(mlir::DialectRegistry &registry) {
   // Upstream.
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::LLVM::LLVMDialect>();
   // dialects/.
-  registry.insert<lm::LMDialect, onnx::ONNXDialect, xlstm::XLSTMDialect>();
+  registry.insert<lm::LMDialect, kernel::KernelDialect, onnx::ONNXDialect, xlstm::XLSTMDialect>();
   // Interfaces that a conversion needs: "interface promised by dialect 'X' but never implemented" names a missing line.
 }
 

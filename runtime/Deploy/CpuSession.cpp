@@ -27,7 +27,8 @@ void CpuSession::reset() {
 
 std::span<float> CpuSession::readOne(int64_t id) {
   checkRoom(1);
-  xlstm_model.decode(weights, state.get(), scratch.get(), &id, static_cast<int32_t>(count++), logits.data());
+  xlstm_model.decode(weights, state.get(), scratch.get(), &id, logits.data());
+  ++count;
   return logits;
 }
 
@@ -35,7 +36,7 @@ std::span<float> CpuSession::read(std::span<const int64_t> ids) {
   checkRoom(ids.size());
   size_t block = xlstm_model.prefill_tokens;
   for (; ids.size() >= block; ids = ids.subspan(block), count += static_cast<int64_t>(block))
-    xlstm_model.prefill(weights, state.get(), scratch.get(), ids.data(), static_cast<int32_t>(count), logits.data());
+    xlstm_model.prefill(weights, state.get(), scratch.get(), ids.data(), logits.data());
   for (int64_t id : ids)
     readOne(id);
   return logits;

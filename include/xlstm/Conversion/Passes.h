@@ -4,6 +4,9 @@
 #ifndef XLSTM_CONVERSION_PASSES_H
 #define XLSTM_CONVERSION_PASSES_H
 
+#include "dialects/Kernel/KernelDialect.h"
+
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace xlstm {
@@ -14,11 +17,6 @@ namespace xlstm {
 #define GEN_PASS_REGISTRATION
 #include "lib/Conversion/Passes.h.inc"
 
-/// What --xlstm-plan-buffers writes; Passes.td says where.
-constexpr llvm::StringLiteral offsetAttrName = "lm.offset";
-constexpr llvm::StringLiteral scratchBytesAttrName = "lm.scratch_bytes";
-constexpr llvm::StringLiteral stateBytesAttrName = "lm.state_bytes";
-constexpr llvm::StringLiteral weightBytesAttrName = "lm.weight_bytes";
 /// Every place in memory begins at a multiple of this.
 constexpr int64_t placeAlignment = 64;
 

@@ -4,29 +4,62 @@
 #ifndef XLSTM_CONVERSION_PASSES_TD
 #define XLSTM_CONVERSION_PASSES_TD
 
-include "mlir/Pass/PassBase.td"
+include "xlstm/Transforms/PassOptions.td"
 
-def PlanBuffers : Pass<"xlstm-plan-buffers", "::mlir::ModuleOp"> {
-  let summary = "Give every value of the functions with state its place in memory";
+def InlineLayers : Pass<"xlstm-inline-layers", "::mlir::ModuleOp"> {
+  let summary = "Make the functions with state a straight line of ops";
   let description = [{
-    Works on the functions with explicit state (Build Prefill, Build Decode) of static shapes. Their layers are inlined:
-    from here on a model is a straight line of ops. Then
+    The bodies of `lm.layer` take the place of the layers in every function with explicit state (Build Prefill, Build
+    Decode). `@model` keeps its layers.
+  }];
+}
 
-    - every `lm.param` gets `lm.offset`, its place in the weights (one place a name, shared by all functions);
-    - every state argument gets `lm.offset`, its place in the state (one place a state name). A new state is written
-      over the old one, so a function that still needs the old one, or returns another one, is refused;
-    - every op gets `lm.offset`, the place of its first result in the scratch memory, which values share when their
-      lifetimes do not meet. `lm.split_heads`, `lm.merge_heads` and, of one row, `lm.last_token` name a part of their
-      operand's place;
-    - the position argument gets `lm.offset`, a place in the scratch memory that lives throughout.
-
-    The module gets `lm.weight_bytes` and `lm.state_bytes`, every function `lm.scratch_bytes`. Places are multiples of
-    64 bytes (the views' excepted).
+def ConvertLMToKernel : Pass<"convert-lm-to-kernel", "::mlir::ModuleOp"> {
+  let summary = "Turn functions with state into kernel calls over memory";
+  let description = [{
+    Each function with explicit state and static shapes, its layers inlined, becomes a `kernel.func`: an op is the calls of
+    the kernels that compute it, a tensor a `kernel.buffer`, a weight a `kernel.weight`, a state a `kernel.state` that is
+    updated where it lies (so a function that still needs the old one, or returns another one, is refused). Heads, slices
+    and last tokens are views. Where a kernel wants its rows side by side and they are not, a `kernel.copy` stands in front
+    of it.
 
     ```mlir
-    %y = lm.linear %x, %w : ...                        // before
-    %y = lm.linear %x, %w {lm.offset = 512 : i64} : ... // after
+    %y = lm.linear %x, %w : (tensor<1x1x8xf32>, tensor<4x8xbf16>) -> tensor<1x1x4xf32>
+    // becomes
+    %y = kernel.buffer : memref<1x1x4xf32>
+    kernel.linear x(%x) w(%w) y(%y) : memref<1x1x8xf32>, memref<4x8xbf16>, memref<1x1x4xf32>
     ```
+
+    The number of tokens read so far is a state of its own, `position`, which the function's last call advances; a fused
+    mixer counts for itself. The logits are written where the caller wants them.
+
+    Which kernels a target has, and for which types, is in dialects/Kernel/KernelCallOps.td; an op or a type without one is
+    an error that names it.
+  }];
+  let options = [
+    EnumOption<"target", "target", "::xlstm::kernel::Target", [
+      EnumCase<"::xlstm::kernel::Target::Cpu", "cpu", "This kind of processor">,
+      EnumCase<"::xlstm::kernel::Target::Cuda", "cuda", "An NVIDIA GPU">
+    ], "Whose kernels to call">
+  ];
+  let dependentDialects = ["::xlstm::kernel::KernelDialect"];
+}
+
+def PlanMemory : Pass<"xlstm-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Give every weight, state and buffer its place in memory";
+  let description = [{
+    Every `kernel.func` gets its arenas, and what it uses a place in them: weights and states one place a name, shared by
+    all functions; the parts of a `kernel.join` one behind the other; for CUDA also constants, behind the weights; buffers
+    places in the scratch arena, which they share when their lifetimes do not meet, or when a kernel may write where it
+    reads and nothing else reads that any more. Places are multiples of 64 bytes (a join's further parts excepted).
+
+    ```mlir
+    %y = kernel.buffer : memref<1x1x4xf32>
+    // becomes
+    %y = kernel.buffer : memref<1x1x4xf32> in %scratch[64] : memref<128xi8>
+    ```
+
+    The verifier follows all calls through this memory: see `kernel.func` in docs/Spec/Kernel.md.
   }];
   let statistics = [
     Statistic<"numBuffers", "buffers", "values that got a place of their own">,
@@ -34,45 +67,21 @@ def PlanBuffers : Pass<"xlstm-plan-buffers", "::mlir::ModuleOp"> {
     Statistic<"scratch", "scratch-bytes", "scratch bytes of the largest function">];
 }
 
-def ConvertLMToLLVM : Pass<"convert-lm-to-llvm", "::mlir::ModuleOp"> {
-  let summary = "Turn planned functions into LLVM functions that call the CPU kernels";
+def ConvertKernelToLLVM : Pass<"convert-kernel-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Turn planned functions into LLVM functions that call kernels";
   let description = [{
-    Each function that `--xlstm-plan-buffers` planned becomes an LLVM function over raw memory that calls the kernels of
-    include/xlstm/Kernels/Cpu.h with constant sizes:
+    A view becomes a pointer into one of the memories, a call that of the C function of its kernel (KernelCalls.md) with
+    constant sizes. On CUDA a call returns an error code; the first error is returned and ends the function.
 
     ```mlir
-    lm.model @decode(%ids: tensor<1x1xi64>, %pos: tensor<1xi32>, %S: ... {lm.state = ..., lm.offset = 0 : i64}) -> ...
-    // becomes
     llvm.func internal @decode(%weights: !llvm.ptr, %state: !llvm.ptr, %scratch: !llvm.ptr, %ids: !llvm.ptr,
-                               %pos: i32, %logits: !llvm.ptr)
+                               %logits: !llvm.ptr)                            // cpu
+    llvm.func internal @decode(%memory: !llvm.ptr, %stream: !llvm.ptr) -> i32 // cuda
     ```
 
-    Beside them come `@init_state` and, where there are both @prefill and @decode, the constant `@xlstm_model`
-    (include/xlstm/Runtime/Deploy/ModelAbi.h). Functions without state have no native form and are removed. An op that
-    no kernel covers is an error that names it.
-  }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
-}
-
-def ConvertLMToCuda : Pass<"convert-lm-to-cuda", "::mlir::ModuleOp"> {
-  let summary = "Turn planned functions into LLVM functions that call the CUDA steps";
-  let description = [{
-    Each function that `--xlstm-plan-buffers` planned becomes an LLVM function of the host that enqueues one step of
-    include/xlstm/Kernels/CudaSteps.h an op, with constant sizes. The first error is returned and ends it. Mixers must be
-    fused (`--xlstm-fuse-hybrid`) and types set (`--xlstm-set-precision`).
-
-    ```mlir
-    lm.model @decode(%ids: tensor<8x1xi64>, %pos: tensor<8xi32>, %S: ... {lm.state = ..., lm.offset = 0 : i64}) -> ...
-    // becomes
-    llvm.func internal @decode(%memory: !llvm.ptr, %stream: !llvm.ptr) -> i32
-    ```
-
-    Behind the planned state come the positions that the device itself advances: that of the texts, which is the
-    function's `pos`, and one of every mixer. Behind the weights come the frequencies of the ropes.
-
-    Where there is a function of one token, the constant `@xlstm_cuda_model` describes all of them
-    (include/xlstm/Runtime/Deploy/CudaModelAbi.h). Functions without state are removed. An op that no step covers is an
-    error that names it.
+    Beside them come `@init_state` and, where the functions that it needs are there, the constant that describes the model:
+    `@xlstm_model` (Runtime/Deploy/ModelAbi.h: @prefill and @decode) or `@xlstm_cuda_model` (CudaModelAbi.h: a function of
+    one token). Functions that were not planned have no native form and are removed.
   }];
   let options = [
     Option<"randomWeights", "random-weights", "bool", "false",

@@ -42,7 +42,7 @@ struct KernelDescription {
   std::vector<std::string_view> types;
   Choices cpu, cuda;
   std::string_view cpuSuffix;
-  std::vector<std::string_view> cudaTypes, cudaMemory;
+  std::vector<std::string_view> cudaTypes, cudaMemory, cudaVariants;
   std::vector<std::pair<unsigned, unsigned>> inPlace; // an output and the view whose place it may have
   std::vector<std::pair<std::string_view, int64_t>> limits;
 

@@ -116,10 +116,9 @@ def SetPrecision : Pass<"xlstm-set-precision", "::mlir::ModuleOp"> {
 }
 
 def FuseLinear : Pass<"xlstm-fuse-linear", "::mlir::ModuleOp"> {
-  let summary = "Add residuals within projections, and put projections of one value together";
+  let summary = "Add residuals within projections";
   let description = [{
-    For targets that launch a kernel an op. A projection that only an addition reads takes the other summand in, and the
-    projections of one value follow one another, so that they can run beside one another:
+    A projection that only an addition reads takes the other summand in:
 
     ```mlir
     %o = lm.linear %m, %w : ...
@@ -129,6 +128,29 @@ def FuseLinear : Pass<"xlstm-fuse-linear", "::mlir::ModuleOp"> {
     ```
     Works on the functions with explicit state.
   }];
+  let dependentDialects = ["::xlstm::lm::LMDialect"];
+}
+
+def PackLinear : Pass<"xlstm-pack-linear", "::mlir::ModuleOp"> {
+  let summary = "Make projections of one value one projection";
+  let description = [{
+    Query, key and value, gate and up: projections of one value, with weights of one type that nothing else reads, become
+    one product with the weights one above the other, and slices of it. Only where what reads them takes rows that lie
+    apart (heads, norms, swiglu), and where every part has a multiple of 8 rows. Other projections of one value follow one
+    another, so that they can run beside one another.
+
+    ```mlir
+    %k = lm.linear %x, %wk : ...
+    %v = lm.linear %x, %wv : ...
+    // becomes
+    %w = lm.pack %wk, %wv : tensor<8x16xbf16>, tensor<8x16xbf16> to tensor<16x16xbf16>
+    %kv = lm.linear %x, %w : ...
+    %k = lm.slice %kv from 0 : tensor<1x1x16xf32> to tensor<1x1x8xf32>
+    %v = lm.slice %kv from 8 : tensor<1x1x16xf32> to tensor<1x1x8xf32>
+    ```
+    Works on the functions with explicit state.
+  }];
+  let statistics = [Statistic<"numPacked", "projections-packed", "Projections that became a part of one">];
   let dependentDialects = ["::xlstm::lm::LMDialect"];
 }
 

@@ -9,9 +9,14 @@ namespace xlstm {
 
 using kernel::Layout;
 
+MemRefType memoryType(Type tensor) {
+  auto type = cast<RankedTensorType>(tensor);
+  return MemRefType::get(type.getShape(), type.getElementType());
+}
+
 Value KernelBuilder::buffer(MemRefType type) { return rewriter.create<kernel::BufferOp>(loc, type, Value(), IntegerAttr()); }
 
-Value KernelBuilder::buffer(Value like) { return buffer(cast<MemRefType>(types.convertType(like.getType()))); }
+Value KernelBuilder::buffer(Value like) { return buffer(memoryType(like.getType())); }
 
 Value KernelBuilder::view(Value source, int64_t offset, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
   Type element = cast<MemRefType>(source.getType()).getElementType();
@@ -23,13 +28,12 @@ Value KernelBuilder::view(Value source, int64_t offset, ArrayRef<int64_t> shape,
 }
 
 Value KernelBuilder::weight(lm::ParamOp param) {
-  auto type = cast<MemRefType>(types.convertType(param.getType()));
-  return rewriter.create<kernel::WeightOp>(loc, type, param.getNameAttr(), dyn_cast_or_null<FloatAttr>(param.getInitAttr()),
-                                           Value(), IntegerAttr());
+  return rewriter.create<kernel::WeightOp>(loc, memoryType(param.getType()), param.getNameAttr(),
+                                           dyn_cast_or_null<FloatAttr>(param.getInitAttr()), Value(), IntegerAttr());
 }
 
 Value KernelBuilder::join(Value like, ValueRange parts) {
-  return rewriter.create<kernel::JoinOp>(loc, types.convertType(like.getType()), parts);
+  return rewriter.create<kernel::JoinOp>(loc, memoryType(like.getType()), parts);
 }
 
 Value KernelBuilder::state(const Twine &name, MemRefType type, float init) {

@@ -17,8 +17,8 @@ constexpr llvm::StringLiteral positionName = "position";
 /// Builds what stands for one lm op.
 class KernelBuilder {
 public:
-  KernelBuilder(mlir::ConversionPatternRewriter &rewriter, const mlir::TypeConverter &types, mlir::Operation *op)
-      : rewriter(rewriter), types(types), loc(op->getLoc()) {}
+  KernelBuilder(mlir::ConversionPatternRewriter &rewriter, mlir::Operation *op)
+      : rewriter(rewriter), loc(op->getLoc()) {}
 
   /// Memory for a value of the lm op.
   mlir::Value buffer(mlir::Value like);
@@ -41,16 +41,18 @@ private:
   mlir::Value densely(mlir::Value view);
 
   mlir::ConversionPatternRewriter &rewriter;
-  const mlir::TypeConverter &types;
   mlir::Location loc;
 };
 
-/// Every pattern from an op to its kernels.
-void populateKernelPatterns(mlir::RewritePatternSet &patterns, const mlir::TypeConverter &types);
+/// The dense memory of a tensor.
+mlir::MemRefType memoryType(mlir::Type tensor);
+
+/// Every pattern from an op to its kernels. They have no type converter: what is memory may have any strides.
+void populateKernelPatterns(mlir::RewritePatternSet &patterns);
 
 /// What a converted function gets when all its calls are there: logits written where the caller wants them, the step of
 /// its position, constants once, and on CUDA the kernels' own memory and what need not wait for what.
-mlir::LogicalResult finishFunction(kernel::FuncOp function);
+void finishFunction(kernel::FuncOp function);
 
 } // namespace xlstm
 

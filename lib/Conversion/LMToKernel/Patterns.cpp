@@ -197,7 +197,7 @@ static Results convert(xlstm::HybridOp op, xlstm::HybridOp::Adaptor in, KernelBu
   views.append({ownPosition(states[0], layoutOf(in.getQ()).shape[0], builder), h});
   builder.call("hybrid_step", views,
                {builder.f32(op.getScale().convertToDouble()), builder.f32(rope ? rope.attentionFactor() : 1)});
-  Results results{h, Value()}; // nothing reads window_out here
+  Results results{h, h}; // nothing reads window_out here
   llvm::append_range(results, states);
   return results;
 }
@@ -228,7 +228,7 @@ struct KernelPattern : OpConversionPattern<Op> {
   LogicalResult matchAndRewrite(Op op, typename Op::Adaptor in, ConversionPatternRewriter &rewriter) const final {
     if (StringRef reason = whyNot(op); !reason.empty())
       return op.emitOpError() << reason;
-    KernelBuilder builder(rewriter, *this->getTypeConverter(), op);
+    KernelBuilder builder(rewriter, op);
     rewriter.replaceOp(op, convert(op, in, builder));
     return success();
   }
@@ -236,7 +236,7 @@ struct KernelPattern : OpConversionPattern<Op> {
 
 } // namespace
 
-void populateKernelPatterns(RewritePatternSet &patterns, const TypeConverter &types) {
+void populateKernelPatterns(RewritePatternSet &patterns) {
   patterns.add<KernelPattern<lm::SplitHeadsOp>, KernelPattern<lm::MergeHeadsOp>, KernelPattern<lm::SliceOp>,
                KernelPattern<lm::LastTokenOp>, KernelPattern<lm::ParamOp>, KernelPattern<lm::PackOp>,
                KernelPattern<lm::EmbedOp>, KernelPattern<lm::LinearOp>, KernelPattern<lm::LinearAddOp>,
@@ -244,7 +244,7 @@ void populateKernelPatterns(RewritePatternSet &patterns, const TypeConverter &ty
                KernelPattern<lm::ScaleOp>, KernelPattern<lm::PositionsOp>, KernelPattern<lm::RopeOp>,
                KernelPattern<lm::AttentionOp>, KernelPattern<xlstm::FeatureMapOp>, KernelPattern<xlstm::OutputGateOp>,
                KernelPattern<xlstm::MlstmOp>, KernelPattern<xlstm::MixOp>, KernelPattern<xlstm::HybridOp>>(
-      types, patterns.getContext());
+      patterns.getContext());
 }
 
 } // namespace xlstm

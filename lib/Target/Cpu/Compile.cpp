@@ -27,7 +27,9 @@ static void buildAndPlan(PassManager &manager, int64_t prefillTokens) {
   decode.batch = 1;
   manager.addPass(createBuildPrefill(prefill));
   manager.addPass(createBuildDecode(decode));
-  manager.addPass(createPlanBuffers());
+  manager.addPass(createFuseLinear());
+  manager.addPass(createPackLinear());
+  addNativePasses(manager, kernel::Target::Cpu);
 }
 
 ModelObject compileForCpu(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,
@@ -38,7 +40,7 @@ ModelObject compileForCpu(std::string_view mlir, const std::string &origin, cons
   NativeModule module(mlir, origin);
   module.run([&](PassManager &manager) { buildAndPlan(manager, options.prefillTokens); });
   ModelObject object{objectFile, module.weights(), module.weightBytes()};
-  module.run([](PassManager &manager) { manager.addPass(createConvertLMToLLVM()); });
+  module.run([](PassManager &manager) { manager.addPass(createConvertKernelToLLVM()); });
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> native = module.translate(llvmContext, *machine);
   linkKernels(*native, options.kernels);

@@ -3,6 +3,7 @@
 
 #include "xlstm/Target/Cuda.h"
 
+#include "lib/Target/Cuda/Plan.h"
 #include "lib/Target/Native/Emit.h"
 #include "lib/Target/Native/NativeModule.h"
 #include "xlstm/Conversion/Passes.h"
@@ -30,7 +31,8 @@ static void checkOptions(const CudaTargetOptions &options) {
       fail("expected prefill calls of at least 2 tokens, as one is decoded, found ", tokens);
 }
 
-static void buildAndPlan(PassManager &manager, const CudaTargetOptions &options) {
+void addCudaPlan(PassManager &manager, const CudaTargetOptions &options) {
+  checkOptions(options);
   for (int64_t tokens : std::set(options.prefillTokens.begin(), options.prefillTokens.end())) {
     BuildPrefillOptions prefill;
     prefill.batch = options.batch;
@@ -44,21 +46,19 @@ static void buildAndPlan(PassManager &manager, const CudaTargetOptions &options)
   manager.addPass(createFuseHybrid());
   manager.addPass(createSetPrecision({options.activations == DType::BF16 ? Precision::BF16 : Precision::F32}));
   manager.addPass(createFuseLinear());
-  manager.addPass(createPlanBuffers());
+  manager.addPass(createPackLinear());
+  addNativePasses(manager, kernel::Target::Cuda);
 }
 
 ModelObject compileForCuda(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,
                            const CudaTargetOptions &options) {
-  checkOptions(options);
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine("generic"); // the work is done elsewhere
   NativeModule module(mlir, origin);
-  module.run([&](PassManager &manager) { buildAndPlan(manager, options); });
+  module.run([&](PassManager &manager) { addCudaPlan(manager, options); });
   ModelObject object{objectFile, {}, 0};
   if (!options.randomWeights)
-    object.weights = module.weights();
-  module.run([&](PassManager &manager) { manager.addPass(createConvertLMToCuda({options.randomWeights})); });
-  if (!options.randomWeights)
-    object.weightBytes = module.weightBytes(); // the conversion has put tables behind them
+    object = {objectFile, module.weights(), module.weightBytes()};
+  module.run([&](PassManager &manager) { manager.addPass(createConvertKernelToLLVM({options.randomWeights})); });
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> native = module.translate(llvmContext, *machine);
   writeTextFile(objectFile, emitObject(*native, *machine));

@@ -3,6 +3,7 @@
 
 #include "lib/Target/Native/NativeModule.h"
 
+#include "dialects/Kernel/KernelDialect.h"
 #include "dialects/LM/LMDialect.h"
 #include "dialects/LM/ModuleReader.h"
 #include "dialects/XLSTM/XLSTMDialect.h"
@@ -64,7 +65,7 @@ static bool keepForwardOnly(ModuleOp module) {
 
 static DialectRegistry makeRegistry() {
   DialectRegistry registry;
-  registry.insert<lm::LMDialect, ::xlstm::xlstm::XLSTMDialect, LLVM::LLVMDialect>();
+  registry.insert<lm::LMDialect, ::xlstm::xlstm::XLSTMDialect, kernel::KernelDialect, LLVM::LLVMDialect>();
   registerBuiltinDialectTranslation(registry);
   registerLLVMDialectTranslation(registry);
   return registry;
@@ -90,22 +91,19 @@ void NativeModule::run(llvm::function_ref<void(PassManager &)> addPasses) {
     raise();
 }
 
-static DType dtypeOf(RankedTensorType type) {
+static DType dtypeOf(ShapedType type) {
   return type.getElementType().isF32() ? DType::F32 : type.getElementType().isBF16() ? DType::BF16 : DType::F16;
 }
 
 std::vector<WeightPlacement> NativeModule::weights() {
-  llvm::StringMap<DType> stored; // @model has no native form, and no other types than the bundle's
+  llvm::StringMap<DType> stored; // @model is not compiled, and has no other types than the bundle's
+  module->walk([&](lm::ParamOp param) { stored[param.getName()] = dtypeOf(cast<RankedTensorType>(param.getType())); });
   std::map<int64_t, WeightPlacement> weights;
-  module->walk([&](lm::ParamOp param) {
-    auto type = cast<RankedTensorType>(param.getType());
-    auto offset = param->getAttrOfType<IntegerAttr>(offsetAttrName);
-    if (!offset) {
-      stored[param.getName()] = dtypeOf(type);
-      return;
-    }
-    TensorSpec tensor{param.getName().str(), dtypeOf(type), type.getShape().vec()};
-    weights[offset.getInt()] = {tensor, tensor.dtype, static_cast<uint64_t>(offset.getInt())};
+  module->walk([&](kernel::WeightOp weight) {
+    auto type = cast<MemRefType>(weight.getResult().getType());
+    auto offset = static_cast<int64_t>(*weight.getOffset());
+    TensorSpec tensor{weight.getName().str(), dtypeOf(type), type.getShape().vec()};
+    weights[offset] = {tensor, tensor.dtype, static_cast<uint64_t>(offset)};
   });
   std::vector<WeightPlacement> result;
   for (auto &[offset, weight] : weights) {
@@ -117,7 +115,18 @@ std::vector<WeightPlacement> NativeModule::weights() {
 }
 
 uint64_t NativeModule::weightBytes() {
-  return static_cast<uint64_t>((*module)->getAttrOfType<IntegerAttr>(weightBytesAttrName).getInt());
+  int64_t bytes = 0;
+  module->walk([&](kernel::ArenaOp arena) {
+    if (arena.getKind() == kernel::Arena::Weights)
+      bytes = std::max(bytes, cast<MemRefType>(arena.getResult().getType()).getDimSize(0));
+  });
+  return static_cast<uint64_t>(bytes);
+}
+
+void addNativePasses(PassManager &manager, kernel::Target target) {
+  manager.addPass(createInlineLayers());
+  manager.addPass(createConvertLMToKernel({target}));
+  manager.addPass(createPlanMemory());
 }
 
 std::unique_ptr<llvm::Module> NativeModule::translate(llvm::LLVMContext &llvmContext,

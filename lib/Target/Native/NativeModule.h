@@ -29,8 +29,9 @@ public:
   ~NativeModule();
 
   void run(llvm::function_ref<void(mlir::PassManager &)> addPasses);
+  mlir::ModuleOp get() { return *module; }
 
-  /// Where --xlstm-plan-buffers put the weights, in order of their offsets.
+  /// Where --xlstm-plan-memory put the weights, in order of their offsets.
   std::vector<WeightPlacement> weights();
   uint64_t weightBytes();
 
@@ -45,6 +46,9 @@ private:
   std::unique_ptr<FirstError> error;
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };
+
+/// From functions with state to planned kernel calls.
+void addNativePasses(mlir::PassManager &manager, kernel::Target target);
 
 } // namespace xlstm
 

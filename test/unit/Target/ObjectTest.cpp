@@ -54,7 +54,7 @@ TEST(ObjectTest, KernelsAreSpecialisedAndOnlyTheModelIsExported) {
   ASSERT_EQ(object.weights.size(), bundle.weights.tensors().size());
   uint64_t end = 0;
   for (const WeightPlacement &weight : object.weights) {
-    EXPECT_EQ(weight.offset % 64, 0u) << weight.tensor.name;
+    EXPECT_EQ(weight.offset % 16, 0u) << weight.tensor.name;
     EXPECT_GE(weight.offset, end) << weight.tensor.name;
     end = weight.offset + weight.tensor.numBytes();
   }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // lib/Target/Cuda emits one object of host code with the symbol `xlstm_cuda_model`; runtime/Deploy links against it. The
-// code is straight-line calls of the kernels' C ABI (Kernels/Cuda.h, Kernels/CudaSteps.h): capturing one call of `run`
+// code is straight-line calls of the kernels' C ABI (Kernels/CudaCalls.h): capturing one call of `run`
 // makes the CUDA graph of a whole prefill or decode.
 */
 
@@ -16,63 +16,92 @@
 extern "C" {
 #endif
 
-#define XLSTM_CUDA_MODEL_ABI 1
+#define XLSTM_CUDA_MODEL_ABI 2
 
-/* Device memory, all of it given by the caller, each at a multiple of 256 bytes. */
+/* Device memory, all of it given by the caller, each at a multiple of 256 bytes.
+     weights    weight_bytes: the blob behind the executable as it is, or made by `random`; then `constants`
+     state      state_bytes: that of `batch` texts, positions included
+     scratch    scratch_bytes
+     workspace  workspace_bytes()
+     zeroed     zeroed_bytes(): zero before the first call; calls leave it zero
+     ids        [batch, tokens]
+     logits     [batch, vocab], of the last token of each row */
+#define XLSTM_CUDA_MEMORY_FIELDS(FIELD)                                                                                \
+  FIELD(const char *, weights)                                                                                         \
+  FIELD(char *, state)                                                                                                 \
+  FIELD(char *, scratch)                                                                                               \
+  FIELD(char *, workspace)                                                                                             \
+  FIELD(char *, zeroed)                                                                                                \
+  FIELD(const int64_t *, ids)                                                                                          \
+  FIELD(float *, logits)
+
+#define XLSTM_FIELD(type, name) type name;
 typedef struct {
-  const char *weights; /* weight_bytes: the blob behind the executable as it is, or made by `random`; then `constants` */
-  char *state;         /* state_bytes: that of `batch` texts, positions included */
-  char *scratch;       /* scratch_bytes */
-  char *workspace;     /* workspace_bytes() */
-  char *zeroed;        /* zeroed_bytes(): zero before the first call; calls leave it zero */
-  const int64_t *ids;  /* [batch, tokens] */
-  float *logits;       /* [batch, vocab], of the last token of each row */
+  XLSTM_CUDA_MEMORY_FIELDS(XLSTM_FIELD)
 } xlstm_cuda_memory;
 
-/* A function of the model: `tokens` more tokens of every row. Enqueues on `stream` (a cudaStream_t) and returns 0 or a
-   cudaError_t. */
+/* Enqueues on `stream` (a cudaStream_t) and returns 0 or a cudaError_t. */
+typedef int (*xlstm_cuda_run)(const xlstm_cuda_memory *memory, void *stream);
+typedef size_t (*xlstm_cuda_bytes)(void);
+
+/* A function of the model: `tokens` more tokens of every row. */
+#define XLSTM_CUDA_FUNCTION_FIELDS(FIELD)                                                                              \
+  FIELD(int64_t, tokens)                                                                                               \
+  FIELD(xlstm_cuda_run, run)
 typedef struct {
-  int64_t tokens;
-  int (*run)(const xlstm_cuda_memory *memory, void *stream);
+  XLSTM_CUDA_FUNCTION_FIELDS(XLSTM_FIELD)
 } xlstm_cuda_function;
 
-/* A weight that the executable makes on the device (a shape without weights): mean + deviation * normal. */
+/* A weight that the executable makes on the device (a shape without weights): mean + deviation * normal; `offset` is in
+   the weights, `type` an enum xlstm_dtype. */
+#define XLSTM_CUDA_RANDOM_FIELDS(FIELD)                                                                                \
+  FIELD(uint64_t, offset)                                                                                              \
+  FIELD(int64_t, elements)                                                                                             \
+  FIELD(int32_t, type)                                                                                                 \
+  FIELD(float, mean)                                                                                                   \
+  FIELD(float, deviation)
 typedef struct {
-  uint64_t offset; /* in the weights */
-  int64_t elements;
-  int32_t type; /* enum xlstm_dtype */
-  float mean, deviation;
+  XLSTM_CUDA_RANDOM_FIELDS(XLSTM_FIELD)
 } xlstm_cuda_random;
 
 /* Host bytes that the weights hold as well, such as rope frequencies: copied there when the rest is in place. The blob
    behind the executable has zeros there. */
+#define XLSTM_CUDA_CONSTANT_FIELDS(FIELD)                                                                              \
+  FIELD(uint64_t, offset)                                                                                              \
+  FIELD(uint64_t, bytes)                                                                                               \
+  FIELD(const void *, data)
 typedef struct {
-  uint64_t offset; /* in the weights */
-  uint64_t bytes;
-  const void *data;
+  XLSTM_CUDA_CONSTANT_FIELDS(XLSTM_FIELD)
 } xlstm_cuda_constant;
 
+/* context_length is the teacher's; 0 where not stated. init_state: empty texts in all rows. functions: by falling number
+   of tokens; the last one has 1: decode. random: null where the weights are behind the executable.
+   decode_bytes and prefill_flops are what the benchmark divides by; 0 where not stated. Bytes that decode must move for
+   `batch` texts: weights read (not an embedding's table), states read and written. Operations of the linear layers that
+   run for every token of a prefill, 2 in out each, for one token. */
+#define XLSTM_CUDA_MODEL_FIELDS(FIELD)                                                                                 \
+  FIELD(int32_t, abi)                                                                                                  \
+  FIELD(int32_t, batch)                                                                                                \
+  FIELD(int64_t, vocab)                                                                                                \
+  FIELD(int64_t, context_length)                                                                                       \
+  FIELD(uint64_t, weight_bytes)                                                                                        \
+  FIELD(uint64_t, state_bytes)                                                                                         \
+  FIELD(uint64_t, scratch_bytes)                                                                                       \
+  FIELD(xlstm_cuda_bytes, workspace_bytes)                                                                             \
+  FIELD(xlstm_cuda_bytes, zeroed_bytes)                                                                                \
+  FIELD(xlstm_cuda_run, init_state)                                                                                    \
+  FIELD(const xlstm_cuda_function *, functions)                                                                        \
+  FIELD(int64_t, function_count)                                                                                       \
+  FIELD(const xlstm_cuda_random *, random)                                                                             \
+  FIELD(int64_t, random_count)                                                                                         \
+  FIELD(const xlstm_cuda_constant *, constants)                                                                        \
+  FIELD(int64_t, constant_count)                                                                                       \
+  FIELD(uint64_t, decode_bytes)                                                                                        \
+  FIELD(uint64_t, prefill_flops)
 typedef struct {
-  int32_t abi; /* XLSTM_CUDA_MODEL_ABI */
-  int32_t batch;
-  int64_t vocab;
-  int64_t context_length; /* of the teacher; 0 when not stated */
-  uint64_t weight_bytes, state_bytes, scratch_bytes;
-  size_t (*workspace_bytes)(void);
-  size_t (*zeroed_bytes)(void);
-  /* Empty texts in all rows. */
-  int (*init_state)(const xlstm_cuda_memory *memory, void *stream);
-  const xlstm_cuda_function *functions; /* by falling number of tokens; the last one has 1: decode */
-  int64_t function_count;
-  const xlstm_cuda_random *random; /* null where the weights are behind the executable */
-  int64_t random_count;
-  const xlstm_cuda_constant *constants;
-  int64_t constant_count;
-  /* What the benchmark divides by; 0 where not stated. Bytes that decode must move for `batch` texts: weights read (not
-     an embedding's table), states read and written. Operations of the linear layers that run for every token of a
-     prefill, 2 in out each, for one token. */
-  uint64_t decode_bytes, prefill_flops;
+  XLSTM_CUDA_MODEL_FIELDS(XLSTM_FIELD)
 } xlstm_cuda_model_info;
+#undef XLSTM_FIELD
 
 extern const xlstm_cuda_model_info xlstm_cuda_model;
 

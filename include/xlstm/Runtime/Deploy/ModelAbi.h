@@ -13,23 +13,34 @@
 extern "C" {
 #endif
 
-#define XLSTM_MODEL_ABI 1
+#define XLSTM_MODEL_ABI 2
 
 /* All memory is given by the caller, 64-byte aligned. `weights` is the blob that the compiler appended to the
-   executable; `state` is one sequence's whole state and nothing else; `scratch` may be shared by sequences that do not
-   run at the same time. Functions allocate nothing and never fail. */
+   executable; `state` is one sequence's whole state, its position included; `scratch` may be shared by sequences that do
+   not run at the same time. Functions allocate nothing and never fail. */
+typedef void (*xlstm_init_state)(char *state);
+/* Reads ids [tokens] behind those before; logits [vocab] of the last of them. */
+typedef void (*xlstm_run)(const char *weights, char *state, char *scratch, const int64_t *ids, float *logits);
+
+/* The fields of xlstm_model_info, for the struct and for the compiler, which writes them by name. prefill takes
+   `prefill_tokens` tokens, exactly; decode takes one. context_length is the teacher's; 0 where not stated. */
+#define XLSTM_MODEL_FIELDS(FIELD)                                                                                      \
+  FIELD(int32_t, abi)                                                                                                  \
+  FIELD(int32_t, prefill_tokens)                                                                                       \
+  FIELD(int64_t, vocab)                                                                                                \
+  FIELD(int64_t, context_length)                                                                                       \
+  FIELD(uint64_t, weight_bytes)                                                                                        \
+  FIELD(uint64_t, state_bytes)                                                                                         \
+  FIELD(uint64_t, scratch_bytes)                                                                                       \
+  FIELD(xlstm_init_state, init_state)                                                                                  \
+  FIELD(xlstm_run, prefill)                                                                                            \
+  FIELD(xlstm_run, decode)
+
+#define XLSTM_FIELD(type, name) type name;
 typedef struct {
-  int32_t abi;            /* XLSTM_MODEL_ABI */
-  int32_t prefill_tokens; /* tokens that one prefill call takes, exactly */
-  int64_t vocab;
-  int64_t context_length; /* of the teacher; 0 when not stated */
-  uint64_t weight_bytes, state_bytes, scratch_bytes;
-  void (*init_state)(char *state);
-  /* ids [prefill_tokens] that follow `pos` earlier tokens; logits [vocab] of the last of them. */
-  void (*prefill)(const char *weights, char *state, char *scratch, const int64_t *ids, int32_t pos, float *logits);
-  /* The same for one token. */
-  void (*decode)(const char *weights, char *state, char *scratch, const int64_t *ids, int32_t pos, float *logits);
+  XLSTM_MODEL_FIELDS(XLSTM_FIELD)
 } xlstm_model_info;
+#undef XLSTM_FIELD
 
 extern const xlstm_model_info xlstm_model;
 

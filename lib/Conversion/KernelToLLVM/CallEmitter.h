@@ -1,0 +1,74 @@
+//===- CallEmitter.h - C calls of a planned function --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef LIB_CONVERSION_KERNELTOLLVM_CALLEMITTER_H
+#define LIB_CONVERSION_KERNELTOLLVM_CALLEMITTER_H
+
+#include "dialects/Kernel/KernelCall.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+#include <set>
+#include <string>
+
+namespace xlstm {
+
+/// A function that says how many bytes a kernel needs, and its constant arguments: types, then sizes.
+struct SizeQuery {
+  std::string function;
+  std::vector<int32_t> types;
+  std::vector<int64_t> sizes;
+  auto operator<=>(const SizeQuery &) const = default;
+};
+
+/// What kernels ask for beside their views, over all functions of a model.
+using SizeQueries = std::map<std::string, std::set<SizeQuery>>; // by "workspace" and "zeroed"
+
+/// Constants and calls of C functions at the builder's place.
+class CEmitter {
+public:
+  CEmitter(mlir::ModuleOp module, mlir::OpBuilder &builder) : module(module), builder(builder) {}
+
+  mlir::Value i64(mlir::Location loc, int64_t value);
+  mlir::Value i32(mlir::Location loc, int64_t value);
+  mlir::Value number(mlir::Location loc, mlir::TypedAttr value);
+  mlir::Value null(mlir::Location loc);
+  mlir::Value at(mlir::Location loc, mlir::Value base, int64_t offset);
+  /// Declares `function` where this is its first call.
+  mlir::LLVM::CallOp call(mlir::Location loc, llvm::StringRef function, mlir::ValueRange operands, mlir::Type result);
+  /// Returns what the call returned, an int, from the current function unless that is 0.
+  void returnError(mlir::LLVM::CallOp call);
+
+protected:
+  mlir::ModuleOp module;
+  mlir::OpBuilder &builder;
+};
+
+/// Emits one kernel.func, op by op. `arenas` has the pointers of the memories, "ids" and "logits" by name.
+class CallEmitter : CEmitter {
+public:
+  CallEmitter(mlir::ModuleOp module, mlir::OpBuilder &builder, kernel::Target target,
+              llvm::StringMap<mlir::Value> arenas, mlir::Value stream, SizeQueries &queries)
+      : CEmitter(module, builder), target(target), arenas(std::move(arenas)), stream(stream), queries(queries) {}
+
+  void emit(mlir::Operation *op);
+
+private:
+  mlir::Value pointerOf(mlir::Operation *op);
+  void emitCall(mlir::Operation *op);
+  void emitCpu(mlir::Operation *op, const kernel::Call &call, mlir::ArrayRef<mlir::Value> arguments);
+  void emitCuda(mlir::Operation *op, const kernel::Call &call, mlir::ArrayRef<mlir::Value> arguments);
+
+  kernel::Target target;
+  llvm::StringMap<mlir::Value> arenas;
+  mlir::Value stream;
+  SizeQueries &queries;
+  llvm::DenseMap<mlir::Value, mlir::Value> pointers;
+};
+
+/// The enum xlstm_dtype of a type's name.
+int32_t enumOf(llvm::StringRef type);
+
+} // namespace xlstm
+
+#endif // LIB_CONVERSION_KERNELTOLLVM_CALLEMITTER_H

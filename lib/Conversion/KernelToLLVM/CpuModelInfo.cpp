@@ -1,0 +1,82 @@
+//===- CpuModelInfo.cpp - what a model compiled for the CPU exports -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Conversion/Globals.h"
+#include "lib/Conversion/KernelToLLVM/ModelInfo.h"
+#include "xlstm/Runtime/Deploy/ModelAbi.h"
+
+using namespace mlir;
+
+namespace xlstm {
+
+/// A loop that stores the state's first value into its elements.
+static void fill(OpBuilder &builder, Value pointer, kernel::StateOp state) {
+  Location loc = state.getLoc();
+  auto type = cast<MemRefType>(state.getResult().getType());
+  auto i64 = [&](int64_t value) -> Value {
+    return builder.create<LLVM::ConstantOp>(loc, builder.getI64Type(), builder.getI64IntegerAttr(value));
+  };
+  Block *before = builder.getBlock();
+  Region *region = before->getParent();
+  Block *body = builder.createBlock(region, region->end(), builder.getI64Type(), loc);
+  Block *after = builder.createBlock(region, region->end());
+  builder.setInsertionPointToEnd(before);
+  Type element = type.getElementType();
+  TypedAttr first = builder.getZeroAttr(element);
+  if (isa<FloatType>(element))
+    first = FloatAttr::get(element, state.getInit().convertToFloat());
+  Value value = builder.create<LLVM::ConstantOp>(loc, element, first);
+  builder.create<LLVM::BrOp>(loc, i64(0), body);
+  builder.setInsertionPointToEnd(body);
+  Value index = body->getArgument(0);
+  Value place = builder.create<LLVM::GEPOp>(loc, pointer.getType(), element, pointer, ValueRange{index});
+  builder.create<LLVM::StoreOp>(loc, value, place);
+  Value next = builder.create<LLVM::AddOp>(loc, index, i64(1));
+  Value more = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::slt, next, i64(type.getNumElements()));
+  builder.create<LLVM::CondBrOp>(loc, more, body, ValueRange{next}, after, ValueRange{});
+  builder.setInsertionPointToEnd(after);
+}
+
+static LLVM::LLVMFuncOp buildInitState(ModuleOp module, OpBuilder &builder, const CompiledModel &model) {
+  Location loc = module.getLoc();
+  OpBuilder::InsertionGuard guard(builder);
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), {pointer});
+  auto function = builder.create<LLVM::LLVMFuncOp>(loc, "init_state", type, LLVM::Linkage::Internal);
+  builder.setInsertionPointToEnd(function.addEntryBlock(builder));
+  Value memory = builder.getBlock()->getArgument(0);
+  for (auto [offset, state] : collectStates(model))
+    fill(builder, CEmitter(module, builder).at(loc, memory, offset), state);
+  builder.create<LLVM::ReturnOp>(loc, ValueRange());
+  return function;
+}
+
+void exportCpuModel(ModuleOp module, OpBuilder &builder, const CompiledModel &model) {
+  auto named = [&](StringRef name) -> const CompiledFunction * {
+    for (const CompiledFunction &function : model.functions)
+      if (function.name() == name)
+        return &function;
+    return nullptr;
+  };
+  LLVM::LLVMFuncOp initState = buildInitState(module, builder, model);
+  const CompiledFunction *prefill = named("prefill"), *decode = named("decode");
+  if (!prefill || !decode)
+    return;
+  kernel::FuncOp one = decode->kernels;
+  auto logits = *one.getBody().getOps<kernel::LogitsOp>().begin();
+  static const RecordField fields[] = {XLSTM_MODEL_FIELDS(XLSTM_RECORD_FIELD)};
+  Record record(fields);
+  record.set("abi", XLSTM_MODEL_ABI, builder)
+      .set("prefill_tokens", prefill->tokens(), builder)
+      .set("vocab", cast<MemRefType>(logits.getResult().getType()).getDimSize(2), builder)
+      .set("context_length", static_cast<int64_t>(one.getContextLength().value_or(0)), builder)
+      .set("weight_bytes", model.bytesOf(kernel::Arena::Weights), builder)
+      .set("state_bytes", model.bytesOf(kernel::Arena::State), builder)
+      .set("scratch_bytes", model.bytesOf(kernel::Arena::Scratch), builder)
+      .set("init_state", FlatSymbolRefAttr::get(initState))
+      .set("prefill", FlatSymbolRefAttr::get(prefill->native))
+      .set("decode", FlatSymbolRefAttr::get(decode->native));
+  buildRecord(module, builder, "xlstm_model", record);
+}
+
+} // namespace xlstm

@@ -1,0 +1,18 @@
+//===- Plan.h - from a module to planned kernel calls for a GPU ------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef LIB_TARGET_CUDA_PLAN_H
+#define LIB_TARGET_CUDA_PLAN_H
+
+#include "xlstm/Target/Cuda.h"
+
+#include "mlir/Pass/PassManager.h"
+
+namespace xlstm {
+
+/// Error: options that no model can be planned with.
+void addCudaPlan(mlir::PassManager &manager, const CudaTargetOptions &options);
+
+} // namespace xlstm
+
+#endif // LIB_TARGET_CUDA_PLAN_H

@@ -1,0 +1,118 @@
+//===- InterpretTest.cpp - plans for a GPU, run here ------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "TargetTest.h"
+
+#include "lib/Target/Native/ConvertFloats.h"
+#include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Target/Interpret.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+using namespace xlstm;
+using namespace xlstm::test;
+namespace fs = std::filesystem;
+
+/// The plan of a bundle with its weights where the plan wants them.
+static std::unique_ptr<PlanInterpreter> plan(const fs::path &folder, const CudaTargetOptions &options) {
+  Bundle bundle = Bundle::open(folder);
+  auto result = std::make_unique<PlanInterpreter>(readTextFile(bundle.modelFile()), folder, options);
+  std::span<std::byte> memory = result->weightMemory();
+  for (const WeightPlacement &weight : result->weights()) {
+    const StoredTensor &stored = bundle.weights.get(weight.tensor.name);
+    auto at = memory.begin() + static_cast<ptrdiff_t>(weight.offset);
+    convertFloats(stored.bytes, stored.spec.dtype, weight.type,
+                  [&](std::span<const std::byte> bytes) { at = std::copy(bytes.begin(), bytes.end(), at); });
+  }
+  return result;
+}
+
+static at::Tensor run(PlanInterpreter &plan, const std::string &function, const at::Tensor &ids_BT) {
+  at::Tensor ids = ids_BT.contiguous();
+  std::vector<float> logits = plan.run(function, {ids.const_data_ptr<int64_t>(), static_cast<size_t>(ids.numel())});
+  return at::tensor(logits).reshape({ids.size(0), -1});
+}
+
+/// Two texts side by side, in pieces of 32 and 8 tokens and one by one, against the forward pass.
+static double worstLogits(const fs::path &bundle, int64_t tokens) {
+  auto interpreted = plan(bundle, {DType::F32, 2, {8, 32}});
+  at::Tensor ids_BT = at::cat({makeIds(tokens, 2048), makeIds(tokens, 2048).flip(1)});
+  at::Tensor expected_BTV = Forward(bundle).logits(ids_BT);
+  double worst = 0;
+  int64_t done = 0;
+  auto advance = [&](const std::string &function, int64_t count) {
+    at::Tensor logits_BV = run(*interpreted, function, ids_BT.narrow(1, done, count));
+    done += count;
+    worst = std::max(worst, largestDifference(logits_BV, expected_BTV.select(1, done - 1)));
+  };
+  for (int64_t count : {8, 1, 32, 1, 8, 32})
+    advance(count == 1 ? "decode" : "prefill_" + std::to_string(count), count);
+  while (done < tokens)
+    advance("decode", 1);
+  return worst;
+}
+
+// What the CPU target takes the CUDA target takes: the hybrid, ablations, layers that stay attention, teachers.
+TEST(InterpretTest, EveryModelsPlanGivesTheForwardPass) {
+  EXPECT_LT(worstLogits(tinyStudent().bundle, 150), 1e-3);
+  EXPECT_LT(worstLogits(tinyTeacher().bundle, 100), 1e-3);
+  int count = 0;
+  for (const char *options : {"mixer=mlstm", "mixer=linear-attention feature-map=elu", "mixer=window window=7 sinks=0",
+                              "feature-map=elu window=16 sinks=2", "window=13 sinks=2 layers=1"}) {
+    fs::path bundle = makeStudent(tinyTeacher().bundle, options, "interpreted-" + std::to_string(count++));
+    EXPECT_LT(worstLogits(bundle, 100), 1e-3) << options;
+  }
+}
+
+// Sliding layers, biases, norms of heads, other head widths.
+class FamilyPlanTest : public testing::TestWithParam<const char *> {};
+
+TEST_P(FamilyPlanTest, GivesTransformersLogits) {
+  std::string name = GetParam();
+  fs::path bundle = importTeacher(fs::path(inputs) / "hf" / name, "plan-" + name);
+  SafetensorsFile golden = SafetensorsFile::open(fs::path(inputs) / "golden" / (name + ".safetensors"));
+  at::Tensor ids_BT = toTensor(golden.get("input_ids")), expected_BTV = toTensor(golden.get("logits"));
+  auto interpreted = plan(bundle, {DType::F32, ids_BT.size(0), {8}});
+  for (int64_t t = 0; t < ids_BT.size(1);) {
+    int64_t count = ids_BT.size(1) - t >= 8 && t % 16 == 0 ? 8 : 1;
+    at::Tensor logits_BV = run(*interpreted, count == 8 ? "prefill_8" : "decode", ids_BT.narrow(1, t, count));
+    t += count;
+    ASSERT_LT(largestDifference(logits_BV, expected_BTV.select(1, t - 1)), 1e-4) << t << " tokens";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, FamilyPlanTest,
+                         testing::Values("llama-bias", "mistral-window", "qwen2-window", "qwen3-tied", "olmo2-mha",
+                                         "olmo3-yarn"));
+
+// bf16: every value that is kept has 16 bits, and the logits are the float32 plan's to that precision.
+TEST(InterpretTest, ABf16PlanRuns) {
+  at::Tensor ids_BT = makeIds(40, 2048);
+  auto exact = plan(tinyStudent().bundle, {DType::F32, 1, {8}}), rounded = plan(tinyStudent().bundle, {DType::BF16, 1, {8}});
+  std::set<std::string> types;
+  rounded->onWrite = [&](const WrittenView &view) {
+    types.insert(view.kernel + "." + view.view + " " + view.type);
+  };
+  for (int64_t t = 0; t < 40; t += 8) {
+    at::Tensor a = run(*exact, "prefill_8", ids_BT.narrow(1, t, 8)), b = run(*rounded, "prefill_8", ids_BT.narrow(1, t, 8));
+    EXPECT_GT(largestDifference(a, b), 0);
+    EXPECT_LT(((a - b).norm() / a.norm()).item<double>(), 0.03) << t;
+  }
+  EXPECT_TRUE(types.contains("hybrid_step.h bf16"));
+  EXPECT_TRUE(types.contains("hybrid_step.S f32"));
+  EXPECT_TRUE(types.contains("linear.y f32")) << "gates and logits";
+}
+
+TEST(InterpretTest, BadCallsAreErrors) {
+  auto interpreted = plan(tinyStudent().bundle, {DType::F32, 1, {8}});
+  std::vector<int64_t> ids(3);
+  EXPECT_THROW(interpreted->run("prefill_9", ids), Error);
+  EXPECT_THROW(interpreted->run("prefill_8", ids), Error);
+}
