@@ -12,7 +12,7 @@ static void mlstm(benchmark::State &state) {
   std::vector<float> S = filled<float>(H * d * d), z = filled<float>(H * d), max(H, 0.0f);
   for (auto step : state) {
     xlstm_cpu_mlstm(q.data(), k.data(), v.data(), i.data(), f.data(), S.data(), z.data(), max.data(), h.data(), 1, T, H,
-                    H, d, d, chunk);
+                    H, d, d, H * d, chunk);
     benchmark::DoNotOptimize(h.data());
     benchmark::ClobberMemory();
   }

@@ -74,20 +74,24 @@ LogicalResult Planner::placeParts(kernel::JoinOp join) {
 }
 
 LogicalResult Planner::placeNamed(kernel::FuncOp function) {
-  for (kernel::JoinOp join : function.getBody().getOps<kernel::JoinOp>())
-    if (failed(placeParts(join)))
-      return failure();
+  auto note = [&](Operation *op, FailureOr<int64_t> offset) -> LogicalResult {
+    if (succeeded(offset))
+      offsets[op] = *offset;
+    return offset;
+  };
   for (Operation &op : function.getBody().front()) {
-    FailureOr<int64_t> offset = 0;
-    if (auto weight = dyn_cast<kernel::WeightOp>(op))
-      offset = weights.place(&op, weight.getName());
-    else if (auto state = dyn_cast<kernel::StateOp>(op))
-      offset = states.place(&op, state.getName());
-    else
-      continue;
-    if (failed(offset))
+    LogicalResult placed = success();
+    if (auto state = dyn_cast<kernel::StateOp>(op))
+      placed = note(&op, states.place(&op, state.getName()));
+    if (auto weight = dyn_cast<kernel::WeightOp>(op)) {
+      for (Operation *user : weight->getUsers())
+        if (auto join = dyn_cast<kernel::JoinOp>(user); join && succeeded(placed))
+          placed = placeParts(join);
+      if (succeeded(placed))
+        placed = note(&op, weights.place(&op, weight.getName()));
+    }
+    if (failed(placed))
       return failure();
-    offsets[&op] = *offset;
   }
   return success();
 }

@@ -4,6 +4,7 @@
 #ifndef LIB_TARGET_NATIVE_NATIVEMODULE_H
 #define LIB_TARGET_NATIVE_NATIVEMODULE_H
 
+#include "dialects/Kernel/KernelDialect.h"
 #include "xlstm/Target/Object.h"
 
 #include "mlir/IR/BuiltinOps.h"

@@ -18,9 +18,13 @@ static void checkRmsNorm(Kernel kernel) {
         Floats x = randomFloats(rows * n, 1, -3, 3), y(rows * n);
         Weights w(randomFloats(n, 2));
         Doubles want(rows * n);
-        kernel(x.data(), w.stored.data(), y.data(), rows, n, eps);
         reference::rmsNorm(widen(x).data(), w.values.data(), want.data(), rows, n, eps);
-        EXPECT_LT(headError(y, want, 1, n), Tolerance) << rows << " x " << n;
+        for (int64_t gap : Gaps)
+          for (int64_t group : {int64_t(1), rows}) {
+            int64_t width = group * n;
+            kernel(spread(x, width, gap).data(), w.stored.data(), y.data(), rows / group, group, n, width + gap, eps);
+            EXPECT_LT(headError(y, want, 1, n), Tolerance) << rows << " x " << n;
+          }
       }
 }
 
@@ -30,7 +34,7 @@ TEST(RmsNorm, Float16) { checkRmsNorm<F16Weights>(xlstm_cpu_rms_norm_f16); }
 
 TEST(RmsNorm, ZerosStayZeros) {
   Floats x(20), w(20, 1.0f), y(20, 1.0f);
-  xlstm_cpu_rms_norm_f32(x.data(), w.data(), y.data(), 1, 20, 1e-6);
+  xlstm_cpu_rms_norm_f32(x.data(), w.data(), y.data(), 1, 1, 20, 20, 1e-6f);
   EXPECT_EQ(y, x);
 }
 
@@ -38,15 +42,19 @@ TEST(Elementwise, Swiglu) {
   for (int64_t n : Sizes) {
     Floats gate = randomFloats(n, 1, -30, 30), up = randomFloats(n, 2), y(n);
     Doubles want(n);
-    xlstm_cpu_swiglu(gate.data(), up.data(), y.data(), n);
     reference::swiglu(widen(gate).data(), widen(up).data(), want.data(), n);
-    EXPECT_LT(headError(y, want, 1, n), Tolerance) << n;
+    for (int64_t rows = 1; rows <= 3 && n % rows == 0; ++rows)
+      for (int64_t gap : Gaps) {
+        int64_t width = n / rows;
+        xlstm_cpu_swiglu(spread(gate, width, gap).data(), up.data(), y.data(), rows, width, width + gap, width);
+        EXPECT_LT(headError(y, want, 1, n), Tolerance) << n;
+      }
   }
 }
 
 TEST(Elementwise, SwigluOfHugeGatesIsFinite) {
   Floats gate = {1e30f, -1e30f, 100, -100}, up(4, 1.0f), y(4);
-  xlstm_cpu_swiglu(gate.data(), up.data(), y.data(), 4);
+  xlstm_cpu_swiglu(gate.data(), up.data(), y.data(), 1, 4, 4, 4);
   EXPECT_TRUE(allFinite(y));
   EXPECT_EQ(y[0], 1e30f);
   EXPECT_EQ(y[1], 0.0f);
@@ -56,12 +64,22 @@ TEST(Elementwise, AddAndScale) {
   for (int64_t n : Sizes) {
     Floats a = randomFloats(n, 1), b = randomFloats(n, 2), y(n), scaled(n);
     xlstm_cpu_add(a.data(), b.data(), y.data(), n);
-    xlstm_cpu_scale(a.data(), 0.3f, scaled.data(), n);
+    xlstm_cpu_scale(a.data(), scaled.data(), n, 0.3f);
     for (int64_t c = 0; c < n; ++c) {
       ASSERT_EQ(y[c], a[c] + b[c]);
       ASSERT_EQ(scaled[c], a[c] * 0.3f);
     }
+    xlstm_cpu_add(a.data(), b.data(), b.data(), n); // in the place of an input
+    EXPECT_EQ(b, y);
+    xlstm_cpu_scale(a.data(), a.data(), n, 0.3f);
+    EXPECT_EQ(a, scaled);
   }
+}
+
+TEST(Elementwise, Copy) {
+  Floats x = randomFloats(35, 1), y(35);
+  xlstm_cpu_copy(spread(x, 7, 4).data(), y.data(), 5, 7, 11);
+  EXPECT_EQ(y, x);
 }
 
 TEST(Mix, MatchesTheReference) {

@@ -22,9 +22,11 @@ static void checkFeatureMap(Kernel kernel, Reference truth) {
           Floats x = randomFloats(B * T * Hx * d, 1, -1, 1), y(B * T * H * m);
           Weights w(randomFloats(H * m * d, 2, -1, 1));
           Doubles want(y.size());
-          kernel(x.data(), w.stored.data(), y.data(), B, T, Hx, H, d, m);
           truth(widen(x).data(), w.values.data(), want.data(), B, T, Hx, H, d, m);
-          EXPECT_LT(headError(y, want, H, m), Tolerance) << "d " << d << " m " << m << " T " << T << " H " << H;
+          for (int64_t gap : Gaps) {
+            kernel(spread(x, Hx * d, gap).data(), w.stored.data(), y.data(), B * T, Hx, H, d, m, Hx * d + gap);
+            EXPECT_LT(headError(y, want, H, m), Tolerance) << "d " << d << " m " << m << " T " << T << " H " << H;
+          }
         }
 }
 
@@ -42,7 +44,7 @@ TEST(FeatureMap, Elu) {
 
 TEST(FeatureMap, HugeLogitsStayFinite) {
   Floats x = {1e4f, -1e4f}, w = {1, 0, 0, 1}, y(2);
-  xlstm_cpu_feature_map_softmax_f32(x.data(), w.data(), y.data(), 1, 1, 1, 1, 2, 2);
+  xlstm_cpu_feature_map_softmax_f32(x.data(), w.data(), y.data(), 1, 1, 1, 2, 2, 2);
   EXPECT_EQ(y, (Floats{1, 0}));
 }
 
@@ -56,10 +58,14 @@ static void checkOutputGate(Kernel kernel) {
         Floats v = randomFloats(B * T * Hkv * d, 3), y(B * T * H);
         Weights w(randomFloats(H * 3 * d, 4)), b(randomFloats(H, 5));
         Doubles want(y.size());
-        kernel(q.data(), k.data(), v.data(), w.stored.data(), b.stored.data(), y.data(), B, T, H, Hkv, d);
         reference::outputGate(widen(q).data(), widen(k).data(), widen(v).data(), w.values.data(), b.values.data(),
                               want.data(), B, T, H, Hkv, d);
-        EXPECT_LT(headError(y, want, H, 1), Tolerance) << d;
+        for (int64_t gap : Gaps) {
+          int64_t wide = H * d, narrow = Hkv * d;
+          kernel(spread(q, wide, gap).data(), spread(k, narrow, gap).data(), v.data(), w.stored.data(),
+                 b.stored.data(), y.data(), B * T, H, Hkv, d, wide + gap, narrow + gap, narrow);
+          EXPECT_LT(headError(y, want, H, 1), Tolerance) << d;
+        }
       }
 }
 

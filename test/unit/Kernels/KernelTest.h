@@ -34,6 +34,17 @@ inline Floats randomFloats(int64_t count, uint32_t seed, float low = -0.5f, floa
 
 inline Doubles widen(const Floats &values) { return Doubles(values.begin(), values.end()); }
 
+/// Rows of `width` with `gap` NaNs behind each: what a kernel must not read.
+inline Floats spread(const Floats &x, int64_t width, int64_t gap) {
+  Floats result;
+  for (int64_t at = 0; at < int64_t(x.size()); at += width) {
+    result.insert(result.end(), x.begin() + at, x.begin() + at + width);
+    result.insert(result.end(), gap, NAN);
+  }
+  return result;
+}
+constexpr int64_t Gaps[] = {0, 5};
+
 /// Weights in each stored format: `stored` for the kernel, `values` what they stand for.
 struct F32Weights {
   std::vector<float> stored;

@@ -15,12 +15,18 @@ static void checkLinear(Kernel kernel) {
       for (int64_t rows : {1, 2, 3, 4, 5, 7, 16, 64, 65}) {
         Floats x = randomFloats(rows * in, 1), y(rows * out);
         Weights w(randomFloats(out * in, 2)), bias(randomFloats(out, 3));
+        Floats residual = randomFloats(rows * out, 4);
         Doubles want(rows * out);
         for (bool biased : {false, true}) {
-          kernel(x.data(), w.stored.data(), biased ? bias.stored.data() : nullptr, y.data(), rows, in, out);
           reference::linear(widen(x).data(), w.values.data(), biased ? bias.values.data() : nullptr, want.data(), rows,
                             in, out);
+          kernel(x.data(), w.stored.data(), biased ? bias.stored.data() : nullptr, nullptr, y.data(), rows, in, out);
           EXPECT_LT(headError(y, want, 1, out), Tolerance) << rows << " x " << in << " x " << out;
+          kernel(x.data(), w.stored.data(), biased ? bias.stored.data() : nullptr, residual.data(), y.data(), rows, in,
+                 out);
+          for (int64_t n = 0; n < rows * out; ++n)
+            want[n] += residual[n];
+          EXPECT_LT(headError(y, want, 1, out), Tolerance) << rows << " x " << in << " x " << out << " + residual";
         }
       }
 }
@@ -35,7 +41,7 @@ TEST(Linear, LargerThanABlock) {
   Floats x = randomFloats(rows * in, 1), y(rows * out);
   F32Weights w(randomFloats(out * in, 2));
   Doubles want(rows * out);
-  xlstm_cpu_linear_f32(x.data(), w.stored.data(), nullptr, y.data(), rows, in, out);
+  xlstm_cpu_linear_f32(x.data(), w.stored.data(), nullptr, nullptr, y.data(), rows, in, out);
   reference::linear(widen(x).data(), w.values.data(), nullptr, want.data(), rows, in, out);
   EXPECT_LT(headError(y, want, 1, out), Tolerance);
 }
@@ -45,9 +51,9 @@ TEST(Linear, ARowDoesNotDependOnItsNeighbours) {
   int64_t rows = 11, in = 75, out = 37;
   Floats x = randomFloats(rows * in, 1), y(rows * out), alone(out);
   Floats w = randomFloats(out * in, 2);
-  xlstm_cpu_linear_f32(x.data(), w.data(), nullptr, y.data(), rows, in, out);
+  xlstm_cpu_linear_f32(x.data(), w.data(), nullptr, nullptr, y.data(), rows, in, out);
   for (int64_t r = 0; r < rows; ++r) {
-    xlstm_cpu_linear_f32(x.data() + r * in, w.data(), nullptr, alone.data(), 1, in, out);
+    xlstm_cpu_linear_f32(x.data() + r * in, w.data(), nullptr, nullptr, alone.data(), 1, in, out);
     EXPECT_TRUE(std::equal(alone.begin(), alone.end(), y.begin() + r * out)) << r;
   }
 }

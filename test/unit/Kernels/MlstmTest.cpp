@@ -52,9 +52,10 @@ static Floats run(const Case &c, const Inputs &in, const std::vector<int64_t> &p
     };
     Floats q = piece(in.q, c.H * c.m), k = piece(in.k, c.H * c.m), v = piece(in.v, c.Hkv * c.dv);
     Floats i = piece(in.i, c.H), f = piece(in.f, c.H), part(c.B * count * c.H * c.dv);
-    xlstm_cpu_mlstm(q.data(), k.data(), v.data(), i.empty() ? nullptr : i.data(), f.empty() ? nullptr : f.data(),
-                    state.S.data(), state.z.data(), state.max.data(), part.data(), c.B, count, c.H, c.Hkv, c.m, c.dv,
-                    chunk);
+    int64_t gap = Gaps[from % 2], vWidth = c.Hkv * c.dv;
+    xlstm_cpu_mlstm(q.data(), k.data(), spread(v, vWidth, gap).data(), i.empty() ? nullptr : i.data(),
+                    f.empty() ? nullptr : f.data(), state.S.data(), state.z.data(), state.max.data(), part.data(), c.B,
+                    count, c.H, c.Hkv, c.m, c.dv, vWidth + gap, chunk);
     putTokens(h, part, c.B, c.T, c.H * c.dv, from, count);
     from += count;
   }

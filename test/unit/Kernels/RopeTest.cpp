@@ -14,6 +14,12 @@ TEST(Positions, CountOnFromEachRow) {
   EXPECT_EQ(positions, (std::vector<int32_t>{5, 6, 7, 0, 1, 2}));
 }
 
+TEST(Positions, Advance) {
+  std::vector<int32_t> pos = {5, 0};
+  xlstm_cpu_advance(pos.data(), 2, 7);
+  EXPECT_EQ(pos, (std::vector<int32_t>{12, 7}));
+}
+
 TEST(Rope, MatchesTheReference) {
   for (int64_t d : {2, 8, 20, 32, 34, 64, 128, 300})
     for (int64_t T : {1, 7})
@@ -26,8 +32,11 @@ TEST(Rope, MatchesTheReference) {
         for (int64_t n = 0; n < B * T; ++n)
           positions.push_back(n * n * 977);
         Doubles want(x.size());
-        xlstm_cpu_rope(x.data(), positions.data(), frequencies.data(), 1.25f, y.data(), B, T, H, d);
         reference::rope(widen(x).data(), positions.data(), widen(frequencies).data(), 1.25, want.data(), B, T, H, d);
-        EXPECT_LT(headError(y, want, H, d), Tolerance) << d;
+        for (int64_t gap : Gaps) {
+          xlstm_cpu_rope(spread(x, H * d, gap).data(), positions.data(), frequencies.data(), y.data(), B * T, H, d,
+                         H * d + gap, 1.25f);
+          EXPECT_LT(headError(y, want, H, d), Tolerance) << d;
+        }
       }
 }
