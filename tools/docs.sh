@@ -16,6 +16,10 @@ page() { # page NAME TD FLAGS...
 page LM dialects/LM/LM.td -gen-dialect-doc -dialect=lm
 page XLSTM dialects/XLSTM/XLSTM.td -gen-dialect-doc -dialect=xlstm
 [ ! -e dialects/ONNX/ONNX.td ] || page ONNX dialects/ONNX/ONNX.td -gen-dialect-doc -dialect=onnx
+page Kernel dialects/Kernel/Kernel.td -gen-dialect-doc -dialect=kernel
+"$(dirname "$tblgen")/llvm-tblgen" --dump-json -I . -I "$include" dialects/Kernel/Kernel.td -o "$out/kernels.json"
+python3 tools/kernel_calls.py "$out/kernels.json" docs "$out/KernelCalls.md"
+rm "$out/kernels.json"
 page TransformsPasses include/xlstm/Transforms/Passes.td -gen-pass-doc
 [ ! -e include/xlstm/Transforms/RaisePasses.td ] || page RaisePasses include/xlstm/Transforms/RaisePasses.td -gen-pass-doc
 page ConversionPasses include/xlstm/Conversion/Passes.td -gen-pass-doc

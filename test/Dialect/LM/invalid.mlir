@@ -222,3 +222,64 @@ func.func @cross_entropy_c1(%logits: tensor<2x3x8xf32>, %labels: tensor<3x3xi64>
   %l = lm.cross_entropy %logits, %labels : (tensor<2x3x8xf32>, tensor<3x3xi64>) -> tensor<f32>
   return
 }
+
+// -----
+
+func.func @pack_c1() {
+  %a = lm.param "a" : tensor<4x8xf32>
+  // expected-error @below {{'lm.pack' op expects two parts or more and a result with rows, found 1 and 'tensor<4x8xf32>'}}
+  %w = lm.pack %a : tensor<4x8xf32> to tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c2(%a: tensor<4x8xf32>) {
+  // expected-error @below {{'lm.pack' op expects its parts to be lm.param ops}}
+  %w = lm.pack %a, %a : tensor<4x8xf32>, tensor<4x8xf32> to tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c3() {
+  %a = lm.param "a" : tensor<4x8xf32>
+  %b = lm.param "b" : tensor<4x8xbf16>
+  // expected-error @below {{'lm.pack' op expects parts with rows of 'tensor<8x8xf32>', found 'tensor<4x8xbf16>'}}
+  %w = lm.pack %a, %b : tensor<4x8xf32>, tensor<4x8xbf16> to tensor<8x8xf32>
+  return
+}
+
+// -----
+
+func.func @pack_c4() {
+  %a = lm.param "a" : tensor<4x8xf32>
+  %b = lm.param "b" : tensor<4x8xf32>
+  // expected-error @below {{'lm.pack' op expects a result of 8 rows, as its parts have together, found 'tensor<9x8xf32>'}}
+  %w = lm.pack %a, %b : tensor<4x8xf32>, tensor<4x8xf32> to tensor<9x8xf32>
+  return
+}
+
+// -----
+
+func.func @slice_c1(%x: tensor<?x?x8xf32>) {
+  // expected-error @below {{'lm.slice' op expects result to have shape [B T C], found 'tensor<?x4xf32>'}}
+  %y = lm.slice %x from 0 : tensor<?x?x8xf32> to tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @slice_c2(%x: tensor<?x?x8xf32>) {
+  // expected-error @below {{'lm.slice' op expects a result of 'f32', found 'bf16'}}
+  %y = lm.slice %x from 0 : tensor<?x?x8xf32> to tensor<?x?x4xbf16>
+  return
+}
+
+// -----
+
+func.func @slice_c3(%x: tensor<?x?x8xf32>) {
+  // expected-error @below {{'lm.slice' op expects channels within the 8 of x, found 4 from 6}}
+  %y = lm.slice %x from 6 : tensor<?x?x8xf32> to tensor<?x?x4xf32>
+  return
+}

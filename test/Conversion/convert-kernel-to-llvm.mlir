@@ -1,0 +1,115 @@
+// RUN: xlstm-opt %s --split-input-file --xlstm-plan-memory --convert-kernel-to-llvm | FileCheck %s
+// RUN: xlstm-opt %s --split-input-file --xlstm-plan-memory --convert-kernel-to-llvm | FileCheck %s --check-prefix=CUDA
+// RUN: xlstm-opt %s --split-input-file --xlstm-plan-memory --convert-kernel-to-llvm='random-weights' | FileCheck %s --check-prefix=RANDOM
+// Pointers into the memories, constant sizes, the kernels' C functions by type; what a model exports.
+
+// CHECK: llvm.mlir.global internal constant @constant_0(dense<[1.000000e+00, 5.000000e-01]> : tensor<2xf32>)
+// CHECK-LABEL: llvm.func internal @prefill(
+// CHECK-SAME: %[[W:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[S:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias},
+// CHECK-SAME: %[[B:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias}, %[[IDS:[a-z0-9]+]]: !llvm.ptr {llvm.noalias, llvm.readonly}, %[[LOGITS:[a-z0-9]+]]: !llvm.ptr {llvm.noalias}) {
+kernel.func @prefill on cpu {
+  %ids = kernel.ids : memref<1x2xi64>
+  %pos = kernel.state "position" init 0.0 : memref<1xi32>
+  %m = kernel.state "m" init 0xFF800000 : memref<3xf32>
+  // CHECK: llvm.call @xlstm_cpu_embed_bf16(%[[IDS]], %[[W]], %{{.*}}, %[[TWO:.*]], %[[SIXTEEN:.*]], %[[EIGHT:.*]]) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64) -> ()
+  %table = kernel.weight "table" : memref<16x8xbf16>
+  %x = kernel.buffer : memref<1x2x8xf32>
+  kernel.embed ids(%ids) table(%table) y(%x) : memref<1x2xi64>, memref<16x8xbf16>, memref<1x2x8xf32>
+  // CHECK: %[[NULL:.*]] = llvm.mlir.zero : !llvm.ptr
+  // CHECK: llvm.call @xlstm_cpu_linear_bf16(%{{.*}}, %[[W]], %[[NULL]], %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64) -> ()
+  %y = kernel.buffer : memref<1x2x16xf32>
+  kernel.linear x(%x) w(%table) y(%y) : memref<1x2x8xf32>, memref<16x8xbf16>, memref<1x2x16xf32>
+  %p = kernel.buffer : memref<1x2xi32>
+  // CHECK: llvm.call @xlstm_cpu_positions(%[[S]],
+  kernel.positions pos(%pos) positions(%p) : memref<1xi32>, memref<1x2xi32>
+  // A stride, and a float behind the sizes.
+  // CHECK: %[[F:.*]] = llvm.mlir.addressof @constant_0
+  // CHECK-DAG: %[[STRIDE:.*]] = llvm.mlir.constant(16 : i64)
+  // CHECK-DAG: %[[FACTOR:.*]] = llvm.mlir.constant(1.500000e+00 : f32)
+  // CHECK: llvm.call @xlstm_cpu_rope(%{{.*}}, %{{.*}}, %[[F]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[STRIDE]], %[[FACTOR]])
+  %f = kernel.constant dense<[1.0, 0.5]> : tensor<2xf32> : memref<2xf32>
+  %h = kernel.view %y at 32 : memref<1x2x16xf32> to memref<1x2x2x4xf32, strided<[32, 16, 4, 1]>>
+  %r = kernel.buffer : memref<1x2x2x4xf32>
+  kernel.rope x(%h) positions(%p) frequencies(%f) y(%r) {factor = 1.5 : f32}
+    : memref<1x2x2x4xf32, strided<[32, 16, 4, 1]>>, memref<1x2xi32>, memref<2xf32>, memref<1x2x2x4xf32>
+  // CHECK: llvm.call @xlstm_cpu_copy(%{{.*}}, %[[LOGITS]],
+  %last = kernel.view %r at 32 : memref<1x2x2x4xf32> to memref<1x1x8xf32>
+  %logits = kernel.logits : memref<1x1x8xf32>
+  kernel.copy x(%last) y(%logits) : memref<1x1x8xf32>, memref<1x1x8xf32>
+  kernel.advance pos(%pos) {tokens = 2 : i64} : memref<1xi32>
+  // CHECK: llvm.return
+}
+// CHECK-LABEL: llvm.func internal @decode(
+kernel.func @decode on cpu attributes {context_length = 99 : i64} {
+  %ids = kernel.ids : memref<1x1xi64>
+  %pos = kernel.state "position" init 0.0 : memref<1xi32>
+  %table = kernel.weight "table" : memref<16x8xbf16>
+  %logits = kernel.logits : memref<1x1x8xf32>
+  kernel.embed ids(%ids) table(%table) y(%logits) : memref<1x1xi64>, memref<16x8xbf16>, memref<1x1x8xf32>
+  kernel.advance pos(%pos) {tokens = 1 : i64} : memref<1xi32>
+}
+// What is not compiled goes.
+// CHECK-NOT: lm.model
+lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?xi64> {
+  lm.return %ids : tensor<?x?xi64>
+}
+// CHECK-LABEL: llvm.func internal @init_state
+// CHECK: llvm.mlir.constant(0 : i32)
+// CHECK: llvm.mlir.constant(0xFF800000 : f32)
+// CHECK-LABEL: llvm.mlir.global external constant @xlstm_model()
+// ABI, tokens, vocabulary, context, bytes of weights, state and scratch.
+// CHECK: llvm.mlir.constant(2 : i32)
+// CHECK: llvm.mlir.constant(2 : i32)
+// CHECK: llvm.mlir.constant(8 : i64)
+// CHECK: llvm.mlir.constant(99 : i64)
+// CHECK: llvm.mlir.constant(256 : i64)
+// CHECK: llvm.mlir.constant(128 : i64)
+// CHECK: llvm.mlir.addressof @init_state
+// CHECK: llvm.mlir.addressof @prefill
+// CHECK: llvm.mlir.addressof @decode
+
+// -----
+
+// CUDA: llvm.func @xlstm_cuda_fill
+// CUDA-LABEL: llvm.func internal @decode(%arg0: !llvm.ptr, %arg1: !llvm.ptr) -> i32
+kernel.func @decode on cuda {
+  %ws = kernel.arena workspace : memref<?xi8>
+  %ids = kernel.ids : memref<2x1xi64>
+  %pos = kernel.state "position" init 0.0 : memref<2xi32>
+  %m = kernel.state "m" init 0xFF800000 : memref<2x3xf32>
+  %table = kernel.weight "table" : memref<16x8xbf16>
+  %x = kernel.buffer : memref<2x1x8xbf16>
+  // The memory's fields in order.
+  // CUDA: %[[W:.*]] = llvm.load
+  // CUDA: %[[S:.*]] = llvm.load
+  // CUDA: %[[B:.*]] = llvm.load
+  // CUDA: %[[WS:.*]] = llvm.load
+  // CUDA: llvm.load
+  // CUDA: %[[IDS:.*]] = llvm.load
+  // CUDA: %[[LOGITS:.*]] = llvm.load
+  // The type, the stream, and an error that ends the function.
+  // CUDA: %[[BF16:.*]] = llvm.mlir.constant(1 : i32)
+  // CUDA: %[[R:.*]] = llvm.call @xlstm_cuda_embed(%[[BF16]], %[[IDS]], %[[W]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %arg1)
+  // CUDA: %[[ZERO:.*]] = llvm.mlir.constant(0 : i32)
+  // CUDA: %[[GOOD:.*]] = llvm.icmp "eq" %[[R]], %[[ZERO]]
+  // CUDA: llvm.cond_br %[[GOOD]], ^[[ON:.*]], ^[[OFF:.*]]
+  // CUDA: ^[[ON]]:
+  kernel.embed ids(%ids) table(%table) y(%x) : memref<2x1xi64>, memref<16x8xbf16>, memref<2x1x8xbf16>
+  // CUDA: llvm.call @xlstm_cuda_linear({{.*}}, %[[LOGITS]], {{.*}}, %[[WS]], %arg1)
+  // CUDA: llvm.call @xlstm_cuda_linear_beside(
+  %y = kernel.buffer : memref<2x1x16xf32>
+  %logits = kernel.logits : memref<2x1x16xf32>
+  kernel.linear x(%x) w(%table) y(%logits) workspace(%ws) : memref<2x1x8xbf16>, memref<16x8xbf16>, memref<2x1x16xf32>, memref<?xi8>
+  kernel.linear x(%x) w(%table) y(%y) workspace(%ws) {beside} : memref<2x1x8xbf16>, memref<16x8xbf16>, memref<2x1x16xf32>, memref<?xi8>
+  kernel.advance pos(%pos) {tokens = 1 : i64} : memref<2xi32>
+}
+// CUDA-LABEL: llvm.func internal @init_state
+// CUDA: llvm.mlir.constant(-8388608 : i32)
+// CUDA-LABEL: llvm.func internal @workspace_bytes() -> i64
+// CUDA: llvm.call @xlstm_cuda_linear_workspace(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (i32, i32, i32, i64, i64, i64) -> i64
+// CUDA: llvm.intr.umax
+// CUDA-LABEL: llvm.func internal @zeroed_bytes() -> i64
+// CUDA: llvm.mlir.global external constant @xlstm_cuda_model()
+// The embedding's table has deviation 0.02.
+// RANDOM: llvm.mlir.global internal constant @random_weights()
+// RANDOM: llvm.mlir.constant(2.000000e-02 : f32)
