@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that docs/Spec/<Dialect>.md and test/Dialect/<Dialect>/invalid*.mlir speak of the same numbered constraints."""
+"""Checks that docs/Spec/<Dialect>.md, the verifiers in dialects/<Dialect> and test/Dialect/<Dialect>/invalid*.mlir speak of
+the same numbered constraints."""
 
 import pathlib
 import re
@@ -27,18 +28,66 @@ def constraints_of_tests(text, dialect):
     return found
 
 
+def functions_of(text):
+    """{name: lines} of the functions that begin in the first column."""
+    found, name, open_ = {}, None, False
+    for line in text.splitlines():
+        if name is None and re.match(r"[A-Za-z]", line) and not line.startswith(("namespace", "using", "struct", "class")):
+            match = re.search(r"([\w:]+)\(", line)
+            name, open_ = (match[1], False) if match else (None, False)
+            found.setdefault(name, [])
+        if name:
+            found[name].append(line)
+            open_ |= "{" in line
+            if line == "}" or (open_ and line[0] != " " and line.endswith("}")) or (not open_ and line.endswith(";")):
+                name = None
+    return found
+
+
+def labels_of(name, functions, seen=()):
+    """The numbers in a function, and in those that it calls where the call's line has none."""
+    numbers = set()
+    for line in functions.get(name, []):
+        label = re.search(r"// (C\d+(?:, C\d+)*)\b", line)
+        if label:
+            numbers |= {int(number) for number in re.findall(r"\d+", label[1])}
+            continue
+        for callee in re.findall(r"([\w:]+)\(", line):
+            if callee in functions and callee != name and callee not in seen:
+                numbers |= labels_of(callee, functions, (*seen, name))
+    return numbers
+
+
+def constraints_of_verifiers(sources, tds):
+    """{(op, number)} of `FooOp::verify` functions, of `verifyNode`, which ONNX's trait Node calls, and of comments
+    `// op C1` where a trait in a td file verifies."""
+    functions = functions_of(sources)
+    functions["NodeOp::verify"] = functions.get("verifyNode", [])
+    found = {(m[1], int(m[2])) for m in re.finditer(r"^ *// ([a-z_]+) C(\d+)\b", tds, re.M)}
+    for name in functions:
+        if match := re.fullmatch(r"(\w+?)(Op|Attr|Type)::(?:verify|verifyRegions)", name or ""):
+            op = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", match[1]).lower()
+            op = {"Op": "", "Attr": "#", "Type": "!"}[match[2]] + op
+            found |= {(op, number) for number in labels_of(name, functions)}
+    return found
+
+
 def main(root):
     status = 0
     for spec in sorted((root / "docs/Spec").glob("*.md")):
-        dialect = spec.stem.lower()
-        tests = "\n".join(f.read_text() for f in sorted((root / "test/Dialect" / spec.stem).glob("invalid*.mlir")))
-        wanted, tested = constraints_of_spec(spec.read_text(), dialect), constraints_of_tests(tests, dialect)
-        for op, number in sorted(wanted - tested):
-            print(f"{spec.relative_to(root)}: {op} C{number} has no negative test")
-        for op, number in sorted(tested - wanted):
-            print(f"{spec.relative_to(root)}: {op} C{number} is tested but not written down")
-        status |= wanted != tested or not wanted
+        dialect, folder = spec.stem.lower(), root / "dialects" / spec.stem
+        read = lambda files: "\n".join(file.read_text() for file in sorted(files))
+        wanted = constraints_of_spec(spec.read_text(), dialect)
+        places = {"negative test": constraints_of_tests(read((root / "test/Dialect" / spec.stem).glob("invalid*.mlir")), dialect),
+                  "verifier": constraints_of_verifiers(read(folder.glob("*.cpp")), read(folder.glob("*.td")))}
+        for place, found in places.items():
+            for op, number in sorted(wanted - found):
+                print(f"{spec.relative_to(root)}: {op} C{number} has no {place}")
+            for op, number in sorted(found - wanted):
+                print(f"{spec.relative_to(root)}: {op} C{number} has a {place} but is not written down")
+            status |= wanted != found
         print(f"{spec.name}: {len(wanted)} constraints")
+        status |= not wanted
     return int(status)
 
 

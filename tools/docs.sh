@@ -14,6 +14,7 @@ page() { # page NAME TD FLAGS...
   "$tblgen" "$@" -I . -I include -I "$include" "$td" -o "$out/$name.md"
 }
 page LM dialects/LM/LM.td -gen-dialect-doc -dialect=lm
+page LMInterfaces dialects/LM/LMInterfaces.td -gen-op-interface-docs
 page XLSTM dialects/XLSTM/XLSTM.td -gen-dialect-doc -dialect=xlstm
 [ ! -e dialects/ONNX/ONNX.td ] || page ONNX dialects/ONNX/ONNX.td -gen-dialect-doc -dialect=onnx
 page Kernel dialects/Kernel/Kernel.td -gen-dialect-doc -dialect=kernel

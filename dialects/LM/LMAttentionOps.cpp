@@ -21,10 +21,19 @@ static LogicalResult checkPlace(Operation *op, ShapeChecks &checks, Value docSta
   return checks.result();
 }
 
+LogicalResult PositionsOp::inferReturnTypes(MLIRContext *context, std::optional<Location>, Adaptor adaptor,
+                                            SmallVectorImpl<Type> &types) {
+  types.push_back(cast<RankedTensorType>(adaptor.getIds().getType()).clone(IntegerType::get(context, 32)));
+  return success();
+}
+
+// The verifier names the dimension that does not agree.
+bool PositionsOp::isCompatibleReturnTypes(TypeRange, TypeRange) { return true; }
+
 LogicalResult PositionsOp::verify() {
   ShapeChecks checks(*this);
   checks.shape("ids", getIds().getType(), "B T").shape("result", getResult().getType(), "B T"); // C2
-  return checkPlace(*this, checks, getDocStart(), getPos());                                      // C1
+  return checkPlace(*this, checks, getDocStart(), getPos());                                    // C1
 }
 
 LogicalResult verifyRope(Operation *op, RopeAttr rope, RankedTensorType heads) {
@@ -46,48 +55,55 @@ LogicalResult RopeOp::verify() {
   return verifyRope(*this, getRope(), getX().getType());
 }
 
-/// The state of attention: ring_k, ring_v and, where there are sinks, sink_k, sink_v.
-static LogicalResult checkState(AttentionOp op, ShapeChecks &checks) {
-  OperandRange state = op.getState();
-  if (TypeRange(state.getTypes()) != TypeRange(op.getNewState().getTypes()))
-    return op.emitOpError() << "expects a new state for every state, of the same type";
-  if (!op.getPos()) {
-    if (!state.empty())
-      return op.emitOpError() << "expects state only with at";
-    return success();
-  }
-  int64_t sinks = op.getSinks().value_or(0);
-  size_t expected = sinks ? 4 : 2;
-  if (state.size() != expected || !op.getWindow())
-    return op.emitOpError() << "expects a window and " << expected << " state operands with at, found " << state.size();
-  checks.shape("ring_k", state[0].getType(), "B W Hkv d")
-      .shape("ring_v", state[1].getType(), "B W Hkv dv")
-      .equals("W", *op.getWindow(), "the window");
-  if (sinks)
-    checks.shape("sink_k", state[2].getType(), "B S Hkv d")
-        .shape("sink_v", state[3].getType(), "B S Hkv dv")
-        .equals("S", sinks, "the sinks");
-  return checks.result();
+//===----------------------------------------------------------------------===//
+// AttentionOp
+//===----------------------------------------------------------------------===//
+
+SmallVector<StateSpec> AttentionOp::describeStates() {
+  SmallVector<StateSpec> states;
+  describeCaches(states, getK().getType(), getV().getType(), static_cast<int64_t>(*getWindow()),
+                 static_cast<int64_t>(getSinks().value_or(0)));
+  return states;
 }
+
+LogicalResult AttentionOp::continueDocuments(Value pos, const StepOptions &options) {
+  if (!getWindow() && options.context < 1)
+    return emitOpError() << "has no window and the model no context_length: option context expects at least 1";
+  if (!getWindow())
+    setWindow(options.context);
+  getDocStartMutable().clear();
+  getPosMutable().assign(pos);
+  return success();
+}
+
+Type AttentionOp::getResultPrecision(OpResult, Type activation) { return activation; }
 
 LogicalResult AttentionOp::verify() {
   double scale = getScale().convertToDouble();
   if (!(std::isfinite(scale) && scale > 0)) // C1
     return emitOpError() << "expects a positive scale, found " << scale;
-  if (getWindow() && static_cast<int64_t>(*getWindow()) < 1) // C2
-    return emitOpError() << "expects a window of at least 1, found " << static_cast<int64_t>(*getWindow());
-  if (getSinks() && (static_cast<int64_t>(*getSinks()) < 0 || !getWindow())) // C3
-    return emitOpError() << "expects sinks to be at least 0 and to come with a window, found "
+  if (getWindow() && (*getWindow() < 1 || *getWindow() > maxTokens)) // C2
+    return emitOpError() << "expects a window of 1 to " << maxTokens << ", found "
+                         << static_cast<int64_t>(*getWindow());
+  if (getSinks() && (*getSinks() > maxTokens || !getWindow())) // C3
+    return emitOpError() << "expects sinks to be 0 to " << maxTokens << " and to come with a window, found "
                          << static_cast<int64_t>(*getSinks());
   ShapeChecks checks(*this);
-  checks.shape("q", getQ().getType(), "B T H d") // C4
+  checks
+      .shape("q", getQ().getType(), "B T H d") // C4
       .shape("k", getK().getType(), "B T Hkv d")
       .shape("v", getV().getType(), "B T Hkv dv")
       .shape("h", getH().getType(), "B T H dv")
-      .multiple("H", "Hkv"); // C5
+      .multiple("H", "Hkv")           // C5
+      .element("q", getQ().getType()) // C8
+      .element("k", getK().getType())
+      .element("v", getV().getType())
+      .element("h", getH().getType());
   if (failed(checkPlace(*this, checks, getDocStart(), getPos()))) // C6
     return failure();
-  return checkState(*this, checks); // C7
+  if (getPos() && !getWindow()) // C7
+    return emitOpError() << "expects a window with at";
+  return verifyStates(*this); // C7
 }
 
 } // namespace xlstm::lm

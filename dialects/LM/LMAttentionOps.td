@@ -5,10 +5,11 @@
 #define LM_ATTENTION_OPS_TD
 
 include "dialects/LM/LMAttrs.td"
+include "dialects/LM/LMInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def LM_PositionsOp : LM_Op<"positions", [Pure, AttrSizedOperandSegments]> {
+def LM_PositionsOp : LM_Op<"positions", [Pure, AttrSizedOperandSegments, InferTypeOpAdaptorWithIsCompatible]> {
   let summary = "position of every token in its document";
   let description = [{
     With `docs(%doc_start)`: `t - doc_start[b, t]`. With `at %pos`, where the T tokens continue a document of which
@@ -19,8 +20,8 @@ def LM_PositionsOp : LM_Op<"positions", [Pure, AttrSizedOperandSegments]> {
     %q = lm.positions %ids1 at %pos : (tensor<1x1xi64>, tensor<1xi32>) -> tensor<1x1xi32>
     ```
   }];
-  let arguments = (ins LM_Tokens:$ids, Optional<LM_Tokens>:$doc_start, Optional<LM_Tokens>:$pos);
-  let results = (outs LM_Tokens:$result);
+  let arguments = (ins LM_Tokens:$ids, Optional<LM_Positions>:$doc_start, Optional<LM_Positions>:$pos);
+  let results = (outs LM_Positions:$result);
   let assemblyFormat = "$ids (`docs` `(` $doc_start^ `)`)? (`at` $pos^)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
@@ -35,13 +36,15 @@ def LM_RopeOp : LM_Op<"rope", [Pure, AllTypesMatch<["x", "result"]>]> {
     %r = lm.rope %x, %p {rope = #lm.rope<theta = 1.0e+04 : f64>} : tensor<?x?x2x8xf32>, tensor<?x?xi32>
     ```
   }];
-  let arguments = (ins LM_Float:$x, LM_Tokens:$positions, LM_RopeAttr:$rope);
+  let arguments = (ins LM_Float:$x, LM_Positions:$positions, LM_RopeAttr:$rope);
   let results = (outs LM_Float:$result);
   let assemblyFormat = "$x `,` $positions attr-dict `:` type($x) `,` type($positions)";
   let hasVerifier = 1;
 }
 
-def LM_AttentionOp : LM_Op<"attention", [Pure, AttrSizedOperandSegments]> {
+def LM_AttentionOp : LM_Op<"attention", [Pure, AttrSizedOperandSegments,
+    DeclareOpInterfaceMethods<LM_StatefulOpInterface, ["describeStates", "continueDocuments"]>,
+    DeclareOpInterfaceMethods<LM_PrecisionOpInterface, ["getResultPrecision"]>]> {
   let summary = "causal softmax attention, full or over a window and sinks";
   let description = [{
     `h_t = softmax_j(scale * q_t . k_j) v_j` over the keys j <= t of t's document; with `window` W only those with
@@ -58,8 +61,8 @@ def LM_AttentionOp : LM_Op<"attention", [Pure, AttrSizedOperandSegments]> {
       : (tensor<?x?x4x16xf32>, tensor<?x?x2x16xf32>, tensor<?x?x2x16xf32>, tensor<?x?xi32>) -> tensor<?x?x4x16xf32>
     ```
   }];
-  let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, Optional<LM_Tokens>:$doc_start,
-                       Optional<LM_Tokens>:$pos, Variadic<LM_Float>:$state,
+  let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, Optional<LM_Positions>:$doc_start,
+                       Optional<LM_Positions>:$pos, Variadic<LM_Float>:$state,
                        F64Attr:$scale, OptionalAttr<I64Attr>:$window, OptionalAttr<I64Attr>:$sinks);
   let results = (outs LM_Float:$h, Variadic<LM_Float>:$new_state);
   let assemblyFormat = [{

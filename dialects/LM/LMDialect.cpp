@@ -6,7 +6,13 @@
 
 #include "dialects/LM/LMDialect.cpp.inc"
 
+using namespace mlir;
+
 namespace xlstm::lm {
+
+bool LMDialect::isReservedName(StringRef name) {
+  return name == "init_state" || name == "constants" || name.starts_with("xlstm_");
+}
 
 void LMDialect::initialize() {
   registerAttributes();

@@ -4,6 +4,9 @@
 #ifndef DIALECTS_LM_LMDIALECT_H
 #define DIALECTS_LM_LMDIALECT_H
 
+#include "dialects/LM/LMInterfaces.h"
+#include "dialects/LM/TensorSize.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"

@@ -32,19 +32,32 @@ def LM_Dialect : Dialect {
     static constexpr llvm::StringLiteral initAttrName = "lm.init";
     /// Result attribute of derived functions: what the result is called.
     static constexpr llvm::StringLiteral nameAttrName = "lm.name";
+    /// Whether a compiled module has a symbol of its own of this name.
+    static bool isReservedName(llvm::StringRef name);
   }];
 }
 
 class LM_Op<string mnemonic, list<Trait> traits = []> : Op<LM_Dialect, mnemonic, traits>;
 
-// Shapes are checked by the verifiers, by name of dimension (ShapeChecks.h), so that errors name the dimension.
-def LM_Activation : Type<AnyRankedTensor.predicate, "ranked tensor of activations", "::mlir::RankedTensorType">;
-def LM_Weight : Type<And<[AnyRankedTensor.predicate, CPred<"::llvm::isa<::mlir::FloatType>(::llvm::cast<::mlir::RankedTensorType>($_self).getElementType())">]>,
-                               "ranked tensor of floats", "::mlir::RankedTensorType">;
-def LM_Float : Type<LM_Weight.predicate, "ranked tensor of floats", "::mlir::RankedTensorType">;
-def LM_Scalar : Type<And<[LM_Weight.predicate, CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getRank() == 0">]>,
-                               "rank-0 tensor of a float", "::mlir::RankedTensorType">;
-def LM_Tokens : Type<And<[AnyRankedTensor.predicate, CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getElementType().isSignlessInteger()">]>,
-                               "ranked tensor of integers", "::mlir::RankedTensorType">;
+// Shapes are checked by the verifiers, by name of dimension (ShapeChecks.h), so that errors name the dimension. Sizes in
+// bytes fit int64 (TensorSize.h), so that nobody has to ask again.
+class LM_Element<string cpp> : CPred<"[](::mlir::Type element) { return " # cpp # "; }(::llvm::cast<::mlir::RankedTensorType>($_self).getElementType())">;
+class LM_Tensor<Pred element, string elements>
+  : Type<And<[AnyRankedTensor.predicate, element,
+              CPred<"::xlstm::lm::storageBytes(::llvm::cast<::mlir::RankedTensorType>($_self)).has_value()">]>,
+         "ranked tensor of " # elements # " (less than 2^63 bytes)", "::mlir::RankedTensorType">;
+
+defvar LM_IsFloat = LM_Element<"element.isF16() || element.isBF16() || element.isF32() || element.isF64()">;
+defvar LM_IsToken = LM_Element<"element.isSignlessInteger(32) || element.isSignlessInteger(64)">;
+
+def LM_Activation : LM_Tensor<Or<[LM_IsFloat, LM_IsToken]>, "floats, i32 or i64">;
+def LM_Float : LM_Tensor<LM_IsFloat, "floats">;
+def LM_Weight : LM_Tensor<LM_IsFloat, "floats">;
+def LM_Float32 : LM_Tensor<LM_Element<"element.isF32()">, "f32">;
+def LM_Scalar : LM_Tensor<And<[LM_IsFloat, CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getRank() == 0">]>,
+                          "floats and of rank 0">;
+// Ids and labels; positions and places in a row are i32.
+def LM_Tokens : LM_Tensor<LM_IsToken, "i32 or i64">;
+def LM_Positions : LM_Tensor<LM_Element<"element.isSignlessInteger(32)">, "i32">;
 
 #endif // LM_DIALECT_TD

@@ -6,6 +6,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -38,9 +39,7 @@ void ModelOp::print(OpAsmPrinter &printer) {
                                            getArgAttrsAttrName(), getResAttrsAttrName());
 }
 
-SmallVector<LayerOp> ModelOp::getLayers() {
-  return llvm::to_vector(getBody().getOps<LayerOp>());
-}
+SmallVector<LayerOp> ModelOp::getLayers() { return llvm::to_vector(getBody().getOps<LayerOp>()); }
 
 unsigned ModelOp::getFirstStateArgument() {
   for (unsigned i = 0; i < getNumArguments(); ++i)
@@ -83,15 +82,29 @@ static LogicalResult verifyStates(ModelOp model) {
     return model.emitOpError() << "expects a result for each of its " << numStates << " state arguments, found "
                                << results.size() << " results";
   ArrayRef<Type> newStates = results.take_back(numStates);
+  llvm::StringSet<> names;
   for (unsigned i = 0; i < numStates; ++i) {
     unsigned argument = first + i;
     if (!model.getArgAttrOfType<StringAttr>(argument, LMDialect::stateAttrName) ||
         !model.getArgAttrOfType<FloatAttr>(argument, LMDialect::initAttrName))
-      return model.emitOpError() << "expects argument " << argument
-                                 << " to carry lm.state (a name) and lm.init (a float), as the state arguments before it";
+      return model.emitOpError()
+             << "expects argument " << argument
+             << " to carry lm.state (a name) and lm.init (a float), as the state arguments before it";
     if (model.getArgumentTypes()[argument] != newStates[i])
       return model.emitOpError() << "expects the new state of argument " << argument << " to have type "
                                  << model.getArgumentTypes()[argument] << ", found " << newStates[i];
+    StringRef name = model.getArgAttrOfType<StringAttr>(argument, LMDialect::stateAttrName).getValue();
+    if (!names.insert(name).second)
+      return model.emitOpError() << "expects states to have names of their own, found \"" << name << "\" twice";
+  }
+  return success();
+}
+
+static LogicalResult verifyArguments(ModelOp model) {
+  for (Type type : model.getArgumentTypes()) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !storageBytes(tensor))
+      return model.emitOpError() << "expects ranked tensors of less than 2^63 bytes as arguments, found " << type;
   }
   return success();
 }
@@ -102,18 +115,26 @@ LogicalResult ModelOp::verify() {
   auto terminator = dyn_cast<ReturnOp>(getBody().front().back());
   if (!terminator || terminator.getOperandTypes() != TypeRange(getResultTypes())) // C1
     return emitOpError() << "expects to end in lm.return of its result types";
-  if (getContextLength() && static_cast<int64_t>(*getContextLength()) < 1) // C2
-    return emitOpError() << "expects a positive context_length, found " << static_cast<int64_t>(*getContextLength());
-  if (failed(verifyLayerOrder(*this))) // C3
+  if (getContextLength() && (*getContextLength() < 1 || *getContextLength() > maxTokens)) // C2
+    return emitOpError() << "expects a context_length of 1 to " << maxTokens << ", found "
+                         << static_cast<int64_t>(*getContextLength());
+  if (failed(verifyArguments(*this))) // C8
     return failure();
-  if (failed(verifyParamTypes(*this))) // C4
-    return failure();
-  if (failed(verifyStates(*this))) // C5
+  if (failed(verifyStates(*this))) // C5, C7
     return failure();
   for (unsigned i = 0; i < getNumResults(); ++i)
     if (Attribute name = getResultAttr(i, LMDialect::nameAttrName); name && !isa<StringAttr>(name)) // C6
       return emitOpError() << "expects an lm.name to be a string, found " << name;
+  if (getSymName().empty() || LMDialect::isReservedName(getSymName())) // C9
+    return emitOpError() << "expects a name that compiled code does not use itself, found \"" << getSymName() << '"';
   return success();
+}
+
+/// What concerns the ops of the body: they have been verified by now.
+LogicalResult ModelOp::verifyRegions() {
+  if (failed(verifyLayerOrder(*this))) // C3
+    return failure();
+  return verifyParamTypes(*this); // C4
 }
 
 //===----------------------------------------------------------------------===//
@@ -126,7 +147,8 @@ ParseResult LayerOp::parse(OpAsmParser &parser, OperationState &result) {
   SmallVector<OpAsmParser::UnresolvedOperand> operands;
   FunctionType type;
   SMLoc operandsLoc = parser.getCurrentLocation();
-  if (parser.parseAttribute(index, parser.getBuilder().getI64Type(), getIndexAttrName(result.name), result.attributes) ||
+  if (parser.parseAttribute(index, parser.getBuilder().getI64Type(), getIndexAttrName(result.name),
+                            result.attributes) ||
       parser.parseAssignmentList(arguments, operands) || parser.parseColonType(type))
     return failure();
   if (type.getNumInputs() != operands.size())

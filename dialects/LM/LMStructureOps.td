@@ -35,6 +35,7 @@ def LM_ModelOp : LM_Op<"model", [FunctionOpInterface, IsolatedFromAbove, OpAsmOp
   let regions = (region AnyRegion:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::FunctionType":$type)>];
   let extraClassDeclaration = [{
@@ -56,10 +57,11 @@ def LM_ReturnOp : LM_Op<"return", [Pure, HasParent<"ModelOp">, Terminator, Retur
   let assemblyFormat = "attr-dict ($operands^ `:` type($operands))?";
 }
 
-def LM_LayerOp : LM_Op<"layer", [RecursiveMemoryEffects, SingleBlock]> {
+// layer C4: its parent.
+def LM_LayerOp : LM_Op<"layer", [RecursiveMemoryEffects, SingleBlock, HasParent<"ModelOp">]> {
   let summary = "one layer of a model, addressable by its index";
   let description = [{
-    A region that passes and the trainer address by `index`. It may use values from above (positions, `doc_start`);
+    A region that passes and the trainer address by `index`, directly in an `lm.model`. It may use values from above (positions, `doc_start`);
     what flows from layer to layer goes through its inputs and results, the hidden state [B, T, D] first.
 
     ```mlir

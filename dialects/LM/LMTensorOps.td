@@ -5,10 +5,15 @@
 #define LM_TENSOR_OPS_TD
 
 include "dialects/LM/LMAttrs.td"
+include "dialects/LM/LMInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def LM_EmbedOp : LM_Op<"embed", [Pure]> {
+// Ops with weights say which type these get.
+def LM_WeightPrecision
+  : DeclareOpInterfaceMethods<LM_PrecisionOpInterface, ["getOperandPrecision", "getResultPrecision"]>;
+
+def LM_EmbedOp : LM_Op<"embed", [Pure, LM_WeightPrecision]> {
   let summary = "rows of an embedding table";
   let description = "`result[b, t, :] = table[ids[b, t], :]`; ids [B, T], table [V, D], result [B, T, D].";
   let arguments = (ins LM_Tokens:$ids, LM_Weight:$table);
@@ -17,7 +22,7 @@ def LM_EmbedOp : LM_Op<"embed", [Pure]> {
   let hasVerifier = 1;
 }
 
-def LM_LinearOp : LM_Op<"linear", [Pure]> {
+def LM_LinearOp : LM_Op<"linear", [Pure, LM_WeightPrecision]> {
   let summary = "a projection";
   let description = [{
     `result = x * transpose(weight) + bias`; x [B, T, I], weight [O, I] as safetensors store it, bias [O].
@@ -32,7 +37,8 @@ def LM_LinearOp : LM_Op<"linear", [Pure]> {
   let hasVerifier = 1;
 }
 
-def LM_LinearAddOp : LM_Op<"linear_add", [Pure, AllTypesMatch<["residual", "result"]>]> {
+// linear_add C3: AllTypesMatch.
+def LM_LinearAddOp : LM_Op<"linear_add", [Pure, AllTypesMatch<["residual", "result"]>, LM_WeightPrecision]> {
   let summary = "a projection added to what went around it";
   let description = [{
     `result = residual + x * transpose(weight) + bias`, what `xlstm-fuse-linear` makes of `lm.linear` and `lm.add`.
@@ -49,7 +55,8 @@ def LM_LinearAddOp : LM_Op<"linear_add", [Pure, AllTypesMatch<["residual", "resu
   let hasVerifier = 1;
 }
 
-def LM_RmsNormOp : LM_Op<"rms_norm", [Pure, AllTypesMatch<["x", "result"]>]> {
+def LM_RmsNormOp : LM_Op<"rms_norm", [Pure, AllTypesMatch<["x", "result"]>,
+    DeclareOpInterfaceMethods<LM_PrecisionOpInterface, ["getOperandPrecision"]>]> {
   let summary = "root-mean-square norm over the last dimension";
   let description = "`result = x / sqrt(mean(x^2) + eps) * weight`; x [..., N], weight [N].";
   let arguments = (ins LM_Float:$x, LM_Weight:$weight, F64Attr:$eps);
@@ -91,7 +98,7 @@ def LM_SplitHeadsOp : LM_Op<"split_heads", [Pure]> {
   let hasVerifier = 1;
 }
 
-def LM_MergeHeadsOp : LM_Op<"merge_heads", [Pure]> {
+def LM_MergeHeadsOp : LM_Op<"merge_heads", [Pure, InferTypeOpAdaptorWithIsCompatible]> {
   let summary = "heads into channels";
   let description = [{
     [B, T, H, d] to [B, T, H*d]. Its result is the layer's mixer output, what tools report as `attn_out.N`.
@@ -102,7 +109,7 @@ def LM_MergeHeadsOp : LM_Op<"merge_heads", [Pure]> {
   let hasVerifier = 1;
 }
 
-def LM_LastTokenOp : LM_Op<"last_token", [Pure]> {
+def LM_LastTokenOp : LM_Op<"last_token", [Pure, InferTypeOpAdaptorWithIsCompatible]> {
   let summary = "the last token of every row";
   let description = "[B, T, D] to [B, 1, D]: what a prefill needs of its logits.";
   let arguments = (ins LM_Float:$x);

@@ -57,6 +57,20 @@ ShapeChecks &ShapeChecks::equals(StringRef name, int64_t wanted, StringRef why) 
   return *this;
 }
 
+ShapeChecks &ShapeChecks::element(StringRef value, Type type) {
+  Type found = cast<RankedTensorType>(type).getElementType();
+  if (!elementType) {
+    elementType = found;
+    elementSeenAt = value.str();
+  }
+  if (failed || found == elementType)
+    return *this;
+  failed = true;
+  op->emitOpError() << "expects the elements of " << value << " to be " << elementType << " as in " << elementSeenAt
+                    << ", found " << found;
+  return *this;
+}
+
 int64_t ShapeChecks::size(StringRef name) const {
   auto it = dimensions.find(name);
   return it == dimensions.end() ? ShapedType::kDynamic : it->second.size;

@@ -22,6 +22,8 @@ public:
   ShapeChecks &multiple(llvm::StringRef name, llvm::StringRef divisor);
   /// Dimension `name` must have this size.
   ShapeChecks &equals(llvm::StringRef name, int64_t size, llvm::StringRef why);
+  /// `value` must have the element type of the values that were given before.
+  ShapeChecks &element(llvm::StringRef value, mlir::Type type);
   /// The size of a dimension seen before; dynamic when no static size was seen.
   int64_t size(llvm::StringRef name) const;
 
@@ -33,6 +35,8 @@ private:
     std::string seenAt;
   };
   mlir::Operation *op;
+  mlir::Type elementType;
+  std::string elementSeenAt;
   llvm::StringMap<Dimension> dimensions;
   bool failed = false;
 };

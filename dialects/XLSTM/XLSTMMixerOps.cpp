@@ -4,6 +4,8 @@
 #include "dialects/LM/ShapeChecks.h"
 #include "dialects/XLSTM/XLSTMDialect.h"
 
+#include <limits>
+
 using namespace mlir;
 
 #define GET_OP_CLASSES
@@ -18,7 +20,9 @@ LogicalResult FeatureMapOp::verify() {
       .shape("x", getX().getType(), "B T Hx d") // C1
       .shape("weight", getWeight().getType(), "H m d")
       .shape("result", getResult().getType(), "B T H m")
-      .multiple("H", "Hx") // C2
+      .multiple("H", "Hx")            // C2
+      .element("x", getX().getType()) // C3
+      .element("result", getResult().getType())
       .result();
 }
 
@@ -31,40 +35,68 @@ LogicalResult OutputGateOp::verify() {
       .shape("weight", getWeight().getType(), "H 3d")
       .shape("bias", getBias().getType(), "H")
       .shape("result", getResult().getType(), "B T H")
-      .multiple("H", "Hkv"); // C2
-  if (int64_t dim = checks.size("d"); !ShapedType::isDynamic(dim))
-    checks.equals("3d", 3 * dim, "three times d"); // C3
-  return checks.result();
+      .multiple("H", "Hkv")           // C2
+      .element("q", getQ().getType()) // C4
+      .element("k", getK().getType())
+      .element("v", getV().getType());
+  int64_t dim = checks.size("d");
+  if (failed(checks.result()) || ShapedType::isDynamic(dim))
+    return checks.result();
+  std::optional<int64_t> channels = lm::checkedProduct({3, dim});
+  if (!channels) // C3
+    return emitOpError() << "expects 3 * d to fit 63 bits, found " << getQ().getType();
+  return checks.equals("3d", *channels, "three times d").result(); // C3
 }
 
-/// The state of an mlstm: S, z, m.
-static LogicalResult checkState(MlstmOp op, ShapeChecks &checks) {
-  OperandRange state = op.getState();
-  if (TypeRange(state.getTypes()) != TypeRange(op.getNewState().getTypes()))
-    return op.emitOpError() << "expects a new state for every state, of the same type";
-  if (op.getDocStart()) {
-    if (!state.empty())
-      return op.emitOpError() << "expects either docs or state";
-    return success();
-  }
-  if (state.size() != 3)
-    return op.emitOpError() << "expects either docs or the 3 states S, z, m, found " << state.size() << " states";
-  return checks.shape("S", state[0].getType(), "B H m dv")
-      .shape("z", state[1].getType(), "B H m")
-      .shape("m", state[2].getType(), "B H")
-      .result();
+/// The states of the matrix memory, of `features` mapped queries and keys a head.
+static void describeMemory(SmallVectorImpl<lm::StateSpec> &states, RankedTensorType q, int64_t features,
+                           RankedTensorType v) {
+  int64_t rows = q.getDimSize(0), heads = q.getDimSize(2);
+  Type f32 = Float32Type::get(q.getContext());
+  states.append({{"S", RankedTensorType::get({rows, heads, features, v.getDimSize(3)}, f32), 0},
+                 {"z", RankedTensorType::get({rows, heads, features}, f32), 0},
+                 {"m", RankedTensorType::get({rows, heads}, f32), -std::numeric_limits<float>::infinity()}});
+}
+
+/// The form in which a memory reads a call's tokens.
+template <typename MemoryOp>
+static void chooseForm(MemoryOp op, const lm::StepOptions &options) {
+  op.setForm(options.oneToken ? Form::Recurrent : Form::Chunkwise);
+  if (options.chunk)
+    op.setChunk(options.chunk);
+}
+
+//===----------------------------------------------------------------------===//
+// MlstmOp
+//===----------------------------------------------------------------------===//
+
+SmallVector<lm::StateSpec> MlstmOp::describeStates() {
+  SmallVector<lm::StateSpec> states;
+  describeMemory(states, getQ().getType(), getQ().getType().getDimSize(3), getV().getType());
+  return states;
+}
+
+LogicalResult MlstmOp::continueDocuments(Value, const lm::StepOptions &options) {
+  getDocStartMutable().clear();
+  chooseForm(*this, options);
+  return success();
 }
 
 LogicalResult MlstmOp::verify() {
-  if (static_cast<int64_t>(getChunk()) < 1) // C1
-    return emitOpError() << "expects a chunk of at least 1, found " << static_cast<int64_t>(getChunk());
+  if (getChunk() < 1 || getChunk() > lm::maxTokens) // C1
+    return emitOpError() << "expects a chunk of 1 to " << lm::maxTokens << ", found "
+                         << static_cast<int64_t>(getChunk());
   ShapeChecks checks(*this);
   checks
       .shape("q", getQ().getType(), "B T H m") // C2
       .shape("k", getK().getType(), "B T H m")
       .shape("v", getV().getType(), "B T Hkv dv")
       .shape("h", getH().getType(), "B T H dv")
-      .multiple("H", "Hkv");      // C3
+      .multiple("H", "Hkv")           // C3
+      .element("q", getQ().getType()) // C6
+      .element("k", getK().getType())
+      .element("v", getV().getType())
+      .element("h", getH().getType());
   if (!getIGate() != !getFGate()) // C4
     return emitOpError() << "expects both gates or none";
   if (getIGate())
@@ -73,8 +105,12 @@ LogicalResult MlstmOp::verify() {
     checks.shape("docs", getDocStart().getType(), "B T");
   if (failed(checks.result()))
     return failure();
-  return checkState(*this, checks); // C5
+  return lm::verifyStates(*this); // C5
 }
+
+//===----------------------------------------------------------------------===//
+// MixOp, HybridOp
+//===----------------------------------------------------------------------===//
 
 LogicalResult MixOp::verify() {
   return ShapeChecks(*this)
@@ -83,33 +119,29 @@ LogicalResult MixOp::verify() {
       .result();
 }
 
-/// The state of a hybrid: that of its mlstm, then that of its attention.
-static LogicalResult checkState(HybridOp op, ShapeChecks &checks) {
-  OperandRange state = op.getState();
+/// Those of its mlstm, then those of its attention: xlstm-fuse-hybrid puts the states of both together in this order.
+SmallVector<lm::StateSpec> HybridOp::describeStates() {
+  SmallVector<lm::StateSpec> states;
+  RankedTensorType q = getQ().getType(), k = getK().getType(), v = getV().getType();
+  describeMemory(states, q, q.getDimSize(3), v);
+  lm::describeCaches(states, k, v, static_cast<int64_t>(getWindow()), static_cast<int64_t>(getSinks()));
+  return states;
+}
+
+LogicalResult HybridOp::continueDocuments(Value pos, const lm::StepOptions &options) {
+  getDocStartMutable().clear();
+  getPosMutable().assign(pos);
+  chooseForm(*this, options);
+  return success();
+}
+
+static LogicalResult checkPlace(HybridOp op, ShapeChecks &checks) {
   if (!op.getDocStart() == !op.getPos())
     return op.emitOpError() << "expects either docs or at";
-  if (TypeRange(state.getTypes()) != TypeRange(op.getNewState().getTypes()))
-    return op.emitOpError() << "expects a new state for every state, of the same type";
-  if (op.getDocStart()) {
-    if (!state.empty())
-      return op.emitOpError() << "expects state only with at";
-    return checks.shape("docs", op.getDocStart().getType(), "B T").result();
-  }
-  int64_t sinks = static_cast<int64_t>(op.getSinks());
-  size_t expected = sinks ? 7 : 5;
-  if (state.size() != expected)
-    return op.emitOpError() << "expects " << expected << " state operands with at, found " << state.size();
-  checks.shape("at", op.getPos().getType(), "B")
-      .shape("S", state[0].getType(), "B H d d")
-      .shape("z", state[1].getType(), "B H d")
-      .shape("m", state[2].getType(), "B H")
-      .shape("ring_k", state[3].getType(), "B W Hkv d")
-      .shape("ring_v", state[4].getType(), "B W Hkv d")
-      .equals("W", static_cast<int64_t>(op.getWindow()), "the window");
-  if (sinks)
-    checks.shape("sink_k", state[5].getType(), "B S Hkv d")
-        .shape("sink_v", state[6].getType(), "B S Hkv d")
-        .equals("S", sinks, "the sinks");
+  if (op.getDocStart())
+    checks.shape("docs", op.getDocStart().getType(), "B T");
+  else
+    checks.shape("at", op.getPos().getType(), "B");
   return checks.result();
 }
 
@@ -123,9 +155,9 @@ static LogicalResult checkRope(HybridOp op, const ShapeChecks &checks) {
 }
 
 LogicalResult HybridOp::verify() {
-  if (static_cast<int64_t>(getWindow()) < 1 || static_cast<int64_t>(getSinks()) < 0 ||
-      static_cast<int64_t>(getChunk()) < 1) // C1
-    return emitOpError() << "expects a window and a chunk of at least 1 and no negative sinks, found "
+  if (getWindow() < 1 || getWindow() > lm::maxTokens || getSinks() > lm::maxTokens || getChunk() < 1 ||
+      getChunk() > lm::maxTokens) // C1
+    return emitOpError() << "expects a window and a chunk of 1 to " << lm::maxTokens << " and no negative sinks, found "
                          << static_cast<int64_t>(getWindow()) << ", " << static_cast<int64_t>(getChunk()) << " and "
                          << static_cast<int64_t>(getSinks());
   ShapeChecks checks(*this);
@@ -140,8 +172,13 @@ LogicalResult HybridOp::verify() {
       .shape("f gate", getFGate().getType(), "B T H")
       .shape("h", getH().getType(), "B T H d")
       .shape("window_out", getWindowOut().getType(), "B T H d")
-      .multiple("H", "Hkv"); // C3
-  if (failed(checks.result()) || failed(checkState(*this, checks))) // C4
+      .multiple("H", "Hkv")           // C3
+      .element("q", getQ().getType()) // C6
+      .element("k", getK().getType())
+      .element("v", getV().getType())
+      .element("h", getH().getType())
+      .element("window_out", getWindowOut().getType());
+  if (failed(checks.result()) || failed(checkPlace(*this, checks)) || failed(lm::verifyStates(*this))) // C4
     return failure();
   return checkRope(*this, checks); // C5
 }

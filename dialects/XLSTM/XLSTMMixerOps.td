@@ -5,11 +5,16 @@
 #define XLSTM_MIXER_OPS_TD
 
 include "dialects/LM/LMAttrs.td"
+include "dialects/LM/LMInterfaces.td"
 include "dialects/XLSTM/XLSTMDialect.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def XLSTM_FeatureMapOp : XLSTM_Op<"feature_map", [Pure]> {
+defvar XLSTM_States = DeclareOpInterfaceMethods<LM_StatefulOpInterface, ["describeStates", "continueDocuments"]>;
+defvar XLSTM_Precision
+  = DeclareOpInterfaceMethods<LM_PrecisionOpInterface, ["getOperandPrecision", "getResultPrecision"]>;
+
+def XLSTM_FeatureMapOp : XLSTM_Op<"feature_map", [Pure, XLSTM_Precision]> {
   let summary = "learned feature map of a head's queries or keys";
   let description = [{
     `phi(x) = f(W_h x)` a query head h. x [B, T, Hx, d], weight [H, m, d], result [B, T, H, m]; query head h reads head
@@ -26,19 +31,19 @@ def XLSTM_FeatureMapOp : XLSTM_Op<"feature_map", [Pure]> {
   let hasVerifier = 1;
 }
 
-def XLSTM_OutputGateOp : XLSTM_Op<"output_gate", [Pure]> {
+def XLSTM_OutputGateOp : XLSTM_Op<"output_gate", [Pure, XLSTM_Precision]> {
   let summary = "pre-activation of the output gate, from a head's raw projections";
   let description = [{
     `[q k v] . w_h + b_h` a query head h. q [B, T, H, d], k and v [B, T, Hkv, d] before any q/k norm and before RoPE,
     hence affine in the layer's input; weight [H, 3d], bias [H], result [B, T, H].
   }];
   let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, LM_Weight:$weight, LM_Weight:$bias);
-  let results = (outs LM_Float:$result);
+  let results = (outs LM_Float32:$result);
   let assemblyFormat = "$q `,` $k `,` $v `,` $weight `,` $bias attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
 }
 
-def XLSTM_MlstmOp : XLSTM_Op<"mlstm", [Pure, AttrSizedOperandSegments]> {
+def XLSTM_MlstmOp : XLSTM_Op<"mlstm", [Pure, AttrSizedOperandSegments, XLSTM_States, XLSTM_Precision]> {
   let summary = "matrix memory with exponential input gate and sigmoid forget gate";
   let description = [{
     A query head and step, with q and k the mapped queries and keys:
@@ -54,8 +59,8 @@ def XLSTM_MlstmOp : XLSTM_Op<"mlstm", [Pure, AttrSizedOperandSegments]> {
 
     With `state(...)` the tokens continue a document; the state is S [B, H, m, dv], z [B, H, m], m [B, H], all float32.
   }];
-  let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, Optional<LM_Float>:$i_gate, Optional<LM_Float>:$f_gate,
-                       Optional<LM_Tokens>:$doc_start, Variadic<LM_Float>:$state,
+  let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, Optional<LM_Float32>:$i_gate, Optional<LM_Float32>:$f_gate,
+                       Optional<LM_Positions>:$doc_start, Variadic<LM_Float>:$state,
                        XLSTM_Form:$form, DefaultValuedAttr<I64Attr, "64">:$chunk);
   let results = (outs LM_Float:$h, Variadic<LM_Float>:$new_state);
   let assemblyFormat = [{
@@ -65,18 +70,18 @@ def XLSTM_MlstmOp : XLSTM_Op<"mlstm", [Pure, AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-def XLSTM_MixOp : XLSTM_Op<"mix", [Pure, AllTypesMatch<["memory", "window", "result"]>]> {
+def XLSTM_MixOp : XLSTM_Op<"mix", [Pure, AllTypesMatch<["memory", "window", "result"]>, XLSTM_Precision]> {
   let summary = "gated sum of the two branches";
   let description = [{
     `result = sigmoid(gate) * memory + (1 - sigmoid(gate)) * window`; gate [B, T, H], the rest [B, T, H, d].
   }];
-  let arguments = (ins LM_Float:$gate, LM_Float:$memory, LM_Float:$window);
+  let arguments = (ins LM_Float32:$gate, LM_Float:$memory, LM_Float:$window);
   let results = (outs LM_Float:$result);
   let assemblyFormat = "$gate `,` $memory `,` $window attr-dict `:` type($gate) `,` type($result)";
   let hasVerifier = 1;
 }
 
-def XLSTM_HybridOp : XLSTM_Op<"hybrid", [Pure, AttrSizedOperandSegments]> {
+def XLSTM_HybridOp : XLSTM_Op<"hybrid", [Pure, AttrSizedOperandSegments, XLSTM_States, XLSTM_Precision]> {
   let summary = "the whole mixer of a layer as one op, for one kernel";
   let description = [{
     What `xlstm-fuse-hybrid` makes of softmax feature maps, a gated `xlstm.mlstm`, the window branch and `xlstm.mix` over
@@ -96,8 +101,9 @@ def XLSTM_HybridOp : XLSTM_Op<"hybrid", [Pure, AttrSizedOperandSegments]> {
       : ...
     ```
   }];
-  let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, LM_Weight:$q_map, LM_Weight:$k_map, LM_Float:$o_gate,
-                       LM_Float:$i_gate, LM_Float:$f_gate, Optional<LM_Tokens>:$doc_start, Optional<LM_Tokens>:$pos,
+  let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, LM_Weight:$q_map, LM_Weight:$k_map, LM_Float32:$o_gate,
+                       LM_Float32:$i_gate, LM_Float32:$f_gate, Optional<LM_Positions>:$doc_start,
+                       Optional<LM_Positions>:$pos,
                        Variadic<LM_Float>:$state, F64Attr:$scale, I64Attr:$window,
                        DefaultValuedAttr<I64Attr, "0">:$sinks, XLSTM_Form:$form,
                        DefaultValuedAttr<I64Attr, "64">:$chunk, OptionalAttr<LM_RopeAttr>:$rope);

@@ -20,10 +20,8 @@ public:
   void runOnOperation() override {
     StatefulOptions options{batch == -1 ? ShapedType::kDynamic : batch,
                             /*tokens=*/1,
-                            context,
                             /*lastLogits=*/true,
-                            xlstm::Form::Recurrent,
-                            /*chunk=*/0};
+                            {/*oneToken=*/true, /*chunk=*/0, context}};
     if (failed(buildStateful(getOperation(), "decode", options)))
       signalPassFailure();
   }

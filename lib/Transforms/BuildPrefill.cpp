@@ -18,12 +18,15 @@ public:
   using BuildPrefillBase::BuildPrefillBase;
 
   void runOnOperation() override {
+    if (function.empty() || lm::LMDialect::isReservedName(function)) {
+      getOperation().emitError() << "option name expects a name that compiled code does not use itself, found \""
+                                 << function << '"';
+      return signalPassFailure();
+    }
     StatefulOptions options{batch == -1 ? ShapedType::kDynamic : batch,
                             tokens == -1 ? ShapedType::kDynamic : tokens,
-                            context,
                             logits == LogitsKind::Last,
-                            xlstm::Form::Chunkwise,
-                            chunk};
+                            {/*oneToken=*/false, chunk, context}};
     if (failed(buildStateful(getOperation(), function, options)))
       signalPassFailure();
   }

@@ -29,13 +29,16 @@ struct FuseMix : OpRewritePattern<xlstm::MixOp> {
     auto q = memory.getQ().getDefiningOp<xlstm::FeatureMapOp>(), k = memory.getK().getDefiningOp<xlstm::FeatureMapOp>();
     if (!isSquareSoftmax(q) || !isSquareSoftmax(k))
       return rewriter.notifyMatchFailure(mix, "its features are not softmax maps to as many features as channels");
+    if (near.getQ().getType().getDimSize(3) != near.getV().getType().getDimSize(3))
+      return rewriter.notifyMatchFailure(mix, "its values have another number of channels than its queries");
     if (q.getX() != near.getQ() || k.getX() != near.getK() || memory.getV() != near.getV() ||
         memory.getDocStart() != near.getDocStart())
       return rewriter.notifyMatchFailure(mix, "its branches read different values");
-    for (Operation *user : near->getUsers())
-      if (user->getBlock() != mix->getBlock() || user->isBeforeInBlock(mix))
-        return rewriter.notifyMatchFailure(user, "reads the window branch in front of the mix");
-    SmallVector<Value> state(memory.getState());
+    for (Operation *branch : {memory.getOperation(), near.getOperation()})
+      for (Operation *user : branch->getUsers())
+        if (user->getBlock() != mix->getBlock() || user->isBeforeInBlock(mix))
+          return rewriter.notifyMatchFailure(user, "reads a branch or its new state in front of the mix");
+    SmallVector<Value> state(memory.getState()); // in the order of HybridOp::describeStates
     llvm::append_range(state, near.getState());
     SmallVector<Type> types{mix.getType(), near.getH().getType()};
     llvm::append_range(types, ValueRange(state).getTypes());

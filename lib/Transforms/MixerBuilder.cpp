@@ -53,10 +53,10 @@ Value MixerBuilder::memory() {
   return mlstm.getH();
 }
 
-/// The type of one number a query head, [B, T, H].
+/// The type of one number a query head, [B, T, H], float32 always.
 static RankedTensorType gateType(lm::AttentionOp attention) {
   auto queries = cast<RankedTensorType>(attention.getQ().getType());
-  return RankedTensorType::get(queries.getShape().take_front(3), queries.getElementType());
+  return RankedTensorType::get(queries.getShape().take_front(3), Float32Type::get(queries.getContext()));
 }
 
 Value MixerBuilder::memoryGate(StringRef name, double bias) {

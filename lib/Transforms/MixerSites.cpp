@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "MixerBuilder.h"
+#include "ModelEditing.h"
 
 #include <cmath>
 
@@ -10,20 +11,17 @@ using namespace mlir;
 namespace xlstm {
 
 static LogicalResult checkOptions(lm::ModelOp model, const MixerOptions &options) {
-  if (options.window < 1)
-    return model.emitError() << "option window expects at least 1, found " << options.window;
-  if (options.sinks < 0)
-    return model.emitError() << "option sinks expects at least 0, found " << options.sinks;
-  if (options.chunk < 1)
-    return model.emitError() << "option chunk expects at least 1, found " << options.chunk;
+  if (failed(checkCount(model, "window", options.window, 1)) || failed(checkCount(model, "sinks", options.sinks, 0)) ||
+      failed(checkCount(model, "chunk", options.chunk, 1)))
+    return failure();
   for (double bias : {options.inputGateBias, options.forgetGateBias, options.outputGateBias})
     if (!std::isfinite(bias))
       return model.emitError() << "gate biases expect finite numbers, found " << bias;
   int64_t numLayers = model.getLayers().size();
   for (int64_t index : options.layers)
     if (index < 0 || index >= numLayers)
-      return model.emitError() << "option layers names layer " << index << ", the model's layers are 0 to "
-                               << numLayers - 1;
+      return model.emitError() << "option layers names layer " << index << ", the model has " << numLayers
+                               << " layers, counted from 0";
   return success();
 }
 
@@ -76,6 +74,10 @@ static LogicalResult completeSite(AttentionSite &site, const MixerOptions &optio
   auto q = cast<RankedTensorType>(attention.getQ().getType()), v = cast<RankedTensorType>(attention.getV().getType());
   if (q.isDynamicDim(2) || q.isDynamicDim(3))
     return attention.emitOpError() << "cannot be linearized: expects static H and d, found " << q;
+  auto maps =
+      RankedTensorType::get({q.getDimSize(2), q.getDimSize(3), q.getDimSize(3)}, Float32Type::get(q.getContext()));
+  if (!lm::storageBytes(maps))
+    return attention.emitOpError() << "cannot be linearized: its feature maps would be " << maps;
   bool hasGates = options.mixer == MixerKind::Hybrid || options.mixer == MixerKind::Mlstm;
   if (!hasGates)
     return success();
@@ -83,6 +85,9 @@ static LogicalResult completeSite(AttentionSite &site, const MixerOptions &optio
   if (failed(query))
     return failure();
   site.q = *query;
+  if (query->linear.getWeight().getType().isDynamicDim(1))
+    return attention.emitOpError() << "cannot be linearized: expects a static weight, found "
+                                   << query->linear.getWeight().getType();
   if (options.mixer != MixerKind::Hybrid)
     return success();
   if (q.getDimSize(3) != v.getDimSize(3))

@@ -11,6 +11,14 @@ using namespace mlir;
 
 namespace xlstm {
 
+LogicalResult checkCount(Operation *op, StringRef option, int64_t value, int64_t least) {
+  if (value < least)
+    return op->emitError() << "option " << option << " expects at least " << least << ", found " << value;
+  if (value > lm::maxTokens)
+    return op->emitError() << "option " << option << " expects at most " << lm::maxTokens << ", found " << value;
+  return success();
+}
+
 static bool isTokens(Type type, unsigned width) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   return tensor && tensor.getRank() == 2 && tensor.getElementType().isSignlessInteger(width);

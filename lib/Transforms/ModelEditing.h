@@ -10,6 +10,10 @@
 
 namespace xlstm {
 
+/// Whether an option that counts rows, tokens or keys is at least `least` and at most what an i32 position can say; an
+/// error on `op` says which is not.
+mlir::LogicalResult checkCount(mlir::Operation *op, llvm::StringRef option, int64_t value, int64_t least);
+
 /// The module's forward pass @model, checked to take ids and docs and to return logits [B, T, V]; null behind an error.
 lm::ModelOp findForward(mlir::ModuleOp module);
 

@@ -5,8 +5,8 @@
 #include "ModelEditing.h"
 
 #include "mlir/IR/Builders.h"
-
-#include <limits>
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -14,17 +14,13 @@ namespace xlstm {
 
 namespace {
 
-/// A state of one op: its name within the layer, type, initial value.
-struct State {
-  std::string name;
-  RankedTensorType type;
-  float init;
-};
-
 class StatefulBuilder {
 public:
   StatefulBuilder(lm::ModelOp model, const StatefulOptions &options)
-      : model(model), options(options), builder(model.getContext()) {}
+      : model(model), options(options), builder(model.getContext()) {
+    if (this->options.step.context == 0)
+      this->options.step.context = model.getContextLength().value_or(0);
+  }
 
   LogicalResult run();
 
@@ -32,14 +28,12 @@ private:
   LogicalResult specializeShapes();
   LogicalResult addPosition();
   LogicalResult makeStateful(lm::LayerOp layer);
-  LogicalResult addStates(lm::LayerOp layer, lm::AttentionOp attention, SmallVector<Value> &newStates);
-  void addStates(lm::LayerOp layer, xlstm::MlstmOp mlstm, SmallVector<Value> &newStates);
-  SmallVector<Value> addArguments(lm::LayerOp layer, ArrayRef<State> states);
+  SmallVector<Value> addArguments(lm::LayerOp layer, ArrayRef<lm::StateSpec> states);
   LogicalResult removeDocuments();
   Value keepLastToken(Value logits);
 
   lm::ModelOp model;
-  const StatefulOptions &options;
+  StatefulOptions options;
   OpBuilder builder;
   Value docs, pos;
   int64_t batch = ShapedType::kDynamic, tokens = ShapedType::kDynamic;
@@ -49,13 +43,12 @@ private:
 
 /// The size that both agree on; an error when both are static and differ.
 FailureOr<int64_t> agree(lm::ModelOp model, StringRef option, int64_t wanted, int64_t found) {
-  if (!ShapedType::isDynamic(wanted) && wanted < 1)
-    return model.emitError() << option << " expects at least 1, found " << wanted;
-  if (ShapedType::isDynamic(found) || wanted == found)
-    return wanted;
-  if (ShapedType::isDynamic(wanted))
-    return found;
-  return model.emitError() << option << " is " << wanted << " but @model is fixed to " << found;
+  int64_t size = ShapedType::isDynamic(wanted) ? found : wanted;
+  if (!ShapedType::isDynamic(size) && failed(checkCount(model, option, size, 1)))
+    return failure();
+  if (!ShapedType::isDynamic(found) && size != found)
+    return model.emitError() << option << " is " << wanted << " but @model is fixed to " << found;
+  return size;
 }
 
 /// Makes the leading dimensions [B, T] of every activation what they will be.
@@ -68,15 +61,13 @@ LogicalResult StatefulBuilder::specializeShapes() {
   batch = *rows;
   tokens = *columns;
   auto specialize = [&](Value value) {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!type)
-      return;
+    auto type = cast<RankedTensorType>(value.getType());
     SmallVector<int64_t> shape(type.getShape());
     int64_t leading[] = {batch, tokens};
     for (auto [found, wanted] : llvm::zip(shape, leading))
       if (ShapedType::isDynamic(found))
         found = wanted;
-    value.setType(RankedTensorType::get(shape, type.getElementType()));
+    value.setType(type.clone(shape));
   };
   llvm::for_each(model.getArguments(), specialize);
   model.getBody().walk([&](Operation *op) {
@@ -96,8 +87,7 @@ LogicalResult StatefulBuilder::addPosition() {
     if (positions.getDocStart() != docs)
       return positions.emitOpError() << "expects the model's own doc_start";
     builder.setInsertionPoint(positions);
-    auto counted =
-        builder.create<lm::PositionsOp>(positions.getLoc(), positions.getType(), positions.getIds(), Value(), pos);
+    auto counted = builder.create<lm::PositionsOp>(positions.getLoc(), positions.getIds(), Value(), pos);
     positions.replaceAllUsesWith(counted.getResult());
     positions.erase();
     return WalkResult::advance();
@@ -106,10 +96,10 @@ LogicalResult StatefulBuilder::addPosition() {
 }
 
 /// One model argument and layer input a state; returns the values inside the layer.
-SmallVector<Value> StatefulBuilder::addArguments(lm::LayerOp layer, ArrayRef<State> states) {
+SmallVector<Value> StatefulBuilder::addArguments(lm::LayerOp layer, ArrayRef<lm::StateSpec> states) {
   SmallVector<Value> arguments;
-  for (const State &state : states) {
-    std::string name = "layers." + std::to_string(layer.getIndex()) + "." + state.name;
+  for (const lm::StateSpec &state : states) {
+    std::string name = ("layers." + Twine(layer.getIndex()) + "." + state.name).str();
     auto attributes = builder.getDictionaryAttr(
         {builder.getNamedAttr(lm::LMDialect::initAttrName, builder.getF32FloatAttr(state.init)),
          builder.getNamedAttr(lm::LMDialect::stateAttrName, builder.getStringAttr(name))});
@@ -120,78 +110,33 @@ SmallVector<Value> StatefulBuilder::addArguments(lm::LayerOp layer, ArrayRef<Sta
   return addLayerInputs(layer, arguments);
 }
 
-LogicalResult StatefulBuilder::addStates(lm::LayerOp layer, lm::AttentionOp attention, SmallVector<Value> &newStates) {
-  if (attention.getDocStart() != docs)
-    return attention.emitOpError() << "expects the model's own doc_start";
-  int64_t window = attention.getWindow() ? static_cast<int64_t>(*attention.getWindow()) : options.context;
-  if (window == 0)
-    window = model.getContextLength().value_or(0);
-  if (window < 1)
-    return attention.emitOpError()
-           << "has no window and the model no context_length: option context expects at least 1";
-  int64_t sinks = attention.getSinks().value_or(0);
-  auto keys = cast<RankedTensorType>(attention.getK().getType()),
-       values = cast<RankedTensorType>(attention.getV().getType());
-  auto cache = [&](RankedTensorType type, int64_t length) {
-    return RankedTensorType::get({batch, length, type.getDimSize(2), type.getDimSize(3)}, type.getElementType());
-  };
-  SmallVector<State> states{{"ring_k", cache(keys, window), 0}, {"ring_v", cache(values, window), 0}};
-  if (sinks)
-    states.append({{"sink_k", cache(keys, sinks), 0}, {"sink_v", cache(values, sinks), 0}});
-  SmallVector<Value> arguments = addArguments(layer, states);
-  SmallVector<Type> types{attention.getH().getType()};
-  llvm::append_range(types, ValueRange(arguments).getTypes());
-  builder.setInsertionPoint(attention);
-  auto stepped = builder.create<lm::AttentionOp>(
-      attention.getLoc(), types, attention.getQ(), attention.getK(), attention.getV(), /*doc_start=*/Value(), pos,
-      arguments, attention.getScaleAttr(), builder.getI64IntegerAttr(window), attention.getSinksAttr());
-  attention.getH().replaceAllUsesWith(stepped.getH());
-  attention.erase();
-  llvm::append_range(newStates, stepped.getNewState());
+/// Checks that the op's states can be arguments: of other names than those in `names`, of a size that fits.
+LogicalResult checkStates(lm::StatefulOpInterface op, ArrayRef<lm::StateSpec> states, llvm::StringSet<> &names) {
+  for (const lm::StateSpec &state : states) {
+    if (!names.insert(state.name).second)
+      return op.emitOpError() << "is the second of its layer with a state " << state.name;
+    if (!lm::storageBytes(state.type))
+      return op.emitOpError() << "expects state " << state.name << " to have less than 2^63 bytes, found "
+                              << state.type;
+  }
   return success();
 }
 
-void StatefulBuilder::addStates(lm::LayerOp layer, xlstm::MlstmOp mlstm, SmallVector<Value> &newStates) {
-  auto q = cast<RankedTensorType>(mlstm.getQ().getType()), v = cast<RankedTensorType>(mlstm.getV().getType());
-  int64_t heads = q.getDimSize(2), features = q.getDimSize(3);
-  Type f32 = builder.getF32Type();
-  SmallVector<Value> arguments =
-      addArguments(layer, {{"S", RankedTensorType::get({batch, heads, features, v.getDimSize(3)}, f32), 0},
-                           {"z", RankedTensorType::get({batch, heads, features}, f32), 0},
-                           {"m", RankedTensorType::get({batch, heads}, f32), -std::numeric_limits<float>::infinity()}});
-  SmallVector<Type> types{mlstm.getH().getType()};
-  llvm::append_range(types, ValueRange(arguments).getTypes());
-  builder.setInsertionPoint(mlstm);
-  IntegerAttr chunk = options.chunk ? builder.getI64IntegerAttr(options.chunk) : mlstm.getChunkAttr();
-  auto stepped = builder.create<xlstm::MlstmOp>(mlstm.getLoc(), types, mlstm.getQ(), mlstm.getK(), mlstm.getV(),
-                                                mlstm.getIGate(), mlstm.getFGate(), /*doc_start=*/Value(), arguments,
-                                                xlstm::FormAttr::get(builder.getContext(), options.form), chunk);
-  mlstm.getH().replaceAllUsesWith(stepped.getH());
-  mlstm.erase();
-  llvm::append_range(newStates, stepped.getNewState());
-}
-
 LogicalResult StatefulBuilder::makeStateful(lm::LayerOp layer) {
-  SmallVector<lm::AttentionOp> attentions;
-  SmallVector<xlstm::MlstmOp> mlstms;
+  SmallVector<lm::StatefulOpInterface> ops;
+  layer.walk([&](lm::StatefulOpInterface op) { ops.push_back(op); });
+  llvm::StringSet<> names;
   SmallVector<Value> newStates;
-  WalkResult walk = layer.walk([&](Operation *op) -> WalkResult {
-    if (auto attention = dyn_cast<lm::AttentionOp>(op))
-      attentions.push_back(attention);
-    if (auto mlstm = dyn_cast<xlstm::MlstmOp>(op))
-      mlstms.push_back(mlstm);
-    if (attentions.size() > 1 || mlstms.size() > 1)
-      return op->emitOpError() << "is the second of its kind in layer " << layer.getIndex()
-                               << ": their states would have one name";
-    return WalkResult::advance();
-  });
-  if (walk.wasInterrupted())
-    return failure();
-  for (xlstm::MlstmOp mlstm : mlstms)
-    addStates(layer, mlstm, newStates);
-  for (lm::AttentionOp attention : attentions)
-    if (failed(addStates(layer, attention, newStates)))
+  for (lm::StatefulOpInterface op : ops) {
+    if (op.getDocStart() != docs)
+      return op.emitOpError() << "expects the model's own doc_start";
+    if (failed(op.continueDocuments(pos, options.step)))
       return failure();
+    SmallVector<lm::StateSpec> states = op.describeStates();
+    if (failed(checkStates(op, states, names)))
+      return failure();
+    llvm::append_range(newStates, lm::addStates(op, addArguments(layer, states)).getNewState());
+  }
   lm::LayerOp extended = addLayerResults(layer, newStates);
   llvm::append_range(results, extended.getOutputs().take_back(newStates.size()));
   return success();
@@ -222,7 +167,7 @@ Value StatefulBuilder::keepLastToken(Value logits) {
     return RankedTensorType::get({type.getDimSize(0), 1, type.getDimSize(2)}, type.getElementType());
   };
   builder.setInsertionPointAfterValue(source);
-  Value last = builder.create<lm::LastTokenOp>(model.getLoc(), one(source), source);
+  Value last = builder.create<lm::LastTokenOp>(model.getLoc(), source);
   if (head.empty())
     return last;
   head.back()->setOperand(0, last);
@@ -232,11 +177,8 @@ Value StatefulBuilder::keepLastToken(Value logits) {
 }
 
 LogicalResult StatefulBuilder::run() {
-  if (options.context < 0)
-    return model.emitError() << "option context expects at least 0, found " << options.context;
-  if (options.chunk < 0)
-    return model.emitError() << "option chunk expects at least 0, found " << options.chunk;
-  if (failed(specializeShapes()) || failed(addPosition()))
+  if (failed(checkCount(model, "context", options.step.context, 0)) ||
+      failed(checkCount(model, "chunk", options.step.chunk, 0)) || failed(specializeShapes()) || failed(addPosition()))
     return failure();
   for (lm::LayerOp layer : model.getLayers())
     if (failed(makeStateful(layer)))
@@ -246,7 +188,7 @@ LogicalResult StatefulBuilder::run() {
   Value logits = getLogits(model);
   results.insert(results.begin(), options.lastLogits && tokens != 1 ? keepLastToken(logits) : logits);
   setResults(model, results, resultNames);
-  return success();
+  return verify(model); // sizes that dynamic ones agreed with may not agree with the options'
 }
 
 } // namespace

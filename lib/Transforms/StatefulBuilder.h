@@ -4,7 +4,7 @@
 #ifndef LIB_TRANSFORMS_STATEFULBUILDER_H
 #define LIB_TRANSFORMS_STATEFULBUILDER_H
 
-#include "dialects/XLSTM/XLSTMDialect.h"
+#include "dialects/LM/LMDialect.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -12,10 +12,8 @@ namespace xlstm {
 
 struct StatefulOptions {
   int64_t batch, tokens; // mlir::ShapedType::kDynamic: dynamic
-  int64_t context;       // keys that attention without a window keeps; 0: the model's context_length
   bool lastLogits;       // logits of the last token alone
-  xlstm::Form form;
-  int64_t chunk; // of chunkwise mLSTMs; 0: as they are
+  lm::StepOptions step;  // context 0: the model's context_length
 };
 
 /// Derives from @model the function `name` (ids, pos, states) -> (logits, new states), states in order of the layers

@@ -2,10 +2,16 @@
 // RUN: not xlstm-opt %S/linearize.mlir --xlstm-linearize=window=0 2>&1 | FileCheck %s --check-prefix=OPTION -DNAME=window -DLEAST=1
 // RUN: not xlstm-opt %S/linearize.mlir --xlstm-linearize=sinks=-1 2>&1 | FileCheck %s --check-prefix=OPTION -DNAME=sinks -DLEAST=0
 // RUN: not xlstm-opt %S/linearize.mlir --xlstm-linearize=chunk=0 2>&1 | FileCheck %s --check-prefix=OPTION -DNAME=chunk -DLEAST=1
+// RUN: not xlstm-opt %S/linearize.mlir --xlstm-linearize=window=4611686018427387904 2>&1 | FileCheck %s --check-prefix=MOST -DNAME=window
+// RUN: not xlstm-opt %S/linearize.mlir --xlstm-linearize=sinks=4611686018427387904 2>&1 | FileCheck %s --check-prefix=MOST -DNAME=sinks
+// RUN: not xlstm-opt %S/linearize.mlir --xlstm-linearize=chunk=4611686018427387904 2>&1 | FileCheck %s --check-prefix=MOST -DNAME=chunk
+// RUN: not xlstm-opt %S/set-precision-invalid.mlir --xlstm-linearize=layers=0 2>&1 | FileCheck %s --check-prefix=LAYERS
 // RUN: not xlstm-opt %S/linearize.mlir --xlstm-linearize=forget-gate-bias=inf 2>&1 | FileCheck %s --check-prefix=BIAS
 // What cannot be converted is an error that says why.
 
 // OPTION: error: option [[NAME]] expects at least [[LEAST]], found
+// MOST: error: option [[NAME]] expects at most 2147483647, found 4611686018427387904
+// LAYERS: error: option layers names layer 0, the model has 0 layers, counted from 0
 // BIAS: error: gate biases expect finite numbers, found
 
 // expected-error @+1 {{expects a forward pass: lm.model @model}}

@@ -11,7 +11,7 @@
 // DEFAULT: linearize-layers.mlir:[[@LINE+33]]:10: remark: layer 1 stays as it is: its attention has a window (4) of its own
 // SLIDING-NOT: remark
 // NAMED: linearize-layers.mlir:[[@LINE+31]]:10: error: layer 1 is named in option layers but its attention has a window (4) of its own: set convert-sliding
-// RANGE: error: option layers names layer 3, the model's layers are 0 to 2
+// RANGE: error: option layers names layer 3, the model has 3 layers, counted from 0
 // TWICE: error: 'lm.layer' op layer 0 is linearized already
 // ONEBYONE: xlstm.mlstm
 // ONEBYONE-NOT: gates

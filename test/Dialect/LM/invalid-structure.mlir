@@ -14,7 +14,7 @@ lm.model @m(%x: tensor<1x2x4xf32>) -> tensor<1x2x5xf32> {
 
 // -----
 // model C2
-// expected-error @+1 {{'lm.model' op expects a positive context_length, found 0}}
+// expected-error @+1 {{'lm.model' op expects a context_length of 1 to 2147483647, found 0}}
 lm.model @m() attributes {context_length = 0 : i64} {
   lm.return
 }
@@ -69,33 +69,97 @@ lm.model @m(%s: tensor<1x4xf32>) -> (tensor<1x4xf32> {lm.name = 1 : i32}) {
 }
 
 // -----
+// model C7
+// expected-error @+1 {{'lm.model' op expects states to have names of their own, found "s" twice}}
+lm.model @m(%s: tensor<1x4xf32> {lm.state = "s", lm.init = 0.0 : f32}, %t: tensor<1x4xf32> {lm.state = "s", lm.init = 0.0 : f32}) -> (tensor<1x4xf32>, tensor<1x4xf32>) {
+  lm.return %s, %t : tensor<1x4xf32>, tensor<1x4xf32>
+}
+
+// -----
+// model C8
+// expected-error @+1 {{'lm.model' op expects ranked tensors of less than 2^63 bytes as arguments, found 'i64'}}
+lm.model @m(%n: i64) {
+  lm.return
+}
+
+// -----
+// model C8
+// expected-error @+1 {{'lm.model' op expects ranked tensors of less than 2^63 bytes as arguments, found 'tensor<?x4611686018427387904xf32>'}}
+lm.model @m(%n: tensor<?x4611686018427387904xf32>) {
+  lm.return
+}
+
+// -----
+// model C9
+// expected-error @+1 {{'lm.model' op expects a name that compiled code does not use itself, found "init_state"}}
+lm.model @init_state() {
+  lm.return
+}
+
+// -----
+// model C9
+// expected-error @+1 {{'lm.model' op expects a name that compiled code does not use itself, found ""}}
+"lm.model"() ({ lm.return }) {sym_name = "", function_type = () -> ()} : () -> ()
+
+// -----
+// A verifier that reads the ops of its body comes behind theirs.
+lm.model @m() {
+  // expected-error @+1 {{'lm.param' op requires attribute 'name'}}
+  %a = "lm.param"() : () -> tensor<4xf32>
+  lm.return
+}
+
+// -----
+lm.model @m(%x: tensor<1x2x4xf32>) {
+  // expected-error @+1 {{'lm.layer' op requires attribute 'index'}}
+  %y = "lm.layer"(%x) ({
+  ^bb0(%h: tensor<1x2x4xf32>):
+    lm.yield %h : tensor<1x2x4xf32>
+  }) : (tensor<1x2x4xf32>) -> tensor<1x2x4xf32>
+  lm.return
+}
+
+// -----
 // layer C1
-func.func @m() {
+lm.model @m() {
   // expected-error @+1 {{'lm.layer' op expects an index of at least 0, found -1}}
   lm.layer -1 () : () -> () {
     lm.yield
   }
-  return
+  lm.return
 }
 
 // -----
 // layer C2
-func.func @m(%x: tensor<1x2x4xf32>) {
+lm.model @m(%x: tensor<1x2x4xf32>) {
   // expected-error @+1 {{'lm.layer' op expects the region's arguments to have the types of its inputs}}
   "lm.layer"(%x) ({
     "lm.yield"() : () -> ()
   }) {index = 0 : i64} : (tensor<1x2x4xf32>) -> ()
-  return
+  lm.return
 }
 
 // -----
 // layer C3
-func.func @m(%x: tensor<1x2x4xf32>) {
+lm.model @m(%x: tensor<1x2x4xf32>) {
   // expected-error @+1 {{'lm.layer' op expects to end in lm.yield of its result types}}
   %y = lm.layer 0 (%h = %x) : (tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
     lm.yield
   }
-  return
+  lm.return
+}
+
+// -----
+// layer C4
+lm.model @m(%x: tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
+  %y = lm.layer 0 (%h = %x) : (tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
+    // expected-error @+1 {{'lm.layer' op expects parent op 'lm.model'}}
+    %z = lm.layer 7 (%g = %h) : (tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
+      lm.yield %g : tensor<1x2x4xf32>
+    }
+    lm.yield %z : tensor<1x2x4xf32>
+  }
+  lm.return %y : tensor<1x2x4xf32>
 }
 
 // -----

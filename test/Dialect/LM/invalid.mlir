@@ -65,7 +65,7 @@ func.func @attention_c1(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>) {
 
 // -----
 func.func @attention_c2(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>) {
-  // expected-error @+1 {{'lm.attention' op expects a window of at least 1, found 0}}
+  // expected-error @+1 {{'lm.attention' op expects a window of 1 to 2147483647, found 0}}
   %h = lm.attention %q, %q, %q docs(%docs) {scale = 1.0 : f64, window = 0 : i64}
     : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
   return
@@ -73,7 +73,7 @@ func.func @attention_c2(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>) {
 
 // -----
 func.func @attention_c3(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>) {
-  // expected-error @+1 {{'lm.attention' op expects sinks to be at least 0 and to come with a window, found 4}}
+  // expected-error @+1 {{'lm.attention' op expects sinks to be 0 to 2147483647 and to come with a window, found 4}}
   %h = lm.attention %q, %q, %q docs(%docs) {scale = 1.0 : f64, sinks = 4 : i64}
     : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
   return
@@ -105,7 +105,7 @@ func.func @attention_c6(%q: tensor<2x3x4x8xf32>) {
 
 // -----
 func.func @attention_c7(%q: tensor<2x3x4x8xf32>, %pos: tensor<2xi32>, %ring: tensor<2x8x4x8xf32>) {
-  // expected-error @+1 {{'lm.attention' op expects a window and 4 state operands with at, found 2}}
+  // expected-error @+1 {{'lm.attention' op expects either docs or the 4 states ring_k, ring_v, sink_k, sink_v, found 2 states}}
   %h:3 = lm.attention %q, %q, %q at %pos state(%ring, %ring) {scale = 1.0 : f64, window = 8 : i64, sinks = 2 : i64}
     : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2xi32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
     -> (tensor<2x3x4x8xf32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
@@ -114,7 +114,7 @@ func.func @attention_c7(%q: tensor<2x3x4x8xf32>, %pos: tensor<2xi32>, %ring: ten
 
 // -----
 func.func @attention_c7(%q: tensor<2x3x4x8xf32>, %pos: tensor<2xi32>, %ring: tensor<2x8x4x8xf32>) {
-  // expected-error @+1 {{'lm.attention' op expects dimension W to be 9 (the window), found 8}}
+  // expected-error @+1 {{'lm.attention' op expects state ring_k to be 'tensor<2x9x4x8xf32>', found 'tensor<2x8x4x8xf32>'}}
   %h:3 = lm.attention %q, %q, %q at %pos state(%ring, %ring) {scale = 1.0 : f64, window = 9 : i64}
     : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2xi32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
     -> (tensor<2x3x4x8xf32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
@@ -123,7 +123,7 @@ func.func @attention_c7(%q: tensor<2x3x4x8xf32>, %pos: tensor<2xi32>, %ring: ten
 
 // -----
 func.func @attention_c7(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>, %ring: tensor<2x8x4x8xf32>) {
-  // expected-error @+1 {{'lm.attention' op expects state only with at}}
+  // expected-error @+1 {{'lm.attention' op expects either docs or state}}
   %h:3 = lm.attention %q, %q, %q docs(%docs) state(%ring, %ring) {scale = 1.0 : f64, window = 8 : i64}
     : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)
     -> (tensor<2x3x4x8xf32>, tensor<2x8x4x8xf32>, tensor<2x8x4x8xf32>)

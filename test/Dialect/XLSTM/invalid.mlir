@@ -40,7 +40,7 @@ func.func @output_gate_c3(%q: tensor<2x3x4x8xf32>, %w: tensor<4x16xf32>, %b: ten
 
 // -----
 func.func @mlstm_c1(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>) {
-  // expected-error @+1 {{'xlstm.mlstm' op expects a chunk of at least 1, found 0}}
+  // expected-error @+1 {{'xlstm.mlstm' op expects a chunk of 1 to 2147483647, found 0}}
   %h = xlstm.mlstm chunkwise %q, %q, %q docs(%docs) {chunk = 0 : i64}
     : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3xi32>) -> tensor<2x3x4x8xf32>
   return
@@ -98,7 +98,7 @@ func.func @mlstm_c5(%q: tensor<2x3x4x8xf32>, %docs: tensor<2x3xi32>, %m: tensor<
 
 // -----
 func.func @mlstm_c5(%q: tensor<2x3x4x8xf32>, %s: tensor<2x4x8x8xf32>, %z: tensor<2x4x7xf32>, %m: tensor<2x4xf32>) {
-  // expected-error @+1 {{'xlstm.mlstm' op expects dimension m of z to be 8 as in q, found 7}}
+  // expected-error @+1 {{'xlstm.mlstm' op expects state z to be 'tensor<2x4x8xf32>', found 'tensor<2x4x7xf32>'}}
   %h:4 = xlstm.mlstm parallel %q, %q, %q state(%s, %z, %m)
     : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x4x8x8xf32>, tensor<2x4x7xf32>, tensor<2x4xf32>)
     -> (tensor<2x3x4x8xf32>, tensor<2x4x8x8xf32>, tensor<2x4x7xf32>, tensor<2x4xf32>)
@@ -139,7 +139,7 @@ func.func @sparse_kl_c1(%logits: tensor<2x3x9xf32>, %ids: tensor<2x3x5xi32>, %p:
 
 // -----
 func.func @hybrid_c1(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x2x8xf32>, %w: tensor<4x8x8xf32>, %o: tensor<2x3x4xf32>, %g: tensor<2x3x4xf32>, %docs: tensor<2x3xi32>) {
-  // expected-error @+1 {{'xlstm.hybrid' op expects a window and a chunk of at least 1 and no negative sinks, found 0, 64 and 0}}
+  // expected-error @+1 {{'xlstm.hybrid' op expects a window and a chunk of 1 to 2147483647 and no negative sinks, found 0, 64 and 0}}
   %h:2 = xlstm.hybrid chunkwise %q, %k, %k maps(%w, %w) gates(%o, %g, %g) docs(%docs) {scale = 1.0 : f64, window = 0 : i64}
     : (tensor<2x3x4x8xf32>, tensor<2x3x2x8xf32>, tensor<2x3x2x8xf32>, tensor<4x8x8xf32>, tensor<4x8x8xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3xi32>) -> (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>)
   return
@@ -173,7 +173,7 @@ func.func @hybrid_c4_place(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w:
 // -----
 // hybrid C4
 func.func @hybrid_c4_docs(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x1x4xf32>, %docs: tensor<2x1xi32>, %pos: tensor<2xi32>, %S: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x4x2x8xf32>) {
-  // expected-error @+1 {{'xlstm.hybrid' op expects state only with at}}
+  // expected-error @+1 {{'xlstm.hybrid' op expects either docs or state}}
   %h:3 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) docs(%docs) state(%S) {scale = 1.0 : f64, window = 4 : i64}
     : (tensor<2x1x4x8xf32>, tensor<2x1x2x8xf32>, tensor<2x1x2x8xf32>, tensor<4x8x8xf32>, tensor<4x8x8xf32>, tensor<2x1x4xf32>, tensor<2x1x4xf32>, tensor<2x1x4xf32>, tensor<2x1xi32>, tensor<2x4x8x8xf32>) -> (tensor<2x1x4x8xf32>, tensor<2x1x4x8xf32>, tensor<2x4x8x8xf32>)
   return
@@ -182,7 +182,7 @@ func.func @hybrid_c4_docs(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: 
 // -----
 // hybrid C4
 func.func @hybrid_c4_count(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x1x4xf32>, %docs: tensor<2x1xi32>, %pos: tensor<2xi32>, %S: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x4x2x8xf32>) {
-  // expected-error @+1 {{'xlstm.hybrid' op expects 5 state operands with at, found 3}}
+  // expected-error @+1 {{'xlstm.hybrid' op expects either docs or the 5 states S, z, m, ring_k, ring_v, found 3 states}}
   %h:5 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) at %pos state(%S, %z, %m) {scale = 1.0 : f64, window = 4 : i64}
     : (tensor<2x1x4x8xf32>, tensor<2x1x2x8xf32>, tensor<2x1x2x8xf32>, tensor<4x8x8xf32>, tensor<4x8x8xf32>, tensor<2x1x4xf32>, tensor<2x1x4xf32>, tensor<2x1x4xf32>, tensor<2xi32>, tensor<2x4x8x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>) -> (tensor<2x1x4x8xf32>, tensor<2x1x4x8xf32>, tensor<2x4x8x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>)
   return
@@ -200,7 +200,7 @@ func.func @hybrid_c4_new(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: t
 // -----
 // hybrid C4
 func.func @hybrid_c4_window(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: tensor<4x8x8xf32>, %g: tensor<2x1x4xf32>, %docs: tensor<2x1xi32>, %pos: tensor<2xi32>, %S: tensor<2x4x8x8xf32>, %z: tensor<2x4x8xf32>, %m: tensor<2x4xf32>, %r: tensor<2x3x2x8xf32>) {
-  // expected-error @+1 {{'xlstm.hybrid' op expects dimension W to be 4 (the window), found 3}}
+  // expected-error @+1 {{'xlstm.hybrid' op expects state ring_k to be 'tensor<2x4x2x8xf32>', found 'tensor<2x3x2x8xf32>'}}
   %h:7 = xlstm.hybrid recurrent %q, %k, %k maps(%w, %w) gates(%g, %g, %g) at %pos state(%S, %z, %m, %r, %r) {scale = 1.0 : f64, window = 4 : i64}
     : (tensor<2x1x4x8xf32>, tensor<2x1x2x8xf32>, tensor<2x1x2x8xf32>, tensor<4x8x8xf32>, tensor<4x8x8xf32>, tensor<2x1x4xf32>, tensor<2x1x4xf32>, tensor<2x1x4xf32>, tensor<2xi32>, tensor<2x4x8x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x3x2x8xf32>, tensor<2x3x2x8xf32>) -> (tensor<2x1x4x8xf32>, tensor<2x1x4x8xf32>, tensor<2x4x8x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x3x2x8xf32>, tensor<2x3x2x8xf32>)
   return
