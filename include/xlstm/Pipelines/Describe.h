@@ -4,6 +4,8 @@
 #ifndef XLSTM_PIPELINES_DESCRIBE_H
 #define XLSTM_PIPELINES_DESCRIBE_H
 
+#include "xlstm/Model/Roles.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,7 +24,7 @@ struct LayerDescription {
   std::string rope;
   /// "per head" or "full width".
   std::string qkNorm;
-  bool qkvBias = false, outputBias = false, mlpBias = false;
+  Biases<bool> biases;
   /// Of a student's memory: feature map, form and chunk.
   std::string featureMap, form;
   int64_t chunk = 0;
