@@ -54,14 +54,21 @@ public:
   LayerDescription read(lm::LayerOp layer) {
     layer.walk([&](Operation *op) { look(op); });
     bool remembers = !out.form.empty();
-    out.mixer = remembers && attends ? "hybrid"
-                : remembers          ? (gated ? "mlstm" : "linear attention")
-                : out.sinks          ? "window"
-                                     : "attention";
+    out.mixer = remembers && out.attends ? "hybrid"
+                : remembers              ? (gated ? "mlstm" : "linear-attention")
+                : out.sinks              ? "window"
+                                         : "attention";
+    if (auto mixer = layer->getAttrOfType<xlstm::MixerAttr>(xlstm::MixerAttr::name))
+      lookStudent(mixer);
     return out;
   }
 
 private:
+  void lookStudent(xlstm::MixerAttr mixer) {
+    out.mixer = stringifyMixerKind(mixer.getMixer()).str();
+    llvm::raw_string_ostream(out.student) << mixer;
+  }
+
   void look(Operation *op) {
     if (auto attention = dyn_cast<lm::AttentionOp>(op))
       lookAttention(attention);
@@ -84,7 +91,7 @@ private:
   }
 
   void lookAttention(lm::AttentionOp op) {
-    attends = true;
+    out.attends = true;
     setHeads(op.getQ(), op.getV());
     out.window = op.getWindow().value_or(0);
     out.sinks = op.getSinks().value_or(0);
@@ -115,7 +122,7 @@ private:
 
   const Family *family;
   LayerDescription out;
-  bool attends = false, gated = false;
+  bool gated = false;
 };
 
 } // namespace

@@ -31,8 +31,9 @@ static Json layerCard(const LayerDescription &layer) {
                {"kv_heads", layer.kvHeads},
                {"head_size", layer.headSize},
                {"feed_forward", layer.feedForward}};
-  bool attends = layer.mixer == "attention" || layer.mixer == "window" || layer.mixer == "hybrid";
-  if (attends)
+  if (!layer.student.empty())
+    card["student"] = layer.student;
+  if (layer.attends)
     card["mask"] = layer.window ? "causal, window " + std::to_string(layer.window) : "causal, full";
   if (layer.sinks)
     card["sinks"] = layer.sinks;
