@@ -75,6 +75,11 @@ void xlstm_cpu_mlstm(const float *q, const float *k, const float *v, const float
                      float *max, float *h, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t m, int64_t dv,
                      int64_t chunk);
 
+/* xlstm.gated_delta with state S [B,H,m,dv] (0 at a document's start), token by token. q [B,T,H,m], k [B,T,Hkv,m], v
+   [B,T,Hkv,dv], write and decay pre-activations [B,T,H]. */
+void xlstm_cpu_gated_delta(const float *q, const float *k, const float *v, const float *write, const float *decay,
+                           float *S, float *h, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t m, int64_t dv);
+
 /* y = sigmoid(gate) memory + (1 - sigmoid(gate)) window; gate [n], the rest [n, d]. */
 void xlstm_cpu_mix(const float *gate, const float *memory, const float *window, float *y, int64_t n, int64_t d);
 
