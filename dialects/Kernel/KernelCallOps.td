@@ -179,6 +179,15 @@ def Kernel_MlstmOp : ActivationCall<"mlstm", [
   let sizes = ["B", "T", "H", "Hkv", "m", "dv"];
 }
 
+def Kernel_GatedDeltaOp : ActivationCall<"gated_delta", [
+    In<"q", "B T H m", "A">, In<"k", "B T Hkv m", "A">, In<"v", "B T Hkv dv", "A">, In<"write", "B T H", "f32">,
+    In<"decay", "B T H", "f32">, InOut<"S", "B H m dv", "f32">, Out<"h", "B T H dv", "A">]> {
+  let summary = "matrix memory by the gated delta rule, with its state";
+  let description = "xlstm.gated_delta, token by token.";
+  let sizes = ["B", "T", "H", "Hkv", "m", "dv"];
+  let cuda = [];
+}
+
 def Kernel_MixOp : ActivationCall<"mix", [
     In<"gate", "n", "f32">, In<"memory", "n d", "A">, In<"window", "n d", "A">, Out<"y", "n d", "A">]> {
   let summary = "gated sum of the two branches";

@@ -5,6 +5,7 @@
 #define XLSTM_TD
 
 include "dialects/XLSTM/XLSTMLossOps.td"
+include "dialects/XLSTM/XLSTMMixerAttr.td"
 include "dialects/XLSTM/XLSTMMixerOps.td"
 
 #endif // XLSTM_TD

@@ -10,6 +10,7 @@
 namespace xlstm::xlstm {
 
 void XLSTMDialect::initialize() {
+  registerAttributes();
   addOperations<
 #define GET_OP_LIST
 #include "dialects/XLSTM/XLSTMOps.cpp.inc"

@@ -6,8 +6,13 @@
 
 #include "dialects/LM/LMDialect.h"
 
+#include "mlir/IR/Builders.h"
+
 #include "dialects/XLSTM/XLSTMDialect.h.inc"
 #include "dialects/XLSTM/XLSTMEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/XLSTM/XLSTMAttrs.h.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/XLSTM/XLSTMOps.h.inc"

@@ -19,7 +19,10 @@ def XLSTM_Dialect : Dialect {
     Source of the mathematics: Hauzenberger et al., arXiv:2603.15590, section 3; docs/Method.md restates it.
   }];
   let dependentDialects = ["::xlstm::lm::LMDialect"];
+  let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   let extraClassDeclaration = [{
+    void registerAttributes();
     static constexpr unsigned version = 1;
   }];
 }

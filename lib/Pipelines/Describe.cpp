@@ -5,6 +5,7 @@
 #include "dialects/LM/LMDialect.h"
 #include "dialects/LM/ModuleReader.h"
 #include "dialects/XLSTM/XLSTMDialect.h"
+#include "xlstm/Model/Families.h"
 #include "xlstm/Support/Error.h"
 
 #include <cstdio>
@@ -48,17 +49,26 @@ namespace {
 /// What one layer's ops say.
 class LayerReader {
 public:
+  explicit LayerReader(const Family *family) : family(family) {}
+
   LayerDescription read(lm::LayerOp layer) {
     layer.walk([&](Operation *op) { look(op); });
     bool remembers = !out.form.empty();
-    out.mixer = remembers && attends ? "hybrid"
-                : remembers          ? (gated ? "mlstm" : "linear attention")
-                : out.sinks          ? "window"
-                                     : "attention";
+    out.mixer = remembers && out.attends ? "hybrid"
+                : remembers              ? (gated ? "mlstm" : "linear-attention")
+                : out.sinks              ? "window"
+                                         : "attention";
+    if (auto mixer = layer->getAttrOfType<xlstm::MixerAttr>(xlstm::MixerAttr::name))
+      lookStudent(mixer);
     return out;
   }
 
 private:
+  void lookStudent(xlstm::MixerAttr mixer) {
+    out.mixer = stringifyMixerKind(mixer.getMixer()).str();
+    llvm::raw_string_ostream(out.student) << mixer;
+  }
+
   void look(Operation *op) {
     if (auto attention = dyn_cast<lm::AttentionOp>(op))
       lookAttention(attention);
@@ -81,24 +91,22 @@ private:
   }
 
   void lookAttention(lm::AttentionOp op) {
-    attends = true;
+    out.attends = true;
     setHeads(op.getQ(), op.getV());
     out.window = op.getWindow().value_or(0);
     out.sinks = op.getSinks().value_or(0);
   }
 
   void lookNorm(lm::RmsNormOp op) {
-    if (paramName(op.getWeight()).contains("q_norm"))
+    std::optional<TensorRole> tensor = tensorOf(paramName(op.getWeight()), family);
+    if (tensor && (tensor->role == Role::QueryNorm || tensor->role == Role::QueryHeadNorm))
       out.qkNorm = cast<RankedTensorType>(op.getX().getType()).getRank() == 4 ? "per head" : "full width";
   }
 
   void lookLinear(lm::LinearOp op) {
-    StringRef name = paramName(op.getWeight());
-    if (!op.getBias())
-      return;
-    out.qkvBias |= name.contains("q_proj") || name.contains("v_proj");
-    out.outputBias |= name.contains("o_proj");
-    out.mlpBias |= name.contains("mlp.");
+    std::optional<TensorRole> tensor = tensorOf(paramName(op.getWeight()), family);
+    if (bool *hasBias = tensor && op.getBias() ? out.biases.find(tensor->role) : nullptr)
+      *hasBias = true;
   }
 
   void lookMixer(Operation *op) {
@@ -112,8 +120,9 @@ private:
     }
   }
 
+  const Family *family;
   LayerDescription out;
-  bool attends = false, gated = false;
+  bool gated = false;
 };
 
 } // namespace
@@ -149,7 +158,7 @@ static ModelDescription describe(lm::ModelOp model) {
   });
   out.tied = !table.empty() && head == table;
   for (lm::LayerOp layer : model.getLayers())
-    out.layers.push_back(LayerReader().read(layer));
+    out.layers.push_back(LayerReader(findFamily(out.family)).read(layer));
   return out;
 }
 

@@ -15,9 +15,9 @@ namespace xlstm {
 
 namespace {
 
-class StudentPipeline : public impl::StudentPipelineBase<StudentPipeline> {
+class StudentPipeline : public xlstm::MixerAttr::FromOptions<impl::StudentPipelineBase<StudentPipeline>> {
 public:
-  using StudentPipelineBase::StudentPipelineBase;
+  using FromOptions::FromOptions;
 
   void runOnOperation() override {
     OpPassManager passes(ModuleOp::getOperationName());
@@ -40,8 +40,11 @@ public:
 private:
   template <typename Options>
   Options mixerOptions() {
-    return {window,        sinks,          mixer,          featureMap, *layers, convertSliding,
-            inputGateBias, forgetGateBias, outputGateBias, form,       chunk};
+    Options options;
+    copyMixer(options);
+    options.layers = *layers;
+    options.convertSliding = convertSliding;
+    return options;
   }
 };
 

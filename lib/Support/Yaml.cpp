@@ -104,13 +104,13 @@ std::vector<std::pair<std::string, YamlNode>> YamlNode::entries() const {
   return result;
 }
 
-const YamlNode &YamlNode::onlyKeys(std::initializer_list<const char *> keys) const {
+const YamlNode &YamlNode::onlyKeys(const std::vector<std::string> &keys) const {
   for (const auto &[key, value] : entries()) {
     if (std::find(keys.begin(), keys.end(), key) != keys.end())
       continue;
     std::string known;
-    for (const char *name : keys)
-      known += (known.empty() ? "" : ", ") + std::string(name);
+    for (const std::string &name : keys)
+      known += (known.empty() ? "" : ", ") + name;
     value.fail("unknown key; expected one of " + known);
   }
   return *this;

@@ -14,24 +14,25 @@ namespace xlstm {
 
 namespace {
 
-class BuildAlign : public impl::BuildAlignBase<BuildAlign> {
+class BuildAlign : public xlstm::MixerAttr::FromOptions<impl::BuildAlignBase<BuildAlign>> {
 public:
-  using BuildAlignBase::BuildAlignBase;
+  using FromOptions::FromOptions;
 
   void runOnOperation() override {
-    MixerOptions options{window,         sinks,         mixer,          featureMap,     {layers.begin(), layers.end()},
-                         convertSliding, inputGateBias, forgetGateBias, outputGateBias, form,
-                         chunk};
     lm::ModelOp model = cloneForward(getOperation(), "align");
     if (!model)
       return signalPassFailure();
-    FailureOr<SmallVector<AttentionSite>> sites = selectSites(model, options);
+    xlstm::MixerAttr mixer = getMixer([&] { return model.emitError(); });
+    if (!mixer)
+      return signalPassFailure();
+    FailureOr<SmallVector<AttentionSite>> sites =
+        selectSites(model, mixer, {.layers = *layers, .convertSliding = convertSliding});
     if (failed(sites))
       return signalPassFailure();
     SmallVector<Value> results;
     std::vector<std::string> names;
     for (const AttentionSite &site : *sites)
-      addLosses(site, options, results, names);
+      addLosses(site, mixer, results, names);
     results.insert(results.begin(), sumOfLosses(model, results));
     names.insert(names.begin(), "loss");
     setResults(model, results, names);
@@ -41,7 +42,7 @@ public:
 
 private:
   /// Builds the mixer and its losses in the site's layer; appends the layer's loss, energy and window loss.
-  static void addLosses(const AttentionSite &site, const MixerOptions &options, SmallVector<Value> &results,
+  static void addLosses(const AttentionSite &site, xlstm::MixerAttr options, SmallVector<Value> &results,
                         std::vector<std::string> &names) {
     lm::AttentionOp attention = site.attention;
     MixerBuilder mixer(site, options);

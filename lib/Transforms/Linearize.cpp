@@ -14,24 +14,26 @@ namespace xlstm {
 
 namespace {
 
-class Linearize : public impl::LinearizeBase<Linearize> {
+class Linearize : public xlstm::MixerAttr::FromOptions<impl::LinearizeBase<Linearize>> {
 public:
-  using LinearizeBase::LinearizeBase;
+  using FromOptions::FromOptions;
 
   void runOnOperation() override {
-    MixerOptions options{window,         sinks,         mixer,          featureMap,     {layers.begin(), layers.end()},
-                         convertSliding, inputGateBias, forgetGateBias, outputGateBias, form,
-                         chunk};
     lm::ModelOp model = findForward(getOperation());
     if (!model)
       return signalPassFailure();
-    FailureOr<SmallVector<AttentionSite>> sites = selectSites(model, options);
+    xlstm::MixerAttr mixer = getMixer([&] { return model.emitError(); });
+    if (!mixer)
+      return signalPassFailure();
+    FailureOr<SmallVector<AttentionSite>> sites =
+        selectSites(model, mixer, {.layers = *layers, .convertSliding = convertSliding});
     if (failed(sites))
       return signalPassFailure();
     for (const AttentionSite &site : *sites) {
       lm::AttentionOp attention = site.attention;
-      attention.getH().replaceAllUsesWith(MixerBuilder(site, options).build());
+      attention.getH().replaceAllUsesWith(MixerBuilder(site, mixer).build());
       attention.erase();
+      lm::LayerOp(site.layer)->setAttr(xlstm::MixerAttr::name, mixer);
     }
     numConverted += sites->size();
     numKept += model.getLayers().size() - sites->size();

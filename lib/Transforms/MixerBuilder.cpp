@@ -7,8 +7,18 @@ using namespace mlir;
 
 namespace xlstm {
 
-MixerBuilder::MixerBuilder(const AttentionSite &site, const MixerOptions &options)
-    : builder(site.attention->getContext()), loc(site.attention->getLoc()), site(site), options(options) {
+/// Every kind of mixer.
+static constexpr MixerParts everyKind[] = {
+    {xlstm::MixerKind::Hybrid, &MixerBuilder::gatedMlstm, /*hasWindow=*/true, /*hasGates=*/true},
+    {xlstm::MixerKind::Mlstm, &MixerBuilder::gatedMlstm, /*hasWindow=*/false, /*hasGates=*/true},
+    {xlstm::MixerKind::Window, nullptr, /*hasWindow=*/true, /*hasGates=*/false},
+    {xlstm::MixerKind::LinearAttention, &MixerBuilder::plainMlstm, /*hasWindow=*/false, /*hasGates=*/false},
+};
+
+const MixerParts &partsOf(xlstm::MixerKind kind) { return *llvm::find_if(everyKind, [&](const MixerParts &parts) { return parts.kind == kind; }); }
+
+MixerBuilder::MixerBuilder(const AttentionSite &site, xlstm::MixerAttr mixer)
+    : builder(site.attention->getContext()), loc(site.attention->getLoc()), site(site), mixer(mixer) {
   lm::AttentionOp attention = site.attention;
   builder.setInsertionPoint(attention);
   ArrayRef<int64_t> queries = cast<RankedTensorType>(attention.getQ().getType()).getShape();
@@ -17,11 +27,12 @@ MixerBuilder::MixerBuilder(const AttentionSite &site, const MixerOptions &option
 }
 
 Value MixerBuilder::build() {
-  if (options.mixer == MixerKind::Window)
+  const MixerParts &parts = partsOf(mixer.getMixer());
+  if (!parts.memory)
     return window();
-  if (options.mixer != MixerKind::Hybrid)
-    return memory();
-  Value gate = outputGate(), long_ = memory(), near = window();
+  if (!parts.hasWindow)
+    return (this->*parts.memory)();
+  Value gate = outputGate(), long_ = (this->*parts.memory)(), near = window();
   return builder.create<xlstm::MixOp>(loc, near.getType(), gate, long_, near);
 }
 
@@ -29,28 +40,30 @@ Value MixerBuilder::window() {
   if (windowBranch)
     return windowBranch;
   lm::AttentionOp attention = site.attention;
-  IntegerAttr sinks = options.sinks ? builder.getI64IntegerAttr(options.sinks) : IntegerAttr();
+  IntegerAttr sinks = mixer.getSinks() ? builder.getI64IntegerAttr(mixer.getSinks()) : IntegerAttr();
   auto branch = builder.create<lm::AttentionOp>(loc, TypeRange(attention.getH().getType()), attention.getQ(),
                                                 attention.getK(), attention.getV(), attention.getDocStart(),
                                                 /*pos=*/Value(), /*state=*/ValueRange(), attention.getScaleAttr(),
-                                                builder.getI64IntegerAttr(options.window), sinks);
+                                                builder.getI64IntegerAttr(mixer.getWindow()), sinks);
   windowBranch = branch.getH();
   return windowBranch;
 }
 
-Value MixerBuilder::memory() {
+Value MixerBuilder::gatedMlstm() {
+  Value inputGate = memoryGate("i_gate", mixer.getInputGateBias());
+  return mlstm(inputGate, memoryGate("f_gate", mixer.getForgetGateBias()));
+}
+
+Value MixerBuilder::plainMlstm() { return mlstm(Value(), Value()); }
+
+Value MixerBuilder::mlstm(Value inputGate, Value forgetGate) {
   lm::AttentionOp attention = site.attention;
-  Value inputGate, forgetGate;
-  if (options.mixer != MixerKind::LinearAttention) {
-    inputGate = memoryGate("i_gate", options.inputGateBias);
-    forgetGate = memoryGate("f_gate", options.forgetGateBias);
-  }
   Value q = mapped(attention.getQ(), "q_map.weight"), k = mapped(attention.getK(), "k_map.weight");
-  auto form = xlstm::FormAttr::get(builder.getContext(), options.form);
-  auto mlstm = builder.create<xlstm::MlstmOp>(loc, TypeRange(attention.getH().getType()), q, k, attention.getV(),
+  auto form = xlstm::FormAttr::get(builder.getContext(), mixer.getForm());
+  auto op = builder.create<xlstm::MlstmOp>(loc, TypeRange(attention.getH().getType()), q, k, attention.getV(),
                                               inputGate, forgetGate, attention.getDocStart(), /*state=*/ValueRange(),
-                                              form, builder.getI64IntegerAttr(options.chunk));
-  return mlstm.getH();
+                                              form, builder.getI64IntegerAttr(mixer.getChunk()));
+  return op.getH();
 }
 
 /// The type of one number a query head, [B, T, H], float32 always.
@@ -59,24 +72,27 @@ static RankedTensorType gateType(lm::AttentionOp attention) {
   return RankedTensorType::get(queries.getShape().take_front(3), Float32Type::get(queries.getContext()));
 }
 
-Value MixerBuilder::memoryGate(StringRef name, double bias) {
+/// A number as the initial value of a float32 parameter.
+static FloatAttr toFloat(FloatAttr number) { return Builder(number.getContext()).getF32FloatAttr(number.getValueAsDouble()); }
+
+Value MixerBuilder::memoryGate(StringRef name, FloatAttr bias) {
   lm::LinearOp query = site.q.linear;
   int64_t width = cast<RankedTensorType>(query.getWeight().getType()).getDimSize(1);
   Value weight = param((name + ".weight").str(), {numHeads, width}, builder.getF32FloatAttr(0));
-  Value biasValue = param((name + ".bias").str(), {numHeads}, builder.getF32FloatAttr(bias));
+  Value biasValue = param((name + ".bias").str(), {numHeads}, toFloat(bias));
   return builder.create<lm::LinearOp>(loc, gateType(site.attention), query.getX(), weight, biasValue);
 }
 
 Value MixerBuilder::outputGate() {
   Value q = rawHeads(site.q), k = rawHeads(site.k), v = rawHeads(site.v);
   Value weight = param("o_gate.weight", {numHeads, 3 * headDim}, builder.getF32FloatAttr(0));
-  Value bias = param("o_gate.bias", {numHeads}, builder.getF32FloatAttr(options.outputGateBias));
+  Value bias = param("o_gate.bias", {numHeads}, toFloat(mixer.getOutputGateBias()));
   return builder.create<xlstm::OutputGateOp>(loc, gateType(site.attention), q, k, v, weight, bias);
 }
 
 Value MixerBuilder::mapped(Value heads, StringRef name) {
   Value weight = param(name, {numHeads, headDim, headDim}, builder.getStringAttr("identity"));
-  auto kind = xlstm::FeatureKindAttr::get(builder.getContext(), options.featureMap);
+  auto kind = xlstm::FeatureKindAttr::get(builder.getContext(), mixer.getFeatureMap());
   return builder.create<xlstm::FeatureMapOp>(loc, site.attention.getQ().getType(), heads, weight, kind);
 }
 

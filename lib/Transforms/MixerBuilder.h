@@ -6,7 +6,7 @@
 #ifndef LIB_TRANSFORMS_MIXERBUILDER_H
 #define LIB_TRANSFORMS_MIXERBUILDER_H
 
-#include "xlstm/Transforms/MixerOptions.h"
+#include "dialects/XLSTM/XLSTMDialect.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -18,6 +18,13 @@ struct HeadProjection {
   lm::SplitHeadsOp split;
 };
 
+/// Which layers get a mixer: those named or, where none is, all with full attention and, with `convertSliding`, with a
+/// window of their own.
+struct LayerSelection {
+  llvm::ArrayRef<int64_t> layers;
+  bool convertSliding;
+};
+
 /// An attention to be replaced. Its projections are set where the mixer reads them.
 struct AttentionSite {
   lm::LayerOp layer;
@@ -25,23 +32,41 @@ struct AttentionSite {
   HeadProjection q, k, v;
 };
 
-/// The attentions of the layers that `options` select, in order; emits an error for one that cannot be converted and a
-/// remark for each layer that stays as it is.
-mlir::FailureOr<llvm::SmallVector<AttentionSite>> selectSites(lm::ModelOp model, const MixerOptions &options);
+/// The attentions of the selected layers, in order; emits an error for one that cannot have this mixer and a remark for
+/// each layer that stays as it is.
+mlir::FailureOr<llvm::SmallVector<AttentionSite>> selectSites(lm::ModelOp model, xlstm::MixerAttr mixer,
+                                                              LayerSelection selection);
+
+class MixerBuilder;
+
+/// What a kind of mixer is made of. One with a memory and a window has the output gate between them.
+struct MixerParts {
+  xlstm::MixerKind kind;
+  /// Builds the branch that remembers; null: none.
+  mlir::Value (MixerBuilder::*memory)();
+  bool hasWindow;
+  /// Whether the memory's gates read what the query projection reads.
+  bool hasGates;
+};
+
+const MixerParts &partsOf(xlstm::MixerKind kind);
 
 /// Builds the student's mixer in front of a site's attention.
 class MixerBuilder {
 public:
-  MixerBuilder(const AttentionSite &site, const MixerOptions &options);
+  MixerBuilder(const AttentionSite &site, xlstm::MixerAttr mixer);
 
   /// The mixer's output, [B, T, H, d].
   mlir::Value build();
   /// The window branch alone; the mixer's own where it has one.
   mlir::Value window();
 
+  mlir::Value gatedMlstm();
+  mlir::Value plainMlstm();
+
 private:
-  mlir::Value memory();
-  mlir::Value memoryGate(llvm::StringRef name, double bias);
+  mlir::Value mlstm(mlir::Value inputGate, mlir::Value forgetGate);
+  mlir::Value memoryGate(llvm::StringRef name, mlir::FloatAttr bias);
   mlir::Value outputGate();
   mlir::Value mapped(mlir::Value heads, llvm::StringRef name);
   mlir::Value rawHeads(HeadProjection projection);
@@ -50,7 +75,7 @@ private:
   mlir::OpBuilder builder;
   mlir::Location loc;
   AttentionSite site;
-  const MixerOptions &options;
+  xlstm::MixerAttr mixer;
   int64_t numHeads, headDim;
   mlir::Value windowBranch;
 };

@@ -2,23 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "MixerBuilder.h"
-#include "ModelEditing.h"
-
-#include <cmath>
 
 using namespace mlir;
 
 namespace xlstm {
 
-static LogicalResult checkOptions(lm::ModelOp model, const MixerOptions &options) {
-  if (failed(checkCount(model, "window", options.window, 1)) || failed(checkCount(model, "sinks", options.sinks, 0)) ||
-      failed(checkCount(model, "chunk", options.chunk, 1)))
-    return failure();
-  for (double bias : {options.inputGateBias, options.forgetGateBias, options.outputGateBias})
-    if (!std::isfinite(bias))
-      return model.emitError() << "gate biases expect finite numbers, found " << bias;
+static LogicalResult checkLayers(lm::ModelOp model, ArrayRef<int64_t> layers) {
   int64_t numLayers = model.getLayers().size();
-  for (int64_t index : options.layers)
+  for (int64_t index : layers)
     if (index < 0 || index >= numLayers)
       return model.emitError() << "option layers names layer " << index << ", the model has " << numLayers
                                << " layers, counted from 0";
@@ -67,7 +58,7 @@ static bool hasSlidingAttention(lm::LayerOp layer) {
   return walk.wasInterrupted();
 }
 
-static LogicalResult completeSite(AttentionSite &site, const MixerOptions &options) {
+static LogicalResult completeSite(AttentionSite &site, const MixerParts &parts) {
   lm::AttentionOp attention = site.attention;
   if (!attention.getDocStart())
     return attention.emitOpError() << "cannot be linearized: expects docs, found explicit state";
@@ -78,8 +69,8 @@ static LogicalResult completeSite(AttentionSite &site, const MixerOptions &optio
       RankedTensorType::get({q.getDimSize(2), q.getDimSize(3), q.getDimSize(3)}, Float32Type::get(q.getContext()));
   if (!lm::storageBytes(maps))
     return attention.emitOpError() << "cannot be linearized: its feature maps would be " << maps;
-  bool hasGates = options.mixer == MixerKind::Hybrid || options.mixer == MixerKind::Mlstm;
-  if (!hasGates)
+  bool hasOutputGate = parts.memory && parts.hasWindow;
+  if (!parts.hasGates && !hasOutputGate)
     return success();
   FailureOr<HeadProjection> query = traceProjection(attention, "q", attention.getQ());
   if (failed(query))
@@ -88,7 +79,7 @@ static LogicalResult completeSite(AttentionSite &site, const MixerOptions &optio
   if (query->linear.getWeight().getType().isDynamicDim(1))
     return attention.emitOpError() << "cannot be linearized: expects a static weight, found "
                                    << query->linear.getWeight().getType();
-  if (options.mixer != MixerKind::Hybrid)
+  if (!hasOutputGate)
     return success();
   if (q.getDimSize(3) != v.getDimSize(3))
     return attention.emitOpError() << "cannot be linearized: the output gate expects values of " << q.getDimSize(3)
@@ -103,10 +94,10 @@ static LogicalResult completeSite(AttentionSite &site, const MixerOptions &optio
 }
 
 /// The layer's site, none when the layer stays as it is (a remark says why), or failure.
-static FailureOr<std::optional<AttentionSite>> findSite(lm::LayerOp layer, const MixerOptions &options) {
+static FailureOr<std::optional<AttentionSite>> findSite(lm::LayerOp layer, const MixerParts &parts, LayerSelection selection) {
   int64_t index = layer.getIndex();
-  bool isNamed = llvm::is_contained(options.layers, index);
-  if (!options.layers.empty() && !isNamed)
+  bool isNamed = llvm::is_contained(selection.layers, index);
+  if (!selection.layers.empty() && !isNamed)
     return std::optional<AttentionSite>();
   if (isLinearized(layer))
     return layer.emitOpError() << "layer " << index << " is linearized already";
@@ -123,7 +114,7 @@ static FailureOr<std::optional<AttentionSite>> findSite(lm::LayerOp layer, const
     layer.emitRemark() << "layer " << index << " stays as it is: it has no lm.attention";
     return std::optional<AttentionSite>();
   }
-  if (std::optional<uint64_t> window = attentions[0].getWindow(); window && !options.convertSliding) {
+  if (std::optional<uint64_t> window = attentions[0].getWindow(); window && !selection.convertSliding) {
     if (isNamed)
       return attentions[0].emitError() << "layer " << index
                                        << " is named in option layers but its attention has a window (" << *window
@@ -133,17 +124,17 @@ static FailureOr<std::optional<AttentionSite>> findSite(lm::LayerOp layer, const
     return std::optional<AttentionSite>();
   }
   AttentionSite site{layer, attentions[0], {}, {}, {}};
-  if (failed(completeSite(site, options)))
+  if (failed(completeSite(site, parts)))
     return failure();
   return std::optional<AttentionSite>(site);
 }
 
-FailureOr<SmallVector<AttentionSite>> selectSites(lm::ModelOp model, const MixerOptions &options) {
-  if (failed(checkOptions(model, options)))
+FailureOr<SmallVector<AttentionSite>> selectSites(lm::ModelOp model, xlstm::MixerAttr mixer, LayerSelection selection) {
+  if (failed(checkLayers(model, selection.layers)))
     return failure();
   SmallVector<AttentionSite> sites;
   for (lm::LayerOp layer : model.getLayers()) {
-    FailureOr<std::optional<AttentionSite>> site = findSite(layer, options);
+    FailureOr<std::optional<AttentionSite>> site = findSite(layer, partsOf(mixer.getMixer()), selection);
     if (failed(site))
       return failure();
     if (*site)
@@ -155,7 +146,7 @@ FailureOr<SmallVector<AttentionSite>> selectSites(lm::ModelOp model, const Mixer
     return sites;
   InFlightDiagnostic error = model.emitError()
                              << "has no attention to convert in its " << model.getLayers().size() << " layers";
-  if (!options.convertSliding && llvm::any_of(model.getLayers(), hasSlidingAttention))
+  if (!selection.convertSliding && llvm::any_of(model.getLayers(), hasSlidingAttention))
     error << ": set convert-sliding to convert those with a window of their own";
   return error;
 }

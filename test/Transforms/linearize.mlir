@@ -2,6 +2,7 @@
 // RUN: xlstm-opt %s --xlstm-linearize='window=8 sinks=0 mixer=window' | FileCheck %s --check-prefixes=CHECK,WINDOW
 // RUN: xlstm-opt %s --xlstm-linearize='mixer=mlstm feature-map=elu form=parallel chunk=16 forget-gate-bias=3' | FileCheck %s --check-prefixes=CHECK,MLSTM
 // RUN: xlstm-opt %s --xlstm-linearize='mixer=linear-attention' | FileCheck %s --check-prefixes=CHECK,LINEAR
+// RUN: xlstm-opt %s --xlstm-linearize='input-gate-bias=1e-7 output-gate-bias=-1234567.125' | FileCheck %s --check-prefix=DIGITS
 // Every mixer, over a Llama-like layer with grouped queries; the bystanders around it stay.
 
 // CHECK-LABEL: lm.model @model(
@@ -11,6 +12,13 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x16x
   %table = lm.param "model.embed_tokens.weight" : tensor<16x8xbf16>
   %x = lm.embed %ids, %table : (tensor<?x?xi64>, tensor<16x8xbf16>) -> tensor<?x?x8xf32>
   // CHECK: layer 0 (%[[H:.*]] = %{{.*}}) :
+  // What the mixer is stands on the layer, without what is default.
+  // HYBRID-SAME: attributes {xlstm.mixer = #xlstm.mixer<window = 8, sinks = 2>} {
+  // WINDOW-SAME: attributes {xlstm.mixer = #xlstm.mixer<mixer = window, window = 8, sinks = 0>} {
+  // MLSTM-SAME: attributes {xlstm.mixer = #xlstm.mixer<mixer = mlstm, feature_map = elu, forget_gate_bias = 3.0, form = parallel, chunk = 16>} {
+  // DIGITS: attributes {xlstm.mixer = #xlstm.mixer<input_gate_bias = 1.0e-07, output_gate_bias = -1234567.125>} {
+  // DIGITS: i_gate.bias" {init = 1.000000e-07 : f32}
+  // LINEAR-SAME: attributes {xlstm.mixer = #xlstm.mixer<mixer = "linear-attention">} {
   %y = lm.layer 0 (%h = %x) : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
     %n = lm.param "model.layers.0.input_layernorm.weight" : tensor<8xbf16>
     // CHECK: %[[A:.*]] = lm.rms_norm %[[H]]

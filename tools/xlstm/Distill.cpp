@@ -113,7 +113,7 @@ void Job::checkOtherExport() {
 void Job::writeRewrites() {
   RunnableModel teacher = RunnableModel::open(run / "teacher");
   StudentSettings baseline = recipe.student;
-  baseline.mixer = "window";
+  baseline.options["mixer"] = "window";
   writeStudent(teacher, baseline, {}, run / "window-sinks");
   AtomicDirectory folder(run / "ir");
   std::string origin = teacher.bundle.modelFile();

@@ -4,7 +4,25 @@
 #include "Commands.h"
 #include "Models.h"
 
+#include "xlstm/Pipelines/MixerOptions.h"
+
 namespace xlstm {
+
+static CLI::Option *addText(CLI::App &verb, const std::string &flag, const std::string &meaning,
+                            StudentSettings &settings) {
+  auto set = [&settings, flag](const std::string &value) { settings.options[flag] = value; };
+  return verb.add_option_function<std::string>("--" + flag, set, meaning);
+}
+
+static void addMixerOption(CLI::App &verb, const MixerOption &option, StudentSettings &settings) {
+  CLI::Option *flag = addText(verb, option.flag(), option.meaning, settings)->default_str(option.defaultText);
+  if (option.kind == MixerOption::Kind::Choice)
+    flag->check(CLI::IsMember(option.choices));
+  else if (option.kind == MixerOption::Kind::Count)
+    flag->check(CLI::TypeValidator<int64_t>("INT"));
+  else
+    flag->check(CLI::TypeValidator<double>("FLOAT"));
+}
 
 void addLinearizeCommand(CLI::App &app) {
   struct Settings : StudentSettings {
@@ -14,16 +32,12 @@ void addLinearizeCommand(CLI::App &app) {
   CLI::App *verb = app.add_subcommand("linearize", "Replace a teacher's attention; the student is untrained");
   verb->add_option("teacher", settings->teacher, "Bundle of the teacher")->required();
   verb->add_option("-o,--output", settings->output, "Folder of the student's bundle")->required();
-  verb->add_option("--window", settings->window, "Keys of the window branch")->capture_default_str();
-  verb->add_option("--sinks", settings->sinks, "First keys of a document that stay visible")->capture_default_str();
-  verb->add_option("--mixer", settings->mixer, "What replaces attention")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"hybrid", "mlstm", "window", "linear-attention"}));
-  verb->add_option("--feature-map", settings->featureMap, "Feature map of queries and keys")
-      ->capture_default_str()
-      ->check(CLI::IsMember({"softmax", "elu"}));
-  verb->add_option("--layers", settings->layers, "Layers to convert, such as 0,2,3; default: all with full attention");
-  verb->add_flag("--convert-sliding", settings->convertSliding, "Convert the teacher's own sliding layers too");
+  for (const MixerOption &option : mixerOptions())
+    addMixerOption(*verb, option, *settings);
+  addText(*verb, "layers", "Layers to convert, such as 0,2,3; default: all with full attention", *settings);
+  verb->add_flag_callback(
+      "--convert-sliding", [settings] { settings->options["convert-sliding"] = "true"; },
+      "Convert the teacher's own sliding layers too");
   verb->callback([settings] {
     writeStudent(RunnableModel::open(settings->teacher), *settings, {}, settings->output);
   });

@@ -31,15 +31,16 @@ static Json layerCard(const LayerDescription &layer) {
                {"kv_heads", layer.kvHeads},
                {"head_size", layer.headSize},
                {"feed_forward", layer.feedForward}};
-  bool attends = layer.mixer == "attention" || layer.mixer == "window" || layer.mixer == "hybrid";
-  if (attends)
+  if (!layer.student.empty())
+    card["student"] = layer.student;
+  if (layer.attends)
     card["mask"] = layer.window ? "causal, window " + std::to_string(layer.window) : "causal, full";
   if (layer.sinks)
     card["sinks"] = layer.sinks;
   card["rope"] = layer.rope.empty() ? "none" : layer.rope;
   card["qk_norm"] = layer.qkNorm.empty() ? "none" : layer.qkNorm;
   Json biases = Json::array();
-  for (auto [present, name] : {std::pair(layer.qkvBias, "qkv"), {layer.outputBias, "output"}, {layer.mlpBias, "mlp"}})
+  for (auto [present, name] : {std::pair(layer.biases.qkv, "qkv"), {layer.biases.output, "output"}, {layer.biases.mlp, "mlp"}})
     if (present)
       biases.push_back(name);
   card["biases"] = biases;

@@ -6,8 +6,6 @@
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
 
-#include <sstream>
-
 namespace fs = std::filesystem;
 
 namespace xlstm {
@@ -28,13 +26,10 @@ Program RunnableModel::derive(const std::string &pipeline) const {
 }
 
 std::string StudentSettings::passOptions() const {
-  std::ostringstream text;
-  text << "window=" << window << " sinks=" << sinks << " mixer=" << mixer << " feature-map=" << featureMap
-       << " chunk=" << chunk << " input-gate-bias=" << inputGateBias << " forget-gate-bias=" << forgetGateBias
-       << " output-gate-bias=" << outputGateBias << " convert-sliding=" << (convertSliding ? "true" : "false");
-  if (!layers.empty())
-    text << " layers=" << layers;
-  return text.str();
+  std::string text;
+  for (const auto &[name, value] : options)
+    text += (text.empty() ? "" : " ") + name + "=" + value;
+  return text;
 }
 
 void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,
@@ -58,7 +53,7 @@ void writeStudent(const RunnableModel &teacher, const StudentSettings &settings,
   for (const ParamMap &source : {teacher.params, trained})
     for (const auto &[name, value] : source)
       params[name] = value;
-  writeStudentBundle(mlir, params, teacher.bundle, "linearized: " + settings.passOptions(), output);
+  writeStudentBundle(mlir, params, teacher.bundle, "linearized, " + (settings.options.empty() ? "with the defaults" : settings.passOptions()), output);
 }
 
 } // namespace xlstm

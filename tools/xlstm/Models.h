@@ -8,6 +8,8 @@
 #include "xlstm/Runtime/Evaluate/Program.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 
+#include <map>
+
 namespace xlstm {
 
 /// A bundle with its @model and weights in memory.
@@ -28,13 +30,12 @@ struct RunnableModel {
 void importTeacher(const std::filesystem::path &source, const std::filesystem::path &output,
                    WeightTransfer transfer = WeightTransfer::Copy);
 
-/// Options of --xlstm-linearize, as the pass takes them inside braces.
+/// Options of --xlstm-linearize by name, such as those of Pipelines/MixerOptions.h; those that are not there have their
+/// defaults.
 struct StudentSettings {
-  int64_t window = 512, sinks = 4, chunk = 64;
-  std::string mixer = "hybrid", featureMap = "softmax", layers;
-  double inputGateBias = 0, forgetGateBias = 4, outputGateBias = 0;
-  bool convertSliding = false;
+  std::map<std::string, std::string> options;
 
+  /// As the pass takes them inside braces.
   std::string passOptions() const;
 };
 

@@ -3,7 +3,9 @@
 
 #include "Recipe.h"
 
+#include "xlstm/Pipelines/MixerOptions.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 #include "xlstm/Support/Quote.h"
 
 #include <algorithm>
@@ -30,37 +32,58 @@ static fs::path existing(const fs::path &folder, const YamlNode &node) {
   return path;
 }
 
-static std::string oneOf(const YamlNode &node, std::initializer_list<const char *> words) {
+static std::string oneOf(const YamlNode &node, const std::vector<std::string> &words) {
   std::string text = node.asString(), known;
-  for (const char *word : words) {
+  for (const std::string &word : words) {
     if (text == word)
       return text;
-    known += (known.empty() ? "" : ", ") + std::string(word);
+    known += (known.empty() ? "" : ", ") + word;
   }
   node.fail("expected one of " + known + ", found " + quote(text));
 }
 
+static const std::string biasSuffix = "_gate_bias";
+
+static std::string readMixerOption(const MixerOption &option, const YamlNode &node) {
+  if (option.kind == MixerOption::Kind::Choice)
+    return oneOf(node, option.choices);
+  if (option.kind == MixerOption::Kind::Number)
+    return shortest(node.asDouble(/*least=*/-50));
+  std::string text = std::to_string(node.asInt());
+  if (std::string reason = mixerOptionError(option, text); !reason.empty())
+    node.fail(reason);
+  return text;
+}
+
+/// Reads the options that are called KEY + `suffix`: biases of gates stand in an object of their own. `keys` are what
+/// else the node may have.
+static void readMixerOptions(const YamlNode &node, const std::string &suffix, std::vector<std::string> keys,
+                             StudentSettings &student) {
+  std::vector<std::pair<std::string, const MixerOption *>> known;
+  for (const MixerOption &option : mixerOptions())
+    if (option.name.ends_with(biasSuffix) == !suffix.empty()) {
+      known.emplace_back(option.name.substr(0, option.name.size() - suffix.size()), &option);
+      keys.push_back(known.back().first);
+    }
+  node.onlyKeys(keys);
+  for (const auto &[key, option] : known)
+    if (auto value = node.find(key))
+      student.options[option->flag()] = readMixerOption(*option, *value);
+}
+
 static StudentSettings readStudent(const YamlNode &node) {
-  node.onlyKeys({"window", "sinks", "mixer", "feature_map", "layers", "chunk", "convert_sliding", "gate_bias"});
   StudentSettings student;
-  node.read("window", student.window, 1);
-  node.read("sinks", student.sinks);
-  node.read("chunk", student.chunk, 1);
-  node.read("convert_sliding", student.convertSliding);
-  if (auto mixer = node.find("mixer"))
-    student.mixer = oneOf(*mixer, {"hybrid", "mlstm", "window", "linear-attention"});
-  if (auto map = node.find("feature_map"))
-    student.featureMap = oneOf(*map, {"softmax", "elu"});
-  if (auto layers = node.find("layers"))
-    for (const YamlNode &layer : layers->items())
-      student.layers += (student.layers.empty() ? "" : ",") + std::to_string(layer.asInt());
-  if (auto bias = node.find("gate_bias")) {
-    bias->onlyKeys({"input", "forget", "output"});
-    constexpr double least = -50;
-    bias->read("input", student.inputGateBias, least);
-    bias->read("forget", student.forgetGateBias, least);
-    bias->read("output", student.outputGateBias, least);
-  }
+  readMixerOptions(node, "", {"layers", "convert_sliding", "gate_bias"}, student);
+  if (auto biases = node.find("gate_bias"))
+    readMixerOptions(*biases, biasSuffix, {}, student);
+  if (auto sliding = node.find("convert_sliding"))
+    student.options["convert-sliding"] = sliding->asBool() ? "true" : "false";
+  std::string layers;
+  if (auto list = node.find("layers"))
+    for (const YamlNode &layer : list->items())
+      layers += (layers.empty() ? "" : ",") + std::to_string(layer.asInt());
+  if (!layers.empty())
+    student.options["layers"] = layers;
   return student;
 }
 
@@ -134,7 +157,7 @@ static void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &tr
   node.read("top_k", recipe.topK, 1);
   if (auto found = node.find("kl_mode"))
     mode = oneOf(*found, {"renormalized", "tail"});
-  recipe.distillPass = "ce-weight=" + std::to_string(ce) + " kl-weight=" + std::to_string(kl) + " kl-mode=" + mode;
+  recipe.distillPass = "ce-weight=" + shortest(ce) + " kl-weight=" + shortest(kl) + " kl-mode=" + mode;
 }
 
 static void readExperts(const YamlNode &node, const RecipeTraining &defaults, Recipe &recipe) {
@@ -165,7 +188,7 @@ static void readMerge(const YamlNode &node, Recipe &recipe) {
     sum += recipe.mergeWeights[name] = weight.asDouble();
   }
   if (std::abs(sum - 1) > 1e-6)
-    weights.fail("expected weights that sum to 1, found a sum of " + std::to_string(sum));
+    weights.fail("expected weights that sum to 1, found a sum of " + shortest(sum));
 }
 
 static void readEval(const YamlNode &node, const fs::path &folder, Recipe &recipe) {

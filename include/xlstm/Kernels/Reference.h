@@ -45,6 +45,13 @@ void outputGate(const double *q, const double *k, const double *v, const double 
 void mlstm(const double *q, const double *k, const double *v, const double *i, const double *f, const int32_t *docStart,
            double *h, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t m, int64_t dv);
 
+/// xlstm.gated_delta, token by token: S = alpha (I - beta k k^T) S + beta k v^T and h = q S, q and k divided by
+/// sqrt(|x|^2 + 1e-6) first, beta and alpha the sigmoids of `write` and `decay` [B,T,H]. q [B,T,H,m], k [B,T,Hkv,m],
+/// v [B,T,Hkv,dv], h [B,T,H,dv].
+void gatedDelta(const double *q, const double *k, const double *v, const double *write, const double *decay,
+                const int32_t *docStart, double *h, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t m,
+                int64_t dv);
+
 /// xlstm.mix: y = sigmoid(gate) memory + (1 - sigmoid(gate)) window; gate [n], the rest [n, d].
 void mix(const double *gate, const double *memory, const double *window, double *y, int64_t n, int64_t d);
 

@@ -4,6 +4,8 @@
 #ifndef XLSTM_PIPELINES_DESCRIBE_H
 #define XLSTM_PIPELINES_DESCRIBE_H
 
+#include "xlstm/Model/Roles.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,8 +15,12 @@ namespace xlstm {
 
 /// One layer of a model, read off its ops. 0 and empty: has none.
 struct LayerDescription {
-  /// "attention", "hybrid", "mlstm", "linear attention" or "window".
+  /// "attention", or the kind of the student's mixer.
   std::string mixer;
+  /// What xlstm-linearize left on a layer of a student, "#xlstm.mixer<window = 64>".
+  std::string student;
+  /// Whether it has softmax attention, alone or beside a memory.
+  bool attends = false;
   int64_t heads = 0, kvHeads = 0, headSize = 0, feedForward = 0;
   /// Keys that softmax attention sees: the last `window`, 0 for all, and the document's first `sinks`.
   int64_t window = 0, sinks = 0;
@@ -22,7 +28,7 @@ struct LayerDescription {
   std::string rope;
   /// "per head" or "full width".
   std::string qkNorm;
-  bool qkvBias = false, outputBias = false, mlpBias = false;
+  Biases<bool> biases;
   /// Of a student's memory: feature map, form and chunk.
   std::string featureMap, form;
   int64_t chunk = 0;

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <initializer_list>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -24,7 +23,7 @@ public:
   static YamlNode load(const std::filesystem::path &file);
 
   /// Refuses a map with any other key, naming the key and those there are.
-  const YamlNode &onlyKeys(std::initializer_list<const char *> keys) const;
+  const YamlNode &onlyKeys(const std::vector<std::string> &keys) const;
   /// The value of `key`; required.
   YamlNode at(const std::string &key) const;
   std::optional<YamlNode> find(const std::string &key) const;

@@ -4,7 +4,7 @@
 #ifndef XLSTM_TRANSFORMS_PASSES_H
 #define XLSTM_TRANSFORMS_PASSES_H
 
-#include "xlstm/Transforms/MixerOptions.h"
+#include "xlstm/Transforms/PassOptions.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"

@@ -2,10 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Conversion/LMToKernel/StateFlow.h"
-#include "dialects/XLSTM/XLSTMDialect.h"
 #include "lib/Conversion/LMToKernel/KernelBuilder.h"
-
-#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -114,12 +111,8 @@ LogicalResult StateFlow::check() {
       return checkReturned(&op);
     if (failed(checkReads(&op)))
       return failure();
-    LogicalResult followed =
-        llvm::TypeSwitch<Operation *, LogicalResult>(&op)
-            .Case<lm::AttentionOp, xlstm::MlstmOp, xlstm::HybridOp>(
-                [&](auto typed) { return follow(typed, typed.getState(), typed.getNewState()); })
-            .Default([](Operation *) { return success(); });
-    if (failed(followed))
+    if (auto stateful = dyn_cast<lm::StatefulOpInterface>(op);
+        stateful && failed(follow(&op, stateful.getState(), stateful.getNewState())))
       return failure();
   }
   return success();

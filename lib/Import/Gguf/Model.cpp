@@ -3,7 +3,6 @@
 
 #include "lib/Import/Gguf/Model.h"
 
-#include "lib/Import/Gguf/Names.h"
 #include "lib/Import/Gguf/Rope.h"
 #include "xlstm/Support/Error.h"
 
@@ -24,7 +23,8 @@ public:
 
 private:
   std::string key(const char *name) const { return architecture + "." + name; }
-  bool hasTensor(Role role) const { return file.findTensor(tensorName(role)); }
+  std::string nameOf(TensorRole tensor) const { return ggufName(*candidates.front(), tensor); }
+  bool hasTensor(TensorRole tensor) const { return file.findTensor(nameOf(tensor)); }
   int64_t size(const char *name, int64_t most = largestSize) const;
   int64_t heads(const char *name) const;
 
@@ -39,7 +39,9 @@ private:
   void readBiases();
 
   const GgufFile &file;
-  std::string architecture, family;
+  std::string architecture;
+  std::vector<const Family *> candidates; // of the architecture
+  const Family *family = nullptr;
   std::optional<int64_t> window;
   std::vector<bool> sliding;
   Json config = Json::object();
@@ -66,11 +68,10 @@ int64_t ModelReader::heads(const char *name) const {
 
 void ModelReader::readArchitecture() {
   constexpr const char *name = "general.architecture";
-  constexpr const char *known[] = {"llama", "olmo2", "qwen2", "qwen3"};
-  std::optional<std::string> found = file.text(name);
-  if (!found || std::ranges::find(known, *found) == std::end(known))
-    file.fail(name, "one of llama, olmo2, qwen2, qwen3");
-  architecture = *found;
+  architecture = file.text(name).value_or("");
+  candidates = familiesOfGguf(architecture);
+  if (candidates.empty())
+    file.fail(name, "one of " + ggufArchitectureNames());
   if (std::optional<std::string> type = file.text("general.type"); type && *type != "model")
     file.fail("general.type", "'model'");
   if (auto parts = file.integer("split.count", 0, largestSize); parts && *parts > 1)
@@ -107,15 +108,15 @@ int64_t ModelReader::readHeadDim(int64_t hidden, int64_t numHeads) const {
 }
 
 int64_t ModelReader::readVocabulary() const {
-  const GgufTensor *table = file.findTensor(tensorName(Role::Embedding));
+  const std::string name = nameOf({Role::Embedding});
+  const GgufTensor *table = file.findTensor(name);
   if (!table || table->shape.size() != 2)
-    fail(file.origin(), ": tensor '", tensorName(Role::Embedding), "': expected a matrix, found ",
+    fail(file.origin(), ": tensor '", name, "': expected a matrix, found ",
          table ? describe(*table) : "no such tensor");
   if (table->shape[0] > largestSize)
-    fail(file.origin(), ": tensor '", tensorName(Role::Embedding), "': expected at most ", largestSize, " rows, found ",
-         table->shape[0]);
+    fail(file.origin(), ": tensor '", name, "': expected at most ", largestSize, " rows, found ", table->shape[0]);
   if (file.find(key("vocab_size")) && size("vocab_size") != table->shape[0])
-    file.fail(key("vocab_size"), std::to_string(table->shape[0]) + ", the rows of token_embd.weight");
+    file.fail(key("vocab_size"), std::to_string(table->shape[0]) + ", the rows of " + name);
   return table->shape[0];
 }
 
@@ -139,7 +140,7 @@ void ModelReader::readSizes() {
   if (!epsilon || *epsilon <= 0 || *epsilon >= 1)
     file.fail(epsilonKey, "a number above 0 and below 1");
   config["rms_norm_eps"] = *epsilon;
-  config["tie_word_embeddings"] = !hasTensor(Role::Head);
+  config["tie_word_embeddings"] = !hasTensor({Role::Head});
 }
 
 /// Which layers attend over the window: a list, every layer but each n-th, or all.
@@ -155,7 +156,8 @@ std::vector<bool> ModelReader::readSliding(int64_t numLayers) const {
       layers[i] = list[i] != 0;
     return layers;
   }
-  int64_t period = file.integer(name, 0, largestSize).value_or(architecture == "olmo2" ? 4 : 0);
+  bool isThreeInFour = std::ranges::find(candidates, LayerPattern::ThreeInFour, &Family::pattern) != candidates.end();
+  int64_t period = file.integer(name, 0, largestSize).value_or(isThreeInFour ? 4 : 0);
   for (int64_t i = 0; period > 0 && i < numLayers; ++i)
     layers[i] = (i + 1) % period != 0;
   return layers;
@@ -174,26 +176,25 @@ void ModelReader::readWindows() {
 
 /// llama.cpp has one architecture for what transformers gives several model types.
 void ModelReader::chooseFamily() {
-  bool qkvBias = hasTensor(Role::QueryBias), outputBias = hasTensor(Role::OutputBias);
-  family = architecture;
-  if (architecture == "olmo2" && window)
-    family = "olmo3";
-  if (architecture == "llama" && window)
-    family = "mistral";
-  else if (architecture == "llama" && qkvBias && !outputBias)
-    family = "qwen2"; // the same but for the order of rows; a llama has all four biases or none
+  ModelTraits traits;
+  traits.hasWindow = window.has_value();
+  for (const Family *candidate : candidates)
+    for (const Part &part : candidate->parts)
+      for (TensorRole tensor : {TensorRole{part.role}, TensorRole{part.role, true}})
+        if (file.findTensor(ggufName(*candidate, tensor)))
+          traits.tensors.insert(tensor);
+  family = &closestFamily(traits, candidates);
 }
 
 /// What config.json says of biases and windows, as the family spells it.
 void ModelReader::readBiases() {
-  const Family &known = *findFamily(family);
-  if (known.hasAttentionBiasKey)
-    config["attention_bias"] = hasTensor(Role::QueryBias) || hasTensor(Role::OutputBias);
-  if (known.hasMlpBiasKey)
-    config["mlp_bias"] = hasTensor(Role::GateBias);
-  if (known.pattern == LayerPattern::AfterFirst)
+  if (family->biases.output == BiasRule::IfAsked)
+    config["attention_bias"] = hasTensor({Role::Query, true}) || hasTensor({Role::Output, true});
+  if (family->biases.mlp == BiasRule::IfAsked)
+    config["mlp_bias"] = hasTensor({Role::Gate, true});
+  if (family->pattern == LayerPattern::AfterFirst)
     config["use_sliding_window"] = window.has_value();
-  if (known.pattern != LayerPattern::Full)
+  if (family->pattern != LayerPattern::Full)
     config["sliding_window"] = window ? Json(*window) : Json(nullptr);
   if (!window)
     return;
@@ -209,8 +210,8 @@ Model ModelReader::read() {
   readSizes();
   readWindows();
   chooseFamily();
-  config["model_type"] = family;
-  config["architectures"] = Json::array({findFamily(family)->architecture});
+  config["model_type"] = family->modelType;
+  config["architectures"] = Json::array({family->architecture});
   readBiases();
   int64_t headDim = config["head_dim"], contextLength = config["max_position_embeddings"];
   RopeScaling rope = readRopeScaling(file, architecture + ".", headDim, contextLength);
@@ -219,7 +220,7 @@ Model ModelReader::read() {
   config["rope_theta"] = rope.theta;
 
   Model model;
-  model.hasPairedRows = architecture == "llama";
+  model.hasPairedRows = std::ranges::find(family->gguf, architecture, &GgufArchitecture::name)->hasPairedRows;
   config["rope_scaling"] = rope.config;
   model.teacher = readTeacherConfig(config, file.origin());
   model.config = std::move(config);

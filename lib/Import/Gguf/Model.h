@@ -14,7 +14,7 @@ struct Model {
   TeacherConfig teacher;
   /// The keys that config.json needs of it.
   Json config;
-  /// Rows of q and k stand in llama.cpp's order, channel pairs side by side, not d/2 apart as everywhere else.
+  /// As GgufArchitecture says.
   bool hasPairedRows = false;
 };
 

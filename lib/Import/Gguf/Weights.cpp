@@ -3,7 +3,6 @@
 
 #include "lib/Import/Gguf/Weights.h"
 
-#include "lib/Import/Gguf/Names.h"
 #include "lib/Import/HuggingFace/Weights.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
@@ -24,10 +23,11 @@ public:
   WeightFinder(const GgufFile &file, const Model &model) : file(file), model(model), teacher(model.teacher) {}
 
   std::vector<WeightSource> find() {
-    for (const WeightName &weight : teacher.family->weights)
-      if (hasRole(teacher, weight.role))
-        for (int64_t layer = 0; layer < (weight.isPerLayer() ? numLayers() : 1); ++layer)
-          add(weight.role, layer);
+    for (const Part &part : teacher.family->parts)
+      for (TensorRole tensor : {TensorRole{part.role}, TensorRole{part.role, true}})
+        for (int64_t layer = 0; layer < (part.isPerLayer() ? numLayers() : 1); ++layer)
+          if (hasTensor(teacher, tensor))
+            add(tensor, layer);
     checkAllRead();
     chooseTypes();
     std::ranges::sort(weights, {}, [](const WeightSource &weight) { return weight.spec.name; });
@@ -36,9 +36,9 @@ public:
 
 private:
   int64_t numLayers() const { return static_cast<int64_t>(teacher.layers.size()); }
-  void add(Role role, int64_t layer);
+  void add(TensorRole tensor, int64_t layer);
   const GgufTensor &take(const std::string &name, const std::vector<int64_t> &shape);
-  bool takeFused(Role role, int64_t layer, WeightSource &weight);
+  bool takeFused(TensorRole tensor, int64_t layer, WeightSource &weight);
   int64_t pairedHeads(Role role) const;
   void checkAllRead() const;
   void chooseTypes();
@@ -75,37 +75,30 @@ const GgufTensor &WeightFinder::take(const std::string &name, const std::vector<
 int64_t WeightFinder::pairedHeads(Role role) const {
   if (!model.hasPairedRows)
     return 0;
-  if (role == Role::Query || role == Role::QueryBias)
-    return teacher.numHeads;
-  return role == Role::Key || role == Role::KeyBias ? teacher.numKvHeads : 0;
+  return role == Role::Query ? teacher.numHeads : role == Role::Key ? teacher.numKvHeads : 0;
 }
 
 /// q, k and v may stand in one tensor, one behind the other (--fuse-qkv of llama.cpp's converter).
-bool WeightFinder::takeFused(Role role, int64_t layer, WeightSource &weight) {
-  std::string name = tensorName(role, layer);
-  size_t at = name.find(".attn_");
-  constexpr std::string_view parts = "qkv";
-  if (file.findTensor(name) || at == name.npos || name.size() < at + 8 || name[at + 7] != '.' ||
-      parts.find(name[at + 6]) == parts.npos)
-    return false;
-  std::string fused = name.substr(0, at + 6) + "qkv" + name.substr(at + 7);
-  if (!file.findTensor(fused))
+bool WeightFinder::takeFused(TensorRole tensor, int64_t layer, WeightSource &weight) {
+  bool isPart = tensor.role == Role::Query || tensor.role == Role::Key || tensor.role == Role::Value;
+  std::string fused = ggufFusedName(tensor.isBias, layer);
+  if (!isPart || file.findTensor(ggufName(*teacher.family, tensor, layer)) || !file.findTensor(fused))
     return false;
   int64_t queries = teacher.numHeads * teacher.headDim, keys = teacher.numKvHeads * teacher.headDim;
   std::vector<int64_t> shape = weight.spec.shape;
   shape[0] = queries + 2 * keys;
   weight.tensor = &take(fused, shape);
-  weight.firstRow = name[at + 6] == 'q' ? 0 : name[at + 6] == 'k' ? queries : queries + keys;
+  weight.firstRow = tensor.role == Role::Query ? 0 : tensor.role == Role::Key ? queries : queries + keys;
   return true;
 }
 
-void WeightFinder::add(Role role, int64_t layer) {
+void WeightFinder::add(TensorRole tensor, int64_t layer) {
   WeightSource weight;
-  weight.spec.name = weightName(*teacher.family, role, layer);
-  weight.spec.shape = shapeOf(teacher, role);
-  if (!takeFused(role, layer, weight))
-    weight.tensor = &take(tensorName(role, layer), weight.spec.shape);
-  weight.heads = pairedHeads(role);
+  weight.spec.name = weightName(*teacher.family, tensor, layer);
+  weight.spec.shape = shapeOf(teacher, tensor);
+  if (!takeFused(tensor, layer, weight))
+    weight.tensor = &take(ggufName(*teacher.family, tensor, layer), weight.spec.shape);
+  weight.heads = pairedHeads(tensor.role);
   weights.push_back(std::move(weight));
 }
 

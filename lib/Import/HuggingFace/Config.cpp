@@ -15,12 +15,8 @@ constexpr int64_t mostLayers = 10000, largestHeadDim = 4096;
 
 const Family &readFamily(const JsonFields &fields) {
   const Family *family = findFamily(fields.text("model_type").value_or(""));
-  if (!family) {
-    std::string known;
-    for (const Family &other : families())
-      known += (known.empty() ? "one of " : ", ") + std::string(other.modelType);
-    fields.fail("model_type", known);
-  }
+  if (!family)
+    fields.fail("model_type", "one of " + familyNames());
   if (const Json *names = fields.find("architectures")) {
     bool named = names->is_array() && std::find(names->begin(), names->end(), family->architecture) != names->end();
     if (!named)
@@ -63,11 +59,14 @@ void readSizes(const JsonFields &fields, TeacherConfig &config) {
 }
 
 void readSwitches(const JsonFields &fields, TeacherConfig &config) {
-  const Family &family = *config.family;
+  const Biases<BiasRule> &rules = config.family->biases;
+  auto has = [&](BiasRule rule, const char *key) {
+    return rule == BiasRule::Always || (rule == BiasRule::IfAsked && fields.flag(key).value_or(false));
+  };
   config.tiedHead = fields.flag("tie_word_embeddings").value_or(false);
-  config.outputBias = family.hasAttentionBiasKey && fields.flag("attention_bias").value_or(false);
-  config.qkvBias = family.alwaysQkvBias || config.outputBias;
-  config.mlpBias = family.hasMlpBiasKey && fields.flag("mlp_bias").value_or(false);
+  config.biases = {.qkv = has(rules.qkv, "attention_bias"),
+                   .output = has(rules.output, "attention_bias"),
+                   .mlp = has(rules.mlp, "mlp_bias")};
 }
 
 /// The window of the layers that slide; nothing where no layer does.

@@ -4,8 +4,8 @@
 #ifndef LIB_IMPORT_HUGGINGFACE_CONFIG_H
 #define LIB_IMPORT_HUGGINGFACE_CONFIG_H
 
-#include "lib/Import/HuggingFace/Families.h"
 #include "lib/Import/HuggingFace/Rope.h"
+#include "xlstm/Model/Families.h"
 
 #include <filesystem>
 #include <optional>
@@ -28,7 +28,8 @@ struct TeacherConfig {
   int64_t numHeads = 0, numKvHeads = 0, headDim = 0;
   int64_t contextLength = 0;
   double normEps = 0;
-  bool tiedHead = false, qkvBias = false, outputBias = false, mlpBias = false;
+  bool tiedHead = false;
+  Biases<bool> biases;
   std::vector<LayerConfig> layers;
   /// What is read, but not followed in every case; one line each.
   std::vector<std::string> warnings;

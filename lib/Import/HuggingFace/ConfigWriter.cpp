@@ -114,10 +114,10 @@ Json writeTeacherConfig(const TeacherConfig &config, const std::string &dtype, c
   json["max_position_embeddings"] = config.contextLength;
   json["rms_norm_eps"] = config.normEps;
   json["tie_word_embeddings"] = config.tiedHead;
-  if (family.hasAttentionBiasKey)
-    json["attention_bias"] = config.outputBias;
-  if (family.hasMlpBiasKey)
-    json["mlp_bias"] = config.mlpBias;
+  if (family.biases.output == BiasRule::IfAsked)
+    json["attention_bias"] = config.biases.output;
+  if (family.biases.mlp == BiasRule::IfAsked)
+    json["mlp_bias"] = config.biases.mlp;
   writeWindows(config, json);
   writeRopes(config, carried, json);
   json["torch_dtype"] = dtype;

@@ -40,7 +40,7 @@ bool isSaid(const TeacherConfig &config, const Json &json) {
       if (read.layers.at(i).window != config.layers[i].window ||
           ropeDifference(read.layers[i].rope, config.layers[i].rope, config.headDim) > 1e-6)
         return false;
-    return read.qkvBias == config.qkvBias && read.outputBias == config.outputBias && read.mlpBias == config.mlpBias;
+    return read.biases == config.biases;
   } catch (const Error &) {
     return false;
   }
@@ -96,8 +96,8 @@ Json configOf(const Bundle &bundle) {
       return json;
   }
   fail(bundle.modelFile().string(),
-       ": expected the ops of a family that transformers has (llama, mistral, olmo2, olmo3, "
-       "qwen2, qwen3), found a module that differs from all of them");
+       ": expected the ops of a family that transformers has (", familyNames(),
+       "), found a module that differs from all of them");
 }
 
 /// The tensors of one file of the folder.

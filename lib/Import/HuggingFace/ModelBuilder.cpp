@@ -33,9 +33,9 @@ private:
     shape.append(channels.begin(), channels.end());
     return RankedTensorType::get(shape, Float32Type::get(builder.getContext()));
   }
-  /// The weight of a role in the current layer; a null Value where the model has none.
-  Value param(Role role);
-  Value linear(Value x, Role weight, Role bias, int64_t outputs);
+  /// A tensor of the current layer; a null Value where the model has none.
+  Value param(TensorRole tensor);
+  Value linear(Value x, Role role, int64_t outputs);
   /// `x` itself where the model has no such norm.
   Value norm(Value x, Role role);
   Value splitHeads(Value x, int64_t heads);
@@ -56,22 +56,22 @@ Type elementType(MLIRContext *context, DType type) {
   return type == DType::F16 ? Type(Float16Type::get(context)) : Type(Float32Type::get(context));
 }
 
-Value ModelBuilder::param(Role role) {
-  if (!hasRole(config, role))
+Value ModelBuilder::param(TensorRole tensor) {
+  if (!hasTensor(config, tensor))
     return {};
-  std::string name = weightName(*config.family, role, current);
+  std::string name = weightName(*config.family, tensor, current);
   const TensorSpec &spec = weights.get(name).spec;
   auto type = RankedTensorType::get(spec.shape, elementType(builder.getContext(), spec.dtype));
   return builder.create<lm::ParamOp>(loc, type, name, Attribute());
 }
 
-Value ModelBuilder::linear(Value x, Role weight, Role bias, int64_t outputs) {
-  Value weightParam = param(weight), biasParam = param(bias);
+Value ModelBuilder::linear(Value x, Role role, int64_t outputs) {
+  Value weightParam = param({role}), biasParam = param({role, true});
   return builder.create<lm::LinearOp>(loc, activation({outputs}), x, weightParam, biasParam);
 }
 
 Value ModelBuilder::norm(Value x, Role role) {
-  Value weight = param(role);
+  Value weight = param({role});
   if (!weight)
     return x;
   return builder.create<lm::RmsNormOp>(loc, x.getType(), x, weight, builder.getF64FloatAttr(config.normEps));
@@ -94,20 +94,16 @@ Value ModelBuilder::rotate(Value x) {
 
 Value ModelBuilder::attention(Value x) {
   int64_t heads = config.numHeads, kvHeads = config.numKvHeads, headDim = config.headDim;
-  Value q = linear(x, Role::Query, Role::QueryBias, heads * headDim);
-  Value k = linear(x, Role::Key, Role::KeyBias, kvHeads * headDim);
-  Value v = linear(x, Role::Value, Role::ValueBias, kvHeads * headDim);
-  if (config.family->qkNorm == QkNorm::AllHeads) {
-    q = norm(q, Role::QueryNorm);
-    k = norm(k, Role::KeyNorm);
-  }
+  Value q = linear(x, Role::Query, heads * headDim);
+  Value k = linear(x, Role::Key, kvHeads * headDim);
+  Value v = linear(x, Role::Value, kvHeads * headDim);
+  q = norm(q, Role::QueryNorm);
+  k = norm(k, Role::KeyNorm);
   q = splitHeads(q, heads);
   k = splitHeads(k, kvHeads);
   v = splitHeads(v, kvHeads);
-  if (config.family->qkNorm == QkNorm::PerHead) {
-    q = norm(q, Role::QueryNorm);
-    k = norm(k, Role::KeyNorm);
-  }
+  q = norm(q, Role::QueryHeadNorm);
+  k = norm(k, Role::KeyHeadNorm);
   q = rotate(q);
   k = rotate(k);
   std::optional<int64_t> window = config.layers[current].window;
@@ -115,14 +111,14 @@ Value ModelBuilder::attention(Value x) {
   auto h = builder.create<lm::AttentionOp>(loc, q.getType(), TypeRange{}, q, k, v, docs, Value(), ValueRange{}, scale,
                                            window ? builder.getI64IntegerAttr(*window) : IntegerAttr(), IntegerAttr());
   Value merged = builder.create<lm::MergeHeadsOp>(loc, activation({heads * headDim}), h.getH());
-  return linear(merged, Role::Output, Role::OutputBias, config.hiddenSize);
+  return linear(merged, Role::Output, config.hiddenSize);
 }
 
 Value ModelBuilder::mlp(Value x) {
-  Value gate = linear(x, Role::Gate, Role::GateBias, config.intermediateSize);
-  Value up = linear(x, Role::Up, Role::UpBias, config.intermediateSize);
+  Value gate = linear(x, Role::Gate, config.intermediateSize);
+  Value up = linear(x, Role::Up, config.intermediateSize);
   Value inner = builder.create<lm::SwigluOp>(loc, gate.getType(), gate, up);
-  return linear(inner, Role::Down, Role::DownBias, config.hiddenSize);
+  return linear(inner, Role::Down, config.hiddenSize);
 }
 
 Value ModelBuilder::layer(int64_t index, Value hidden) {
@@ -154,12 +150,12 @@ OwningOpRef<ModuleOp> ModelBuilder::build() {
   Value ids = body->getArgument(0);
   docs = body->getArgument(1);
   positions = builder.create<lm::PositionsOp>(loc, docs.getType(), ids, docs, Value());
-  Value table = param(Role::Embedding);
+  Value table = param({Role::Embedding});
   Value hidden = builder.create<lm::EmbedOp>(loc, activation({config.hiddenSize}), ids, table);
   for (size_t i = 0; i < config.layers.size(); ++i)
     hidden = layer(static_cast<int64_t>(i), hidden);
   hidden = norm(hidden, Role::FinalNorm);
-  Value head = config.tiedHead ? param(Role::Embedding) : param(Role::Head);
+  Value head = config.tiedHead ? param({Role::Embedding}) : param({Role::Head});
   Value logits = builder.create<lm::LinearOp>(loc, activation({config.vocabSize}), hidden, head, Value());
   builder.create<lm::ReturnOp>(loc, logits);
   return module;

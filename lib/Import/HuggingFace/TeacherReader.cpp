@@ -20,10 +20,10 @@ public:
   std::optional<TeacherConfig> read();
 
 private:
-  bool has(Role role) const { return shapes.contains(weightName(family, role)); }
+  bool has(TensorRole tensor) const { return shapes.contains(weightName(family, tensor)); }
   /// The size of one dimension of a tensor; 0 when there is no such tensor.
   int64_t size(Role role, size_t dimension) const {
-    auto found = shapes.find(weightName(family, role));
+    auto found = shapes.find(weightName(family, {role}));
     return found == shapes.end() || dimension >= found->second.size() ? 0 : found->second[dimension];
   }
 
@@ -70,10 +70,8 @@ std::optional<TeacherConfig> TeacherReader::read() {
     config.normEps = norm.getEps().convertToDouble();
     return WalkResult::interrupt();
   });
-  config.tiedHead = !has(Role::Head);
-  config.qkvBias = has(Role::QueryBias);
-  config.outputBias = has(Role::OutputBias);
-  config.mlpBias = has(Role::GateBias);
+  config.tiedHead = !has({Role::Head});
+  config.biases = {.qkv = has({Role::Query, true}), .output = has({Role::Output, true}), .mlp = has({Role::Gate, true})};
   for (lm::LayerOp layer : model.getLayers()) {
     std::optional<LayerConfig> attention = readLayer(layer);
     if (!attention)

@@ -11,81 +11,50 @@
 
 namespace xlstm {
 
-bool hasRole(const TeacherConfig &config, Role role) {
-  if (weightName(*config.family, role).empty())
+bool hasTensor(const TeacherConfig &config, TensorRole tensor) {
+  if (!config.family->find(tensor.role))
     return false;
-  switch (role) {
-  case Role::Head:
-    return !config.tiedHead;
-  case Role::QueryBias:
-  case Role::KeyBias:
-  case Role::ValueBias:
-    return config.qkvBias;
-  case Role::OutputBias:
-    return config.outputBias;
-  case Role::GateBias:
-  case Role::UpBias:
-  case Role::DownBias:
-    return config.mlpBias;
-  default:
-    return true;
-  }
+  if (!tensor.isBias)
+    return tensor.role != Role::Head || !config.tiedHead;
+  const bool *hasBias = config.biases.find(tensor.role);
+  return hasBias && *hasBias;
 }
 
-std::vector<int64_t> shapeOf(const TeacherConfig &config, Role role) {
-  int64_t hidden = config.hiddenSize, inner = config.intermediateSize;
-  int64_t queries = config.numHeads * config.headDim, keys = config.numKvHeads * config.headDim;
-  bool perHead = config.family->qkNorm == QkNorm::PerHead;
-  switch (role) {
-  case Role::Embedding:
-  case Role::Head:
-    return {config.vocabSize, hidden};
-  case Role::Query:
-    return {queries, hidden};
-  case Role::Key:
-  case Role::Value:
-    return {keys, hidden};
-  case Role::Output:
-    return {hidden, queries};
-  case Role::QueryBias:
-    return {queries};
-  case Role::KeyBias:
-  case Role::ValueBias:
-    return {keys};
-  case Role::QueryNorm:
-    return {perHead ? config.headDim : queries};
-  case Role::KeyNorm:
-    return {perHead ? config.headDim : keys};
-  case Role::Gate:
-  case Role::Up:
-    return {inner, hidden};
-  case Role::Down:
-    return {hidden, inner};
-  case Role::GateBias:
-  case Role::UpBias:
-    return {inner};
-  case Role::FinalNorm:
-  case Role::AttentionInputNorm:
-  case Role::AttentionOutputNorm:
-  case Role::MlpInputNorm:
-  case Role::MlpOutputNorm:
-  case Role::OutputBias:
-  case Role::DownBias:
-    return {hidden};
+static int64_t sizeOf(const TeacherConfig &config, Extent extent) {
+  switch (extent) {
+  case Extent::None:
+    return 1;
+  case Extent::Vocabulary:
+    return config.vocabSize;
+  case Extent::Hidden:
+    return config.hiddenSize;
+  case Extent::Inner:
+    return config.intermediateSize;
+  case Extent::Queries:
+    return config.numHeads * config.headDim;
+  case Extent::Keys:
+    return config.numKvHeads * config.headDim;
+  case Extent::HeadChannels:
+    return config.headDim;
   }
-  return {};
+  return 0;
+}
+
+std::vector<int64_t> shapeOf(const TeacherConfig &config, TensorRole tensor) {
+  const Part &part = *config.family->find(tensor.role);
+  if (tensor.isBias || part.columns == Extent::None)
+    return {sizeOf(config, part.rows)};
+  return {sizeOf(config, part.rows), sizeOf(config, part.columns)};
 }
 
 std::vector<TensorSpec> expectedTensors(const TeacherConfig &config) {
   std::vector<TensorSpec> expected;
-  auto add = [&](bool perLayer, int64_t layer) {
-    for (const WeightName &weight : config.family->weights)
-      if (weight.isPerLayer() == perLayer && hasRole(config, weight.role))
-        expected.push_back({weightName(*config.family, weight.role, layer), DType::F32, shapeOf(config, weight.role)});
-  };
-  add(false, 0);
-  for (size_t layer = 0; layer < config.layers.size(); ++layer)
-    add(true, static_cast<int64_t>(layer));
+  for (const Part &part : config.family->parts)
+    for (TensorRole tensor : {TensorRole{part.role}, TensorRole{part.role, true}})
+      for (size_t layer = 0; layer < (part.isPerLayer() ? config.layers.size() : 1); ++layer)
+        if (hasTensor(config, tensor))
+          expected.push_back({weightName(*config.family, tensor, static_cast<int64_t>(layer)), DType::F32,
+                              shapeOf(config, tensor)});
   return expected;
 }
 
@@ -115,9 +84,9 @@ bool isRedundant(const TeacherConfig &config, const StoredTensor &tensor, const 
   const std::string &name = tensor.spec.name;
   if (name.starts_with("model.") && name.ends_with("rotary_emb.inv_freq"))
     return true;
-  if (!config.tiedHead || name != weightName(*config.family, Role::Head))
+  if (!config.tiedHead || name != weightName(*config.family, {Role::Head}))
     return false;
-  const StoredTensor &table = weights.get(weightName(*config.family, Role::Embedding));
+  const StoredTensor &table = weights.get(weightName(*config.family, {Role::Embedding}));
   if (table.spec.dtype == tensor.spec.dtype && std::ranges::equal(table.bytes, tensor.bytes))
     return true;
   fail(tensor.file->path().string(), ": tensor '", name, "': expected the same values as '", table.spec.name,

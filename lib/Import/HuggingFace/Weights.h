@@ -9,11 +9,11 @@
 
 namespace xlstm {
 
-/// Whether a model of this configuration has the tensors of a role.
-bool hasRole(const TeacherConfig &config, Role role);
-/// The shape of the tensors of a role.
-std::vector<int64_t> shapeOf(const TeacherConfig &config, Role role);
-/// All tensors of the model, layer by layer; their dtype is the file's to choose.
+/// Whether a model of this configuration has a tensor, in each layer if it is one of layers.
+bool hasTensor(const TeacherConfig &config, TensorRole tensor);
+/// The shape of a tensor that the family has.
+std::vector<int64_t> shapeOf(const TeacherConfig &config, TensorRole tensor);
+/// All tensors of the model; their dtype is the file's to choose.
 std::vector<TensorSpec> expectedTensors(const TeacherConfig &config);
 
 /// Checks that the files hold every tensor of the model, in its shape and a type that is read (F32, F16, BF16), and

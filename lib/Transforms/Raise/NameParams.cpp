@@ -3,6 +3,7 @@
 
 #include "lib/Transforms/Raise/Graph.h"
 #include "lib/Transforms/Raise/Roles.h"
+#include "xlstm/Model/Families.h"
 #include "xlstm/Transforms/RaisePasses.h"
 
 #include <set>
@@ -16,73 +17,41 @@ namespace xlstm {
 
 namespace {
 
-using raise::Role;
-
-constexpr StringLiteral embeddingName = "model.embed_tokens.weight";
-
 class Namer {
 public:
   explicit Namer(lm::ModelOp model) : model(model), builder(model.getContext()) {}
   LogicalResult run(SmallVectorImpl<Attribute> &weights);
 
 private:
-  std::string nameInLayer(lm::LayerOp layer, OpOperand &use);
+  std::optional<TensorRole> tensorOf(OpOperand &use);
   std::string nameOf(OpOperand &use);
   bool isEmbedding(onnx::WeightOp weight);
-  StringRef suffixOf(Role role) const;
-  StringRef family();
+  const Family &chooseFamily(ArrayRef<onnx::WeightOp> weights);
 
   lm::ModelOp model;
   OpBuilder builder;
-  bool hasOutputNorms = false;
+  const Family *family = nullptr;
   onnx::WeightOp embedding;
 };
 
 lm::AddOp attentionSumOf(lm::LayerOp layer) { return *layer.getBody().getOps<lm::AddOp>().begin(); }
 
-/// The name behind "model.layers.N.". Norms are called by their place, which differs between families.
-StringRef Namer::suffixOf(Role role) const {
-  switch (role) {
-  case Role::AttentionInputNorm:
-    return "input_layernorm";
-  case Role::Query:
-    return "self_attn.q_proj";
-  case Role::Key:
-    return "self_attn.k_proj";
-  case Role::Value:
-    return "self_attn.v_proj";
-  case Role::QueryNorm:
-  case Role::QueryHeadNorm:
-    return "self_attn.q_norm";
-  case Role::KeyNorm:
-  case Role::KeyHeadNorm:
-    return "self_attn.k_norm";
-  case Role::Output:
-    return "self_attn.o_proj";
-  case Role::AttentionOutputNorm:
-    return "post_attention_layernorm";
-  case Role::MlpInputNorm:
-    return hasOutputNorms ? "" : "post_attention_layernorm";
-  case Role::Gate:
-    return "mlp.gate_proj";
-  case Role::Up:
-    return "mlp.up_proj";
-  case Role::Down:
-    return "mlp.down_proj";
-  case Role::MlpOutputNorm:
-    return "post_feedforward_layernorm";
-  default:
-    return "";
+/// What the weight of a use is for; nothing where no family has such a weight.
+std::optional<TensorRole> Namer::tensorOf(OpOperand &use) {
+  Operation *op = use.getOwner();
+  if (auto layer = op->getParentOfType<lm::LayerOp>()) {
+    std::optional<Role> role = raise::roleOf(op, attentionSumOf(layer));
+    if (!role)
+      return std::nullopt;
+    return TensorRole{*role, isa<lm::LinearOp>(op) && use.getOperandNumber() == 2};
   }
-}
-
-std::string Namer::nameInLayer(lm::LayerOp layer, OpOperand &use) {
-  std::optional<Role> role = raise::roleOf(use.getOwner(), attentionSumOf(layer));
-  StringRef suffix = role ? suffixOf(*role) : "";
-  if (suffix.empty())
-    return "";
-  StringRef kind = isa<lm::LinearOp>(use.getOwner()) && use.getOperandNumber() == 2 ? ".bias" : ".weight";
-  return ("model.layers." + Twine(layer.getIndex()) + "." + suffix + kind).str();
+  if (isa<lm::EmbedOp>(op))
+    return TensorRole{Role::Embedding};
+  if (isa<lm::RmsNormOp>(op))
+    return TensorRole{Role::FinalNorm};
+  if (use.getOperandNumber() != 1)
+    return std::nullopt;
+  return TensorRole{isEmbedding(use.get().getDefiningOp<onnx::WeightOp>()) ? Role::Embedding : Role::Head};
 }
 
 /// Tied weights are one tensor of the file, or two of one content.
@@ -95,50 +64,32 @@ bool Namer::isEmbedding(onnx::WeightOp weight) {
   return isSame || (weight.getContent() && weight.getContent() == embedding.getContent());
 }
 
-/// The name of the weight that an op reads; empty when it has none in these families.
 std::string Namer::nameOf(OpOperand &use) {
-  if (auto layer = use.getOwner()->getParentOfType<lm::LayerOp>())
-    return nameInLayer(layer, use);
-  if (isa<lm::EmbedOp>(use.getOwner()))
-    return embeddingName.str();
-  if (isa<lm::RmsNormOp>(use.getOwner()))
-    return "model.norm.weight";
-  if (use.getOperandNumber() != 1)
-    return "";
-  return isEmbedding(use.get().getDefiningOp<onnx::WeightOp>()) ? embeddingName.str() : "lm_head.weight";
+  std::optional<TensorRole> tensor = tensorOf(use);
+  auto layer = use.getOwner()->getParentOfType<lm::LayerOp>();
+  return tensor ? likelyName(*family, *tensor, layer ? layer.getIndex() : 0) : "";
 }
 
 /// The family that has such layers.
-StringRef Namer::family() {
-  bool hasWindow = false, hasHeadNorm = false, hasBias = false, hasOutputBias = false;
-  model.walk([&](Operation *op) {
-    auto attention = dyn_cast<lm::AttentionOp>(op);
-    hasWindow |= attention && attention.getWindow();
-    auto norm = dyn_cast<lm::RmsNormOp>(op);
-    hasHeadNorm |= norm && cast<RankedTensorType>(norm.getType()).getRank() == 4;
-    auto linear = dyn_cast<lm::LinearOp>(op);
-    bool isOutput = linear && linear.getX().getDefiningOp<lm::MergeHeadsOp>();
-    if (linear && linear.getBias())
-      (isOutput ? hasOutputBias : hasBias) = true;
-  });
-  if (hasOutputNorms)
-    return hasWindow ? "olmo3" : "olmo2";
-  if (hasHeadNorm)
-    return "qwen3";
-  if (hasBias && !hasOutputBias)
-    return "qwen2";
-  return hasWindow ? "mistral" : "llama";
+const Family &Namer::chooseFamily(ArrayRef<onnx::WeightOp> weights) {
+  ModelTraits traits;
+  for (onnx::WeightOp weight : weights)
+    if (std::optional<TensorRole> tensor = tensorOf(*weight.getResult().getUses().begin()))
+      traits.tensors.insert(*tensor);
+  model.walk([&](lm::AttentionOp attention) { traits.hasWindow |= attention.getWindow().has_value(); });
+  std::vector<const Family *> all;
+  for (const Family &candidate : families())
+    all.push_back(&candidate);
+  return closestFamily(traits, all);
 }
 
 LogicalResult Namer::run(SmallVectorImpl<Attribute> &weights) {
-  for (lm::LayerOp layer : model.getLayers())
-    for (auto norm : layer.getBody().getOps<lm::RmsNormOp>())
-      hasOutputNorms |= raise::roleOf(norm, attentionSumOf(layer)) == Role::AttentionOutputNorm;
   for (auto embed : model.getBody().getOps<lm::EmbedOp>())
     embedding = embed.getTable().getDefiningOp<onnx::WeightOp>();
-  model.setFamily(family());
   SmallVector<onnx::WeightOp> found;
   model.walk([&](onnx::WeightOp weight) { found.push_back(weight); });
+  family = &chooseFamily(found);
+  model.setFamily(family->modelType);
   std::set<std::string> seen;
   for (onnx::WeightOp weight : found) {
     OpOperand &use = *weight.getResult().getUses().begin();

@@ -5,40 +5,13 @@
 #define LIB_TRANSFORMS_RAISE_ROLES_H
 
 #include "dialects/LM/LMDialect.h"
+#include "xlstm/Model/Roles.h"
 
 #include <optional>
 
 namespace xlstm::raise {
 
-/// The ops of a layer in the order in which the Hugging Face import writes them. Positions, heads and rotations are of
-/// queries, keys or values in that order.
-enum class Role : uint8_t {
-  AttentionInputNorm,
-  Query,
-  Key,
-  Value,
-  QueryNorm,
-  KeyNorm,
-  QueryHeads,
-  KeyHeads,
-  ValueHeads,
-  QueryHeadNorm,
-  KeyHeadNorm,
-  QueryRope,
-  KeyRope,
-  Attention,
-  MergedHeads,
-  Output,
-  AttentionOutputNorm,
-  AttentionSum,
-  MlpInputNorm,
-  Gate,
-  Up,
-  Swiglu,
-  Down,
-  MlpOutputNorm,
-  MlpSum,
-};
+using xlstm::Role;
 
 /// The role of an op, found through its neighbours; nothing for an op that a layer does not have. `attentionSum` is
 /// the layer's first residual sum.

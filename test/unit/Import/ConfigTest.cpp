@@ -115,7 +115,7 @@ TEST(Config, absentKeysHaveTheClassDefaultsOfTransformers) {
   EXPECT_EQ(config.contextLength, 2048);
   EXPECT_EQ(config.normEps, 1e-6);
   EXPECT_EQ(config.layers.at(0).rope.theta, 10000);
-  EXPECT_FALSE(config.tiedHead || config.qkvBias || config.outputBias || config.mlpBias);
+  EXPECT_FALSE(config.tiedHead || config.biases.qkv || config.biases.output || config.biases.mlp);
   EXPECT_EQ(windowsOf(config), Windows(5, 0));
 
   TeacherConfig mistral = read(R"({"model_type": "mistral", "hidden_size": 64, "num_attention_heads": 16})");
@@ -125,7 +125,7 @@ TEST(Config, absentKeysHaveTheClassDefaultsOfTransformers) {
 
   TeacherConfig qwen3 = read(R"({"model_type": "qwen3", "num_key_value_heads": 2})");
   EXPECT_EQ(qwen3.headDim, 128);
-  EXPECT_FALSE(qwen3.qkvBias);
+  EXPECT_FALSE(qwen3.biases.qkv);
 
   TeacherConfig olmo3 = read(R"({"model_type": "olmo3"})");
   EXPECT_EQ(olmo3.normEps, 1e-5);
@@ -186,12 +186,12 @@ TEST(Config, nullMeansTheDefaultOfOptionalKeys) {
 
 TEST(Config, biasesFollowFamilyAndFlags) {
   TeacherConfig llama = read(R"({"attention_bias": true, "mlp_bias": true})");
-  EXPECT_TRUE(llama.qkvBias && llama.outputBias && llama.mlpBias);
+  EXPECT_TRUE(llama.biases.qkv && llama.biases.output && llama.biases.mlp);
   TeacherConfig qwen2 = read(R"({"model_type": "qwen2", "num_key_value_heads": 2, "attention_bias": true})");
-  EXPECT_TRUE(qwen2.qkvBias);
-  EXPECT_FALSE(qwen2.outputBias); // hard-coded in the class, whatever the key says
+  EXPECT_TRUE(qwen2.biases.qkv);
+  EXPECT_FALSE(qwen2.biases.output); // hard-coded in the class, whatever the key says
   TeacherConfig qwen3 = read(R"({"model_type": "qwen3", "num_key_value_heads": 2, "attention_bias": true})");
-  EXPECT_TRUE(qwen3.qkvBias && qwen3.outputBias);
+  EXPECT_TRUE(qwen3.biases.qkv && qwen3.biases.output);
 }
 
 TEST(Config, slidingLayersFollowTheFlagAndLayerTypes) {

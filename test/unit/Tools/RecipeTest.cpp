@@ -1,0 +1,59 @@
+//===- RecipeTest.cpp - what a recipe tells the passes --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "tools/xlstm/Recipe.h"
+#include "xlstm/Support/Error.h"
+
+#include <fstream>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+using namespace xlstm;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Reads a recipe with these lines under `student` and `distill`; every path is the folder itself.
+Recipe read(const std::string &student, const std::string &distill = "") {
+  fs::path folder = fs::path(testing::TempDir()) / ("recipe-" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  std::ofstream(folder / "recipe.yaml") << "teacher: .\nstudent:\n  sinks: 4\n"
+                                        << student << "domains: {text: {train: ., valid: .}}\nalign: {steps: 1}\n"
+                                        << "distill:\n  steps: 1\n"
+                                        << distill << "experts: {text: {domains: [text]}}\n";
+  return Recipe::read(folder / "recipe.yaml");
+}
+
+std::string errorOf(const std::string &student) {
+  try {
+    read(student);
+  } catch (const Error &error) {
+    std::string text = error.what();
+    return text.substr(text.find("recipe.yaml"));
+  }
+  return "";
+}
+
+TEST(Recipe, NumbersKeepTheirDigits) {
+  Recipe recipe = read("  gate_bias: {input: -0.30000000000000004, forget: 1e-7}\n", "  kl_weight: 1e-7\n");
+  EXPECT_EQ(recipe.distillPass, "ce-weight=0.9 kl-weight=1e-07 kl-mode=renormalized");
+  EXPECT_EQ(recipe.student.passOptions(), "forget-gate-bias=1e-07 input-gate-bias=-0.30000000000000004 sinks=4");
+}
+
+TEST(Recipe, EveryOptionOfTheMixer) {
+  Recipe recipe = read("  window: 64\n  mixer: linear-attention\n  feature_map: elu\n  form: parallel\n  chunk: 16\n"
+                       "  layers: [0, 2]\n  convert_sliding: true\n");
+  EXPECT_EQ(recipe.student.passOptions(), "chunk=16 convert-sliding=true feature-map=elu form=parallel layers=0,2 "
+                                          "mixer=linear-attention sinks=4 window=64");
+}
+
+TEST(Recipe, ErrorsNameThePlace) {
+  EXPECT_EQ(errorOf("  window: 0\n"), "recipe.yaml:4: 'student.window': option window expects at least 1, found 0");
+  EXPECT_EQ(errorOf("  mixer: both\n"),
+            "recipe.yaml:4: 'student.mixer': expected one of hybrid, mlstm, window, linear-attention, found 'both'");
+  EXPECT_EQ(errorOf("  gate_bias: {memory: 1}\n"),
+            "recipe.yaml:4: 'student.gate_bias.memory': unknown key; expected one of input, forget, output");
+  EXPECT_TRUE(errorOf("  forget_gate_bias: 1\n").starts_with("recipe.yaml:4: 'student.forget_gate_bias': unknown key"));
+}
+
+} // namespace
