@@ -15,9 +15,11 @@ def LM_Dialect : Dialect {
     name, projections, norms, rotary embedding, attention, layers. The dialect names weights and never holds them.
 
     Activations are ranked tensors whose first two dimensions are the batch B and the tokens T, both usually dynamic.
-    Weights keep the type they are stored in (`bf16`, `f16`, `f32`); an op widens its weight to the type of its
-    activation, so that one module serves float32 evaluation, float64 checks and native code. Where
-    `xlstm-set-precision` made activations `bf16`, an op still sums in float32 and rounds its result once.
+    Types mean what they say. A value has the element type that it shows; an op widens its operands to float32, computes
+    in it (float64 where its activations are), and rounds each result once, to the type that the result shows. Weights
+    show the type that they are stored in (`bf16`, `f16`, `f32`). An op with activations of float32 reads them as whoever
+    runs the function holds them, so that training does not round what it trains; one with narrower activations reads
+    them rounded to the type shown. A float64 check puts float64 in the place of all types and rounds nothing.
 
     Rows may hold several documents one after the other. `doc_start[b, t]` is the index in row b at which the document
     of token t begins; nothing ever crosses such a border.

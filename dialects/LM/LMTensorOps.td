@@ -122,7 +122,7 @@ def LM_CrossEntropyOp : LM_Op<"cross_entropy", [Pure]> {
   let summary = "mean cross-entropy in nats a labelled token";
   let description = [{
     Mean over tokens with a label of -log softmax(logits[b, t])[labels[b, t]]; a negative label marks a token without
-    one. logits [B, T, V], labels [B, T]. A batch without labels gives 0. The sum runs in the type of the result.
+    one. logits [B, T, V], labels [B, T]. A batch without labels gives 0.
   }];
   let arguments = (ins LM_Float:$logits, LM_Tokens:$labels);
   let results = (outs LM_Scalar:$loss);

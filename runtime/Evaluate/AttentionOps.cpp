@@ -26,7 +26,8 @@ static void runPositions(lm::PositionsOp op, Frame &frame) {
 static void runRope(lm::RopeOp op, Frame &frame) {
   Tensor x = frame.take(op.getX()), positions = frame.take(op.getPositions());
   // Attributes are unique: the address tells two rotations apart.
-  std::string key = "rope " + std::to_string(reinterpret_cast<uintptr_t>(op.getRope().getAsOpaquePointer()));
+  std::string key = "rope " + std::to_string(reinterpret_cast<uintptr_t>(op.getRope().getAsOpaquePointer())) +
+                    c10::toString(x.scalar_type());
   const Rotation &rotation = frame.tables.get(positions, key, [&] {
     llvm::SmallVector<double> frequencies = op.getRope().computeFrequencies(x.size(3));
     Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
@@ -38,11 +39,12 @@ static void runRope(lm::RopeOp op, Frame &frame) {
 Tensor attendDocuments(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const Tensor &docs,
                        int64_t window, int64_t sinks, double scale, Frame &frame) {
   at::ScalarType type = q_BTHd.scalar_type();
+  std::string in = std::string(" in ") + c10::toString(type);
   if (window == 0 || window >= q_BTHd.size(1)) {
-    const CausalBlocks &blocks = frame.tables.get(docs, "causal", [&] { return makeCausalBlocks(docs, type); });
+    const CausalBlocks &blocks = frame.tables.get(docs, "causal" + in, [&] { return makeCausalBlocks(docs, type); });
     return attendFull(q_BTHd, k_BTKd, v_BTKd, blocks, scale);
   }
-  std::string key = "band " + std::to_string(window) + " " + std::to_string(sinks);
+  std::string key = "band " + std::to_string(window) + " " + std::to_string(sinks) + in;
   const Band &band = frame.tables.get(docs, key, [&] { return makeBand(docs, window, 0, sinks, Tensor(), type); });
   return attendBand(q_BTHd, k_BTKd, v_BTKd, History(), band, scale);
 }

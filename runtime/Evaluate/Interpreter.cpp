@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Evaluate/Interpreter.h"
+
+#include "dialects/LM/ResultName.h"
 #include "xlstm/Support/Error.h"
 
 #include <c10/util/Exception.h>
@@ -10,12 +12,25 @@ using at::Tensor;
 
 namespace xlstm::evaluate {
 
+static Tensor inType(Tensor tensor, at::ScalarType type) {
+  return tensor.is_floating_point() && tensor.scalar_type() != type ? tensor.to(type) : tensor;
+}
+
+Tensor Frame::widen(Tensor tensor) const { return inType(std::move(tensor), computed); }
+
 void Frame::set(mlir::Value value, Tensor tensor) {
-  if (size_t uses = std::distance(value.use_begin(), value.use_end()))
+  size_t uses = std::distance(value.use_begin(), value.use_end());
+  if (uses == 0 && !options.onResult)
+    return;
+  if (std::optional<at::ScalarType> type = heldAs(value, options.type))
+    tensor = inType(std::move(tensor), *type);
+  if (auto result = mlir::dyn_cast<mlir::OpResult>(value); result && options.onResult)
+    options.onResult(lm::resultName(result), tensor);
+  if (uses)
     values[value] = {std::move(tensor), uses};
 }
 
-Tensor Frame::take(mlir::Value value) {
+Tensor Frame::takeHeld(mlir::Value value) {
   auto found = values.find(value);
   if (--found->second.usesLeft > 0)
     return found->second.tensor;
@@ -49,6 +64,7 @@ static std::string place(mlir::Operation &op) {
 std::vector<Tensor> runBlock(mlir::Block &block, Frame &frame) {
   for (mlir::Operation &op : block.without_terminator()) {
     try {
+      frame.begin(op);
       opTable().find(op.getName().getStringRef())->second(&op, frame);
       if (auto node = frame.options.observer ? op.getAttrOfType<mlir::StringAttr>("lm.node") : mlir::StringAttr())
         frame.options.observer->onNode(node.str(), op.getName().getStringRef().str(), frame.peek(op.getResult(0)));
@@ -61,26 +77,8 @@ std::vector<Tensor> runBlock(mlir::Block &block, Frame &frame) {
   }
   std::vector<Tensor> results;
   for (mlir::Value value : block.getTerminator()->getOperands())
-    results.push_back(frame.take(value));
+    results.push_back(frame.takeHeld(value));
   return results;
-}
-
-DType toDType(mlir::Type type) {
-  if (type.isF64())
-    return DType::F64;
-  if (type.isF32())
-    return DType::F32;
-  if (type.isF16())
-    return DType::F16;
-  if (type.isBF16())
-    return DType::BF16;
-  if (type.isInteger(64))
-    return DType::I64;
-  if (type.isInteger(32))
-    return DType::I32;
-  std::string text;
-  llvm::raw_string_ostream(text) << type;
-  fail("element type ", text, " is not supported by the evaluator");
 }
 
 } // namespace xlstm::evaluate

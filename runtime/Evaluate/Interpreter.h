@@ -6,6 +6,7 @@
 
 #include "dialects/XLSTM/XLSTMDialect.h"
 #include "runtime/Evaluate/Tokens.h"
+#include "runtime/Evaluate/Types.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -16,11 +17,18 @@ namespace xlstm::evaluate {
 /// One run of one function: its values, each kept until its last use.
 class Frame {
 public:
-  Frame(const ParamMap &params, const EvalOptions &options) : params(params), options(options) {}
+  Frame(const ParamMap &params, const EvalOptions &options, c10::Device device)
+      : params(params), options(options), device(device) {}
 
+  /// `op` runs next: its operands are widened to the type in which it computes.
+  void begin(mlir::Operation &op) { computed = computedAs(op, options.type, device); }
+  /// Floats are rounded to the type in which the value is held.
   void set(mlir::Value value, at::Tensor tensor);
-  /// The value for one of its uses.
-  at::Tensor take(mlir::Value value);
+  /// The value for one of its uses, in the type in which the op computes.
+  at::Tensor take(mlir::Value value) { return widen(takeHeld(value)); }
+  /// The same as it is held, for ops that only move it.
+  at::Tensor takeHeld(mlir::Value value);
+  at::Tensor widen(at::Tensor tensor) const;
   /// The value without using it; undefined when nobody uses it.
   at::Tensor peek(mlir::Value value) const { return values.lookup(value).tensor; }
   /// As take(), undefined for an absent optional operand.
@@ -28,6 +36,7 @@ public:
 
   const ParamMap &params;
   const EvalOptions &options;
+  const c10::Device device;
   TokenTables tables;
   int64_t layer = -1; // the layer that runs
 
@@ -37,6 +46,7 @@ private:
     size_t usesLeft = 0;
   };
   llvm::DenseMap<mlir::Value, Entry> values;
+  at::ScalarType computed = at::kFloat;
 };
 
 using OpFunction = void (*)(mlir::Operation *, Frame &);
@@ -64,8 +74,6 @@ std::vector<at::Tensor> runBlock(mlir::Block &block, Frame &frame);
 
 /// "model.mlir:12:8", or "@model" where the location is not in a file.
 std::string describe(mlir::Location location);
-/// The element type of safetensors; throws Error for a type that has none.
-DType toDType(mlir::Type type);
 
 } // namespace xlstm::evaluate
 

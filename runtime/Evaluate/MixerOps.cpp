@@ -91,6 +91,12 @@ static void runMix(xlstm::MixOp op, Frame &frame) {
   frame.set(op, at::lerp(window, memory, open.unsqueeze(-1)));
 }
 
+/// What the kernels do not take as it is held goes to them, or to the composition, widened.
+static void widen(HybridOperands &x, Frame &frame) {
+  for (Tensor *operand : {&x.q, &x.k, &x.v, &x.q_map, &x.k_map})
+    *operand = frame.widen(*operand);
+}
+
 /// xlstm.hybrid as the ops it was made of.
 static HybridResult composeHybrid(xlstm::HybridOp op, const HybridOperands &x, Frame &frame) {
   Tensor docs = documentStarts(x.docs, frame.tables);
@@ -120,21 +126,34 @@ static HybridResult composeState(xlstm::HybridOp op, const HybridOperands &x, co
   return {at::lerp(window, memory.h_BTHd, x.o.sigmoid().unsqueeze(-1)), window};
 }
 
+/// q and k at their position, each in its own type.
+static void rotate(HybridOperands &x, lm::RopeAttr rope, const Tensor &pos, const Frame &frame) {
+  llvm::SmallVector<double> frequencies = rope.computeFrequencies(x.q.size(3));
+  Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
+  for (Tensor *operand : {&x.q, &x.k}) {
+    Tensor wide = frame.widen(*operand);
+    Rotation rotation =
+        makeRotation(pos.unsqueeze(-1), table.to(wide.device()), rope.attentionFactor(), wide.scalar_type());
+    *operand = rotatePairs(wide, rotation.cos, rotation.sin).to(operand->scalar_type());
+  }
+}
+
 static void runHybridState(xlstm::HybridOp op, HybridOperands x, Frame &frame) {
   Tensor pos = frame.take(op.getPos());
   std::vector<Tensor> state;
   for (mlir::Value value : op.getState())
-    state.push_back(frame.take(value));
-  if (op.getRope()) {
-    llvm::SmallVector<double> frequencies = op.getRope()->computeFrequencies(x.q.size(3));
-    Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
-    Rotation rotation =
-        makeRotation(pos.unsqueeze(-1), table.to(x.q.device()), op.getRope()->attentionFactor(), x.q.scalar_type());
-    x.q = rotatePairs(x.q, rotation.cos, rotation.sin), x.k = rotatePairs(x.k, rotation.cos, rotation.sin);
+    state.push_back(frame.takeHeld(value));
+  bool wantsWindow = !op.getWindowOut().use_empty();
+  auto isByKernel = [&] { return !frame.options.form && !frame.options.chunk && hasHybridStateKernel(x, state); };
+  if (!isByKernel()) {
+    widen(x, frame);
+    for (Tensor &tensor : state)
+      tensor = frame.widen(tensor);
   }
-  bool isAsked = frame.options.form || frame.options.chunk, wantsWindow = !op.getWindowOut().use_empty();
-  HybridResult result = isAsked || !hasHybridStateKernel(x, state) ? composeState(op, x, pos, state, frame)
-                                                                   : runHybridStateKernel(x, pos, state, wantsWindow);
+  if (op.getRope())
+    rotate(x, *op.getRope(), pos, frame);
+  HybridResult result =
+      isByKernel() ? runHybridStateKernel(x, pos, state, wantsWindow) : composeState(op, x, pos, state, frame);
   frame.set(op.getH(), result.h);
   if (wantsWindow)
     frame.set(op.getWindowOut(), result.window);
@@ -144,9 +163,10 @@ static void runHybridState(xlstm::HybridOp op, HybridOperands x, Frame &frame) {
 
 static void runHybrid(xlstm::HybridOp op, Frame &frame) {
   HybridOperands x;
-  x.q = frame.take(op.getQ()), x.k = frame.take(op.getK()), x.v = frame.take(op.getV());
-  x.q_map = frame.take(op.getQMap()), x.k_map = frame.take(op.getKMap()), x.o = frame.take(op.getOGate());
-  x.i = frame.take(op.getIGate()), x.f = frame.take(op.getFGate()), x.docs = frame.takeOptional(op.getDocStart());
+  x.q = frame.takeHeld(op.getQ()), x.k = frame.takeHeld(op.getK()), x.v = frame.takeHeld(op.getV());
+  x.q_map = frame.takeHeld(op.getQMap()), x.k_map = frame.takeHeld(op.getKMap());
+  x.o = frame.take(op.getOGate()), x.i = frame.take(op.getIGate()), x.f = frame.take(op.getFGate());
+  x.docs = frame.takeOptional(op.getDocStart());
   x.scale = op.getScale().convertToDouble(), x.window = op.getWindow(), x.sinks = op.getSinks();
   if (frame.options.observer) {
     frame.options.observer->onMemoryGates(frame.layer, x.i, x.f);
@@ -156,10 +176,12 @@ static void runHybrid(xlstm::HybridOp op, Frame &frame) {
     return runHybridState(op, x, frame);
   documentStarts(x.docs, frame.tables); // says what is wrong with them
   bool isAsked = frame.options.form || frame.options.chunk || op.getForm() != xlstm::Form::Chunkwise;
-  bool wantsWindow = !op.getWindowOut().use_empty();
-  HybridResult result = isAsked || !hasHybridKernel(x) ? composeHybrid(op, x, frame) : runHybridKernel(x, wantsWindow);
+  auto isByKernel = [&] { return !isAsked && hasHybridKernel(x); };
+  if (!isByKernel())
+    widen(x, frame);
+  HybridResult result = isByKernel() ? runHybridKernel(x, !op.getWindowOut().use_empty()) : composeHybrid(op, x, frame);
   frame.set(op.getH(), result.h);
-  if (wantsWindow)
+  if (result.window.defined())
     frame.set(op.getWindowOut(), result.window.detach());
 }
 

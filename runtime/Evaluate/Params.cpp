@@ -59,7 +59,8 @@ ParamMap loadParams(const FunctionSpec &function, const WeightFiles &weights, at
     if (stored.spec.shape != param.tensor.shape || stored.spec.dtype != param.tensor.dtype)
       fail(weights.folder().string(), ": tensor '", param.tensor.name, "': @", function.name, " expects ",
            describe(param.tensor), ", found ", describe(stored.spec));
-    params[param.tensor.name] = toTensor(stored).to(device, type);
+    bool isOwn = type == at::kFloat && param.isRounded;
+    params[param.tensor.name] = toTensor(stored).to(device, isOwn ? scalarType(stored.spec.dtype) : type);
   }
   if (all)
     for (const auto &[name, stored] : weights.tensors())
@@ -70,7 +71,7 @@ ParamMap loadParams(const FunctionSpec &function, const WeightFiles &weights, at
 
 ParamMap initialParams(const FunctionSpec &function, at::ScalarType type) {
   ParamMap params;
-  for (const auto &[tensor, init] : function.params) {
+  for (const auto &[tensor, init, isRounded] : function.params) {
     if (!init)
       continue;
     if (const double *number = std::get_if<double>(&*init)) {

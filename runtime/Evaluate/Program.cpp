@@ -50,6 +50,7 @@ static ValueSpec valueSpec(mlir::Type type, mlir::DictionaryAttr attributes) {
 static ParamSpec paramSpec(lm::ParamOp op) {
   auto type = mlir::cast<mlir::RankedTensorType>(op.getType());
   ParamSpec spec{{op.getName().str(), evaluate::toDType(type.getElementType()), type.getShape().vec()}, {}};
+  spec.isRounded = evaluate::heldAs(op.getResult(), at::kFloat).has_value();
   if (auto text = mlir::dyn_cast_or_null<mlir::StringAttr>(op.getInitAttr()))
     spec.init = text.str();
   else if (auto number = mlir::dyn_cast_or_null<mlir::FloatAttr>(op.getInitAttr()))
@@ -140,7 +141,7 @@ const FunctionSpec &Program::function(const std::string &name) const {
   fail("the module has no function @", name, "; it has ", names.empty() ? "none" : names);
 }
 
-/// The argument in the type of the run and on its device, the shape checked.
+/// The argument in the type in which the run holds it and on its device, the shape checked.
 static Tensor checkArgument(const Tensor &argument, const FunctionSpec &function, size_t index, at::ScalarType type,
                             c10::Device device) {
   const ValueSpec &spec = function.arguments[index];
@@ -155,7 +156,7 @@ static Tensor checkArgument(const Tensor &argument, const FunctionSpec &function
     fail(place, "expected shape ", at::IntArrayRef(spec.shape), ", found ", argument.sizes());
   if (isFloat(spec.dtype) != argument.is_floating_point())
     fail(place, "expected ", safetensorsName(spec.dtype), ", found ", c10::toString(argument.scalar_type()));
-  return argument.to(device, isFloat(spec.dtype) ? type : argument.scalar_type());
+  return argument.to(device, isFloat(spec.dtype) ? evaluate::heldAs(spec.dtype, type) : argument.scalar_type());
 }
 
 std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tensor> &arguments, const ParamMap &params,
@@ -163,12 +164,12 @@ std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tens
   const FunctionSpec &spec = function(name);
   if (arguments.size() != spec.arguments.size())
     fail("@", name, ": expected ", spec.arguments.size(), " arguments, found ", arguments.size());
-  evaluate::Frame frame(params, options);
+  c10::Device device = params.empty() ? arguments.empty() ? c10::Device(at::kCPU) : arguments[0].device()
+                                      : params.begin()->second.device();
+  evaluate::Frame frame(params, options, device);
   mlir::Block &body = lm::ModelOp(impl->functions.at(name)).getBody().front();
-  for (size_t index = 0; index < arguments.size(); ++index) {
-    c10::Device device = params.empty() ? arguments[index].device() : params.begin()->second.device();
+  for (size_t index = 0; index < arguments.size(); ++index)
     frame.set(body.getArgument(index), checkArgument(arguments[index], spec, index, options.type, device));
-  }
   return evaluate::runBlock(body, frame);
 }
 
@@ -181,7 +182,7 @@ std::vector<Tensor> Program::initialState(const std::string &name, int64_t batch
     if (shape[0] != -1 && shape[0] != batch)
       fail("@", name, ": expected a batch of ", shape[0], " rows, found ", batch);
     shape[0] = batch;
-    states.push_back(at::full(shape, spec.init, type));
+    states.push_back(at::full(shape, spec.init, evaluate::heldAs(spec.dtype, type)));
   }
   return states;
 }

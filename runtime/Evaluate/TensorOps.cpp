@@ -23,14 +23,16 @@ static void runParam(lm::ParamOp op, Frame &frame) {
   if (weight.sizes() != at::IntArrayRef(shape.data(), shape.size()))
     fail("weight '", op.getName().str(), "': expected shape ", at::IntArrayRef(shape.data(), shape.size()), ", found ",
          weight.sizes());
-  frame.set(op, weight.to(frame.options.type));
+  frame.set(op, weight);
 }
 
 static void runEmbed(lm::EmbedOp op, Frame &frame) {
-  Tensor ids = frame.take(op.getIds()).to(at::kLong), table = frame.take(op.getTable());
+  Tensor ids = frame.take(op.getIds()).to(at::kLong), table = frame.takeHeld(op.getTable());
   if (ids.numel() && (ids.min().item<int64_t>() < 0 || ids.max().item<int64_t>() >= table.size(0)))
     fail("token ids must lie in 0 to ", table.size(0) - 1, ", found ", ids.min().item<int64_t>(), " to ",
          ids.max().item<int64_t>());
+  if (table.requires_grad()) // the gradient of a row is a sum over tokens: in float32
+    table = frame.widen(table);
   frame.set(op, at::embedding(table, ids));
 }
 
@@ -65,26 +67,26 @@ static void runScale(lm::ScaleOp op, Frame &frame) {
 }
 
 static void runSplitHeads(lm::SplitHeadsOp op, Frame &frame) {
-  Tensor x = frame.take(op.getX());
+  Tensor x = frame.takeHeld(op.getX());
   int64_t dim = mlir::cast<mlir::RankedTensorType>(op.getType()).getDimSize(3);
   frame.set(op, x.reshape({x.size(0), x.size(1), x.size(2) / dim, dim}));
 }
 
 static void runMergeHeads(lm::MergeHeadsOp op, Frame &frame) {
-  Tensor merged = frame.take(op.getX()).flatten(2);
+  Tensor merged = frame.takeHeld(op.getX()).flatten(2);
   if (frame.options.observer)
     frame.options.observer->onMixerOutput(frame.layer, merged);
   frame.set(op, merged);
 }
 
 static void runLastToken(lm::LastTokenOp op, Frame &frame) {
-  Tensor x = frame.take(op.getX());
+  Tensor x = frame.takeHeld(op.getX());
   frame.set(op, x.narrow(1, x.size(1) - 1, 1));
 }
 
 static void runLayer(lm::LayerOp op, Frame &frame) {
   for (auto [argument, input] : llvm::zip(op.getBody().getArguments(), op.getInputs()))
-    frame.set(argument, frame.take(input));
+    frame.set(argument, frame.takeHeld(input));
   frame.layer = op.getIndex();
   std::vector<Tensor> outputs = runBlock(op.getBody().front(), frame);
   frame.layer = -1;

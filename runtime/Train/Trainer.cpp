@@ -56,10 +56,13 @@ public:
   }
 
 private:
+  /// What is trained is at least float32, also where the function rounds it when it reads it.
   static ParamMap copyOf(const ParamMap &params) {
     ParamMap copies;
-    for (const auto &[name, param] : params)
-      copies[name] = param.detach().clone().set_requires_grad(true);
+    for (const auto &[name, param] : params) {
+      at::ScalarType type = c10::promoteTypes(param.scalar_type(), at::kFloat);
+      copies[name] = param.detach().to(type, /*non_blocking=*/false, /*copy=*/true).set_requires_grad(true);
+    }
     return copies;
   }
 

@@ -57,26 +57,32 @@ Tensor documents(int64_t B, int64_t T, const std::vector<std::vector<int64_t>> &
   return intTensor(starts, {B, T});
 }
 
-static std::string typeOf(at::IntArrayRef shape, const std::string &element) {
+static std::string tensorType(at::IntArrayRef shape, const std::string &element) {
   std::string text = "tensor<";
   for (int64_t size : shape)
     text += std::to_string(size) + "x";
   return text + element + ">";
 }
 
-Program opProgram(const std::string &op, const Tensors &arguments, const std::vector<Shape> &results,
-                  const std::string &types) {
+std::string typeOf(const Tensor &tensor) {
+  at::ScalarType type = tensor.scalar_type();
+  return tensorType(tensor.sizes(), type == at::kBFloat16        ? "bf16"
+                                    : type == at::kHalf          ? "f16"
+                                    : tensor.is_floating_point() ? "f32"
+                                    : type == at::kLong          ? "i64"
+                                                                 : "i32");
+}
+
+Program typedProgram(const std::string &op, const Tensors &arguments, const std::vector<std::string> &results,
+                     const std::string &types) {
   std::string declared, operands, outputs, names, body;
   for (size_t n = 0; n < arguments.size(); ++n) {
-    std::string element = arguments[n].is_floating_point()          ? "f32"
-                          : arguments[n].scalar_type() == at::kLong ? "i64"
-                                                                    : "i32";
-    std::string type = typeOf(arguments[n].sizes(), element);
+    std::string type = typeOf(arguments[n]);
     declared += (n ? ", %a" : "%a") + std::to_string(n) + ": " + type;
     operands += (n ? ", " : "") + type;
   }
   for (size_t n = 0; n < results.size(); ++n) {
-    outputs += (n ? ", " : "") + typeOf(results[n], "f32");
+    outputs += (n ? ", " : "") + results[n];
     names += (n ? ", %r#" : "%r#") + std::to_string(n);
   }
   for (size_t n = 0; n < op.size(); ++n)
@@ -85,6 +91,14 @@ Program opProgram(const std::string &op, const Tensors &arguments, const std::ve
   return Program::parse("lm.model @f(" + declared + ") -> (" + outputs + ") {\n  %r:" + std::to_string(results.size()) +
                             " = " + body + " : " + type + "\n  lm.return " + names + " : " + outputs + "\n}\n",
                         "test.mlir");
+}
+
+Program opProgram(const std::string &op, const Tensors &arguments, const std::vector<Shape> &results,
+                  const std::string &types) {
+  std::vector<std::string> resultTypes;
+  for (const Shape &shape : results)
+    resultTypes.push_back(tensorType(shape, "f32"));
+  return typedProgram(op, arguments, resultTypes, types);
 }
 
 Tensors evalOp(const std::string &op, const Tensors &arguments, const std::vector<Shape> &results, at::ScalarType type,

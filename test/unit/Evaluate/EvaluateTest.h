@@ -28,8 +28,13 @@ at::Tensor intTensor(const std::vector<int32_t> &values, const Shape &shape);
 /// doc_start [B, T]: row b has documents of lengths[b % n] tokens going round, cut at T.
 at::Tensor documents(int64_t B, int64_t T, const std::vector<std::vector<int64_t>> &lengths);
 
+/// A tensor's type in the IR: bf16 and f16 are shown as they are, other floats as f32.
+std::string typeOf(const at::Tensor &tensor);
 /// A program with the one function @f of `op`, in which $0, $1 .. are the arguments and `types` stands behind the colon
-/// (the functional type when empty). Float types are f32 in the IR.
+/// (the functional type when empty).
+Program typedProgram(const std::string &op, const Tensors &arguments, const std::vector<std::string> &results,
+                     const std::string &types = "");
+/// The same with results of f32.
 Program opProgram(const std::string &op, const Tensors &arguments, const std::vector<Shape> &results,
                   const std::string &types = "");
 /// Its results.

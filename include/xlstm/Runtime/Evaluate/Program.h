@@ -25,6 +25,7 @@ using ParamMap = std::map<std::string, at::Tensor>;
 struct ParamSpec {
   TensorSpec tensor;
   std::optional<std::variant<double, std::string>> init;
+  bool isRounded = false; // read by ops with activations narrower than float32: any other value is rounded to its type
 };
 
 /// An argument or result of a function. -1 is a dynamic dimension. States carry their name and initial value.
@@ -62,12 +63,17 @@ public:
 };
 
 struct EvalOptions {
-  /// Type of all activations: kFloat, or kDouble for checks.
+  /// kFloat: every value has the type that the IR shows, an op computes in float32 and rounds its results once. Another
+  /// type overrides that: all floats are held and computed in it, nothing is rounded to what the IR shows (kDouble for
+  /// checks).
   at::ScalarType type = at::kFloat;
   /// Overrides the form (and chunk) of every xlstm.mlstm that has no explicit state.
   std::optional<MlstmForm> form;
   std::optional<int64_t> chunk;
   EvalObserver *observer = nullptr;
+  /// Called with every result of every op, in the order of the program and in its own type, so that two ways to run one
+  /// function can be compared op by op. `name` is lm::resultName's: "layers.0.linear.2", "layers.0.hybrid.0#1".
+  std::function<void(const std::string &name, const at::Tensor &value)> onResult;
 };
 
 /// A parsed and verified module. Copies share it. run() is const and may be called from several threads.
@@ -88,7 +94,8 @@ public:
   std::vector<at::Tensor> run(const std::string &function, const std::vector<at::Tensor> &arguments,
                               const ParamMap &params, const EvalOptions &options = {}) const;
 
-  /// The initial states of a function with explicit state, in order of its state arguments, for `batch` rows.
+  /// The initial states of a function with explicit state, in order of its state arguments, for `batch` rows, in the
+  /// types that a run with EvalOptions::type `type` holds them in.
   std::vector<at::Tensor> initialState(const std::string &function, int64_t batch,
                                        at::ScalarType type = at::kFloat) const;
 
@@ -97,7 +104,8 @@ private:
   std::shared_ptr<const Impl> impl;
 };
 
-/// The stored tensors that `function` reads, as tensors of `type` on `device` (own memory). Throws Error when one is
+/// The stored tensors that `function` reads, as tensors of `type` on `device` (own memory); instead of float32, those
+/// that it would round are in their own type. Throws Error when one is
 /// missing or has another shape or storage type than the IR states, and, with `all`, when the folder holds a tensor
 /// nobody reads.
 ParamMap loadParams(const FunctionSpec &function, const WeightFiles &weights, at::ScalarType type = at::kFloat,
