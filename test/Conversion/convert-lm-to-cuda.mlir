@@ -20,18 +20,18 @@
 // CHECK: call i32 @xlstm_cuda_embed(i32 1, {{.*}}, i64 8, i64 24, i64 16, ptr %1)
 // CHECK: [[OFF]]:
 // CHECK: ret i32 %[[R]]
-// CHECK: call i32 @xlstm_cuda_rms_norm(i32 1, ptr %{{.*}}, ptr null, ptr %{{.*}}, ptr null, ptr %{{.*}}, i64 8, i64 16, float 0x3EE4F8B580000000, ptr %1)
+// CHECK: call i32 @xlstm_cuda_rms_norm(i32 1, ptr %{{.*}}, ptr %{{.*}}, ptr %{{.*}}, i64 8, i64 1, i64 16, i64 16, float 0x3EE4F8B580000000, ptr %1)
 // CHECK: call i32 @xlstm_cuda_linear(i32 1, i32 1, i32 1, ptr %[[X:.*]], ptr %{{.*}}, ptr %{{.*}}, ptr null, ptr %{{.*}}, i64 8, i64 16, i64 16,
 // Further projections of the same value need not wait. Gates are float32.
 // CHECK: call i32 @xlstm_cuda_linear_beside(i32 1, i32 1, i32 1, ptr %[[X]], {{.*}}, i64 8, i64 16, i64 8,
 // CHECK: call i32 @xlstm_cuda_linear_beside(i32 1, i32 1, i32 1, ptr %[[X]], {{.*}}, i64 8, i64 16, i64 8,
 // CHECK: call i32 @xlstm_cuda_linear_beside(i32 1, i32 0, i32 0, ptr %[[X]], {{.*}}, i64 8, i64 16, i64 2,
 // CHECK: call i32 @xlstm_cuda_linear_beside(i32 1, i32 0, i32 0, ptr %[[X]], {{.*}}, i64 8, i64 16, i64 2,
-// CHECK: call i32 @xlstm_cuda_rope(i32 1, ptr %{{.*}}, ptr %[[P]], ptr %{{.*}}, float 1.000000e+00, ptr %{{.*}}, i64 8, i64 2, i64 8, ptr %1)
-// CHECK: call i32 @xlstm_cuda_output_gate(i32 1, {{.*}}, i64 8, i64 2, i64 1, i64 8, ptr %1)
+// CHECK: call i32 @xlstm_cuda_rope(i32 1, ptr %{{.*}}, ptr %[[P]], ptr %{{.*}}, ptr %{{.*}}, i64 8, i64 2, i64 8, i64 16, float 1.000000e+00, ptr %1)
+// CHECK: call i32 @xlstm_cuda_output_gate(i32 1, {{.*}}, i64 8, i64 2, i64 1, i64 8, i64 16, i64 8, i64 8, ptr %1)
 // The mixer has a position of its own, and q and k are rotated.
 // CHECK: %[[OWN:.*]] = getelementptr i8, ptr %{{.*}}, i64 1920
-// CHECK: call i32 @xlstm_cuda_hybrid_step(i32 1, {{.*}}, ptr null, float 1.000000e+00, {{.*}}, ptr %[[OWN]], ptr %{{.*}}, i64 2, i64 4, i64 2, i64 1, i64 8, i64 8, i64 2, float 5.000000e-01, ptr %{{.*}}, ptr %{{.*}}, ptr %1)
+// CHECK: call i32 @xlstm_cuda_hybrid_step(i32 1, {{.*}}, ptr null, {{.*}}, ptr %[[OWN]], ptr %{{.*}}, i64 2, i64 4, i64 2, i64 1, i64 8, i64 8, i64 2, i64 16, i64 8, i64 8, float 5.000000e-01, float 1.000000e+00, ptr %{{.*}}, ptr %{{.*}}, ptr %1)
 // The residual goes through the output projection.
 // CHECK: call i32 @xlstm_cuda_linear(i32 1, i32 1, i32 1, ptr %{{.*}}, ptr %{{.*}}, ptr null, ptr %{{[0-9]+}}, ptr %[[Y:.*]], i64 8, i64 16, i64 16,
 // CHECK-NOT: @xlstm_cuda_add

@@ -117,8 +117,8 @@ LogicalResult StepCalls::emitStep(lm::RmsNormOp op) {
   if (failed(checkTypes(op, {op.getX(), op.getWeight()})) || failed(checkMultiple(op, "its width", n, 8)))
     return failure();
   step(loc, "rms_norm",
-       {type(loc, op.getX()), pointer(loc, op.getX()), null(loc), pointer(loc, op.getWeight()), null(loc),
-        pointer(loc, op.getResult()), size(loc, count(op.getX()) / n), size(loc, n),
+       {type(loc, op.getX()), pointer(loc, op.getX()), pointer(loc, op.getWeight()), pointer(loc, op.getResult()),
+        size(loc, count(op.getX()) / n), size(loc, 1), size(loc, n), size(loc, n),
         float32(loc, op.getEps().convertToDouble())});
   return success();
 }
@@ -140,8 +140,8 @@ LogicalResult StepCalls::emitStep(lm::RopeOp op) {
     return failure();
   step(loc, "rope",
        {type(loc, x), pointer(loc, x), pointer(loc, op.getPositions()), frequencies(loc, op.getRope(), dim(x, 3)),
-        float32(loc, op.getRope().attentionFactor()), pointer(loc, op.getResult()), size(loc, dim(x, 0) * dim(x, 1)),
-        size(loc, dim(x, 2)), size(loc, dim(x, 3))});
+        pointer(loc, op.getResult()), size(loc, dim(x, 0) * dim(x, 1)), size(loc, dim(x, 2)), size(loc, dim(x, 3)),
+        size(loc, dim(x, 2) * dim(x, 3)), float32(loc, op.getRope().attentionFactor())});
   return success();
 }
 
@@ -152,7 +152,7 @@ LogicalResult StepCalls::emitStep(lm::SwigluOp op) {
     return failure();
   step(loc, "swiglu",
        {type(loc, op.getGate()), pointer(loc, op.getGate()), pointer(loc, op.getUp()), pointer(loc, op.getResult()),
-        size(loc, count(op.getResult()) / n), size(loc, n), size(loc, n)});
+        size(loc, count(op.getResult()) / n), size(loc, n), size(loc, n), size(loc, n)});
   return success();
 }
 
@@ -167,8 +167,8 @@ LogicalResult StepCalls::emitStep(lm::AddOp op) {
 LogicalResult StepCalls::emitStep(lm::ScaleOp op) {
   Location loc = op.getLoc();
   step(loc, "scale",
-       {type(loc, op.getX()), pointer(loc, op.getX()), float32(loc, op.getFactor().convertToDouble()),
-        pointer(loc, op.getResult()), size(loc, count(op.getX()))});
+       {type(loc, op.getX()), pointer(loc, op.getX()), pointer(loc, op.getResult()), size(loc, count(op.getX())),
+        float32(loc, op.getFactor().convertToDouble())});
   return success();
 }
 
@@ -188,10 +188,12 @@ LogicalResult StepCalls::emitStep(::xlstm::xlstm::OutputGateOp op) {
       failed(checkTypes(op, {op.getResult(), op.getWeight(), op.getBias()})))
     return failure();
   Value q = op.getQ();
+  int64_t own = dim(q, 2) * dim(q, 3), shared = dim(op.getK(), 2) * dim(q, 3);
   step(loc, "output_gate",
        {type(loc, q), pointer(loc, q), pointer(loc, op.getK()), pointer(loc, op.getV()), pointer(loc, op.getWeight()),
         pointer(loc, op.getBias()), pointer(loc, op.getResult()), size(loc, dim(q, 0) * dim(q, 1)),
-        size(loc, dim(q, 2)), size(loc, dim(op.getK(), 2)), size(loc, dim(q, 3))});
+        size(loc, dim(q, 2)), size(loc, dim(op.getK(), 2)), size(loc, dim(q, 3)), size(loc, own), size(loc, shared),
+        size(loc, shared)});
   return success();
 }
 
@@ -220,14 +222,16 @@ LogicalResult StepCalls::emitStep(::xlstm::xlstm::HybridOp op) {
                       Value(op.getOGate()), Value(op.getQMap()), Value(op.getKMap())})
     operands.push_back(pointer(loc, value));
   operands.push_back(op.getRope() ? frequencies(loc, *op.getRope(), d) : null(loc));
-  operands.push_back(float32(loc, op.getRope() ? op.getRope()->attentionFactor() : 1));
   for (unsigned i = 0; i < 7; ++i)
     operands.push_back(pointer(loc, i < state.size() ? state[i] : Value()));
   operands.push_back(at(loc, memories.state, own->second));
   operands.push_back(pointer(loc, op.getH()));
+  sizes.insert(sizes.end(), {H * d, Hkv * d, Hkv * d}); // strides
   for (int64_t value : sizes)
     operands.push_back(size(loc, value));
-  operands.append({float32(loc, op.getScale().convertToDouble()), arguments.workspace, arguments.zeroed});
+  operands.append({float32(loc, op.getScale().convertToDouble()),
+                   float32(loc, op.getRope() ? op.getRope()->attentionFactor() : 1), arguments.workspace,
+                   arguments.zeroed});
   step(loc, "hybrid_step", operands);
   updateInPlace(state, op.getNewState());
   for (auto [oldState, newState] : llvm::zip(state, op.getNewState()))

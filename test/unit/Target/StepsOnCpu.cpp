@@ -60,36 +60,37 @@ int xlstm_cuda_linear_beside(xlstm_dtype x_type, xlstm_dtype w_type, xlstm_dtype
 
 size_t xlstm_cuda_linear_workspace(void) { return 1000; }
 
-int xlstm_cuda_rms_norm(xlstm_dtype type, const void *x, const void *residual, const void *w, void *, void *y,
-                        int64_t rows, int64_t n, float eps, void *) {
+int xlstm_cuda_rms_norm(xlstm_dtype type, const void *x, const void *w, void *y, int64_t rows, int64_t group, int64_t n,
+                        int64_t x_stride, float eps, void *) {
   xlstm_cpu_rms_norm_f32(floats(x), floats(w), floats(y), rows, n, eps);
-  return enter("rms_norm", {type}) || residual;
+  return enter("rms_norm", {type}) || x_stride != group * n;
 }
 
-int xlstm_cuda_rope(xlstm_dtype type, const void *x, const int32_t *positions, const float *frequencies, float factor,
-                    void *y, int64_t tokens, int64_t H, int64_t d, void *) {
+int xlstm_cuda_rope(xlstm_dtype type, const void *x, const int32_t *positions, const float *frequencies, void *y,
+                    int64_t tokens, int64_t H, int64_t d, int64_t x_stride, float factor, void *) {
   xlstm_cpu_rope(floats(x), positions, frequencies, factor, floats(y), 1, tokens, H, d);
-  return enter("rope", {type});
+  return enter("rope", {type}) || x_stride != H * d;
 }
 
 int xlstm_cuda_swiglu(xlstm_dtype type, const void *gate, const void *up, void *y, int64_t rows, int64_t n,
-                      int64_t stride, void *) {
+                      int64_t gate_stride, int64_t up_stride, void *) {
   xlstm_cpu_swiglu(floats(gate), floats(up), floats(y), rows * n);
-  return enter("swiglu", {type}) || stride != n;
+  return enter("swiglu", {type}) || gate_stride != n || up_stride != n;
 }
 
 int xlstm_cuda_output_gate(xlstm_dtype type, const void *q, const void *k, const void *v, const float *w,
-                           const float *b, float *y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d, void *) {
+                           const float *b, float *y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d,
+                           int64_t q_stride, int64_t k_stride, int64_t v_stride, void *) {
   xlstm_cpu_output_gate_f32(floats(q), floats(k), floats(v), w, b, y, 1, tokens, H, Hkv, d);
-  return enter("output_gate", {type});
+  return enter("output_gate", {type}) || q_stride != H * d || k_stride != Hkv * d || v_stride != Hkv * d;
 }
 
 int xlstm_cuda_hybrid_step(xlstm_dtype type, const void *q, const void *k, const void *v, const float *i_gate,
                            const float *f_gate, const float *o_gate, const void *q_map, const void *k_map,
-                           const float *frequencies, float rope_factor, float *S, float *z, float *m, void *ring_k,
-                           void *ring_v, void *sink_k, void *sink_v, int32_t *pos, void *h, int64_t B, int64_t T,
-                           int64_t H, int64_t Hkv, int64_t d, int64_t W, int64_t sinks, float scale, void *, void *,
-                           void *) {
+                           const float *frequencies, float *S, float *z, float *m, void *ring_k, void *ring_v,
+                           void *sink_k, void *sink_v, int32_t *pos, void *h, int64_t B, int64_t T, int64_t H,
+                           int64_t Hkv, int64_t d, int64_t W, int64_t sinks, int64_t q_stride, int64_t k_stride,
+                           int64_t v_stride, float scale, float rope_factor, void *, void *, void *) {
   const xlstm_hybrid_shape shape = {B, T, H, Hkv, d, W, sinks, scale, type, type, 0};
   const xlstm_hybrid_inputs in = {q, k, v, i_gate, f_gate, o_gate, q_map, k_map, nullptr};
   xlstm_hybrid_state state = {S, z, m, ring_k, ring_v, sink_k, sink_v, pos};
@@ -99,7 +100,8 @@ int xlstm_cuda_hybrid_step(xlstm_dtype type, const void *q, const void *k, const
     std::vector<std::byte> workspace(xlstm_cpu_hybrid_forward_workspace(&shape));
     xlstm_cpu_hybrid_forward(&shape, &in, &state, h, nullptr, workspace.data());
   }
-  return enter("hybrid_step", {type}) || (T != 1 && frequencies);
+  const bool dense = q_stride == H * d && k_stride == Hkv * d && v_stride == Hkv * d;
+  return enter("hybrid_step", {type}) || (T != 1 && frequencies) || !dense;
 }
 
 // Sizes by which a test sees that all calls were asked.
@@ -133,7 +135,7 @@ int xlstm_cuda_add(xlstm_dtype type, const void *a, const void *b, void *y, int6
   return enter("add", {type});
 }
 
-int xlstm_cuda_scale(xlstm_dtype type, const void *x, float factor, void *y, int64_t n, void *) {
+int xlstm_cuda_scale(xlstm_dtype type, const void *x, void *y, int64_t n, float factor, void *) {
   xlstm_cpu_scale(floats(x), factor, floats(y), n);
   return enter("scale", {type});
 }
