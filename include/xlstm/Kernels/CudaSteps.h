@@ -19,8 +19,9 @@ extern "C" {
 /* y [rows, out] = x [rows, in] w^T + bias + residual; w [out, in], bias [out] of w_type and residual [rows, out] of
    y_type may be null; y may be residual. Types (x, w, y): all float32 (no TF32), all bf16, bf16 bf16 float32, bf16
    float32 float32 (gates). In bf16 and in place, the product of many rows is rounded before the residual is added, as
-   two ops would. A few rows go through kernels that read w once, more through cuBLASLt. `workspace`:
-   xlstm_cuda_linear_workspace() bytes. The first call of a shape chooses an algorithm and must not be captured. */
+   two ops would. A few rows go through kernels that read w once, more through cuBLASLt; `in` not a multiple of 8 is
+   slow. `workspace`: xlstm_cuda_linear_workspace() bytes. The first call of a shape chooses an algorithm and must not
+   be captured. */
 int xlstm_cuda_linear(enum xlstm_dtype x_type, enum xlstm_dtype w_type, enum xlstm_dtype y_type, const void *x,
                       const void *w, const void *bias, const void *residual, void *y, int64_t rows, int64_t in,
                       int64_t out, void *workspace, void *stream);
@@ -52,6 +53,30 @@ size_t xlstm_cuda_hybrid_step_workspace(enum xlstm_dtype type, int64_t B, int64_
                                         int64_t W, int64_t sinks);
 size_t xlstm_cuda_hybrid_step_zeroed(enum xlstm_dtype type, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d,
                                      int64_t W, int64_t sinks);
+
+/* lm.attention with state: T tokens after pos[b] earlier ones (pos is read only). q [B,T,H,d], k [B,T,Hkv,d],
+   v [B,T,Hkv,dv], h [B,T,H,dv]; ring_k [B,W,Hkv,d] and ring_v [B,W,Hkv,dv] hold position p in slot p mod W, sink_k and
+   sink_v the first S positions (null where S is 0), all of `type`. Any width whose 16 rows fit shared memory; bf16 up
+   to 256 is fast. */
+int xlstm_cuda_attention(enum xlstm_dtype type, const void *q, const void *k, const void *v, const int32_t *pos,
+                         void *ring_k, void *ring_v, void *sink_k, void *sink_v, void *h, int64_t B, int64_t T,
+                         int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S, int64_t q_stride,
+                         int64_t k_stride, int64_t v_stride, float scale, void *workspace, void *stream);
+size_t xlstm_cuda_attention_workspace(enum xlstm_dtype type, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d,
+                                      int64_t dv, int64_t W, int64_t S);
+
+/* y [tokens, H, m] = softmax over m of w[h] x[t, h Hx / H] (elu: 1 + elu of it); x [tokens, Hx, d], w [H, m, d]. */
+int xlstm_cuda_feature_map_softmax(enum xlstm_dtype type, const void *x, const void *w, void *y, int64_t tokens,
+                                   int64_t Hx, int64_t H, int64_t d, int64_t m, int64_t x_stride, void *stream);
+int xlstm_cuda_feature_map_elu(enum xlstm_dtype type, const void *x, const void *w, void *y, int64_t tokens, int64_t Hx,
+                               int64_t H, int64_t d, int64_t m, int64_t x_stride, void *stream);
+
+/* xlstm.mlstm with state S [B,H,m,dv], z [B,H,m], running maximum max [B,H] (-inf at a document's start), float32.
+   q and k [B,T,H,m] (dense), v [B,T,Hkv,dv], h [B,T,H,dv]; i and f pre-activations [B,T,H] (both null: no gates). T is
+   cut into chunks of at most `chunk`. */
+int xlstm_cuda_mlstm(enum xlstm_dtype type, const void *q, const void *k, const void *v, const float *i, const float *f,
+                     float *S, float *z, float *max, void *h, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t m,
+                     int64_t dv, int64_t v_stride, int64_t chunk, void *stream);
 
 /* positions [B,T] = pos[b] + t. */
 int xlstm_cuda_positions(const int32_t *pos, int32_t *positions, int64_t B, int64_t T, void *stream);

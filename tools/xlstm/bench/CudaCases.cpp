@@ -194,6 +194,7 @@ std::vector<Case> cudaCases() {
     return Rival{"decode.py", "decode " + std::to_string(B) + ' ' + std::to_string(states)};
   };
   std::vector<Case> cases;
+  addCudaAttentionCases(cases);
   addCudaHybridCases(cases);
   for (auto [B, states] : {std::pair(1, 48), {8, 12}, {64, 4}})
     for (bool early : {false, true})
