@@ -21,41 +21,58 @@ __global__ void rememberKernel(const __grid_constant__ Args a) {
     remember<T>(a, blockIdx.y, head, inRing ? a.T - kept + n : n - kept, inRing, !inRing);
 }
 
-/// h of a row from the sums of the blocks that shared its keys: block (row, head, b).
+/// h of a row from the sums of the blocks that shared its keys: block (row, head, b). A warp adds every eighth one's,
+/// of which a lane has every 32nd channel; all loads of 128 channels are under way at once.
 template <typename T>
-__global__ void combineKernel(const __grid_constant__ Args a) {
-  __shared__ float share[MostSplits];
+__global__ void __launch_bounds__(256) combineKernel(const __grid_constant__ Args a) {
+  constexpr int Warps = 8, Each = MostSplits / Warps, Wide = 4, Lots = MostSplits / 32;
+  __shared__ float sums[Warps][32 * Wide];
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   waitForPrevious();
   letNextStart();
   const int64_t part = ((int64_t(blockIdx.z) * a.Hkv + blockIdx.y) * a.rows() + blockIdx.x) * a.splits;
-  const int lane = threadIdx.x;
-  if (lane < 32) {
-    constexpr int Each = MostSplits / 32;
-    float2 own[Each];
-    float top = -INFINITY, total = 0;
+  float share[Lots], top = -INFINITY, total = 0;
+  float2 own[Lots];
 #pragma unroll
-    for (int n = 0; n < Each; ++n) {
-      own[n] = lane + 32 * n < a.splits ? a.weights[part + lane + 32 * n] : float2{-INFINITY, 0};
-      top = fmaxf(top, own[n].x);
-    }
-    top = groupMax(top); // finite: a row sees its own key
-#pragma unroll
-    for (int n = 0; n < Each; ++n)
-      own[n].x = exp2f(own[n].x - top), total += own[n].x * own[n].y;
-    total = groupSum(total);
-#pragma unroll
-    for (int n = 0; n < Each; ++n)
-      share[lane + 32 * n] = own[n].x / total;
+  for (int n = 0; n < Lots; ++n) {
+    own[n] = lane + 32 * n < a.splits ? a.weights[part + lane + 32 * n] : float2{-INFINITY, 0};
+    top = fmaxf(top, own[n].x);
   }
-  __syncthreads();
+  top = groupMax(top); // finite: a row sees its own key
+#pragma unroll
+  for (int n = 0; n < Lots; ++n)
+    share[n] = exp2f(own[n].x - top), total += share[n] * own[n].y;
+  const float scale = 1.0f / groupSum(total);
   const int t = blockIdx.x / a.group, head = blockIdx.y * a.group + blockIdx.x - t * a.group;
   T *h = static_cast<T *>(a.h) + ((int64_t(blockIdx.z) * a.T + t) * a.H + head) * a.dv;
-  for (int c = threadIdx.x; c < a.dv; c += blockDim.x) {
-    float sum = 0;
-#pragma unroll 8
-    for (int s = 0; s < a.splits; ++s)
-      sum += share[s] * a.out[(part + s) * a.dv + c];
-    h[c] = fromFloat<T>(sum);
+  for (int from = 0; from < a.dv; from += 32 * Wide) {
+    float values[Each][Wide], sum[Wide] = {};
+#pragma unroll
+    for (int n = 0; n < Each; ++n)
+#pragma unroll
+      for (int c = 0; c < Wide; ++c) {
+        const int split = warp + n * Warps, channel = from + lane + 32 * c;
+        values[n][c] = split < a.splits && channel < a.dv ? a.out[(part + split) * a.dv + channel] : 0.0f;
+      }
+#pragma unroll
+    for (int n = 0; n < Each; ++n) {
+      const float weight = __shfl_sync(~0u, share[n / 4], warp + n % 4 * Warps);
+#pragma unroll
+      for (int c = 0; c < Wide; ++c)
+        sum[c] += weight * values[n][c];
+    }
+    __syncthreads();
+#pragma unroll
+    for (int c = 0; c < Wide; ++c)
+      sums[warp][lane + 32 * c] = sum[c];
+    __syncthreads();
+    if (const int c = threadIdx.x; c < 32 * Wide && from + c < a.dv) {
+      float all = 0;
+#pragma unroll
+      for (int n = 0; n < Warps; ++n)
+        all += sums[n][c];
+      h[from + c] = fromFloat<T>(all * scale);
+    }
   }
 }
 
@@ -64,14 +81,24 @@ struct Plan {
   bool isSplit = false;
   int splits = 1;
 
-  Plan(int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t W, int64_t S) {
-    constexpr int64_t Few = 132, Wanted = 512,
-                      LeastKeys = 64; // blocks: less than an H100 has room for; what keeps it busy
-    const int64_t rows = T * H / Hkv, pairs = B * Hkv;
-    isSplit = rows <= TileRows || ceilDiv(rows, 4 * TileRows) * pairs < Few;
-    if (isSplit)
-      splits = int(std::clamp<int64_t>(
-          std::min(Wanted / (ceilDiv(rows, TileRows) * pairs), ceilDiv(W + S + T, LeastKeys)), 1, MostSplits));
+  Plan(int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S) {
+    constexpr int64_t Processors = 132, LeastKeys = 64; // an H100's; what a block's warps have at once
+    const int64_t rows = T * H / Hkv, pairs = B * Hkv, tiles = ceilDiv(rows, TileRows) * pairs, wide = std::max(d, dv);
+    isSplit = rows <= TileRows || ceilDiv(rows, 4 * TileRows) * pairs < Processors;
+    if (!isSplit)
+      return;
+    // Blocks that run at the same time: what the fast kernel's registers leave room for.
+    const int64_t room = (wide <= 64 ? 4 : wide <= 128 && rows <= 8 ? 3 : 2) * Processors;
+    const int64_t most = std::min<int64_t>(ceilDiv(W + S + T, LeastKeys), MostSplits);
+    auto idle = [&](int64_t count) { return ceilDiv(tiles * count, room) * room * 8 > tiles * count * 9; };
+    int64_t count = std::max<int64_t>(room / tiles, 1);
+    if (count < 4) // few turns: the last one had better be full
+      for (int64_t n = 1; n <= 4; ++n)
+        if (!idle(n)) {
+          count = n;
+          break;
+        }
+    splits = int(std::clamp<int64_t>(count, 1, most));
   }
   size_t outBytes(int64_t B, int64_t T, int64_t H, int64_t dv) const { return size_t(B * T * H) * splits * dv * 4; }
 };
@@ -93,7 +120,7 @@ template <typename T>
 static cudaError_t finish(const Args &a, void *stream) {
   const dim3 rows(a.rows(), a.Hkv, a.B);
   if (a.splits > 1)
-    if (cudaError_t error = launchEarly(combineKernel<T>, rows, a.dv <= 64 ? 64 : 128, 0, stream, a))
+    if (cudaError_t error = launchEarly(combineKernel<T>, rows, 256, 0, stream, a))
       return error;
   return a.T == 1
              ? cudaSuccess
@@ -110,7 +137,7 @@ size_t xlstm_cuda_attention_workspace(xlstm_dtype, int64_t B, int64_t T, int64_t
                                       int64_t W, int64_t S) {
   if (!isSupported(B, T, H, Hkv, d, dv, W, S))
     return 0;
-  const Plan plan(B, T, H, Hkv, W, S);
+  const Plan plan(B, T, H, Hkv, d, dv, W, S);
   return plan.splits == 1 ? 0 : plan.outBytes(B, T, H, dv) + size_t(B * T * H) * plan.splits * sizeof(float2);
 }
 
@@ -123,7 +150,7 @@ int xlstm_cuda_attention(xlstm_dtype type, const void *q, const void *k, const v
     return cudaErrorInvalidValue;
   if (B == 0 || T == 0)
     return cudaSuccess;
-  const Plan plan(B, T, H, Hkv, W, S);
+  const Plan plan(B, T, H, Hkv, d, dv, W, S);
   constexpr float Log2E = 1.442695041f;
   Args a = {q,       k,        v,        pos,           ring_k,      ring_v,  sink_k,   sink_v,       h,
             B,       q_stride, k_stride, v_stride,      int(T),      int(H),  int(Hkv), int(H / Hkv), int(d),

@@ -16,7 +16,7 @@
 namespace xlstm::cuda::attention {
 
 constexpr int TileRows = 16;
-constexpr int MostSplits = 64;
+constexpr int MostSplits = 128;
 
 struct Args {
   const void *q, *k, *v;

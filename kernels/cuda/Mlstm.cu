@@ -1,4 +1,4 @@
-//===- Mlstm.cu - matrix memory with state, one token or by chunks ----------===//
+//===- Mlstm.cu - the matrix memory, by chunks, and its C ABI ----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A cluster has one text and head, each of its blocks some columns of S, which stay in shared memory from the first
@@ -7,8 +7,7 @@
 // float64.
 
 #include "kernels/cuda/HybridDecodeLaunch.cuh"
-#include "kernels/cuda/Ptx.cuh"
-#include "kernels/cuda/Types.cuh"
+#include "kernels/cuda/Mlstm.cuh"
 #include "xlstm/Kernels/CudaSteps.h"
 
 #include <algorithm>
@@ -17,20 +16,8 @@
 namespace xlstm::cuda {
 namespace mlstm {
 
-constexpr int Threads = 256, Warps = Threads / 32;
-constexpr int Columns = 32;    // of S at a time, a lane each
 constexpr int MostTokens = 32; // of a chunk: a lane of the gates' warp each
-constexpr int Each = MostTokens / Warps;
-
-struct Args {
-  const void *q, *k, *v;
-  const float *i, *f;
-  float *S, *z, *max;
-  void *h;
-  int64_t vStride;
-  int T, H, Hkv, m, dv;
-  int blocks, columns, tokens; // a cluster; of S a block, a multiple of 32; at most of a chunk
-};
+constexpr int Each = MostTokens / Warps, WeightPitch = MostTokens + 1;
 
 /// Shared memory; rows of features are padded with zeros to a multiple of four, and then by four: 16 bytes of eight
 /// rows lie in different banks.
@@ -50,32 +37,12 @@ struct Shared {
       used += (count * sizeof(*array) + 15) / 16 * 16;
     };
     take(S, a.m * a.columns), take(q, a.tokens * pitch), take(k, a.tokens * pitch), take(v, a.tokens * a.columns);
-    take(weights, a.tokens * (MostTokens + 1)), take(z, pitch);
+    take(weights, a.tokens * WeightPitch), take(z, pitch);
     take(carried, a.tokens), take(added, a.tokens), take(denominator, a.tokens);
     take(keep, 1), take(level, a.tokens), take(top, a.tokens), take(max, 1);
     bytes = used;
   }
 };
-
-/// Where a block stands.
-struct Place {
-  int64_t b, state; // state: [B,H] index
-  int head, column; // its first
-  __device__ explicit Place(const Args &a)
-      : b(blockIdx.y), head(blockIdx.x / unsigned(a.blocks)), column(int(clusterRank()) * a.columns) {
-    state = b * a.H + head;
-  }
-};
-
-/// The floor is far below what any input gate makes up for, and keeps sums exact enough to tell later tokens apart.
-__device__ inline double logSigmoid(double x) {
-  const double y = x < 0 ? x - log1p(exp(x)) : -log1p(exp(-x));
-  return y < -1e6 ? -1e6 : y;
-}
-/// exp(level - top); nothing weighs anything while the maximum is -inf.
-__device__ inline float gateWeight(double level, double top) {
-  return top == -INFINITY ? 0.0f : expf(float(level - top));
-}
 
 /// One warp, a token a lane: the chunk's gates from the maximum before it, which moves on.
 __device__ inline void openGates(const Args &a, const Shared &s, const Place &at, int from, int count) {
@@ -105,48 +72,82 @@ __device__ inline void openGates(const Args &a, const Shared &s, const Place &at
     *s.max = next, *s.keep = gateWeight(before, after);
 }
 
-template <typename T>
+/// Width: neighbours a thread and access, a divisor of m and dv. All loads of two turns are under way at once.
+template <int Width, typename T>
 __device__ void loadChunk(const Args &a, const Shared &s, const Place &at, int from, int count) {
-  const int lane = threadIdx.x % 32;
-  for (int t = threadIdx.x / 32; t < count; t += Warps) {
-    const int64_t token = at.b * a.T + from + t, own = (token * a.H + at.head) * a.m;
-    const T *q = static_cast<const T *>(a.q) + own, *k = static_cast<const T *>(a.k) + own;
-    const T *v = static_cast<const T *>(a.v) + token * a.vStride + at.head / (a.H / a.Hkv) * a.dv + at.column;
-    for (int c = lane; c < s.pitch; c += 32) {
-      s.q[t * s.pitch + c] = c < a.m ? toFloat(q[c]) : 0.0f;
-      s.k[t * s.pitch + c] = c < a.m ? toFloat(k[c]) : 0.0f;
-    }
-    for (int c = lane; c < a.columns; c += 32)
-      s.v[t * a.columns + c] = at.column + c < a.dv ? toFloat(v[c]) : 0.0f;
+  constexpr int Turns = 2;
+  const int wide = a.m / Width, wideV = a.columns / Width;
+  const int64_t token = at.b * a.T + from, own = (token * a.H + at.head) * a.m;
+  const T *q = static_cast<const T *>(a.q) + own, *k = static_cast<const T *>(a.k) + own;
+  const T *v = static_cast<const T *>(a.v) + token * a.vStride + at.head / (a.H / a.Hkv) * a.dv + at.column;
+  for (int first = threadIdx.x; first < count * max(wide, wideV); first += Turns * Threads) {
+    float ofQ[Turns][Width], ofK[Turns][Width], ofV[Turns][Width] = {};
+    auto visit = [&](auto features, auto values) {
+#pragma unroll
+      for (int turn = 0; turn < Turns; ++turn) {
+        const int n = first + turn * Threads, t = n / wide, tV = n / wideV;
+        if (t < count)
+          features(turn, t, (n - t * wide) * Width);
+        if (tV < count)
+          values(turn, tV, (n - tV * wideV) * Width);
+      }
+    };
+    visit(
+        [&](int turn, int t, int c) {
+          loadFloats(q + int64_t(t) * a.H * a.m + c, ofQ[turn]);
+          loadFloats(k + int64_t(t) * a.H * a.m + c, ofK[turn]);
+        },
+        [&](int turn, int t, int c) {
+          if (at.column + c < a.dv)
+            loadFloats(v + t * a.vStride + c, ofV[turn]);
+        });
+    visit(
+        [&](int turn, int t, int c) {
+          storeFloats(s.q + t * s.pitch + c, ofQ[turn]);
+          storeFloats(s.k + t * s.pitch + c, ofK[turn]);
+        },
+        [&](int turn, int t, int c) { storeFloats(s.v + t * a.columns + c, ofV[turn]); });
   }
+}
+
+/// Zeros behind each row of features.
+__device__ inline void clearPadding(const Args &a, const Shared &s) {
+  const int behind = s.pitch - a.m;
+  for (int n = threadIdx.x; n < a.tokens * behind; n += Threads)
+    s.q[n / behind * s.pitch + a.m + n % behind] = s.k[n / behind * s.pitch + a.m + n % behind] = 0;
 }
 
 __device__ inline float dot(const float4 &x, const float4 &y) { return x.x * y.x + x.y * y.y + x.z * y.z + x.w * y.w; }
 __device__ inline const float4 &four(const float *x) { return *reinterpret_cast<const float4 *>(x); }
 
-/// weights [t,s] = exp(g_s - top_t) q_t . k_s, and the denominators; a warp has tokens t = warp, warp + 8, ...
+/// A warp has tokens t = warp, warp + 8, ...; past the last there is the last again, which is not written.
+__device__ inline int ownToken(int n, int count) { return min(int(threadIdx.x) / 32 + n * Warps, count - 1); }
+
+/// weights [t,s] = exp(g_s - top_t) q_t . k_s, and the denominators.
 __device__ inline void weigh(const Args &a, const Shared &s, int count) {
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  const int lane = threadIdx.x % 32;
   float score[Each] = {}, carried[Each] = {};
-  const float *k = s.k + min(lane, count - 1) * s.pitch;
+  const float *k = s.k + min(lane, count - 1) * s.pitch, *q[Each];
+#pragma unroll
+  for (int n = 0; n < Each; ++n)
+    q[n] = s.q + ownToken(n, count) * s.pitch;
+#pragma unroll 4
   for (int c = 0; c < a.m; c += 4)
 #pragma unroll
     for (int n = 0; n < Each; ++n)
-      if (warp + n * Warps < count)
-        score[n] += dot(four(s.q + (warp + n * Warps) * s.pitch + c), four(k + c));
+      score[n] += dot(four(q[n] + c), four(k + c));
   for (int c = lane; c < a.m; c += 32)
 #pragma unroll
     for (int n = 0; n < Each; ++n)
-      if (warp + n * Warps < count)
-        carried[n] += s.q[(warp + n * Warps) * s.pitch + c] * s.z[c];
+      carried[n] += q[n][c] * s.z[c];
 #pragma unroll
   for (int n = 0; n < Each; ++n) {
-    const int t = warp + n * Warps;
+    const int t = threadIdx.x / 32 + n * Warps;
     if (t >= count)
       break;
     const float gate = lane <= t ? gateWeight(s.level[lane], s.top[t]) : 0.0f;
     const float weight = gate == 0.0f ? 0.0f : gate * score[n]; // a later token may hold anything
-    s.weights[t * (MostTokens + 1) + lane] = weight;
+    s.weights[t * WeightPitch + lane] = weight;
     const float sum = groupSum(weight + s.carried[t] * carried[n]);
     if (lane == 0)
       s.denominator[t] = sum;
@@ -156,28 +157,37 @@ __device__ inline void weigh(const Args &a, const Shared &s, int count) {
 /// h of the chunk's tokens and the block's columns.
 template <typename T>
 __device__ void read(const Args &a, const Shared &s, const Place &at, int from, int count) {
-  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  const int lane = threadIdx.x % 32;
+  const float *q[Each], *weights[Each];
+#pragma unroll
+  for (int n = 0; n < Each; ++n)
+    q[n] = s.q + ownToken(n, count) * s.pitch, weights[n] = s.weights + ownToken(n, count) * WeightPitch;
   for (int column = lane; column < a.columns; column += Columns) {
     float memory[Each] = {}, values[Each] = {};
-    for (int c = 0; c < a.m; c += 4) {
-      float4 own = {};
-      own.x = s.S[c * a.columns + column];
-      own.y = c + 1 < a.m ? s.S[(c + 1) * a.columns + column] : 0.0f;
-      own.z = c + 2 < a.m ? s.S[(c + 2) * a.columns + column] : 0.0f;
-      own.w = c + 3 < a.m ? s.S[(c + 3) * a.columns + column] : 0.0f;
+    const float *own = s.S + column;
+    int c = 0;
+#pragma unroll 2
+    for (; c + 4 <= a.m; c += 4) {
+      const float *x = own + c * a.columns;
+      const float4 state = {x[0], x[a.columns], x[2 * a.columns], x[3 * a.columns]};
 #pragma unroll
       for (int n = 0; n < Each; ++n)
-        if (warp + n * Warps < count)
-          memory[n] += dot(four(s.q + (warp + n * Warps) * s.pitch + c), own);
+        memory[n] += dot(four(q[n] + c), state);
     }
-    for (int j = 0; j < count; ++j)
+    for (; c < a.m; ++c)
 #pragma unroll
       for (int n = 0; n < Each; ++n)
-        if (warp + n * Warps < count)
-          values[n] += s.weights[(warp + n * Warps) * (MostTokens + 1) + j] * s.v[j * a.columns + column];
+        memory[n] += q[n][c] * own[c * a.columns];
+#pragma unroll 4
+    for (int j = 0; j < count; ++j) {
+      const float value = s.v[j * a.columns + column];
+#pragma unroll
+      for (int n = 0; n < Each; ++n)
+        values[n] += weights[n][j] * value;
+    }
 #pragma unroll
     for (int n = 0; n < Each; ++n)
-      if (const int t = warp + n * Warps; t < count && at.column + column < a.dv)
+      if (const int t = threadIdx.x / 32 + n * Warps; t < count && at.column + column < a.dv)
         static_cast<T *>(a.h)[((at.b * a.T + from + t) * a.H + at.head) * a.dv + at.column + column] =
             fromFloat<T>((s.carried[t] * memory[n] + values[n]) / fmaxf(s.denominator[t], 1e-30f));
   }
@@ -190,6 +200,7 @@ __device__ inline void update(const Args &a, const Shared &s, int count) {
   for (int column = lane; column < a.columns; column += Columns)
     for (int c = warp * 4; c < a.m; c += Warps * 4) {
       float sum[4] = {};
+#pragma unroll 4
       for (int j = 0; j < count; ++j) {
         const float4 key = four(s.k + j * s.pitch + c);
         const float value = s.added[j] * s.v[j * a.columns + column];
@@ -208,29 +219,61 @@ __device__ inline void update(const Args &a, const Shared &s, int count) {
   }
 }
 
-/// The block's columns of S, and z, between memory and shared memory; none is read while the maximum is -inf.
-template <bool IsLoad>
-__device__ void moveState(const Args &a, const Shared &s, const Place &at, bool isEmpty) {
-  const int lane = threadIdx.x % 32;
-  for (int c = threadIdx.x / 32; c < a.m; c += Warps)
-    for (int column = lane; column < a.columns; column += Columns) {
-      float &own = s.S[c * a.columns + column];
-      float *state = a.S + (at.state * a.m + c) * a.dv + at.column + column;
-      const bool is = at.column + column < a.dv;
-      if (IsLoad)
-        own = is && !isEmpty ? *state : 0.0f;
-      else if (is)
-        *state = own;
-    }
-  for (int c = threadIdx.x; c < a.m; c += Threads) {
-    if (IsLoad)
-      s.z[c] = isEmpty ? 0.0f : a.z[at.state * a.m + c];
-    else if (at.column == 0)
-      a.z[at.state * a.m + c] = s.z[c];
+/// Visits the pieces of the block's columns of S, four a thread at a time: body(turn, in shared memory, in memory).
+template <int Width, typename Load, typename Store>
+__device__ void eachPiece(const Args &a, const Shared &s, const Place &at, Load load, Store store) {
+  constexpr int Turns = 4;
+  const int wide = a.columns / Width;
+  for (int first = threadIdx.x; first < a.m * wide; first += Turns * Threads) {
+    auto visit = [&](auto body) {
+#pragma unroll
+      for (int turn = 0; turn < Turns; ++turn) {
+        const int n = first + turn * Threads, row = n / wide, c = (n - row * wide) * Width;
+        if (row < a.m)
+          body(turn, s.S + row * a.columns + c, a.S + (at.state * a.m + row) * a.dv + at.column + c,
+               at.column + c < a.dv);
+      }
+    };
+    visit(load), visit(store);
   }
 }
 
-template <typename T>
+/// The block's columns of S, and z, to shared memory: zeros where the state is empty, whatever it holds.
+template <int Width>
+__device__ void loadState(const Args &a, const Shared &s, const Place &at, bool isEmpty) {
+  constexpr int Each = Width < 4 ? Width : 4;
+  float values[4][Each];
+  eachPiece<Each>(
+      a, s, at,
+      [&](int turn, float *, const float *state, bool is) {
+#pragma unroll
+        for (float &value : values[turn])
+          value = 0;
+        if (is && !isEmpty)
+          loadFloats(state, values[turn]);
+      },
+      [&](int turn, float *own, float *, bool) { storeFloats(own, values[turn]); });
+  for (int c = threadIdx.x; c < a.m; c += Threads)
+    s.z[c] = isEmpty ? 0.0f : a.z[at.state * a.m + c];
+}
+
+/// And back; z by the first block.
+template <int Width>
+__device__ void storeState(const Args &a, const Shared &s, const Place &at) {
+  constexpr int Each = Width < 4 ? Width : 4;
+  eachPiece<Each>(
+      a, s, at, [](int, float *, float *, bool) {},
+      [&](int, float *own, float *state, bool is) {
+        float values[Each];
+        loadFloats(own, values);
+        if (is)
+          storeFloats(state, values);
+      });
+  for (int c = threadIdx.x; c < a.m && at.column == 0; c += Threads)
+    a.z[at.state * a.m + c] = s.z[c];
+}
+
+template <int Width, typename T>
 __global__ void __launch_bounds__(Threads) kernel(const __grid_constant__ Args a) {
   extern __shared__ __align__(16) char memory[];
   const Shared s(memory, a);
@@ -238,14 +281,15 @@ __global__ void __launch_bounds__(Threads) kernel(const __grid_constant__ Args a
   waitForPrevious();
   letNextStart();
   const float first = a.max[at.state];
-  moveState<true>(a, s, at, first == -INFINITY);
+  loadState<Width>(a, s, at, first == -INFINITY);
+  clearPadding(a, s);
   if (threadIdx.x == 0)
     *s.max = first;
   clusterArrive();
   for (int from = 0; from < a.T; from += a.tokens) {
     const int count = min(a.tokens, a.T - from);
     __syncthreads();
-    loadChunk<T>(a, s, at, from, count);
+    loadChunk<Width, T>(a, s, at, from, count);
     if (threadIdx.x < 32)
       openGates(a, s, at, from, count);
     __syncthreads();
@@ -257,22 +301,26 @@ __global__ void __launch_bounds__(Threads) kernel(const __grid_constant__ Args a
   }
   clusterWait(); // every block has read z and the maximum
   __syncthreads();
-  moveState<false>(a, s, at, false);
+  storeState<Width>(a, s, at);
   if (threadIdx.x == 0 && at.column == 0)
     a.max[at.state] = float(*s.max);
 }
 
 template <typename T>
-static int run(Args &a, int64_t B, int64_t chunk, void *stream) {
+static int run(Args &a, int64_t B, xlstm_dtype type, int64_t chunk, void *stream) {
   const decode::Device device;
+  const bool isWide = a.m % 8 == 0 && a.dv % 8 == 0 && a.vStride % 8 == 0 && isAligned(a.q) && isAligned(a.k) &&
+                      isAligned(a.v) && isAligned(a.S);
   const int strips = int(ceilDiv(a.dv, Columns));
   for (a.blocks = 1; device.hasClusters() && a.blocks < 8 && a.blocks < strips;)
     a.blocks *= 2;
   a.columns = int(ceilDiv(strips, a.blocks)) * Columns;
+  if (a.T == 1)
+    return step(a, B, type, isWide, stream);
   for (a.tokens = int(std::clamp<int64_t>(std::min(chunk, int64_t(a.T)), 1, MostTokens)); a.tokens > 0; a.tokens /= 2)
     if (const size_t bytes = Shared(nullptr, a).bytes; bytes <= size_t(device.sharedBytes))
-      return decode::launchClusters(kernel<T>, a, dim3(a.H * a.blocks, B), Threads, a.blocks, bytes,
-                                    device.hasClusters(), cudaStream_t(stream));
+      return decode::launchClusters(isWide ? kernel<8, T> : kernel<1, T>, a, dim3(a.H * a.blocks, B), Threads, a.blocks,
+                                    bytes, device.hasClusters(), cudaStream_t(stream));
   return cudaErrorInvalidValue;
 }
 
@@ -290,5 +338,5 @@ int xlstm_cuda_mlstm(xlstm_dtype type, const void *q, const void *k, const void 
   if (B == 0 || T == 0)
     return cudaSuccess;
   Args a = {q, k, v, i, f, S, z, max, h, v_stride, int(T), int(H), int(Hkv), int(m), int(dv), 0, 0, 0};
-  return type == XLSTM_F32 ? run<float>(a, B, chunk, stream) : run<xlstm::cuda::Bf16>(a, B, chunk, stream);
+  return type == XLSTM_F32 ? run<float>(a, B, type, chunk, stream) : run<xlstm::cuda::Bf16>(a, B, type, chunk, stream);
 }
