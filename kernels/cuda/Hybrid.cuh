@@ -12,13 +12,20 @@
 
 namespace xlstm::cuda {
 
+/// An array [B,T,heads,d] whose tokens lie `stride` elements apart.
+struct Tokens {
+  const void *array;
+  int64_t stride;
+};
+
 /// Shape, documents and where keys before this piece are found.
 struct Problem {
   int B, T, H, Hkv, d, W, S, group;
   int chunk, chunks; // tokens a chunk, chunks a row
   float scale;
   const int *docStart, *pos; // as in the C ABI; either may be null
-  const void *q, *k, *v, *qMap, *kMap;
+  Tokens q, k, v;
+  const void *qMap, *kMap;
   const void *historyK, *historyV; // [B,W,Hkv,d] in q's type: row W + j holds relative index j < 0
   const void *sinkK, *sinkV;       // [B,S,Hkv,d] in q's type
   const float *o;
@@ -29,6 +36,10 @@ struct Problem {
     return from >= 0 ? from : pos ? -pos[b] : 0;
   }
   __device__ int64_t gate(int b, int t, int h) const { return (static_cast<int64_t>(b) * T + t) * H + h; }
+  template <typename E>
+  __device__ const E *row(const Tokens &of, int b, int t, int h) const {
+    return static_cast<const E *>(of.array) + (static_cast<int64_t>(b) * T + t) * of.stride + h * d;
+  }
 };
 
 /// The window rule for a query t whose document starts at `start`; a sink read is the same key outside the window.

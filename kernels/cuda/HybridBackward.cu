@@ -28,7 +28,7 @@ struct Common {
 
   Common(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const xlstm_hybrid_state *state, void *base,
          int chunk, int64_t mapSegments)
-      : arena{static_cast<char *>(base)}, p(problemOf(shape, in, chunk)) {
+      : arena{static_cast<char *>(base)}, p(problemOf(shape, in, denseStrides(shape), chunk)) {
     int64_t tokens = shape.B * shape.T * shape.H, heads = shape.B * shape.H;
     saved.window_lse = arena.take<float>(tokens);
     saved.max = arena.take<float>(tokens);
@@ -109,7 +109,7 @@ struct Call {
   cudaError_t prepare(const Common &plan) {
     if (!saved.window_lse || !saved.denominator || !saved.window_out) {
       saved = plan.saved;
-      XLSTM_CUDA_TRY(runForward(shape, in, initial, plan.h, &saved, plan.forward, false, stream));
+      XLSTM_CUDA_TRY(runForward(shape, in, denseStrides(shape), initial, plan.h, &saved, plan.forward, false, stream));
     }
     if (initial)
       XLSTM_CUDA_TRY(copyHistory(plan.p, shape, *initial, stream));

@@ -135,9 +135,9 @@ static bool isSupported(const xlstm_hybrid_shape &shape) {
 
 } // namespace decode
 
-int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const float *frequencies,
-                 float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace, bool early, void *stream,
-                 int blocks) {
+int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
+                 const float *frequencies, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
+                 bool early, void *stream, int blocks) {
   using namespace decode;
   if (!isSupported(shape))
     return cudaErrorInvalidValue;
@@ -145,8 +145,9 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
   if (pairs == 0)
     return cudaSuccess;
   const bool isChosen = blocks == 0;
-  if (isChosen && isDecodeFast(shape)) {
-    const int error = hybridDecodeFast(shape, in, frequencies, ropeFactor, state, h, workspace, early, stream, 0);
+  if (isChosen && isDecodeFast(shape) && strides.v % 8 == 0) {
+    const int error =
+        hybridDecodeFast(shape, in, strides, frequencies, ropeFactor, state, h, workspace, early, stream, 0);
     if (error != cudaErrorInvalidClusterSize)
       return error;
   }
@@ -163,6 +164,7 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
             shape.scale,
             ropeFactor,
             in,
+            strides,
             state,
             frequencies,
             h,
@@ -200,5 +202,6 @@ size_t xlstm_cuda_hybrid_decode_workspace(const xlstm_hybrid_shape *shape) { ret
 int xlstm_cuda_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, const float *frequencies,
                              float rope_factor, xlstm_hybrid_state *state, void *h, void *workspace, int32_t early,
                              void *stream) {
-  return xlstm::cuda::hybridDecode(*shape, *in, frequencies, rope_factor, *state, h, workspace, early, stream, 0);
+  return xlstm::cuda::hybridDecode(*shape, *in, xlstm::cuda::denseStrides(*shape), frequencies, rope_factor, *state, h,
+                                   workspace, early, stream, 0);
 }

@@ -10,6 +10,7 @@
 #ifndef XLSTM_KERNELS_CUDA_HYBRIDDECODE_CUH
 #define XLSTM_KERNELS_CUDA_HYBRIDDECODE_CUH
 
+#include "kernels/cuda/HybridDecode.h"
 #include "kernels/cuda/Ptx.cuh"
 #include "kernels/cuda/Types.cuh"
 
@@ -35,6 +36,7 @@ struct Args {
   int slots, keys;            // ring slots a block; keys in shared memory at once
   float scale, ropeFactor;
   xlstm_hybrid_inputs in;
+  TokenStrides strides;
   xlstm_hybrid_state state;
   const float *frequencies;
   void *h;

@@ -120,9 +120,9 @@ bool isDecodeFast(const xlstm_hybrid_shape &shape) {
          shape.B < 65536 && decode::Device().hasClusters();
 }
 
-int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const float *frequencies,
-                     float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace, bool early, void *stream,
-                     int blocks) {
+int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
+                     const float *frequencies, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
+                     bool early, void *stream, int blocks) {
   using namespace decode;
   const int64_t heads = shape.B * shape.H, group = shape.H / shape.Hkv;
   // Few heads: as many blocks as there is room for at once; many: few, since each does what all must (measured).
@@ -141,6 +141,7 @@ int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs 
                       shape.scale * Log2E,
                       ropeFactor,
                       in,
+                      strides,
                       state,
                       frequencies,
                       h,

@@ -10,6 +10,7 @@
 #ifndef XLSTM_KERNELS_CUDA_HYBRIDDECODEFAST_CUH
 #define XLSTM_KERNELS_CUDA_HYBRIDDECODEFAST_CUH
 
+#include "kernels/cuda/HybridDecode.h"
 #include "kernels/cuda/HybridDecodeLaunch.cuh"
 #include "kernels/cuda/Ptx.cuh"
 #include "kernels/cuda/Types.cuh"
@@ -26,6 +27,7 @@ struct FastArgs {
   uint64_t windowInverse;         // 2^64 / W, rounded up: remainders by two products (Lemire, Kaser, Kurz 2019)
   float scale, ropeFactor;        // scale: times log2 e
   xlstm_hybrid_inputs in;
+  TokenStrides strides;
   xlstm_hybrid_state state;
   const float *frequencies;
   void *h;

@@ -33,10 +33,11 @@ struct Token {
     const bool begins = a.in.doc_start && a.in.doc_start[at.b] >= 0;
     t = a.state.pos[at.b];
     frequency = a.frequencies ? a.frequencies[i] : 0.0f;
-    const Bf16 *q = static_cast<const Bf16 *>(a.in.q) + (at.query + owner % P::Group) * P::D + i;
-    const Bf16 *k = static_cast<const Bf16 *>(a.in.k) + at.key * P::D + i;
+    const int own = at.kvHead * P::D, group = (at.kvHead * P::Group + owner % P::Group) * P::D;
+    const Bf16 *q = static_cast<const Bf16 *>(a.in.q) + at.b * a.strides.q + group + i;
+    const Bf16 *k = static_cast<const Bf16 *>(a.in.k) + at.b * a.strides.k + own + i;
     low = q[0], high = q[Half], keyLow = k[0], keyHigh = k[Half];
-    v = loadEarly(static_cast<const Bf16 *>(a.in.v) + at.key * P::D + threadIdx.x % P::Pieces * 8);
+    v = loadEarly(static_cast<const Bf16 *>(a.in.v) + at.b * a.strides.v + own + threadIdx.x % P::Pieces * 8);
     if (begins)
       t = 0;
   }

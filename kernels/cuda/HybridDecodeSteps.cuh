@@ -51,9 +51,9 @@ template <typename T, typename Shared>
 __device__ void loadToken(const Args &a, const Shared &s, const Place &at, const int32_t *position, bool fresh) {
   constexpr int Width = Shared::Width, Turns = 2;
   const int d = s.width(a), half = d / 2, pairs = (a.group + 1) * half;
-  const T *q = static_cast<const T *>(a.in.q) + at.query * d;
-  const int64_t kv = (at.b * a.Hkv + at.kvHead) * d;
-  const T *k = static_cast<const T *>(a.in.k) + kv, *v = static_cast<const T *>(a.in.v) + kv;
+  const T *q = static_cast<const T *>(a.in.q) + at.b * a.strides.q + at.kvHead * a.group * d;
+  const T *k = static_cast<const T *>(a.in.k) + at.b * a.strides.k + at.kvHead * d;
+  const T *v = static_cast<const T *>(a.in.v) + at.b * a.strides.v + at.kvHead * d;
   for (int from = threadIdx.x; from < pairs; from += Turns * Threads) {
     float low[Turns], high[Turns], frequency[Turns];
     int head[Turns], i[Turns];

@@ -200,8 +200,7 @@ __global__ void __launch_bounds__(Threads, 1) keys(const __grid_constant__ Argum
 
 /// Sum over a segment's tokens of logits (x) x, of one map.
 template <int D>
-__global__ void __launch_bounds__(Block)
-    mapSums(Problem p, const Bf16 *logits, const void *x, int heads, float *partial) {
+__global__ void __launch_bounds__(Block) mapSums(Problem p, const Bf16 *logits, Tokens x, int heads, float *partial) {
 #ifdef XLSTM_HAS_WGMMA
   extern __shared__ char base[];
   char *tiles = aligned(base);
@@ -211,8 +210,7 @@ __global__ void __launch_bounds__(Block)
     int t = (first + n) * Rows;
     uint32_t to = sharedAddress(tiles + n % 2 * 2 * TileBytes<D>);
     loadRows<D>(to, p.d, tokenRow(logits, p, p.H, b, t, h), static_cast<int64_t>(p.H) * p.d, p.T - t);
-    loadRows<D>(to + TileBytes<D>, p.d, tokenRow(x, p, heads, b, t, h / (p.H / heads)),
-                static_cast<int64_t>(heads) * p.d, p.T - t);
+    loadRows<D>(to + TileBytes<D>, p.d, p.row<Bf16>(x, b, t, h / (p.H / heads)), x.stride, p.T - t);
     groupCopies();
   };
   float sum[D / 8][4];
@@ -269,7 +267,7 @@ cudaError_t fast::memoryKeyGradients(const Problem &p, const Facts &facts, const
 cudaError_t fast::mapGradients(const Problem &p, const Scratch &scratch, float *partial, float *dqMap, float *dkMap,
                                cudaStream_t stream) {
   int segments = static_cast<int>(ceilDiv(p.chunks, MapChunks));
-  auto one = [&](const Bf16 *logits, const void *x, int heads, float *map) {
+  auto one = [&](const Bf16 *logits, const Tokens &x, int heads, float *map) {
     if (!map)
       return cudaSuccess;
     auto run = [&](auto kernel, size_t tile) {

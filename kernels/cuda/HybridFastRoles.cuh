@@ -122,8 +122,9 @@ struct KeyMaps {
     int rows = history ? p.W : p.T;
     XLSTM_CUDA_TRY(tma::describeTokens(k, p.k, p, p.T, p.Hkv));
     XLSTM_CUDA_TRY(tma::describeTokens(v, p.v, p, p.T, p.Hkv));
-    XLSTM_CUDA_TRY(tma::describeTokens(historyK, history ? p.historyK : p.k, p, rows, p.Hkv));
-    return tma::describeTokens(historyV, history ? p.historyV : p.v, p, rows, p.Hkv);
+    const int64_t stride = int64_t(p.Hkv) * p.d;
+    XLSTM_CUDA_TRY(tma::describeTokens(historyK, history ? Tokens{p.historyK, stride} : p.k, p, rows, p.Hkv));
+    return tma::describeTokens(historyV, history ? Tokens{p.historyV, stride} : p.v, p, rows, p.Hkv);
   }
 };
 

@@ -102,13 +102,13 @@ __device__ inline void maskWindow(float (&s)[NB][4], const Problem &p, const Que
 
 /// A warp starts copying 16 sinks of the document that begins at `start` into padded rows.
 template <int D>
-__device__ inline void copySinks(char *tile, const Problem &p, const void *piece, const void *sinks, int b, int start,
+__device__ inline void copySinks(char *tile, const Problem &p, const Tokens &piece, const void *sinks, int b, int start,
                                  int position, int head) {
 #pragma unroll 2
   for (int n = threadIdx.x % 32; n < SinkTile * D / 8; n += 32) {
     int r = n / (D / 8), c = n % (D / 8) * 8;
     const Bf16 *from = c < p.d ? sinkRow(piece, sinks, p, b, start, position + r, head) : nullptr;
-    copy16(sharedAddress(tile + r * SinkPitch<D> + c * 2), from ? from + c : piece, from != nullptr);
+    copy16(sharedAddress(tile + r * SinkPitch<D> + c * 2), from ? from + c : piece.array, from != nullptr);
   }
 }
 

@@ -18,8 +18,9 @@ struct PlainPlan {
   plain::Features features;
   States states;
 
-  PlainPlan(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const xlstm_hybrid_state *state, void *base)
-      : arena{static_cast<char *>(base)}, p(problemOf(shape, in, rows::Chunk)) {
+  PlainPlan(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const TokenStrides &strides,
+            const xlstm_hybrid_state *state, void *base)
+      : arena{static_cast<char *>(base)}, p(problemOf(shape, in, strides, rows::Chunk)) {
     takeHistory(arena, p, shape, state);
     gates = takeGates(arena, p);
     int64_t size = shape.B * shape.T * shape.H * shape.d;
@@ -37,8 +38,9 @@ struct FastPlan {
   fast::HalfStates states;
   fast::Segments segments;
 
-  FastPlan(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const xlstm_hybrid_state *state, void *base)
-      : arena{static_cast<char *>(base)}, p(problemOf(shape, in, tiles::Rows)) {
+  FastPlan(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs *in, const TokenStrides &strides,
+           const xlstm_hybrid_state *state, void *base)
+      : arena{static_cast<char *>(base)}, p(problemOf(shape, in, strides, tiles::Rows)) {
     takeHistory(arena, p, shape, state);
     gates = takeGates(arena, p);
     facts = fast::takeFacts(arena, p);
@@ -48,9 +50,10 @@ struct FastPlan {
   }
 };
 
-cudaError_t runFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const xlstm_hybrid_state *state,
-                    void *h, const xlstm_hybrid_saved &saved, void *workspace, bool moveState, cudaStream_t stream) {
-  FastPlan plan(shape, &in, state, workspace);
+cudaError_t runFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
+                    const xlstm_hybrid_state *state, void *h, const xlstm_hybrid_saved &saved, void *workspace,
+                    bool moveState, cudaStream_t stream) {
+  FastPlan plan(shape, &in, strides, state, workspace);
   const Problem &p = plan.p;
   if (state)
     XLSTM_CUDA_TRY(copyHistory(p, shape, *state, stream));
@@ -63,9 +66,10 @@ cudaError_t runFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &
   return moveState ? updateRings(p, shape, *state, stream) : cudaSuccess;
 }
 
-cudaError_t runPlain(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const xlstm_hybrid_state *state,
-                     void *h, const xlstm_hybrid_saved &saved, void *workspace, bool moveState, cudaStream_t stream) {
-  PlainPlan plan(shape, &in, state, workspace);
+cudaError_t runPlain(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
+                     const xlstm_hybrid_state *state, void *h, const xlstm_hybrid_saved &saved, void *workspace,
+                     bool moveState, cudaStream_t stream) {
+  PlainPlan plan(shape, &in, strides, state, workspace);
   const Problem &p = plan.p;
   bool half = shape.type == XLSTM_BF16;
   if (state)
@@ -82,17 +86,28 @@ cudaError_t runPlain(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs 
 } // namespace
 
 cudaError_t xlstm::cuda::runForward(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
-                                    const xlstm_hybrid_state *state, void *h, const xlstm_hybrid_saved *saved,
-                                    void *workspace, bool moveState, cudaStream_t stream) {
+                                    const TokenStrides &strides, const xlstm_hybrid_state *state, void *h,
+                                    const xlstm_hybrid_saved *saved, void *workspace, bool moveState,
+                                    cudaStream_t stream) {
   auto *run = fast::isFast(shape) ? runFast : runPlain;
-  return run(shape, in, state, h, saved ? *saved : xlstm_hybrid_saved{}, workspace, moveState, stream);
+  return run(shape, in, strides, state, h, saved ? *saved : xlstm_hybrid_saved{}, workspace, moveState, stream);
+}
+
+int xlstm::cuda::hybridForward(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
+                               const TokenStrides &strides, xlstm_hybrid_state &state, void *h, void *workspace,
+                               void *stream) {
+  if (!isSupported(shape) || strides.q % 8 || strides.k % 8 || strides.v % 8)
+    return cudaErrorInvalidValue;
+  if (shape.T == 0 || shape.B == 0)
+    return cudaSuccess;
+  return runForward(shape, in, strides, &state, h, nullptr, workspace, true, static_cast<cudaStream_t>(stream));
 }
 
 extern "C" size_t xlstm_cuda_hybrid_forward_workspace(const xlstm_hybrid_shape *shape) {
   if (!isSupported(*shape))
     return 0;
-  return fast::isFast(*shape) ? FastPlan(*shape, nullptr, nullptr, nullptr).arena.used
-                              : PlainPlan(*shape, nullptr, nullptr, nullptr).arena.used;
+  return fast::isFast(*shape) ? FastPlan(*shape, nullptr, {}, nullptr, nullptr).arena.used
+                              : PlainPlan(*shape, nullptr, {}, nullptr, nullptr).arena.used;
 }
 
 extern "C" int xlstm_cuda_hybrid_forward(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in,
@@ -102,5 +117,6 @@ extern "C" int xlstm_cuda_hybrid_forward(const xlstm_hybrid_shape *shape, const 
     return cudaErrorInvalidValue;
   if (shape->T == 0 || shape->B == 0)
     return cudaSuccess;
-  return runForward(*shape, *in, state, h, saved, workspace, state != nullptr, static_cast<cudaStream_t>(stream));
+  return runForward(*shape, *in, denseStrides(*shape), state, h, saved, workspace, state != nullptr,
+                    static_cast<cudaStream_t>(stream));
 }

@@ -11,13 +11,13 @@ namespace {
 
 /// softmax over a of map[h][a] . x for 32 tokens of a head; the logits wait in the result's own rows.
 template <typename T>
-__global__ void __launch_bounds__(Block) features(Problem p, const void *x, int heads, const void *map, float *result) {
+__global__ void __launch_bounds__(Block) features(Problem p, Tokens x, int heads, const void *map, float *result) {
   extern __shared__ float shared[];
   float *rows = shared, *tile = shared + Tile * pitch(p.d);
   int h = blockIdx.y, b = blockIdx.z, lane = threadIdx.x % 32;
   Place place{b, h, static_cast<int>(blockIdx.x) * Tile, p.T};
   const T *weights = static_cast<const T *>(map) + static_cast<int64_t>(h) * p.d * p.d;
-  loadTile<T>(rows, p.d, [&](int r) { return tokenRow<T>(x, p, heads, b, place.first + r, h / (p.H / heads)); });
+  loadTile<T>(rows, p.d, [&](int r) { return tokenRow<T>(x, p, b, place.first + r, h / (p.H / heads)); });
   float most[Each], total[Each] = {};
   for (int r = 0; r < Each; ++r)
     most[r] = -INFINITY;
@@ -68,7 +68,7 @@ __device__ void memory(const Problem &p, const Gates &gates, const float *kFeatu
   for (int j = begin; j < end; j += Tile) {
     __syncthreads();
     loadTile<float>(tileK, p.d, [&](int n) { return tokenRow<float>(kFeatures, p, p.H, b, j + n, h); });
-    loadTile<T>(tileV, p.d, [&](int n) { return tokenRow<T>(p.v, p, p.Hkv, b, j + n, h / p.group); });
+    loadTile<T>(tileV, p.d, [&](int n) { return tokenRow<T>(p.v, p, b, j + n, h / p.group); });
     __syncthreads();
     scores(rows, tileK, p.d, score);
     for (int r = 0; r < Each; ++r) {
@@ -137,7 +137,7 @@ __global__ void __launch_bounds__(Block) output(Problem p, Gates gates, plain::F
   loadTile<float>(rows, p.d, [&](int r) { return tokenRow<float>(features.q, p, p.H, b, place.first + r, head); });
   memory<T>(p, gates, features.k, states, place, rows, tileK, tileV, memorySum, denominator);
   __syncthreads();
-  loadTile<T>(rows, p.d, [&](int r) { return tokenRow<T>(p.q, p, p.H, b, place.first + r, head); });
+  loadTile<T>(rows, p.d, [&](int r) { return tokenRow<T>(p.q, p, b, place.first + r, head); });
   window<T>(p, place, rows, tileK, tileV, windowSum, lse);
   for (int r = 0; r < Each; ++r) {
     int t = place.own(r);

@@ -46,8 +46,8 @@ struct Tiles {
 };
 
 template <typename T>
-__device__ void loadKeys(const Problem &p, const Keys &keys, const void *piece, const void *history, const void *sinks,
-                         float *tile) {
+__device__ void loadKeys(const Problem &p, const Keys &keys, const Tokens &piece, const void *history,
+                         const void *sinks, float *tile) {
   loadTile<T>(tile, p.d, [&](int r) {
     int j = keys.first + r;
     if (keys.source == Source::Sinks)
@@ -76,7 +76,7 @@ __device__ void windowPart(const Arguments<T> &x, const Keys &keys, int h, bool 
     if (p.start(b, from) > last || (!sinks && from > last + p.W - 1))
       break;
     __syncthreads();
-    loadTile<T>(tiles.first, p.d, [&](int n) { return tokenRow<T>(p.q, p, p.H, b, from + n, h); });
+    loadTile<T>(tiles.first, p.d, [&](int n) { return tokenRow<T>(p.q, p, b, from + n, h); });
     loadTile<T>(tiles.second, p.d, [&](int n) { return tokenRow<T>(x.dh, p, p.H, b, from + n, h); });
     __syncthreads();
     scores(tiles.k, tiles.first, p.d, score);

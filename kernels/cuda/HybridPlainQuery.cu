@@ -81,7 +81,7 @@ __device__ void memoryPart(const Arguments<T> &x, const Place &place, const Tile
   for (int j = begin; j < min(place.first + Tile, p.T); j += Tile) {
     __syncthreads();
     loadTile<float>(tiles.first, p.d, [&](int n) { return tokenRow<float>(x.features.k, p, p.H, b, j + n, h); });
-    loadTile<T>(tiles.second, p.d, [&](int n) { return tokenRow<T>(p.v, p, p.Hkv, b, j + n, h / p.group); });
+    loadTile<T>(tiles.second, p.d, [&](int n) { return tokenRow<T>(p.v, p, b, j + n, h / p.group); });
     __syncthreads();
     scores(tiles.dh, tiles.second, p.d, score);
     for (int r = 0; r < Each; ++r) {
@@ -155,7 +155,7 @@ __global__ void __launch_bounds__(Block) queries(Arguments<T> x) {
   int b = place.b, h = place.h, lane = threadIdx.x % 32;
   float dq[Each][N], slope[Each][N], norm[Each][N], delta[Each], denominator[Each], factor[Each];
   clear(dq), clear(slope), clear(norm);
-  loadTile<T>(tiles.q, p.d, [&](int r) { return tokenRow<T>(p.q, p, p.H, b, place.first + r, h); });
+  loadTile<T>(tiles.q, p.d, [&](int r) { return tokenRow<T>(p.q, p, b, place.first + r, h); });
   loadTile<T>(tiles.dh, p.d, [&](int r) { return tokenRow<T>(x.dh, p, p.H, b, place.first + r, h); });
   __syncthreads();
   windowPart(x, place, tiles, dq, delta);

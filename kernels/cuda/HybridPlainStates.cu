@@ -73,7 +73,7 @@ __global__ void __launch_bounds__(Block) localStates(Problem p, Gates gates, con
   share.from = max(share.from, p.start(share.b, share.end - 1));
   float sum[Each][N], count[Each] = {};
   clear(sum);
-  auto right = [&](int t) { return tokenRow<T>(p.v, p, p.Hkv, share.b, t, share.h / p.group); };
+  auto right = [&](int t) { return tokenRow<T>(p.v, p, share.b, t, share.h / p.group); };
   auto factor = [&](int t) { return expf(static_cast<float>(gates.a[head * p.T + t] - gates.last[at])); };
   addProducts<T>(p, share, features, right, factor, factor, sum, count);
   store(p, share, states.S + at * p.d * p.d, states.z + at * p.d, sum, count);
@@ -106,14 +106,14 @@ __global__ void __launch_bounds__(Block)
 /// One segment's part of a map's gradient: logits' gradients (x) the map's input x [B,T,heads,d].
 template <typename T, int N>
 __global__ void __launch_bounds__(Block)
-    localMapGradients(Problem p, const float *logits, const void *x, int heads, float *partial) {
+    localMapGradients(Problem p, const float *logits, Tokens x, int heads, float *partial) {
   int parts = (p.d + 31) / 32, segment = blockIdx.x / parts, segments = gridDim.x / parts;
   Share share{static_cast<int>(blockIdx.z), static_cast<int>(blockIdx.y), static_cast<int>(blockIdx.x) % parts,
               segment * plain::MapSegment, min((segment + 1) * plain::MapSegment, p.T)};
   float sum[Each][N], count[Each] = {};
   clear(sum);
   auto one = [](int) { return 1.0f; };
-  auto right = [&](int t) { return tokenRow<T>(x, p, heads, share.b, t, share.h / (p.H / heads)); };
+  auto right = [&](int t) { return tokenRow<T>(x, p, share.b, t, share.h / (p.H / heads)); };
   addProducts<T>(p, share, logits, right, one, one, sum, count);
   int64_t head = static_cast<int64_t>(share.b) * p.H + share.h;
   store(p, share, partial + (head * segments + segment) * p.d * p.d, nullptr, sum, count);
@@ -156,7 +156,7 @@ cudaError_t plain::chunkStateGradients(const Problem &p, const Gates &gates, con
 cudaError_t plain::mapGradients(const Problem &p, const Scratch &scratch, float *partial, float *dqMap, float *dkMap,
                                 bool half, cudaStream_t stream) {
   int segments = static_cast<int>(ceilDiv(p.T, MapSegment));
-  auto one = [&](const float *logits, const void *x, int heads, float *map) {
+  auto one = [&](const float *logits, const Tokens &x, int heads, float *map) {
     if (!map)
       return cudaSuccess;
     XLSTM_CUDA_TRY(withGroups(p.d, [&](auto n) {

@@ -36,8 +36,7 @@ __global__ void scatterRings(Problem p, Ring *ringK, Ring *ringV, Ring *sinkK, R
   if (position < 0 || j < 0 || j >= p.T)
     return;
   int64_t to = sink ? static_cast<int64_t>(b) * p.S + position : static_cast<int64_t>(b) * p.W + position % p.W;
-  const T *fromK = static_cast<const T *>(p.k) + (static_cast<int64_t>(b) * p.T + j) * width;
-  const T *fromV = static_cast<const T *>(p.v) + (static_cast<int64_t>(b) * p.T + j) * width;
+  const T *fromK = p.row<T>(p.k, b, j, 0), *fromV = p.row<T>(p.v, b, j, 0);
   Ring *toK = (sink ? sinkK : ringK) + to * width, *toV = (sink ? sinkV : ringV) + to * width;
   for (int n = threadIdx.x; n < width; n += blockDim.x) {
     toK[n] = fromFloat<Ring>(toFloat(fromK[n]));

@@ -103,18 +103,21 @@ struct Place {
   __device__ int own(int r) const { return first + threadIdx.x / 32 * Each + r; }
 };
 
-/// A token's row of an array [B,T,heads,d].
+/// A token's row; of a dense array [B,T,heads,d].
+template <typename T>
+__device__ const T *tokenRow(const Tokens &of, const Problem &p, int b, int t, int h) {
+  return t >= 0 && t < p.T ? p.row<T>(of, b, t, h) : nullptr;
+}
 template <typename T>
 __device__ const T *tokenRow(const void *array, const Problem &p, int heads, int b, int t, int h) {
-  return t >= 0 && t < p.T ? static_cast<const T *>(array) + ((static_cast<int64_t>(b) * p.T + t) * heads + h) * p.d
-                           : nullptr;
+  return tokenRow<T>(Tokens{array, int64_t(heads) * p.d}, p, b, t, h);
 }
 
 /// Relative index j of the key array: the piece, or the history before it.
 template <typename T>
-__device__ const T *keyRow(const void *piece, const void *history, const Problem &p, int b, int j, int head) {
+__device__ const T *keyRow(const Tokens &piece, const void *history, const Problem &p, int b, int j, int head) {
   if (j >= 0)
-    return tokenRow<T>(piece, p, p.Hkv, b, j, head);
+    return tokenRow<T>(piece, p, b, j, head);
   if (j < -p.W || !history)
     return nullptr;
   return static_cast<const T *>(history) + ((static_cast<int64_t>(b) * p.W + p.W + j) * p.Hkv + head) * p.d;
@@ -122,12 +125,12 @@ __device__ const T *keyRow(const void *piece, const void *history, const Problem
 
 /// Position `position` of the document that begins at `start`, as a sink.
 template <typename T>
-__device__ const T *sinkRow(const void *piece, const void *sinks, const Problem &p, int b, int start, int position,
+__device__ const T *sinkRow(const Tokens &piece, const void *sinks, const Problem &p, int b, int start, int position,
                             int head) {
   if (position >= p.S)
     return nullptr;
   if (start + position >= 0)
-    return tokenRow<T>(piece, p, p.Hkv, b, start + position, head);
+    return tokenRow<T>(piece, p, b, start + position, head);
   return static_cast<const T *>(sinks) + ((static_cast<int64_t>(b) * p.S + position) * p.Hkv + head) * p.d;
 }
 

@@ -4,6 +4,7 @@
 #ifndef XLSTM_KERNELS_CUDA_HYBRIDSETUP_CUH
 #define XLSTM_KERNELS_CUDA_HYBRIDSETUP_CUH
 
+#include "kernels/cuda/HybridDecode.h"
 #include "kernels/cuda/HybridGates.cuh"
 
 namespace xlstm::cuda {
@@ -14,14 +15,16 @@ inline bool isSupported(const xlstm_hybrid_shape &s) {
   return sizes && limits && s.W < (1 << 30) && s.S < (1 << 30) && (s.type == XLSTM_F32 || s.type == XLSTM_BF16);
 }
 
-inline Problem problemOf(const xlstm_hybrid_shape &s, const xlstm_hybrid_inputs *in, int chunk) {
+inline Problem problemOf(const xlstm_hybrid_shape &s, const xlstm_hybrid_inputs *in, const TokenStrides &strides,
+                         int chunk) {
   Problem p{};
   p.B = static_cast<int>(s.B), p.T = static_cast<int>(s.T), p.H = static_cast<int>(s.H),
   p.Hkv = static_cast<int>(s.Hkv);
   p.d = static_cast<int>(s.d), p.W = static_cast<int>(s.W), p.S = static_cast<int>(s.S), p.group = p.H / p.Hkv;
   p.chunk = chunk, p.chunks = static_cast<int>(ceilDiv(p.T, chunk)), p.scale = s.scale;
   if (in) {
-    p.q = in->q, p.k = in->k, p.v = in->v, p.qMap = in->q_map, p.kMap = in->k_map;
+    p.q = {in->q, strides.q}, p.k = {in->k, strides.k}, p.v = {in->v, strides.v};
+    p.qMap = in->q_map, p.kMap = in->k_map;
     p.o = in->o_gate, p.docStart = in->doc_start;
   }
   return p;
@@ -39,8 +42,9 @@ inline void takeHistory(Arena &arena, Problem &p, const xlstm_hybrid_shape &s, c
 }
 
 /// Forward; unless moveState the state is only read, as backward does where nothing was saved.
-cudaError_t runForward(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const xlstm_hybrid_state *state,
-                       void *h, const xlstm_hybrid_saved *saved, void *workspace, bool moveState, cudaStream_t stream);
+cudaError_t runForward(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
+                       const xlstm_hybrid_state *state, void *h, const xlstm_hybrid_saved *saved, void *workspace,
+                       bool moveState, cudaStream_t stream);
 
 } // namespace xlstm::cuda
 

@@ -280,14 +280,14 @@ __device__ inline void writeOwn(Word word, int d, Bf16 *first, int64_t stride, i
 
 /// A token's row of [B,T,heads,d], and of sinks, which may lie in the piece (as rows::sinkRow).
 __device__ inline const Bf16 *tokenRow(const void *array, const Problem &p, int heads, int b, int t, int h) {
-  return static_cast<const Bf16 *>(array) + ((static_cast<int64_t>(b) * p.T + t) * heads + h) * p.d;
+  return p.row<Bf16>({array, int64_t(heads) * p.d}, b, t, h);
 }
-__device__ inline const Bf16 *sinkRow(const void *piece, const void *sinks, const Problem &p, int b, int start,
+__device__ inline const Bf16 *sinkRow(const Tokens &piece, const void *sinks, const Problem &p, int b, int start,
                                       int position, int head) {
   if (position >= p.S || start + position >= p.T)
     return nullptr;
   if (start + position >= 0)
-    return tokenRow(piece, p, p.Hkv, b, start + position, head);
+    return p.row<Bf16>(piece, b, start + position, head);
   return static_cast<const Bf16 *>(sinks) + ((static_cast<int64_t>(b) * p.S + position) * p.Hkv + head) * p.d;
 }
 

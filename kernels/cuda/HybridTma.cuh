@@ -15,9 +15,9 @@ namespace xlstm::cuda::tma {
 
 using tiles::Rows;
 
-/// An array of bf16 whose dimensions are sizes[3] (outermost) .. sizes[0], in tiles of box[1] x box[2] rows of 64
-/// columns.
-inline cudaError_t describe(CUtensorMap &map, const void *array, const cuuint64_t (&sizes)[4],
+/// An array of bf16 whose dimensions are sizes[3] (outermost) .. sizes[0], steps of sizes[2] `stride` elements apart,
+/// in tiles of box[1] x box[2] rows of 64 columns.
+inline cudaError_t describe(CUtensorMap &map, const void *array, const cuuint64_t (&sizes)[4], cuuint64_t stride,
                             const cuuint32_t (&box)[4]) {
   static void *encode = nullptr;
   if (!encode) {
@@ -27,7 +27,7 @@ inline cudaError_t describe(CUtensorMap &map, const void *array, const cuuint64_
     if (found != cudaDriverEntryPointSuccess)
       return cudaErrorNotSupported;
   }
-  const cuuint64_t strides[3] = {sizes[0] * 2, sizes[1] * sizes[0] * 2, sizes[2] * sizes[1] * sizes[0] * 2};
+  const cuuint64_t strides[3] = {sizes[0] * 2, stride * 2, sizes[2] * stride * 2};
   const cuuint32_t steps[4] = {1, 1, 1, 1};
   CUresult result = reinterpret_cast<decltype(&cuTensorMapEncodeTiled)>(encode)(
       &map, CU_TENSOR_MAP_DATA_TYPE_BFLOAT16, 4, const_cast<void *>(array), sizes, strides, box, steps,
@@ -36,14 +36,17 @@ inline cudaError_t describe(CUtensorMap &map, const void *array, const cuuint64_
   return result == CUDA_SUCCESS ? cudaSuccess : cudaErrorInvalidValue;
 }
 /// [B,T,heads,d] in tiles of 128 tokens of a head.
+inline cudaError_t describeTokens(CUtensorMap &map, const Tokens &of, const Problem &p, int tokens, int heads) {
+  auto size = [](int64_t n) { return static_cast<cuuint64_t>(n); };
+  return describe(map, of.array, {size(p.d), size(heads), size(tokens), size(p.B)}, size(of.stride), {64, 1, Rows, 1});
+}
 inline cudaError_t describeTokens(CUtensorMap &map, const void *array, const Problem &p, int tokens, int heads) {
-  auto size = [](int n) { return static_cast<cuuint64_t>(n); };
-  return describe(map, array, {size(p.d), size(heads), size(tokens), size(p.B)}, {64, 1, Rows, 1});
+  return describeTokens(map, Tokens{array, int64_t(heads) * p.d}, p, tokens, heads);
 }
 /// count matrices of d x d, each one tile.
 inline cudaError_t describeSquares(CUtensorMap &map, const void *array, const Problem &p, int64_t count) {
   cuuint64_t d = static_cast<cuuint64_t>(p.d);
-  return describe(map, array, {d, d, static_cast<cuuint64_t>(count), 1}, {64, p.d <= 64 ? 64u : 128u, 1, 1});
+  return describe(map, array, {d, d, static_cast<cuuint64_t>(count), 1}, d * d, {64, p.d <= 64 ? 64u : 128u, 1, 1});
 }
 
 #ifdef XLSTM_HAS_WGMMA

@@ -23,7 +23,7 @@ static bool isSupported(const LinearArgs &a) {
   const bool halves = a.xType == XLSTM_BF16 && a.wType == XLSTM_BF16 && (a.yType == XLSTM_BF16 || a.yType == XLSTM_F32);
   const bool gates = a.xType == XLSTM_BF16 && a.wType == XLSTM_F32 && a.yType == XLSTM_F32;
   constexpr int64_t most = int64_t(1) << 31;
-  const bool sizes = a.rows >= 0 && a.rows < most && a.in >= 8 && a.in % 8 == 0 && a.in < most && a.out >= 1;
+  const bool sizes = a.rows >= 0 && a.rows < most && a.in >= 1 && a.in < most && a.out >= 1;
   return (floats || halves || gates) && sizes && a.out < most;
 }
 
@@ -34,9 +34,12 @@ static int run(const LinearArgs &a) {
     return cudaErrorInvalidValue;
   if (a.rows == 0)
     return cudaSuccess;
+  if (a.in % 8)
+    return linearPlain(a);
   if (a.rows <= (a.wType == XLSTM_F32 ? 8 : 16))
     return linearFew(a);
-  return a.xType == a.wType ? linearBlas(a) : linearSplit(a);
+  const int status = a.xType == a.wType ? linearBlas(a) : linearSplit(a);
+  return status == NoProduct ? linearPlain(a) : status;
 }
 
 int xlstm_cuda_linear(xlstm_dtype x_type, xlstm_dtype w_type, xlstm_dtype y_type, const void *x, const void *w,

@@ -22,6 +22,8 @@ struct LinearArgs {
 constexpr size_t LinearWorkspace = size_t(64) << 20;
 /// What failed is cuBLASLt: its status behind this.
 constexpr int BlasError = 1000;
+/// No kernel of that kind takes the shape; nothing has been enqueued.
+constexpr int NoProduct = BlasError + 15; // CUBLAS_STATUS_NOT_SUPPORTED
 
 /// Up to 16 rows (8 where w is float32): w is read once, as fast as memory gives it.
 int linearFew(const LinearArgs &a);
@@ -29,6 +31,8 @@ int linearFew(const LinearArgs &a);
 int linearSplit(const LinearArgs &a);
 /// Through cuBLASLt; x and w of one type.
 int linearBlas(const LinearArgs &a);
+/// Any width, slowly.
+int linearPlain(const LinearArgs &a);
 /// y += bias, of bf16, where y is float32.
 int addBias(const LinearArgs &a);
 

@@ -126,7 +126,7 @@ static int run(const LinearArgs &a, const uint4 *parts) {
 int linearSplit(const LinearArgs &a) {
   const int64_t steps = ceilDiv(a.in, 32), tiles = ceilDiv(a.out, 8);
   if (size_t(steps * tiles * Parts * 32) * sizeof(uint4) > LinearWorkspace || tiles > 65535)
-    return cudaErrorInvalidValue;
+    return NoProduct;
   uint4 *parts = static_cast<uint4 *>(a.workspace);
   splitWeights<<<dim3(steps, tiles), 32, 0, cudaStream_t(a.stream)>>>(static_cast<const float *>(a.w), parts, a.in,
                                                                       a.out);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A warp keeps one head's weights in registers and goes over tokens; each thread has 4 neighbouring terms a round.
+// Heads of other widths: a warp reads its weights again for each token.
 
 #include "kernels/cuda/Launch.cuh"
 #include "kernels/cuda/Ptx.cuh"
@@ -14,10 +15,15 @@ namespace xlstm::cuda {
 
 constexpr int GateWarps = 8;
 
+/// Elements from a token of q, k and v to the next.
+struct GateStrides {
+  int64_t q, k, v;
+};
+
 template <int Rounds, typename T>
 __global__ void __launch_bounds__(GateWarps * 32)
     outputGateKernel(const T *q, const T *k, const T *v, const float *w, const float *b, float *y, int64_t tokens,
-                     int64_t H, int64_t Hkv, int d) {
+                     int64_t H, int64_t Hkv, int d, GateStrides strides) {
   const int lane = threadIdx.x % 32, parts = d / 4;
   const int64_t h = blockIdx.x, shared = h / (H / Hkv);
   const T *from[Rounds];
@@ -28,7 +34,7 @@ __global__ void __launch_bounds__(GateWarps * 32)
     const int n = r * 32 + lane, array = n / parts, c = n % parts * 4;
     const bool isQuery = array == 0;
     from[r] = array > 2 ? nullptr : (isQuery ? q : array == 1 ? k : v) + (isQuery ? h : shared) * d + c;
-    stride[r] = (isQuery ? H : Hkv) * d;
+    stride[r] = isQuery ? strides.q : array == 1 ? strides.k : strides.v;
     if (from[r])
       loadFloats(w + (h * 3 + array) * d + c, weights[r]);
   }
@@ -51,13 +57,39 @@ __global__ void __launch_bounds__(GateWarps * 32)
   }
 }
 
+template <typename T>
+__global__ void __launch_bounds__(GateWarps * 32)
+    plainGateKernel(const T *q, const T *k, const T *v, const float *w, const float *b, float *y, int64_t tokens,
+                    int64_t H, int64_t Hkv, int d, GateStrides strides) {
+  const int lane = threadIdx.x % 32;
+  const int64_t h = blockIdx.x, shared = h / (H / Hkv);
+  w += h * 3 * d;
+  waitForPrevious();
+  letNextStart();
+  for (int64_t t = blockIdx.y * GateWarps + threadIdx.x / 32; t < tokens; t += gridDim.y * GateWarps) {
+    float sum = 0;
+    auto add = [&](const T *x, const float *by) {
+      for (int c = lane; c < d; c += 32)
+        sum += toFloat(x[c]) * by[c];
+    };
+    add(q + t * strides.q + h * d, w);
+    add(k + t * strides.k + shared * d, w + d);
+    add(v + t * strides.v + shared * d, w + 2 * d);
+    sum = groupSum(sum);
+    if (lane == 0)
+      y[t * H + h] = sum + b[h];
+  }
+}
+
 } // namespace xlstm::cuda
 
 using namespace xlstm::cuda;
 
 int xlstm_cuda_output_gate(xlstm_dtype type, const void *q, const void *k, const void *v, const float *w,
-                           const float *b, float *y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d, void *stream) {
-  if (tokens < 0 || H < 1 || H > (1 << 20) || Hkv < 1 || H % Hkv || d < 8 || d > 256 || d % 8)
+                           const float *b, float *y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d,
+                           int64_t q_stride, int64_t k_stride, int64_t v_stride, void *stream) {
+  if (tokens < 0 || H < 1 || H > (1 << 20) || Hkv < 1 || H % Hkv || d < 1 || d > (1 << 20) || q_stride < H * d ||
+      k_stride < Hkv * d || v_stride < Hkv * d)
     return cudaErrorInvalidValue;
   if (tokens == 0)
     return cudaSuccess;
@@ -68,9 +100,12 @@ int xlstm_cuda_output_gate(xlstm_dtype type, const void *q, const void *k, const
       const int64_t turns = std::clamp<int64_t>(ceilDiv(tokens, 16 * GateWarps), 1, 65535);
       error = launchEarly(kernel, dim3(H, tokens <= 1024 ? ceilDiv(tokens, GateWarps) : turns), GateWarps * 32, 0,
                           stream, static_cast<const T *>(q), static_cast<const T *>(k), static_cast<const T *>(v), w, b,
-                          y, tokens, H, Hkv, int(d));
+                          y, tokens, H, Hkv, int(d), GateStrides{q_stride, k_stride, v_stride});
     };
-    if (3 * d <= 128)
+    if (d % 8 || d > 256 || q_stride % 4 || k_stride % 4 || v_stride % 4 || !isAligned(q) || !isAligned(k) ||
+        !isAligned(v))
+      run(plainGateKernel<T>);
+    else if (3 * d <= 128)
       run(outputGateKernel<1, T>);
     else if (3 * d <= 256)
       run(outputGateKernel<2, T>);

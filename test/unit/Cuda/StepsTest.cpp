@@ -14,19 +14,21 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Types, CudaSteps, testing::Values(XLSTM_F32, XLSTM_BF16));
 
 TEST_P(CudaSteps, OutputGate) {
-  for (int64_t d : {8, 32, 40, 64, 96, 128, 256})
+  for (int64_t d : {1, 8, 32, 37, 40, 64, 96, 128, 256, 320})
     for (int64_t tokens : {1, 13, 1500}) {
-      const int64_t H = 6, Hkv = 2;
+      const int64_t H = 6, Hkv = 2, gap = tokens == 13 ? 8 : tokens == 1500 ? 3 : 0;
       Floats q = rounded(type, randomFloats(tokens * H * d, 1)), k = rounded(type, randomFloats(tokens * Hkv * d, 2)),
              v = rounded(type, randomFloats(tokens * Hkv * d, 3)), w = randomFloats(H * 3 * d, 4),
              b = randomFloats(H, 5);
       Doubles want(tokens * H);
       xlstm::reference::outputGate(widen(q).data(), widen(k).data(), widen(v).data(), widen(w).data(), widen(b).data(),
                                    want.data(), 1, tokens, H, Hkv, d);
-      DeviceFloats dq(type, q), dk(type, k), dv(type, v), dw(XLSTM_F32, w), db(XLSTM_F32, b), y(XLSTM_F32, tokens * H);
+      const int64_t own = H * d, shared = Hkv * d;
+      DeviceFloats dq(type, spread(q, own, own + gap)), dk(type, spread(k, shared, shared + gap)),
+          dv(type, spread(v, shared, shared + gap)), dw(XLSTM_F32, w), db(XLSTM_F32, b), y(XLSTM_F32, tokens * H);
       ASSERT_CUDA(xlstm_cuda_output_gate(type, dq.get(), dk.get(), dv.get(), static_cast<float *>(dw.get()),
                                          static_cast<float *>(db.get()), static_cast<float *>(y.get()), tokens, H, Hkv,
-                                         d, nullptr));
+                                         d, own + gap, shared + gap, shared + gap, nullptr));
       EXPECT_LE(headError(y.values(), want, H, 1), Tolerance) << d << ' ' << tokens;
     }
 }
@@ -39,7 +41,7 @@ TEST_P(CudaSteps, AddAndScale) {
     DeviceFloats da(type, a), db(type, b), y(type, n);
     ASSERT_CUDA(xlstm_cuda_add(type, da.get(), db.get(), y.get(), n, nullptr));
     EXPECT_EQ(y.values(), sums) << n;
-    ASSERT_CUDA(xlstm_cuda_scale(type, da.get(), 0.3f, da.get(), n, nullptr));
+    ASSERT_CUDA(xlstm_cuda_scale(type, da.get(), da.get(), n, 0.3f, nullptr));
     EXPECT_EQ(da.values(), products) << n;
   }
 }
@@ -85,8 +87,10 @@ TEST(CudaSteps, PositionsAdvanceAndFill) {
 }
 
 /// Pieces of a text, single tokens among them, against the whole text in float64. Poisoned state; pos 0 means empty.
-TEST_P(CudaSteps, HybridStepContinuesAText) {
-  const int64_t B = 2, T = 150, H = 4, Hkv = 2, d = 64, W = 40, sinks = 4;
+/// With a gap, q, k and v are parts of one packed product with NaN behind each token.
+static void continueText(xlstm_dtype type, int64_t Hkv, int64_t d, int64_t gap) {
+  const int64_t B = 2, T = 150, H = 4, W = 40, sinks = 4, own = H * d, shared = Hkv * d,
+                stride = own + 2 * shared + gap;
   const HybridCase whole = stored(type, HybridCase({B, T, H, Hkv, d, W, sinks, 0.125}, 31));
   const Doubles want = HybridTruth(whole).forward();
   DeviceState state(type, HybridStates<float>(whole.shape));
@@ -97,17 +101,30 @@ TEST_P(CudaSteps, HybridStepContinuesAText) {
   Floats h(whole.q.size());
   for (int64_t from = 0; int64_t count : split(T, {70, 1, 1, 30, 1})) {
     const HybridCase part = tokensOf(whole, from, count);
-    DeviceFloats q(type, part.q), k(type, part.k), v(type, part.v), i(XLSTM_F32, part.i), f(XLSTM_F32, part.f),
-        o(XLSTM_F32, part.o), out(type, int64_t(part.q.size()));
+    Floats packed = spread(part.q, own, stride);
+    for (int64_t token = 0; token < B * count; ++token) {
+      std::copy_n(part.k.begin() + token * shared, shared, packed.begin() + token * stride + own);
+      std::copy_n(part.v.begin() + token * shared, shared, packed.begin() + token * stride + own + shared);
+    }
+    DeviceFloats qkv(type, packed), i(XLSTM_F32, part.i), f(XLSTM_F32, part.f), o(XLSTM_F32, part.o),
+        out(type, int64_t(part.q.size()));
+    const char *q = static_cast<char *>(qkv.get()), *k = q + own * sizeOf(type), *v = k + shared * sizeOf(type);
     DeviceBytes workspace(xlstm_cuda_hybrid_step_workspace(type, B, count, H, Hkv, d, W, sinks));
     auto at = [](const DeviceFloats &array) { return static_cast<float *>(array.get()); };
-    ASSERT_CUDA(xlstm_cuda_hybrid_step(type, q.get(), k.get(), v.get(), at(i), at(f), at(o), qMap.get(), kMap.get(),
-                                       nullptr, 1, s.S, s.z, s.m, s.ring_k, s.ring_v, s.sink_k, s.sink_v, s.pos,
-                                       out.get(), B, count, H, Hkv, d, W, sinks, 0.125f, workspace.get(), zeroed.get(),
+    ASSERT_CUDA(xlstm_cuda_hybrid_step(type, q, k, v, at(i), at(f), at(o), qMap.get(), kMap.get(), nullptr, s.S, s.z,
+                                       s.m, s.ring_k, s.ring_v, s.sink_k, s.sink_v, s.pos, out.get(), B, count, H, Hkv,
+                                       d, W, sinks, stride, stride, stride, 0.125f, 1, workspace.get(), zeroed.get(),
                                        nullptr));
     putTokens(h, out.values(), B, T, H * d, from, count);
     from += count;
   }
-  EXPECT_LE(headError(h, want, H, d), toleranceOf(type));
+  EXPECT_LE(headError(h, want, H, d), toleranceOf(type)) << Hkv << ' ' << d << ' ' << gap;
   EXPECT_EQ(state.pos.values(), std::vector<int32_t>(B, T));
+}
+
+TEST_P(CudaSteps, HybridStepContinuesAText) {
+  continueText(type, 2, 64, 0);
+  continueText(type, 2, 64, 24);
+  continueText(type, 1, 128, 8);
+  continueText(type, 4, 72, 8); // the plain kernels
 }

@@ -45,6 +45,7 @@ struct Case {
 std::vector<Case> cpuCases();
 void addHybridCases(std::vector<Case> &cases);
 std::vector<Case> cudaCases(); // empty where the build has no CUDA
+void addCudaAttentionCases(std::vector<Case> &cases);
 void addCudaHybridCases(std::vector<Case> &cases);
 
 /// Runs every script of `rivals` once in `folder`, by python3, for all its cases: times by case. What a script could

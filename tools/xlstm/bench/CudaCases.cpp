@@ -139,17 +139,17 @@ Work sparseLoss(int64_t N, int64_t D, int64_t V, int64_t K, bool tuned) {
 }
 
 Work rmsNorm(int64_t rows, int64_t n) {
-  Tensor x = random({rows, n}), residual = random({rows, n}), w = random({n}), y = at::empty_like(x);
+  Tensor x = random({rows, n}), w = random({n}), y = at::empty_like(x);
   Work work;
-  work.bytes = 2.0 * 4 * double(rows * n), work.flops = 5.0 * double(rows * n);
+  work.bytes = 2.0 * 2 * double(rows * n), work.flops = 4.0 * double(rows * n);
   work.run = [=](void *stream) {
-    check(xlstm_cuda_rms_norm(XLSTM_BF16, x.const_data_ptr(), residual.const_data_ptr(), w.const_data_ptr(),
-                              residual.mutable_data_ptr(), y.mutable_data_ptr(), rows, n, 1e-5f, stream),
+    check(xlstm_cuda_rms_norm(XLSTM_BF16, x.const_data_ptr(), w.const_data_ptr(), y.mutable_data_ptr(), rows, 1, n, n,
+                              1e-5f, stream),
           "rms_norm");
   };
   work.peers = {{"aten", [=] {
-                   Tensor sum = (x + residual).to(at::kFloat);
-                   (sum * (sum.square().mean(-1, true) + 1e-5).rsqrt()).to(at::kBFloat16).mul_(w);
+                   Tensor wide = x.to(at::kFloat);
+                   (wide * (wide.square().mean(-1, true) + 1e-5).rsqrt()).to(at::kBFloat16).mul_(w);
                  }}};
   return work;
 }
@@ -160,7 +160,7 @@ Work swiglu(int64_t rows, int64_t n) {
   work.bytes = 2.0 * 3 * double(rows * n), work.flops = 5.0 * double(rows * n);
   work.run = [=](void *stream) {
     const at::BFloat16 *gate = packed.const_data_ptr<at::BFloat16>();
-    check(xlstm_cuda_swiglu(XLSTM_BF16, gate, gate + n, y.mutable_data_ptr(), rows, n, 2 * n, stream), "swiglu");
+    check(xlstm_cuda_swiglu(XLSTM_BF16, gate, gate + n, y.mutable_data_ptr(), rows, n, 2 * n, 2 * n, stream), "swiglu");
   };
   work.peers = {{"aten", [=] { at::silu(packed.narrow(1, 0, n)).mul_(packed.narrow(1, n, n)); }}};
   return work;
@@ -194,6 +194,7 @@ std::vector<Case> cudaCases() {
     return Rival{"decode.py", "decode " + std::to_string(B) + ' ' + std::to_string(states)};
   };
   std::vector<Case> cases;
+  addCudaAttentionCases(cases);
   addCudaHybridCases(cases);
   for (auto [B, states] : {std::pair(1, 48), {8, 12}, {64, 4}})
     for (bool early : {false, true})
@@ -210,7 +211,7 @@ std::vector<Case> cudaCases() {
                      "bf16",
                      [=] { return sparseLoss(8192, 4096, 128256, 256, tuned); },
                      {"sparse_loss.py", "loss 8192 4096 128256 256"}});
-  cases.push_back({"rms_norm", "16384 x 4096, residual", "bf16", [] { return rmsNorm(16384, 4096); }});
+  cases.push_back({"rms_norm", "16384 x 4096", "bf16", [] { return rmsNorm(16384, 4096); }});
   cases.push_back({"swiglu", "16384 x 14336", "bf16", [] { return swiglu(16384, 14336); }});
   cases.push_back({"sample", "B=8 V=128256 k=50 p=0.95", "f32", [] { return sample(8, 128256); }});
   return cases;
