@@ -3,7 +3,7 @@
 
 #include "kernels/cuda/Attention.cuh"
 #include "kernels/cuda/Launch.cuh"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 #include "kernels/cuda/Launch.cuh"
 #include "kernels/cuda/Ptx.cuh"
 #include "kernels/cuda/Types.cuh"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -246,10 +246,11 @@ static cudaError_t rmsNorm(const void *x, const void *w, void *y, int64_t rows, 
   return n <= 16384 ? launch(rmsNormKernel<T, 2>, threads(2)) : launch(rmsNormKernel<T, 4>, threads(4));
 }
 
-int xlstm_cuda_rms_norm(xlstm_dtype type, const void *x, const void *w, void *y, int64_t rows, int64_t group, int64_t n,
-                        int64_t x_stride, float eps, void *stream) {
-  if (n < 1 || group < 1 || rows % group || x_stride < group * n)
+int xlstm_cuda_rms_norm(xlstm_dtype type, const void *x, const void *w, void *y, int64_t groups, int64_t group,
+                        int64_t n, int64_t x_stride, float eps, void *stream) {
+  if (n < 1 || group < 1 || x_stride < group * n)
     return cudaErrorInvalidValue;
+  const int64_t rows = groups * group;
   const bool isWide = n % 8 == 0 && x_stride % 8 == 0 && isAligned(x);
   return run<8>(type, rows, isWide, [&](auto zero, auto width) {
     return rmsNorm<decltype(zero)>(x, w, y, rows, {group, n, x_stride}, eps, width.value == 8, stream);

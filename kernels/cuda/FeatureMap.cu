@@ -6,7 +6,7 @@
 #include "kernels/cuda/Launch.cuh"
 #include "kernels/cuda/Ptx.cuh"
 #include "kernels/cuda/Rows.cuh"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 namespace xlstm::cuda {
 namespace features {

@@ -4,7 +4,7 @@
 #ifndef XLSTM_KERNELS_CUDA_LINEAR_H
 #define XLSTM_KERNELS_CUDA_LINEAR_H
 
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 namespace xlstm::cuda {
 

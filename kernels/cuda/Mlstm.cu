@@ -8,7 +8,7 @@
 
 #include "kernels/cuda/HybridDecodeLaunch.cuh"
 #include "kernels/cuda/Mlstm.cuh"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 #include <algorithm>
 #include <type_traits>

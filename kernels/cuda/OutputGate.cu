@@ -7,7 +7,7 @@
 #include "kernels/cuda/Launch.cuh"
 #include "kernels/cuda/Ptx.cuh"
 #include "kernels/cuda/Types.cuh"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 #include "kernels/cuda/Launch.cuh"
 #include "kernels/cuda/Ptx.cuh"
 #include "kernels/cuda/Types.cuh"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 #include <algorithm>
 
@@ -47,13 +47,6 @@ struct Positions {
   __device__ int32_t operator()(int64_t i) const { return pos[i / T] + int32_t(i % T) + more; }
 };
 
-template <typename T>
-struct LastToken {
-  const T *x;
-  int64_t tokens, n;
-  __device__ T operator()(int64_t i) const { return x[(i / n * tokens + tokens - 1) * n + i % n]; }
-};
-
 struct Constant {
   uint32_t value;
   __device__ uint32_t operator()(int64_t) const { return value; }
@@ -83,16 +76,6 @@ int xlstm_cuda_positions(const int32_t *pos, int32_t *positions, int64_t B, int6
 
 int xlstm_cuda_advance(int32_t *pos, int64_t B, int64_t T, void *stream) {
   return runForEach(pos, B, stream, Positions{pos, 1, int32_t(T)});
-}
-
-int xlstm_cuda_last_token(xlstm_dtype type, const void *x, void *y, int64_t B, int64_t T, int64_t n, void *stream) {
-  int status = cudaErrorInvalidValue;
-  if (B >= 0 && T >= 1 && n >= 1)
-    withType(type, [&](auto zero) {
-      using E = decltype(zero);
-      status = runForEach(static_cast<E *>(y), B * n, stream, LastToken<E>{static_cast<const E *>(x), T, n});
-    });
-  return status;
 }
 
 int xlstm_cuda_fill(void *y, uint32_t value, int64_t n, void *stream) {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Deploy/CudaSession.h"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 #include <algorithm>
 #include <limits>
@@ -35,7 +35,7 @@ static double measureCopy(Stream &stream) {
 static double measureProduct(Stream &stream) {
   constexpr int64_t n = 8192;
   DeviceBuffer x(2 * n * n, "measuring products"), w(2 * n * n, "measuring products"),
-      y(2 * n * n, "measuring products"), workspace(xlstm_cuda_linear_workspace(), "measuring products");
+      y(2 * n * n, "measuring products"), workspace(xlstm_cuda_linear_workspace(XLSTM_BF16, XLSTM_BF16, XLSTM_BF16, n, n, n), "measuring products");
   for (DeviceBuffer *matrix : {&x, &w})
     checkDevice(xlstm_cuda_random_fill(XLSTM_BF16, matrix->get(), n * n, 1, 0, 1, stream.get()), "measuring products");
   auto multiply = [&] {

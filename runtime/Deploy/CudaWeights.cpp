@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Deploy/CudaSession.h"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>

@@ -6,7 +6,7 @@
 // written.
 
 #include "test/unit/Cuda/CudaTest.h"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 using namespace xlstm;
 using namespace xlstm::test;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "test/unit/Cuda/CudaTest.h"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 using namespace xlstm::test;
 
@@ -40,7 +40,8 @@ TEST_P(CudaElementwise, RmsNorm) {
         xlstm::reference::rmsNorm(widen(x).data(), widen(w).data(), want.data(), rows, n, 1e-5);
         DeviceFloats dx(type, spread(x, group * n, group * n + gap)), dw(type, w), y(type, rows * n);
         void *to = gap ? y.get() : dx.get();
-        ASSERT_CUDA(xlstm_cuda_rms_norm(type, dx.get(), dw.get(), to, rows, group, n, group * n + gap, 1e-5f, nullptr));
+        ASSERT_CUDA(xlstm_cuda_rms_norm(type, dx.get(), dw.get(), to, rows / group, group, n, group * n + gap, 1e-5f,
+                                        nullptr));
         EXPECT_LE(headError((gap ? y : dx).values(), want, 1, rows * n), toleranceOf(type)) << n << ' ' << gap;
       }
 }
@@ -110,7 +111,7 @@ TEST_P(CudaElementwise, Mix) {
 }
 
 TEST(CudaShapes, AreRefused) {
-  EXPECT_NE(xlstm_cuda_rms_norm(XLSTM_F32, nullptr, nullptr, nullptr, 3, 2, 16, 32, 0, nullptr), 0);
+  EXPECT_NE(xlstm_cuda_rms_norm(XLSTM_F32, nullptr, nullptr, nullptr, 3, 0, 16, 32, 0, nullptr), 0);
   EXPECT_NE(xlstm_cuda_rms_norm(XLSTM_F32, nullptr, nullptr, nullptr, 2, 2, 16, 24, 0, nullptr), 0);
   EXPECT_NE(xlstm_cuda_rms_norm(XLSTM_FP8_E4M3, nullptr, nullptr, nullptr, 1, 1, 16, 16, 0, nullptr), 0);
   EXPECT_NE(xlstm_cuda_rope(XLSTM_F32, nullptr, nullptr, nullptr, nullptr, 1, 1, 5, 5, 1, nullptr), 0);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "test/unit/Cuda/CudaTest.h"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 using namespace xlstm::test;
 
@@ -44,7 +44,7 @@ struct Product {
 
   Floats run(const Types &types, const Shape &s, bool inPlace) const {
     DeviceFloats dx(types.x, x), dw(types.w, w), db(types.w, bias), dr(types.y, residual), y(types.y, s.rows * s.out);
-    DeviceBytes workspace(xlstm_cuda_linear_workspace());
+    DeviceBytes workspace(xlstm_cuda_linear_workspace(XLSTM_F32, XLSTM_F32, XLSTM_F32, 1, 1, 1));
     DeviceFloats &to = inPlace ? dr : y;
     EXPECT_EQ(xlstm_cuda_linear(types.x, types.w, types.y, dx.get(), dw.get(), db.get(), dr.get(), to.get(), s.rows,
                                 s.in, s.out, workspace.get(), nullptr),
@@ -110,7 +110,7 @@ TEST_P(CudaLinear, BesideOneAnother) {
   const Floats weights = rounded(types.w, randomFloats(narrow.out * narrow.in, 5));
   DeviceFloats x(types.x, first.x), w(types.w, first.w), b(types.w, last.bias), y1(types.y, 3 * 640),
       y2(types.y, 3 * 640), y3(types.y, 3 * 640), w4(types.w, weights), y4(types.y, 3 * 40);
-  DeviceBytes workspace(xlstm_cuda_linear_workspace());
+  DeviceBytes workspace(xlstm_cuda_linear_workspace(XLSTM_F32, XLSTM_F32, XLSTM_F32, 1, 1, 1));
   auto run = [&](auto call, const DeviceFloats &from, const DeviceFloats &by, const void *bias, const DeviceFloats &to,
                  const Shape &s) {
     return call(types.x, types.w, types.y, from.get(), by.get(), bias, nullptr, to.get(), s.rows, s.in, s.out,

@@ -4,7 +4,7 @@
 // A text is fed in pieces through the state; together the outputs are the float64 reference's over the whole text.
 
 #include "test/unit/Cuda/CudaTest.h"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 using namespace xlstm;
 using namespace xlstm::test;

@@ -6,7 +6,7 @@
 
 #include "runtime/Deploy/CudaSession.h"
 #include "test/unit/Cuda/CudaTest.h"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 #include "xlstm/Support/Error.h"
 
 using namespace xlstm;
@@ -45,7 +45,7 @@ xlstm_cuda_model_info makeModel() {
   xlstm_cuda_model_info m = {};
   m.abi = XLSTM_CUDA_MODEL_ABI, m.batch = Batch, m.vocab = Vocab;
   m.weight_bytes = 4096, m.state_bytes = StateBytes, m.scratch_bytes = 4096;
-  m.workspace_bytes = xlstm_cuda_linear_workspace;
+  m.workspace_bytes = [] { return xlstm_cuda_linear_workspace(XLSTM_F32, XLSTM_F32, XLSTM_F32, Batch, Dim, Vocab); };
   m.zeroed_bytes = [] { return size_t(0); };
   m.init_state = initState, m.functions = functions, m.function_count = 3;
   m.constants = constants, m.constant_count = 1;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "test/unit/Cuda/HybridRun.h"
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 
 using namespace xlstm::test;
 
@@ -44,14 +44,6 @@ TEST_P(CudaSteps, AddAndScale) {
     ASSERT_CUDA(xlstm_cuda_scale(type, da.get(), da.get(), n, 0.3f, nullptr));
     EXPECT_EQ(da.values(), products) << n;
   }
-}
-
-TEST_P(CudaSteps, LastToken) {
-  const int64_t B = 3, T = 5, n = 24;
-  Floats x = rounded(type, randomFloats(B * T * n, 1));
-  DeviceFloats dx(type, x), y(type, B * n);
-  ASSERT_CUDA(xlstm_cuda_last_token(type, dx.get(), y.get(), B, T, n, nullptr));
-  EXPECT_EQ(y.values(), tokens(x, B, T, n, T - 1, 1));
 }
 
 TEST_P(CudaSteps, RandomFillIsNormalAndTheSameEachTime) {

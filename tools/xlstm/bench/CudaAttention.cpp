@@ -6,7 +6,7 @@
 
 #include "Bench.h"
 
-#include "xlstm/Kernels/CudaSteps.h"
+#include "xlstm/Kernels/Cuda.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/Functions.h>
