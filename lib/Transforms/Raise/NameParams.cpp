@@ -38,7 +38,11 @@ private:
   onnx::WeightOp embedding;
 };
 
-lm::AddOp attentionSumOf(lm::LayerOp layer) { return *layer.getBody().getOps<lm::AddOp>().begin(); }
+/// Null in a layer that has no sum.
+lm::AddOp attentionSumOf(lm::LayerOp layer) {
+  auto sums = layer.getBody().getOps<lm::AddOp>();
+  return sums.empty() ? lm::AddOp() : *sums.begin();
+}
 
 /// The name behind "model.layers.N.". Norms are called by their place, which differs between families.
 StringRef Namer::suffixOf(Role role) const {
@@ -141,6 +145,8 @@ LogicalResult Namer::run(SmallVectorImpl<Attribute> &weights) {
   model.walk([&](onnx::WeightOp weight) { found.push_back(weight); });
   std::set<std::string> seen;
   for (onnx::WeightOp weight : found) {
+    if (weight->use_empty())
+      continue;
     OpOperand &use = *weight.getResult().getUses().begin();
     std::string name = nameOf(use);
     if (name.empty())
