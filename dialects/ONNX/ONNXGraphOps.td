@@ -49,6 +49,13 @@ def ONNX_ReturnOp : ONNX_Op<"return", [Pure, HasParent<"GraphOp">, Terminator, R
   let assemblyFormat = "attr-dict ($operands^ `:` type($operands))?";
 }
 
+// Numbers that are there, not ones that a resource of the file holds.
+def ONNX_DenseAttr : ElementsAttrBase<CPred<"::llvm::isa<::mlir::DenseElementsAttr>($_self)">, "dense elements"> {
+  let storageType = "::mlir::DenseElementsAttr";
+  let returnType = "::mlir::DenseElementsAttr";
+  let convertFromStorage = "$_self";
+}
+
 def ONNX_InitializerOp : ONNX_Op<"initializer", [Pure]> {
   let summary = "a tensor of the file, or one that folding made";
   let description = [{
@@ -63,11 +70,12 @@ def ONNX_InitializerOp : ONNX_Op<"initializer", [Pure]> {
     %axes = onnx.initializer "val_43" = dense<-1> : tensor<1xi64> : tensor<1xi64>
     ```
   }];
-  let arguments = (ins OptionalAttr<StrAttr>:$name, OptionalAttr<ElementsAttr>:$value, OptionalAttr<ElementsAttr>:$sample,
+  let arguments = (ins OptionalAttr<StrAttr>:$name, OptionalAttr<ONNX_DenseAttr>:$value, OptionalAttr<ONNX_DenseAttr>:$sample,
                        OptionalAttr<DictionaryAttr>:$band, OptionalAttr<I64Attr>:$content,
                        OptionalAttr<I64Attr>:$transposed);
   let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "($name^)? attr-dict (`=` $value^)? `:` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::DenseElementsAttr":$value), "build($_builder, $_state, value.getType(), {}, value, {}, {}, {}, {});">];
   let hasVerifier = 1;
 }
 

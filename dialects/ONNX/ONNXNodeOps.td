@@ -1,7 +1,8 @@
 //===- ONNXNodeOps.td - the operators of ONNX that teachers contain -------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One line an operator. `attrs` lists "name:kind": i integer, f float, s string, I integers, F floats, t tensor.
+// One line an operator. `attrs` lists "name:kind": i integer, f float, s string, I integers, F floats, t tensor, and
+// "name:kind!" where the operator must have it.
 
 #ifndef ONNX_NODE_OPS_TD
 #define ONNX_NODE_OPS_TD
@@ -47,7 +48,7 @@ def ONNX_CosOp : ONNX_Node<"Cos", 1, 1>;
 def ONNX_SinOp : ONNX_Node<"Sin", 1, 1>;
 def ONNX_IsNaNOp : ONNX_Node<"IsNaN", 1, 1>;
 def ONNX_IdentityOp : ONNX_Node<"Identity", 1, 1>;
-def ONNX_CastOp : ONNX_Node<"Cast", 1, 1, "to:i saturate:i round_mode:s">;
+def ONNX_CastOp : ONNX_Node<"Cast", 1, 1, "to:i! saturate:i round_mode:s">;
 def ONNX_WhereOp : ONNX_Node<"Where", 3, 3>;
 
 // Shapes and moved elements.
@@ -59,7 +60,7 @@ def ONNX_SqueezeOp : ONNX_Node<"Squeeze", 1, 2>;
 def ONNX_FlattenOp : ONNX_Node<"Flatten", 1, 1, "axis:i">;
 def ONNX_ExpandOp : ONNX_Node<"Expand", 2, 2>;
 def ONNX_TileOp : ONNX_Node<"Tile", 2, 2>;
-def ONNX_ConcatOp : ONNX_Node<"Concat", 1, 64, "axis:i">;
+def ONNX_ConcatOp : ONNX_Node<"Concat", 1, 64, "axis:i!">;
 def ONNX_SliceOp : ONNX_Node<"Slice", 3, 5>;
 def ONNX_SplitOp : ONNX_Node<"Split", 1, 2, "axis:i num_outputs:i", 8>;
 def ONNX_GatherOp : ONNX_Node<"Gather", 2, 2, "axis:i">;
@@ -88,16 +89,16 @@ def ONNX_MSSkipSimplifiedLayerNormalizationOp
   : ONNX_Node<"microsoft.SkipSimplifiedLayerNormalization", 3, 4, "epsilon:f", 4>;
 def ONNX_MSGroupQueryAttentionOp
   : ONNX_Node<"microsoft.GroupQueryAttention", 7, 16,
-              "num_heads:i kv_num_heads:i scale:f local_window_size:i softcap:f do_rotary:i rotary_interleaved:i "
+              "num_heads:i! kv_num_heads:i! scale:f local_window_size:i softcap:f do_rotary:i rotary_interleaved:i "
               "smooth_softmax:i qk_output:i k_quant_type:s v_quant_type:s kv_cache_bit_width:i qk_norm_epsilon:f", 4>;
 def ONNX_MSMultiHeadAttentionOp
-  : ONNX_Node<"microsoft.MultiHeadAttention", 1, 10, "num_heads:i scale:f mask_filter_value:f unidirectional:i", 4>;
+  : ONNX_Node<"microsoft.MultiHeadAttention", 1, 10, "num_heads:i! scale:f mask_filter_value:f unidirectional:i", 4>;
 def ONNX_MSRotaryEmbeddingOp
   : ONNX_Node<"microsoft.RotaryEmbedding", 4, 4,
               "interleaved:i num_heads:i rotary_embedding_dim:i is_packed_batching:i scale:f">;
 // Weights of 2, 4 or 8 bits in blocks along the inner dimension, each with a scale and perhaps a zero point.
 def ONNX_MSMatMulNBitsOp
-  : ONNX_Node<"microsoft.MatMulNBits", 3, 6, "K:i N:i bits:i block_size:i accuracy_level:i weight_prepacked:i">;
+  : ONNX_Node<"microsoft.MatMulNBits", 3, 6, "K:i! N:i! bits:i block_size:i accuracy_level:i weight_prepacked:i">;
 def ONNX_MSGatherBlockQuantizedOp
   : ONNX_Node<"microsoft.GatherBlockQuantized", 3, 4, "bits:i block_size:i gather_axis:i quantize_axis:i">;
 def ONNX_MSFusedMatMulOp : ONNX_Node<"microsoft.FusedMatMul", 2, 2, "alpha:f transA:i transB:i transBatchA:i transBatchB:i">;

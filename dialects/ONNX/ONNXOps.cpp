@@ -17,15 +17,22 @@ namespace xlstm::onnx {
 // Operators
 //===----------------------------------------------------------------------===//
 
-/// The kind letter that `attributes` ("axis:i perm:I") gives to an attribute; 0 when it does not list it.
-static char attributeKind(StringRef attributes, StringRef name) {
-  while (!attributes.empty()) {
-    auto [entry, rest] = attributes.split(' ');
-    attributes = rest;
-    if (entry.drop_back(2) == name)
-      return entry.back();
+/// An entry of a node's list of attributes, "to:i!": its name, kind letter and whether the node must have it.
+struct AttributeInfo {
+  StringRef name;
+  char kind;
+  bool isRequired;
+};
+
+static SmallVector<AttributeInfo> attributesOf(const NodeInfo &info) {
+  SmallVector<AttributeInfo> result;
+  for (StringRef list = info.attributes; !list.empty();) {
+    auto [entry, rest] = list.split(' ');
+    auto [name, kind] = entry.split(':');
+    result.push_back({name, kind.front(), kind.ends_with("!")});
+    list = rest;
   }
-  return 0;
+  return result;
 }
 
 static bool hasKind(Attribute value, char kind) {
@@ -72,14 +79,20 @@ LogicalResult verifyNode(Operation *op, const NodeInfo &info) {
   }
   if (outputs < 1 || outputs > info.mostOutputs) // C2
     return op->emitOpError() << "expects 1 to " << info.mostOutputs << " outputs, found " << outputs;
+  SmallVector<AttributeInfo> known = attributesOf(info);
   for (NamedAttribute attribute : op->getAttrs()) {
-    char kind = attributeKind(info.attributes, attribute.getName().getValue());
-    if (kind == 0) // C3
-      return op->emitOpError() << "has no attribute '" << attribute.getName().getValue() << "'";
-    if (!hasKind(attribute.getValue(), kind)) // C4
-      return op->emitOpError() << "expects attribute '" << attribute.getName().getValue() << "' to be "
-                               << kindName(kind) << ", found " << attribute.getValue();
+    StringRef name = attribute.getName().getValue();
+    const auto *entry = llvm::find_if(known, [&](const AttributeInfo &candidate) { return candidate.name == name; });
+    if (entry == known.end()) // C3
+      return op->emitOpError() << "has no attribute '" << name << "'";
+    if (!hasKind(attribute.getValue(), entry->kind)) // C4
+      return op->emitOpError() << "expects attribute '" << name << "' to be " << kindName(entry->kind) << ", found "
+                               << attribute.getValue();
   }
+  for (const AttributeInfo &entry : known)
+    if (entry.isRequired && !op->hasAttr(entry.name)) // C5
+      return op->emitOpError() << "expects attribute '" << entry.name << "', " << kindName(entry.kind)
+                               << ", found none";
   return success();
 }
 
@@ -125,8 +138,8 @@ LogicalResult InitializerOp::verify() {
     return emitOpError() << "expects a name or a value";
   if (getName() && getName()->empty()) // C2
     return emitOpError() << "expects a name that is not empty";
-  if (getValue() && getValue()->getShapedType() != getType()) // C3
-    return emitOpError() << "expects a value of type " << getType() << ", found " << getValue()->getShapedType();
+  if (getValue() && getValue()->getType() != getType()) // C3
+    return emitOpError() << "expects a value of type " << getType() << ", found " << getValue()->getType();
   if (DictionaryAttr band = getBandAttr()) { // C5
     auto type = cast<ShapedType>(getType());
     bool isMask = type.getRank() >= 2 && type.getDimSize(type.getRank() - 1) == type.getDimSize(type.getRank() - 2) &&
@@ -138,7 +151,7 @@ LogicalResult InitializerOp::verify() {
   }
   if (!getSample())
     return success();
-  ShapedType sample = getSample()->getShapedType(), whole = cast<ShapedType>(getType());
+  ShapedType sample = getSample()->getType(), whole = cast<ShapedType>(getType());
   bool isPart = sample.getRank() > 0 && sample.getRank() == whole.getRank() &&
                 sample.getElementType() == whole.getElementType() && sample.getDimSize(0) <= whole.getDimSize(0) &&
                 sample.getShape().drop_front() == whole.getShape().drop_front();

@@ -183,7 +183,7 @@ DenseElementsAttr Builder::denseValue(const OnnxTensor &tensor) {
 void Builder::addInitializer(const OnnxTensor &tensor, Location loc) {
   auto type = RankedTensorType::get(tensor.spec.shape, elementType(builder.getContext(), tensor.spec.dtype));
   StringAttr name = builder.getStringAttr(tensor.spec.name);
-  ElementsAttr value;
+  DenseElementsAttr value;
   IntegerAttr content, transposed;
   DictionaryAttr band;
   if (type.getNumElements() > onnx::ONNXDialect::maxInlineElements)
@@ -247,9 +247,7 @@ void Builder::modernise(OperationState &state, const std::string &type) {
   state.attributes.erase(hasAxes ? "axes" : "split");
   auto listType = RankedTensorType::get({list.size()}, builder.getI64Type());
   auto value = DenseElementsAttr::get(listType, list.asArrayRef());
-  state.operands.push_back(builder.create<onnx::InitializerOp>(state.location, listType, StringAttr(), value,
-                                                               DenseElementsAttr(), DictionaryAttr(), IntegerAttr(),
-                                                               IntegerAttr()));
+  state.operands.push_back(builder.create<onnx::InitializerOp>(state.location, value));
 }
 
 void Builder::addNode(const ::onnx::NodeProto &node) {

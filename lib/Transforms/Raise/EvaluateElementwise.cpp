@@ -62,7 +62,7 @@ namespace {
 using Function = double (*)(ArrayRef<double>);
 
 /// Applies `function` to the broadcast inputs.
-bool elementwise(Call &call, Kind kind, Function function) {
+bool elementwise(Call &call, Kind kind, llvm::function_ref<double(ArrayRef<double>)> function) {
   Tensor result{kind, {}, nullptr};
   bool known = true;
   for (const Tensor &input : call.inputs) {
@@ -98,7 +98,6 @@ Function scalarFunction(StringRef mnemonic) {
       .Case("Sqrt", [](ArrayRef<double> x) { return std::sqrt(x[0]); })
       .Case("Reciprocal", [](ArrayRef<double> x) { return 1 / x[0]; })
       .Case("Sigmoid", [](ArrayRef<double> x) { return 1 / (1 + std::exp(-x[0])); })
-      .Case("Swish", [](ArrayRef<double> x) { return x[0] / (1 + std::exp(-x[0])); })
       .Case("Cos", [](ArrayRef<double> x) { return std::cos(x[0]); })
       .Case("Sin", [](ArrayRef<double> x) { return std::sin(x[0]); })
       .Case("Equal", [](ArrayRef<double> x) { return static_cast<double>(x[0] == x[1]); })
@@ -126,6 +125,14 @@ bool floating(Call &call) {
   if (call.inputs[0].kind != Kind::Float)
     return call.fail("expected floats, found " + describe(call.inputs[0]));
   return elementwise(call, Kind::Float, scalarFunction(call));
+}
+
+bool swish(Call &call) {
+  if (call.inputs[0].kind != Kind::Float)
+    return call.fail("expected floats, found " + describe(call.inputs[0]));
+  auto attr = call.op->getAttrOfType<FloatAttr>("alpha");
+  double alpha = attr ? attr.getValueAsDouble() : 1;
+  return elementwise(call, Kind::Float, [&](ArrayRef<double> x) { return x[0] / (1 + std::exp(-alpha * x[0])); });
 }
 
 bool comparison(Call &call) {
@@ -194,9 +201,10 @@ bool identity(Call &call) { return call.done(call.inputs[0]); }
 Evaluator findElementwise(StringRef mnemonic) {
   return llvm::StringSwitch<Evaluator>(mnemonic)
       .Cases("Add", "Sub", "Mul", "Max", "Min", "Neg", arithmetic)
-      .Cases("Sqrt", "Reciprocal", "Sigmoid", "Swish", "Cos", "Sin", floating)
+      .Cases("Sqrt", "Reciprocal", "Sigmoid", "Cos", "Sin", floating)
       .Cases("Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual", comparison)
       .Cases("And", "Or", "Not", logical)
+      .Case("Swish", swish)
       .Case("Div", divide)
       .Case("Pow", power)
       .Case("Where", where)

@@ -196,8 +196,7 @@ std::optional<Tensor> constantOf(Value value) {
     return expandBand(cast<RankedTensorType>(initializer.getType()), initializer.getBandAttr());
   if (!initializer || !initializer.getValue())
     return std::nullopt;
-  auto dense = dyn_cast<DenseElementsAttr>(*initializer.getValue());
-  return dense ? std::optional(fromAttr(dense)) : std::nullopt;
+  return fromAttr(*initializer.getValue());
 }
 
 std::optional<double> scalarOf(Value value) {

@@ -53,6 +53,8 @@ static std::optional<std::pair<Tensor, Tensor>> movePositions(Value value, const
   SmallVector<int64_t> concrete(shape);
   concrete[0] = size.batch;
   concrete[1] = size.tokens;
+  if (int64_t count = sizeOf(concrete); count == 0 || count > maxElements)
+    return std::nullopt;
   Tensor positions = makeIota(concrete);
   if (value == source.value)
     return std::pair(positions, positions);

@@ -34,7 +34,11 @@ private:
   onnx::WeightOp embedding;
 };
 
-lm::AddOp attentionSumOf(lm::LayerOp layer) { return *layer.getBody().getOps<lm::AddOp>().begin(); }
+/// Null in a layer that has no sum.
+lm::AddOp attentionSumOf(lm::LayerOp layer) {
+  auto sums = layer.getBody().getOps<lm::AddOp>();
+  return sums.empty() ? lm::AddOp() : *sums.begin();
+}
 
 /// What the weight of a use is for; nothing where no family has such a weight.
 std::optional<TensorRole> Namer::tensorOf(OpOperand &use) {
@@ -92,6 +96,8 @@ LogicalResult Namer::run(SmallVectorImpl<Attribute> &weights) {
   model.setFamily(family->modelType);
   std::set<std::string> seen;
   for (onnx::WeightOp weight : found) {
+    if (weight->use_empty())
+      continue;
     OpOperand &use = *weight.getResult().getUses().begin();
     std::string name = nameOf(use);
     if (name.empty())

@@ -8,8 +8,7 @@ using namespace mlir;
 namespace xlstm::raise {
 
 Value NodeWriter::constant(DenseElementsAttr value) {
-  return builder.create<onnx::InitializerOp>(op->getLoc(), value.getType(), StringAttr(), value, DenseElementsAttr(),
-                                             DictionaryAttr(), IntegerAttr(), IntegerAttr());
+  return builder.create<onnx::InitializerOp>(op->getLoc(), value);
 }
 
 Value NodeWriter::integers(ArrayRef<int64_t> values) {
@@ -56,11 +55,11 @@ Value NodeWriter::countTokens(Value x) {
 
 Value NodeWriter::tableRows(Value table, Value positions) {
   auto initializer = table.getDefiningOp<onnx::InitializerOp>();
-  std::optional<ElementsAttr> values = initializer ? initializer.getSample() : std::nullopt;
+  std::optional<DenseElementsAttr> values = initializer ? initializer.getSample() : std::nullopt;
   if (initializer && !values)
     values = initializer.getValue();
   if (values) // without its name, lest it be taken for an embedding
-    table = constant(cast<DenseElementsAttr>(*values));
+    table = constant(*values);
   SmallVector<int64_t> shape(shapeOf(positions));
   shape.push_back(shapeOf(table).back());
   return create<onnx::GatherOp>(shape, {table, positions}, attr("axis", 0));

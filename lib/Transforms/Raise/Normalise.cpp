@@ -118,9 +118,7 @@ bool Normaliser::isConstant(Value value) const {
 }
 
 Value Normaliser::constant(Location loc, const Tensor &tensor) {
-  DenseElementsAttr value = raise::toAttr(graph.getContext(), tensor);
-  Value result = builder.create<onnx::InitializerOp>(loc, value.getType(), StringAttr(), value, DenseElementsAttr(),
-                                                     DictionaryAttr(), IntegerAttr(), IntegerAttr());
+  Value result = builder.create<onnx::InitializerOp>(loc, raise::toAttr(graph.getContext(), tensor));
   for (raise::Values &values : probes)
     values[result] = tensor;
   return result;

@@ -38,6 +38,7 @@ private:
   LogicalResult findLayers();
   std::optional<Sum> matchSum(Value value);
   LogicalResult collect(Layer &layer);
+  LogicalResult checkOperands();
   void write();
   Value writeLayer(int64_t index, Layer &layer, Value hidden);
   Operation *copy(Operation *op);
@@ -47,6 +48,7 @@ private:
 
   onnx::GraphOp graph;
   OpBuilder builder;
+  Value ids, docs;
   lm::LinearOp head;
   lm::RmsNormOp finalNorm;
   lm::EmbedOp embedding;
@@ -56,7 +58,8 @@ private:
 
 LogicalResult Outliner::findHead() {
   Operation *terminator = graph.getReturn();
-  head = terminator->getOperand(0).getDefiningOp<lm::LinearOp>();
+  if (terminator->getNumOperands() > 0)
+    head = terminator->getOperand(0).getDefiningOp<lm::LinearOp>();
   finalNorm = head ? head.getX().getDefiningOp<lm::RmsNormOp>() : lm::RmsNormOp();
   if (!finalNorm)
     return fail(terminator, "logits that a projection makes of a norm");
@@ -125,6 +128,31 @@ LogicalResult Outliner::findLayers() {
   return success();
 }
 
+/// A copy reads weights and what was copied before it in the same place, nothing else of the graph.
+LogicalResult Outliner::checkOperands() {
+  llvm::DenseSet<Value> shared{ids, docs};
+  auto check = [&](Operation *op, llvm::DenseSet<Value> &known) -> LogicalResult {
+    for (Value operand : op->getOperands())
+      if (!known.contains(operand) && !operand.getDefiningOp<onnx::WeightOp>())
+        return fail(op, "weights, and values of the model or of its own layer, as operands");
+    known.insert(op->result_begin(), op->result_end());
+    return success();
+  };
+  for (auto positions : graph.getBody().getOps<lm::PositionsOp>())
+    if (failed(check(positions, shared)))
+      return failure();
+  for (const Layer &layer : layers) {
+    llvm::DenseSet<Value> known = shared;
+    known.insert(layer.attention.stream);
+    for (Operation *op : layer.ops)
+      if (failed(check(op, known)))
+        return failure();
+  }
+  shared.insert(finalNorm.getX());
+  return success(succeeded(check(embedding, shared)) && succeeded(check(finalNorm, shared)) &&
+                 succeeded(check(head, shared)));
+}
+
 /// Batch and length dynamic, floats float32.
 RankedTensorType canonicalType(Type type) {
   auto tensor = cast<RankedTensorType>(type);
@@ -161,7 +189,6 @@ Value Outliner::writeLayer(int64_t index, Layer &layer, Value hidden) {
 }
 
 void Outliner::write() {
-  Value ids = raise::findIds(graph), docs = raise::documentsOf(graph);
   builder.setInsertionPoint(graph);
   auto tokens = [&](Type element) {
     return RankedTensorType::get({ShapedType::kDynamic, ShapedType::kDynamic}, element);
@@ -186,10 +213,14 @@ void Outliner::write() {
 }
 
 LogicalResult Outliner::run() {
-  if (failed(findHead()) || failed(findLayers()))
+  ids = raise::findIds(graph);
+  if (!ids || failed(findHead()) || failed(findLayers()))
     return failure();
   if (layers.empty())
     return fail(finalNorm, "layers between the embedding and the last norm, found none");
+  docs = raise::documentsOf(graph);
+  if (failed(checkOperands()))
+    return failure();
   write();
   return success();
 }

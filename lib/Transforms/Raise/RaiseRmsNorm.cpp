@@ -130,9 +130,7 @@ Value NormRaiser::buildPerHead(Location loc, Norm norm) {
     return {};
   auto reshape = [&](Value value, ArrayRef<int64_t> to, ArrayRef<int64_t> target) {
     auto targetType = RankedTensorType::get({static_cast<int64_t>(target.size())}, builder.getI64Type());
-    Value sizes =
-        builder.create<onnx::InitializerOp>(loc, targetType, StringAttr(), DenseElementsAttr::get(targetType, target),
-                                            DenseElementsAttr(), DictionaryAttr(), IntegerAttr(), IntegerAttr());
+    Value sizes = builder.create<onnx::InitializerOp>(loc, DenseElementsAttr::get(targetType, target));
     auto type = RankedTensorType::get(to, cast<RankedTensorType>(value.getType()).getElementType());
     return builder.create<onnx::ReshapeOp>(loc, TypeRange{type}, ValueRange{value, sizes})->getResult(0);
   };

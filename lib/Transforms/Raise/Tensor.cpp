@@ -13,13 +13,17 @@ using namespace mlir;
 
 namespace xlstm::raise {
 
-int64_t Tensor::size() const {
+int64_t sizeOf(ArrayRef<int64_t> shape) {
+  if (llvm::is_contained(shape, 0))
+    return 0;
   int64_t product = 1;
   for (int64_t dim : shape)
     if (__builtin_mul_overflow(product, dim, &product))
       return std::numeric_limits<int64_t>::max();
   return product;
 }
+
+int64_t Tensor::size() const { return sizeOf(shape); }
 
 int64_t Tensor::integer(int64_t i) const {
   constexpr double limit = static_cast<double>(int64_t{1} << 62);

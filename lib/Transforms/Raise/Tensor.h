@@ -37,6 +37,8 @@ struct Tensor {
 /// at once: a file cannot ask for more memory than that.
 constexpr int64_t maxElements = int64_t{1} << 22;
 
+/// How many elements a tensor of `shape` has; the largest number where that is more.
+int64_t sizeOf(llvm::ArrayRef<int64_t> shape);
 Tensor makeTensor(Kind kind, llvm::ArrayRef<int64_t> shape, std::vector<double> data);
 /// 0, 1, 2, ...
 Tensor makeIota(llvm::ArrayRef<int64_t> shape);

@@ -41,6 +41,14 @@ onnx.graph @g(%x: tensor<2x2xf32>) {
 }
 
 // -----
+// node C5
+onnx.graph @g(%x: tensor<?x?x32xf32>, %n: tensor<32x1x16xui8>, %s: tensor<32xf32>) {
+  // expected-error @+1 {{'onnx.microsoft.MatMulNBits' op expects attribute 'K', an i64, found none}}
+  %y = onnx.microsoft.MatMulNBits %x, %n, %s {N = 32 : i64} : (tensor<?x?x32xf32>, tensor<32x1x16xui8>, tensor<32xf32>) -> tensor<?x?x32xf32>
+  onnx.return
+}
+
+// -----
 // graph C1
 // expected-error @+1 {{'onnx.graph' op expects to end in onnx.return of its 1 results}}
 onnx.graph @g(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {

@@ -1,4 +1,4 @@
-// RUN: xlstm-opt %s --xlstm-name-params | FileCheck %s
+// RUN: xlstm-opt %s --xlstm-name-params --split-input-file | FileCheck %s
 // Names by role, as Olmo has them: norms behind the blocks, norms of queries and keys. The head is the embedding.
 
 // CHECK: module attributes {onnx.weights = [
@@ -62,4 +62,13 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x16x
   %head = onnx.weight "copy" {content = 5 : i64, transposed} : tensor<16x8xf32>
   %logits = lm.linear %y, %head : (tensor<?x?x8xf32>, tensor<16x8xf32>) -> tensor<?x?x16xf32>
   lm.return %logits : tensor<?x?x16xf32>
+}
+
+// -----
+// A weight that nothing reads goes.
+// CHECK-LABEL: lm.model @unused(
+// CHECK-NEXT: return
+lm.model @unused(%x: tensor<?x?x4xf32>) -> tensor<?x?x4xf32> {
+  %w = onnx.weight "w" : tensor<4x4xf32>
+  lm.return %x : tensor<?x?x4xf32>
 }

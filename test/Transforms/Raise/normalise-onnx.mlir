@@ -43,3 +43,16 @@ onnx.graph @shapes(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}, %mask: tenso
   // CHECK-NEXT: onnx.return %[[Y]] : tensor<?x?x8xf32>
   onnx.return %logits, %heads : !onnx.unknown, !onnx.unknown
 }
+
+// -----
+// x / (1 + exp(-2x)) of 1 and 2.
+// CHECK-LABEL: onnx.graph @swish(
+// CHECK: dense<[0.880797088, 1.96402752]> : tensor<2xf32>
+onnx.graph @swish(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}) -> (tensor<?x?x2xf32> {onnx.name = "logits"}) {
+  %table = onnx.initializer "table" : tensor<16x2xf32>
+  %x = onnx.Gather %table, %ids {axis = 0 : i64} : (tensor<16x2xf32>, tensor<?x?xi64>) -> tensor<?x?x2xf32>
+  %c = onnx.initializer = dense<[1.0, 2.0]> : tensor<2xf32> : tensor<2xf32>
+  %s = onnx.Swish %c {alpha = 2.0 : f32} : (tensor<2xf32>) -> tensor<2xf32>
+  %y = onnx.Mul %x, %s : (tensor<?x?x2xf32>, tensor<2xf32>) -> tensor<?x?x2xf32>
+  onnx.return %y : tensor<?x?x2xf32>
+}

@@ -34,3 +34,17 @@ onnx.graph @half(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}) -> tensor<?x?x
   %logits = lm.linear %y, %table : (tensor<?x?x8xf32>, tensor<16x8xf32>) -> tensor<?x?x16xf32>
   onnx.return %logits : tensor<?x?x16xf32>
 }
+
+// -----
+// expected-error @+1 {{node (graph): expected one input of token ids, integers [B, T], found 2}}
+onnx.graph @ambiguous(%ids: tensor<?x?xi64> {onnx.name = "a"}, %other: tensor<?x?xi64> {onnx.name = "b"}) -> tensor<?x?x8xf32> {
+  %table = onnx.weight "table" : tensor<16x8xf32>
+  %x = lm.embed %ids, %table : (tensor<?x?xi64>, tensor<16x8xf32>) -> tensor<?x?x8xf32>
+  onnx.return %x : tensor<?x?x8xf32>
+}
+
+// -----
+onnx.graph @empty(%ids: tensor<?x?xi64>) {
+  // expected-error @+1 {{node (return): expected logits that a projection makes of a norm}}
+  onnx.return
+}

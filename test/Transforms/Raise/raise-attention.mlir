@@ -77,3 +77,17 @@ onnx.graph @window(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}, %xi: tensor<
   %h = onnx.Attention %q, %q, %q, %mask {is_causal = 0 : i64, scale = 0.49999997 : f32} : (tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<1x1x?x?xi1>) -> tensor<?x2x?x4xf32>
   onnx.return %h : tensor<?x2x?x4xf32>
 }
+
+// -----
+// Heads of no channels are no heads.
+// CHECK-LABEL: onnx.graph @zero(
+// CHECK-NOT: lm.split_heads
+onnx.graph @zero(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}) -> (tensor<?x?x0xf32> {onnx.name = "logits"}) {
+  %table = onnx.initializer "t" : tensor<16x0xf32>
+  %x = onnx.Gather %table, %ids {axis = 0 : i64} : (tensor<16x0xf32>, tensor<?x?xi64>) -> tensor<?x?x0xf32>
+  %s = onnx.initializer = dense<[0, 0, 0, 4]> : tensor<4xi64> : tensor<4xi64>
+  %h = onnx.Reshape %x, %s : (tensor<?x?x0xf32>, tensor<4xi64>) -> tensor<?x?x0x4xf32>
+  %s2 = onnx.initializer = dense<[0, 0, 0]> : tensor<3xi64> : tensor<3xi64>
+  %l = onnx.Reshape %h, %s2 : (tensor<?x?x0x4xf32>, tensor<3xi64>) -> tensor<?x?x0xf32>
+  onnx.return %l : tensor<?x?x0xf32>
+}

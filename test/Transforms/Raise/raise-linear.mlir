@@ -71,3 +71,14 @@ onnx.graph @quantised(%ids: tensor<?x?xi64>) -> tensor<?x?x16xf32> {
   %a, %c = onnx.Split %y, %sizes {axis = -1 : i64} : (tensor<?x?x24xf32>, tensor<2xi64>) -> (tensor<?x?x16xf32>, tensor<?x?x8xf32>)
   onnx.return %a : tensor<?x?x16xf32>
 }
+
+// -----
+// Declared types may be wrong: numbers that are no matrix stay as they are.
+// CHECK-LABEL: onnx.graph @scalar(
+// CHECK: onnx.microsoft.MatMulNBits
+onnx.graph @scalar(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}, %x: tensor<?x?x32xf32>) -> tensor<?x?x32xf32> {
+  %n = onnx.initializer "n" : tensor<ui8>
+  %s = onnx.initializer "s" : tensor<f32>
+  %y = onnx.microsoft.MatMulNBits %x, %n, %s {N = 32 : i64, K = 32 : i64, bits = 4 : i64} : (tensor<?x?x32xf32>, tensor<ui8>, tensor<f32>) -> tensor<?x?x32xf32>
+  onnx.return %y : tensor<?x?x32xf32>
+}
