@@ -46,6 +46,7 @@ class Kernel:
         self.suffix = record["cpuSuffix"]
         self.in_place = [pair.split("=") for pair in record["inPlace"]]
         self.limits = [limit.split("=") for limit in record["limits"]]
+        self.multiples = [multiple.split("=") for multiple in record["multiples"]]
         self.strides = [v.name + "_stride" for v in self.views if v.rows]
         self.line = int(record["!locs"][0].rpartition(":")[2])
 
@@ -118,10 +119,10 @@ def table(kernels):
         numbers = "{" + ", ".join(f'{{"{n}", "{t}"}}' for n, t in k.numbers) + "}"
         choices = [("{" + ", ".join(quoted(c) for c in c_list) + "}") for c_list in (k.cpu, k.cuda)]
         pairs = "{" + ", ".join(f"{{{index[o]}, {index[i]}}}" for o, i in k.in_place) + "}"
-        limits = "{" + ", ".join(f'{{"{n}", {m}}}' for n, m in k.limits) + "}"
+        limits, multiples = ("{" + ", ".join(f'{{"{n}", {m}}}' for n, m in rule) + "}" for rule in (k.limits, k.multiples))
         out.append(f'{{"{k.name}",\n    {{{views}}},\n    {quoted(k.sizes)}, {numbers}, {quoted(k.types)},\n'
                    f'    {choices[0]}, {choices[1]}, "{k.suffix}", {quoted(k.cudaTypes)}, {quoted(k.cudaMemory)}, {quoted(k.cudaVariants)}, '
-                   f"{pairs}, {limits}}},")
+                   f"{pairs}, {limits}, {multiples}}},")
     return out
 
 
@@ -179,6 +180,7 @@ def docs(kernels):
                 notes.append(f"{target}: " + ("; ".join(", ".join(f"{t} = {v}" for t, v in zip(k.types, c)) for c in choices)
                                               or "none"))
         notes += [f"`{o}` may lie where `{i}` does" for o, i in k.in_place] + [f"{n} is at most {m}" for n, m in k.limits]
+        notes += [f"{n} is a multiple of {m}" for n, m in k.multiples]
         out += ["", ". ".join(notes) + ("." if notes else ""), "", "```c"]
         out += [wrapped(p) for p in [k.cpu_prototype(c) for c in k.cpu] + (k.cuda_prototypes() if k.cuda else [])]
         out += ["```", ""]

@@ -66,8 +66,9 @@ class KernelCall<string mnemonic, list<KernelView> v, list<KernelNumber> n = []>
   list<string> inPlace = [];
   // Unit attributes that ask for another function, xlstm_cuda_<name>_<variant>.
   list<string> cudaVariants = [];
-  // The largest that a size may be.
+  // The largest that a size may be, and what it must be a multiple of.
   list<string> limits = [];
+  list<string> multiples = [];
 
   let arguments = !con(!dag(ins, !foreach(x, v, x.constraint), !foreach(x, v, x.name)),
                        (ins Optional<Kernel_View>:$workspace, Optional<Kernel_View>:$zeroed),

@@ -166,10 +166,15 @@ LogicalResult verifyCall(Operation *op) {
   FailureOr<SmallVector<int64_t>> sizes = call.sizes(); // C2
   if (failed(sizes))
     return failure();
-  for (auto [name, most] : kernel->limits)
-    for (auto [size, value] : llvm::zip(kernel->sizes, *sizes))
+  for (auto [size, value] : llvm::zip(kernel->sizes, *sizes)) {
+    for (auto [name, most] : kernel->limits)
       if (size == name && value > most) // C3
         return op->emitOpError() << "expects dimension " << name << " to be at most " << most << ", found " << value;
+    for (auto [name, factor] : kernel->multiples)
+      if (size == name && value % factor != 0) // C3
+        return op->emitOpError() << "expects dimension " << name << " to be a multiple of " << factor << ", found "
+                                 << value;
+  }
   return success();
 }
 

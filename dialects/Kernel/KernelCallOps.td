@@ -210,6 +210,7 @@ def Kernel_HybridStepOp : ActivationCall<"hybrid_step", [
   let sizes = ["B", "T", "H", "Hkv", "d", "W", "sinks"];
   let cudaMemory = ["workspace", "zeroed"];
   let limits = ["d=256"];
+  let multiples = ["d=8"];
 }
 
 #endif // KERNEL_CALL_OPS_TD

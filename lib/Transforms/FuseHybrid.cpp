@@ -17,7 +17,7 @@ namespace xlstm {
 namespace {
 
 struct FuseMix : OpRewritePattern<xlstm::MixOp> {
-  using OpRewritePattern::OpRewritePattern;
+  FuseMix(MLIRContext *context, bool kernelWidths) : OpRewritePattern(context), kernelWidths(kernelWidths) {}
 
   LogicalResult matchAndRewrite(xlstm::MixOp mix, PatternRewriter &rewriter) const override {
     auto memory = mix.getMemory().getDefiningOp<xlstm::MlstmOp>();
@@ -31,6 +31,8 @@ struct FuseMix : OpRewritePattern<xlstm::MixOp> {
       return rewriter.notifyMatchFailure(mix, "its features are not softmax maps to as many features as channels");
     if (near.getQ().getType().getDimSize(3) != near.getV().getType().getDimSize(3))
       return rewriter.notifyMatchFailure(mix, "its values have another number of channels than its queries");
+    if (int64_t width = near.getQ().getType().getDimSize(3); kernelWidths && (width % 8 != 0 || width > 256))
+      return rewriter.notifyMatchFailure(mix, "no kernel takes its head width");
     if (q.getX() != near.getQ() || k.getX() != near.getK() || memory.getV() != near.getV() ||
         memory.getDocStart() != near.getDocStart())
       return rewriter.notifyMatchFailure(mix, "its branches read different values");
@@ -58,6 +60,8 @@ struct FuseMix : OpRewritePattern<xlstm::MixOp> {
   }
 
 private:
+  bool kernelWidths;
+
   static bool isSquareSoftmax(xlstm::FeatureMapOp map) {
     if (!map || map.getKind() != xlstm::FeatureKind::Softmax)
       return false;
@@ -96,7 +100,8 @@ public:
 
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FuseMix, AbsorbRope>(&getContext());
+    patterns.add<FuseMix>(&getContext(), kernelWidths);
+    patterns.add<AbsorbRope>(&getContext());
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     getOperation().walk([&](xlstm::HybridOp) { ++numFused; });

@@ -44,7 +44,7 @@ struct KernelDescription {
   std::string_view cpuSuffix;
   std::vector<std::string_view> cudaTypes, cudaMemory, cudaVariants;
   std::vector<std::pair<unsigned, unsigned>> inPlace; // an output and the view whose place it may have
-  std::vector<std::pair<std::string_view, int64_t>> limits;
+  std::vector<std::pair<std::string_view, int64_t>> limits, multiples;
 
   /// The element type of a view where the type variables have the values of `choice`.
   std::string_view elementType(const KernelView &view, const std::vector<std::string_view> &choice) const;

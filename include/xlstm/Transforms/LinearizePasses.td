@@ -62,6 +62,8 @@ def FuseHybrid : Pass<"xlstm-fuse-hybrid", "::mlir::ModuleOp"> {
     ```
     The tools apply it to what they evaluate and train; a bundle keeps the composition.
   }];
+  let options = [ValueOption<"kernelWidths", "kernel-widths", "bool", "false",
+    "Only heads of the widths that the fused kernels take: multiples of 8, at most 256">];
   let statistics = [Statistic<"numFused", "mixers-fused", "Mixers that became one op">];
   let dependentDialects = ["::xlstm::xlstm::XLSTMDialect"];
 }

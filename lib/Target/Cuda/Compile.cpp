@@ -43,7 +43,7 @@ void addCudaPlan(PassManager &manager, const CudaTargetOptions &options) {
   BuildDecodeOptions decode;
   decode.batch = options.batch;
   manager.addPass(createBuildDecode(decode));
-  manager.addPass(createFuseHybrid());
+  manager.addPass(createFuseHybrid({/*kernelWidths=*/true}));
   manager.addPass(createSetPrecision({options.activations == DType::BF16 ? Precision::BF16 : Precision::F32}));
   manager.addPass(createFuseLinear());
   manager.addPass(createPackLinear());
