@@ -20,7 +20,7 @@ defvar XLSTM_MixerCases = [
   XLSTM_MixerCase<"LinearAttention", 3, "linear-attention", "mLSTM without gates">
 ];
 
-def XLSTM_MixerKind : I32EnumAttr<"MixerKind", "what replaces attention",
+def XLSTM_MixerKind : I32EnumAttr<"MixerKind", "kind of a mixer",
                                   !foreach(c, XLSTM_MixerCases, !cast<I32EnumAttrCase>(c))> {
   let cppNamespace = "::xlstm::xlstm";
 }

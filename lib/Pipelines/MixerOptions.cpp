@@ -27,7 +27,10 @@ const std::vector<MixerOption> &mixerOptions() {
           MixerOption option{kind == "Count"    ? MixerOption::Kind::Count
                              : kind == "Number" ? MixerOption::Kind::Number
                                                 : MixerOption::Kind::Choice,
-                             name.str(), value.str(), meaning.str(), {}};
+                             name.str(),
+                             value.str(),
+                             meaning.str(),
+                             {}};
           for (StringRef choice : llvm::split(choices, '|'))
             if (!choice.empty())
               option.choices.push_back(choice.str());

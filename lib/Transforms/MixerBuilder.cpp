@@ -7,18 +7,38 @@ using namespace mlir;
 
 namespace xlstm {
 
+/// An mLSTM over mapped queries and keys.
+static Value buildMlstm(MixerBuilder &mixer, Value inputGate, Value forgetGate) {
+  lm::AttentionOp attention = mixer.attention();
+  Value q = mixer.mapped(attention.getQ(), "q_map.weight"), k = mixer.mapped(attention.getK(), "k_map.weight");
+  auto form = xlstm::FormAttr::get(attention.getContext(), mixer.mixer.getForm());
+  auto op = mixer.builder.create<xlstm::MlstmOp>(
+      mixer.loc, TypeRange(attention.getH().getType()), q, k, attention.getV(), inputGate, forgetGate,
+      attention.getDocStart(), /*state=*/ValueRange(), form, mixer.builder.getI64IntegerAttr(mixer.mixer.getChunk()));
+  return op.getH();
+}
+
+static Value gatedMlstm(MixerBuilder &mixer) {
+  Value inputGate = mixer.inputGate();
+  return buildMlstm(mixer, inputGate, mixer.forgetGate());
+}
+
+static Value plainMlstm(MixerBuilder &mixer) { return buildMlstm(mixer, Value(), Value()); }
+
 /// Every kind of mixer.
 static constexpr MixerParts everyKind[] = {
-    {xlstm::MixerKind::Hybrid, &MixerBuilder::gatedMlstm, /*hasWindow=*/true, /*hasGates=*/true},
-    {xlstm::MixerKind::Mlstm, &MixerBuilder::gatedMlstm, /*hasWindow=*/false, /*hasGates=*/true},
+    {xlstm::MixerKind::Hybrid, gatedMlstm, /*hasWindow=*/true, /*hasGates=*/true},
+    {xlstm::MixerKind::Mlstm, gatedMlstm, /*hasWindow=*/false, /*hasGates=*/true},
     {xlstm::MixerKind::Window, nullptr, /*hasWindow=*/true, /*hasGates=*/false},
-    {xlstm::MixerKind::LinearAttention, &MixerBuilder::plainMlstm, /*hasWindow=*/false, /*hasGates=*/false},
+    {xlstm::MixerKind::LinearAttention, plainMlstm, /*hasWindow=*/false, /*hasGates=*/false},
 };
 
-const MixerParts &partsOf(xlstm::MixerKind kind) { return *llvm::find_if(everyKind, [&](const MixerParts &parts) { return parts.kind == kind; }); }
+const MixerParts &partsOf(xlstm::MixerKind kind) {
+  return *llvm::find_if(everyKind, [&](const MixerParts &parts) { return parts.kind == kind; });
+}
 
 MixerBuilder::MixerBuilder(const AttentionSite &site, xlstm::MixerAttr mixer)
-    : builder(site.attention->getContext()), loc(site.attention->getLoc()), site(site), mixer(mixer) {
+    : builder(site.attention->getContext()), loc(site.attention->getLoc()), mixer(mixer), site(site) {
   lm::AttentionOp attention = site.attention;
   builder.setInsertionPoint(attention);
   ArrayRef<int64_t> queries = cast<RankedTensorType>(attention.getQ().getType()).getShape();
@@ -31,8 +51,8 @@ Value MixerBuilder::build() {
   if (!parts.memory)
     return window();
   if (!parts.hasWindow)
-    return (this->*parts.memory)();
-  Value gate = outputGate(), long_ = (this->*parts.memory)(), near = window();
+    return parts.memory(*this);
+  Value gate = outputGate(), long_ = parts.memory(*this), near = window();
   return builder.create<xlstm::MixOp>(loc, near.getType(), gate, long_, near);
 }
 
@@ -49,23 +69,6 @@ Value MixerBuilder::window() {
   return windowBranch;
 }
 
-Value MixerBuilder::gatedMlstm() {
-  Value inputGate = memoryGate("i_gate", mixer.getInputGateBias());
-  return mlstm(inputGate, memoryGate("f_gate", mixer.getForgetGateBias()));
-}
-
-Value MixerBuilder::plainMlstm() { return mlstm(Value(), Value()); }
-
-Value MixerBuilder::mlstm(Value inputGate, Value forgetGate) {
-  lm::AttentionOp attention = site.attention;
-  Value q = mapped(attention.getQ(), "q_map.weight"), k = mapped(attention.getK(), "k_map.weight");
-  auto form = xlstm::FormAttr::get(builder.getContext(), mixer.getForm());
-  auto op = builder.create<xlstm::MlstmOp>(loc, TypeRange(attention.getH().getType()), q, k, attention.getV(),
-                                              inputGate, forgetGate, attention.getDocStart(), /*state=*/ValueRange(),
-                                              form, builder.getI64IntegerAttr(mixer.getChunk()));
-  return op.getH();
-}
-
 /// The type of one number a query head, [B, T, H], float32 always.
 static RankedTensorType gateType(lm::AttentionOp attention) {
   auto queries = cast<RankedTensorType>(attention.getQ().getType());
@@ -73,7 +76,9 @@ static RankedTensorType gateType(lm::AttentionOp attention) {
 }
 
 /// A number as the initial value of a float32 parameter.
-static FloatAttr toFloat(FloatAttr number) { return Builder(number.getContext()).getF32FloatAttr(number.getValueAsDouble()); }
+static FloatAttr toFloat(FloatAttr number) {
+  return Builder(number.getContext()).getF32FloatAttr(number.getValueAsDouble());
+}
 
 Value MixerBuilder::memoryGate(StringRef name, FloatAttr bias) {
   lm::LinearOp query = site.q.linear;

@@ -43,7 +43,7 @@ class MixerBuilder;
 struct MixerParts {
   xlstm::MixerKind kind;
   /// Builds the branch that remembers; null: none.
-  mlir::Value (MixerBuilder::*memory)();
+  mlir::Value (*memory)(MixerBuilder &);
   bool hasWindow;
   /// Whether the memory's gates read what the query projection reads.
   bool hasGates;
@@ -61,21 +61,24 @@ public:
   /// The window branch alone; the mixer's own where it has one.
   mlir::Value window();
 
-  mlir::Value gatedMlstm();
-  mlir::Value plainMlstm();
+  // Of use to what builds a memory.
+  mlir::Value inputGate() { return memoryGate("i_gate", mixer.getInputGateBias()); }
+  mlir::Value forgetGate() { return memoryGate("f_gate", mixer.getForgetGateBias()); }
+  /// Queries or keys behind a feature map whose weight is called `name`.
+  mlir::Value mapped(mlir::Value heads, llvm::StringRef name);
+  lm::AttentionOp attention() const { return site.attention; }
+
+  mlir::OpBuilder builder;
+  const mlir::Location loc;
+  const xlstm::MixerAttr mixer;
 
 private:
-  mlir::Value mlstm(mlir::Value inputGate, mlir::Value forgetGate);
   mlir::Value memoryGate(llvm::StringRef name, mlir::FloatAttr bias);
   mlir::Value outputGate();
-  mlir::Value mapped(mlir::Value heads, llvm::StringRef name);
   mlir::Value rawHeads(HeadProjection projection);
   mlir::Value param(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, mlir::Attribute init);
 
-  mlir::OpBuilder builder;
-  mlir::Location loc;
   AttentionSite site;
-  xlstm::MixerAttr mixer;
   int64_t numHeads, headDim;
   mlir::Value windowBranch;
 };

@@ -94,7 +94,8 @@ static LogicalResult completeSite(AttentionSite &site, const MixerParts &parts) 
 }
 
 /// The layer's site, none when the layer stays as it is (a remark says why), or failure.
-static FailureOr<std::optional<AttentionSite>> findSite(lm::LayerOp layer, const MixerParts &parts, LayerSelection selection) {
+static FailureOr<std::optional<AttentionSite>> findSite(lm::LayerOp layer, const MixerParts &parts,
+                                                        LayerSelection selection) {
   int64_t index = layer.getIndex();
   bool isNamed = llvm::is_contained(selection.layers, index);
   if (!selection.layers.empty() && !isNamed)

@@ -38,9 +38,7 @@ void addLinearizeCommand(CLI::App &app) {
   verb->add_flag_callback(
       "--convert-sliding", [settings] { settings->options["convert-sliding"] = "true"; },
       "Convert the teacher's own sliding layers too");
-  verb->callback([settings] {
-    writeStudent(RunnableModel::open(settings->teacher), *settings, {}, settings->output);
-  });
+  verb->callback([settings] { writeStudent(RunnableModel::open(settings->teacher), *settings, {}, settings->output); });
 }
 
 } // namespace xlstm

@@ -40,7 +40,8 @@ static Json layerCard(const LayerDescription &layer) {
   card["rope"] = layer.rope.empty() ? "none" : layer.rope;
   card["qk_norm"] = layer.qkNorm.empty() ? "none" : layer.qkNorm;
   Json biases = Json::array();
-  for (auto [present, name] : {std::pair(layer.biases.qkv, "qkv"), {layer.biases.output, "output"}, {layer.biases.mlp, "mlp"}})
+  for (auto [present, name] :
+       {std::pair(layer.biases.qkv, "qkv"), {layer.biases.output, "output"}, {layer.biases.mlp, "mlp"}})
     if (present)
       biases.push_back(name);
   card["biases"] = biases;

@@ -53,7 +53,9 @@ void writeStudent(const RunnableModel &teacher, const StudentSettings &settings,
   for (const ParamMap &source : {teacher.params, trained})
     for (const auto &[name, value] : source)
       params[name] = value;
-  writeStudentBundle(mlir, params, teacher.bundle, "linearized, " + (settings.options.empty() ? "with the defaults" : settings.passOptions()), output);
+  writeStudentBundle(mlir, params, teacher.bundle,
+                     "linearized, " + (settings.options.empty() ? "with the defaults" : settings.passOptions()),
+                     output);
 }
 
 } // namespace xlstm

@@ -17,9 +17,8 @@ namespace xlstm {
 
 /// A name that becomes part of a file's name.
 static std::string checkedName(const std::string &name, const YamlNode &place) {
-  bool fine = !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '_';
-  });
+  bool fine = !name.empty() && std::all_of(name.begin(), name.end(),
+                                           [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
   if (!fine)
     place.fail("expected a name of letters, digits, '-' and '_', found " + quote(name));
   return name;

@@ -95,8 +95,7 @@ Json configOf(const Bundle &bundle) {
     if (isSaid(*config, json))
       return json;
   }
-  fail(bundle.modelFile().string(),
-       ": expected the ops of a family that transformers has (", familyNames(),
+  fail(bundle.modelFile().string(), ": expected the ops of a family that transformers has (", familyNames(),
        "), found a module that differs from all of them");
 }
 

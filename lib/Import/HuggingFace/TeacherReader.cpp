@@ -71,7 +71,8 @@ std::optional<TeacherConfig> TeacherReader::read() {
     return WalkResult::interrupt();
   });
   config.tiedHead = !has({Role::Head});
-  config.biases = {.qkv = has({Role::Query, true}), .output = has({Role::Output, true}), .mlp = has({Role::Gate, true})};
+  config.biases = {
+      .qkv = has({Role::Query, true}), .output = has({Role::Output, true}), .mlp = has({Role::Gate, true})};
   for (lm::LayerOp layer : model.getLayers()) {
     std::optional<LayerConfig> attention = readLayer(layer);
     if (!attention)

@@ -53,8 +53,8 @@ std::vector<TensorSpec> expectedTensors(const TeacherConfig &config) {
     for (TensorRole tensor : {TensorRole{part.role}, TensorRole{part.role, true}})
       for (size_t layer = 0; layer < (part.isPerLayer() ? config.layers.size() : 1); ++layer)
         if (hasTensor(config, tensor))
-          expected.push_back({weightName(*config.family, tensor, static_cast<int64_t>(layer)), DType::F32,
-                              shapeOf(config, tensor)});
+          expected.push_back(
+              {weightName(*config.family, tensor, static_cast<int64_t>(layer)), DType::F32, shapeOf(config, tensor)});
   return expected;
 }
 

@@ -24,5 +24,5 @@ module attributes {test.a = #xlstm.mixer<chunk = 0>} {}
 module attributes {xlstm.mixer = #xlstm.mixer} {}
 
 // -----
-// expected-error @+1 {{invalid what replaces attention specification: attention}}
+// expected-error @+1 {{invalid kind of a mixer specification: attention}}
 module attributes {test.a = #xlstm.mixer<mixer = attention>} {}
