@@ -63,7 +63,7 @@ def constraints_of_verifiers(sources, tds):
     `// op C1` where a trait in a td file verifies."""
     functions = functions_of(sources)
     functions["NodeOp::verify"] = functions.get("verifyNode", [])
-    found = {(m[1], int(m[2])) for m in re.finditer(r"^ *// ([a-z_]+) C(\d+)\b", tds, re.M)}
+    found = {(m[1], int(m[2])) for m in re.finditer(r"^ *// (#?[a-z_]+) C(\d+)\b", tds, re.M)}
     for name in functions:
         if match := re.fullmatch(r"(\w+?)(Op|Attr|Type)::(?:verify|verifyRegions)", name or ""):
             op = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", match[1]).lower()

@@ -17,7 +17,9 @@ defvar XLSTM_MixerCases = [
   XLSTM_MixerCase<"Hybrid", 0, "hybrid", "mLSTM and window branch, mixed by the output gate">,
   XLSTM_MixerCase<"Mlstm", 1, "mlstm", "mLSTM alone">,
   XLSTM_MixerCase<"Window", 2, "window", "Window and sinks alone, no new parameters">,
-  XLSTM_MixerCase<"LinearAttention", 3, "linear-attention", "mLSTM without gates">
+  XLSTM_MixerCase<"LinearAttention", 3, "linear-attention", "mLSTM without gates">,
+  XLSTM_MixerCase<"GatedDelta", 4, "gated_delta", "Gated delta rule and window branch, mixed by the output gate">,
+  XLSTM_MixerCase<"GatedDeltaAlone", 5, "gated_delta_alone", "Gated delta rule alone">
 ];
 
 def XLSTM_MixerKind : I32EnumAttr<"MixerKind", "kind of a mixer",
@@ -90,6 +92,7 @@ defvar XLSTM_MixerOptions = [
   XLSTM_CountOption<"chunk", "64", "Tokens a chunk of the chunkwise form">
 ];
 
+// #mixer C4 is verified by XLSTMDialect::verifyOperationAttribute.
 def XLSTM_MixerAttr : AttrDef<XLSTM_Dialect, "Mixer"> {
   let mnemonic = "mixer";
   let summary = "which mixer a layer has, and how it started";

@@ -109,6 +109,53 @@ LogicalResult MlstmOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// GatedDeltaOp
+//===----------------------------------------------------------------------===//
+
+SmallVector<lm::StateSpec> GatedDeltaOp::describeStates() {
+  RankedTensorType q = getQ().getType();
+  int64_t shape[] = {q.getDimSize(0), q.getDimSize(2), q.getDimSize(3), getV().getType().getDimSize(3)};
+  return {{"S", RankedTensorType::get(shape, Float32Type::get(getContext())), 0}};
+}
+
+LogicalResult GatedDeltaOp::continueDocuments(Value, const lm::StepOptions &options) {
+  getDocStartMutable().clear();
+  chooseForm(*this, options);
+  return success();
+}
+
+/// Gates are float32 always.
+Type GatedDeltaOp::getOperandPrecision(OpOperand &operand, Type) {
+  bool isGate = operand.get() == getWrite() || operand.get() == getDecay();
+  return isGate ? Float32Type::get(getContext()) : Type();
+}
+Type GatedDeltaOp::getResultPrecision(OpResult, Type activation) { return activation; }
+
+LogicalResult GatedDeltaOp::verify() {
+  if (getChunk() < 1 || getChunk() > lm::maxTokens) // C1
+    return emitOpError() << "expects a chunk of 1 to " << lm::maxTokens << ", found "
+                         << static_cast<int64_t>(getChunk());
+  ShapeChecks checks(*this);
+  checks
+      .shape("q", getQ().getType(), "B T H m") // C2
+      .shape("k", getK().getType(), "B T Hkv m")
+      .shape("v", getV().getType(), "B T Hkv dv")
+      .shape("write", getWrite().getType(), "B T H")
+      .shape("decay", getDecay().getType(), "B T H")
+      .shape("h", getH().getType(), "B T H dv")
+      .multiple("H", "Hkv")           // C3
+      .element("q", getQ().getType()) // C5
+      .element("k", getK().getType())
+      .element("v", getV().getType())
+      .element("h", getH().getType());
+  if (getDocStart())
+    checks.shape("docs", getDocStart().getType(), "B T");
+  if (failed(checks.result()))
+    return failure();
+  return lm::verifyStates(*this); // C4
+}
+
+//===----------------------------------------------------------------------===//
 // MixOp, HybridOp
 //===----------------------------------------------------------------------===//
 

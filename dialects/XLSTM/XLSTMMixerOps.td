@@ -70,6 +70,38 @@ def XLSTM_MlstmOp : XLSTM_Op<"mlstm", [Pure, AttrSizedOperandSegments, XLSTM_Sta
   let hasVerifier = 1;
 }
 
+def XLSTM_GatedDeltaOp : XLSTM_Op<"gated_delta", [Pure, AttrSizedOperandSegments, XLSTM_States, XLSTM_Precision]> {
+  let summary = "matrix memory that overwrites what it holds for a key";
+  let description = [{
+    The gated delta rule (Yang et al., arXiv:2412.06464, equation 10), a query head and step:
+
+        S_t = alpha_t (I - beta_t k_t (x) k_t) S_{t-1} + beta_t k_t (x) v_t        h_t = q_t S_t
+
+    with alpha = sigmoid(decay), beta = sigmoid(write), and q and k divided by sqrt(|x|^2 + 1e-6) within the op. Query head
+    h reads the key and value head h / (H / Hkv): q [B, T, H, m], k [B, T, Hkv, m], v [B, T, Hkv, dv], pre-activations
+    [B, T, H], h [B, T, H, dv]. State is zeroed at every document start.
+
+    `form` says how it is evaluated, `chunk` is the chunkwise form's chunk size; all forms give the same h.
+
+    With `state(...)` the tokens continue a document; the state is S [B, H, m, dv], float32.
+
+    ```mlir
+    %h = xlstm.gated_delta chunkwise %q, %k, %v gates(%write, %decay) docs(%docs)
+      : (tensor<?x?x4x16xf32>, tensor<?x?x2x16xf32>, tensor<?x?x2x16xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>,
+         tensor<?x?xi32>) -> tensor<?x?x4x16xf32>
+    ```
+  }];
+  let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, LM_Float32:$write, LM_Float32:$decay,
+                       Optional<LM_Positions>:$doc_start, Variadic<LM_Float>:$state,
+                       XLSTM_Form:$form, DefaultValuedAttr<I64Attr, "64">:$chunk);
+  let results = (outs LM_Float:$h, Variadic<LM_Float>:$new_state);
+  let assemblyFormat = [{
+    $form $q `,` $k `,` $v `gates` `(` $write `,` $decay `)` (`docs` `(` $doc_start^ `)`)? (`state` `(` $state^ `)`)?
+    attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 def XLSTM_MixOp : XLSTM_Op<"mix", [Pure, AllTypesMatch<["memory", "window", "result"]>, XLSTM_Precision]> {
   let summary = "gated sum of the two branches";
   let description = [{

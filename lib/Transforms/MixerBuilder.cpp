@@ -25,12 +25,27 @@ static Value gatedMlstm(MixerBuilder &mixer) {
 
 static Value plainMlstm(MixerBuilder &mixer) { return buildMlstm(mixer, Value(), Value()); }
 
+/// The gated delta rule over queries and keys as attention reads them: their lengths do not matter to it, and a feature
+/// map would make all keys alike.
+static Value gatedDelta(MixerBuilder &mixer) {
+  lm::AttentionOp attention = mixer.attention();
+  Value write = mixer.inputGate(), decay = mixer.forgetGate();
+  auto form = xlstm::FormAttr::get(attention.getContext(), mixer.mixer.getForm());
+  auto op = mixer.builder.create<xlstm::GatedDeltaOp>(mixer.loc, TypeRange(attention.getH().getType()),
+                                                      attention.getQ(), attention.getK(), attention.getV(), write,
+                                                      decay, attention.getDocStart(), /*state=*/ValueRange(), form,
+                                                      mixer.builder.getI64IntegerAttr(mixer.mixer.getChunk()));
+  return op.getH();
+}
+
 /// Every kind of mixer.
 static constexpr MixerParts everyKind[] = {
     {xlstm::MixerKind::Hybrid, gatedMlstm, /*hasWindow=*/true, /*hasGates=*/true},
     {xlstm::MixerKind::Mlstm, gatedMlstm, /*hasWindow=*/false, /*hasGates=*/true},
     {xlstm::MixerKind::Window, nullptr, /*hasWindow=*/true, /*hasGates=*/false},
     {xlstm::MixerKind::LinearAttention, plainMlstm, /*hasWindow=*/false, /*hasGates=*/false},
+    {xlstm::MixerKind::GatedDelta, gatedDelta, /*hasWindow=*/true, /*hasGates=*/true},
+    {xlstm::MixerKind::GatedDeltaAlone, gatedDelta, /*hasWindow=*/false, /*hasGates=*/true},
 };
 
 const MixerParts &partsOf(xlstm::MixerKind kind) {

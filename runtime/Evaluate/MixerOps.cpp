@@ -3,6 +3,7 @@
 
 #include "runtime/Evaluate/Attention.h"
 #include "runtime/Evaluate/Derivatives.h"
+#include "runtime/Evaluate/GatedDelta.h"
 #include "runtime/Evaluate/Hybrid.h"
 #include "runtime/Evaluate/Interpreter.h"
 #include "runtime/Evaluate/Mlstm.h"
@@ -81,6 +82,31 @@ static void runMlstm(xlstm::MlstmOp op, Frame &frame) {
   frame.set(op.getH(), result.h_BTHd);
   for (auto [value, tensor] : llvm::zip(op.getNewState(), result.state))
     frame.set(value, tensor);
+}
+
+static void runGatedDelta(xlstm::GatedDeltaOp op, Frame &frame) {
+  GatedDeltaOperands x;
+  x.q = frame.take(op.getQ()), x.k = frame.take(op.getK()), x.v = frame.take(op.getV());
+  x.write = frame.take(op.getWrite()), x.decay = frame.take(op.getDecay());
+  if (frame.options.observer)
+    frame.options.observer->onMemoryGates(frame.layer, x.write, x.decay);
+  int64_t T = x.q.size(1), chunk = op.getChunk();
+  auto form = static_cast<MlstmForm>(op.getForm());
+  Tensor docs;
+  if (op.getDocStart()) {
+    docs = documentStarts(frame.take(op.getDocStart()), frame.tables);
+    form = frame.options.form.value_or(form);
+    chunk = frame.options.chunk.value_or(chunk);
+  } else { // one document that began before
+    docs = at::full({x.q.size(0), T}, -1, x.q.options().dtype(at::kLong));
+    x.state = frame.take(op.getState()[0]);
+  }
+  chunk = form == MlstmForm::Recurrent ? 1 : form == MlstmForm::Parallel ? T : chunk;
+  auto [h, state] = gatedDelta(
+      x, frame.tables.get(docs, "chunk " + std::to_string(chunk), [&] { return makeChunkMasks(docs, chunk); }));
+  frame.set(op.getH(), h);
+  for (mlir::Value value : op.getNewState())
+    frame.set(value, state);
 }
 
 static void runMix(xlstm::MixOp op, Frame &frame) {
@@ -189,6 +215,7 @@ void addMixerOps(OpTable &table) {
   addOp<xlstm::FeatureMapOp, runFeatureMap>(table);
   addOp<xlstm::OutputGateOp, runOutputGate>(table);
   addOp<xlstm::MlstmOp, runMlstm>(table);
+  addOp<xlstm::GatedDeltaOp, runGatedDelta>(table);
   addOp<xlstm::MixOp, runMix>(table);
   addOp<xlstm::HybridOp, runHybrid>(table);
 }

@@ -3,7 +3,17 @@
 // RUN: xlstm-opt %s --xlstm-linearize='mixer=mlstm feature-map=elu form=parallel chunk=16 forget-gate-bias=3' | FileCheck %s --check-prefixes=CHECK,MLSTM
 // RUN: xlstm-opt %s --xlstm-linearize='mixer=linear-attention' | FileCheck %s --check-prefixes=CHECK,LINEAR
 // RUN: xlstm-opt %s --xlstm-linearize='input-gate-bias=1e-7 output-gate-bias=-1234567.125' | FileCheck %s --check-prefix=DIGITS
+// RUN: xlstm-opt %s --xlstm-linearize='mixer=gated_delta window=8 sinks=2' | FileCheck %s --check-prefixes=CHECK,DELTA
+// RUN: xlstm-opt %s --xlstm-linearize='mixer=gated_delta_alone forget-gate-bias=3' | FileCheck %s --check-prefixes=CHECK,ALONE
+// RUN: xlstm-opt %s --xlstm-linearize='mixer=gated_delta' --xlstm-build-prefill='batch=1 tokens=8' --xlstm-build-decode='batch=1' --xlstm-fuse-hybrid | FileCheck %s --check-prefix=STEPS
 // Every mixer, over a Llama-like layer with grouped queries; the bystanders around it stay.
+
+// Both functions have its state S, beside the window's rings.
+// STEPS-LABEL: lm.model @prefill(
+// STEPS-SAME: tensor<1x2x4x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.0.S"}, %{{.*}}lm.state = "layers.0.ring_k"
+// STEPS: %{{.*}}:2 = xlstm.gated_delta chunkwise %{{.*}} gates(%{{.*}}) state(%{{.*}}) :
+// STEPS-LABEL: lm.model @decode(
+// STEPS: %{{.*}}:2 = xlstm.gated_delta recurrent %{{.*}} gates(%{{.*}}) state(%{{.*}}) :
 
 // CHECK-LABEL: lm.model @model(
 // CHECK-SAME: %{{.*}}: tensor<?x?xi64>, %[[DOCS:.*]]: tensor<?x?xi32>)
@@ -74,6 +84,18 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x16x
     // LINEAR-NOT: _gate
     // LINEAR: %[[OUT:.*]] = xlstm.mlstm chunkwise %{{.*}}, %{{.*}}, %[[VS]] docs(%[[DOCS]]) :
     // LINEAR-NOT: lm.attention
+    // The delta rule reads what attention reads: keys and values of a group once.
+    // DELTA: %[[O:.*]] = xlstm.output_gate
+    // DELTA: %[[W:.*]] = lm.linear %[[A]], %{{.*}} bias(%{{.*}})
+    // DELTA: %[[F:.*]] = lm.linear %[[A]], %{{.*}} bias(%{{.*}})
+    // DELTA: %[[MEM:.*]] = xlstm.gated_delta chunkwise %[[QR]], %[[KR]], %[[VS]] gates(%[[W]], %[[F]]) docs(%[[DOCS]]) :
+    // DELTA: %[[NEAR:.*]] = lm.attention %[[QR]], %[[KR]], %[[VS]] docs(%[[DOCS]]) {{.*}}window = 8
+    // DELTA: %[[OUT:.*]] = xlstm.mix %[[O]], %[[MEM]], %[[NEAR]]
+
+    // ALONE-NOT: o_gate
+    // ALONE: f_gate.bias" {init = 3.000000e+00 : f32}
+    // ALONE: %[[OUT:.*]] = xlstm.gated_delta chunkwise
+    // ALONE-NOT: lm.attention
     %att = lm.attention %qr, %kr, %vs docs(%docs) {scale = 0.5 : f64}
       : (tensor<?x?x2x4xf32>, tensor<?x?x1x4xf32>, tensor<?x?x1x4xf32>, tensor<?x?xi32>) -> tensor<?x?x2x4xf32>
     // CHECK: lm.merge_heads %[[OUT]]

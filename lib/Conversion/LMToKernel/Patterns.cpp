@@ -172,6 +172,13 @@ static Results convert(xlstm::MlstmOp op, xlstm::MlstmOp::Adaptor in, KernelBuil
   return withStates(h, states);
 }
 
+static Results convert(xlstm::GatedDeltaOp op, xlstm::GatedDeltaOp::Adaptor in, KernelBuilder &builder) {
+  Value h = builder.buffer(op.getH());
+  ValueRange states = in.getState(); // S
+  builder.call("gated_delta", {in.getQ(), in.getK(), in.getV(), in.getWrite(), in.getDecay(), states[0], h});
+  return withStates(h, states);
+}
+
 static Results convert(xlstm::MixOp op, xlstm::MixOp::Adaptor in, KernelBuilder &builder) {
   Value y = builder.buffer(op.getResult());
   builder.call("mix", {in.getGate(), in.getMemory(), in.getWindow(), y});
@@ -212,10 +219,10 @@ static StringRef whyNot(Operation *op) {
     return "expects at in compiled functions, found docs";
   if (auto attention = dyn_cast<lm::AttentionOp>(op); attention && !attention.getPos())
     return "expects at and state in compiled functions, found docs";
-  if (auto mlstm = dyn_cast<xlstm::MlstmOp>(op); mlstm && mlstm.getState().empty())
-    return "expects state in compiled functions, found docs";
   if (auto hybrid = dyn_cast<xlstm::HybridOp>(op); hybrid && (!hybrid.getPos() || !hybrid.getWindowOut().use_empty()))
     return "expects at and state, and no use of its window_out, in compiled functions";
+  if (auto memory = dyn_cast<lm::StatefulOpInterface>(op); memory && memory.getState().empty())
+    return "expects state in compiled functions, found docs";
   return "";
 }
 
@@ -243,8 +250,8 @@ void populateKernelPatterns(RewritePatternSet &patterns) {
                KernelPattern<lm::RmsNormOp>, KernelPattern<lm::SwigluOp>, KernelPattern<lm::AddOp>,
                KernelPattern<lm::ScaleOp>, KernelPattern<lm::PositionsOp>, KernelPattern<lm::RopeOp>,
                KernelPattern<lm::AttentionOp>, KernelPattern<xlstm::FeatureMapOp>, KernelPattern<xlstm::OutputGateOp>,
-               KernelPattern<xlstm::MlstmOp>, KernelPattern<xlstm::MixOp>, KernelPattern<xlstm::HybridOp>>(
-      patterns.getContext());
+               KernelPattern<xlstm::MlstmOp>, KernelPattern<xlstm::GatedDeltaOp>, KernelPattern<xlstm::MixOp>,
+               KernelPattern<xlstm::HybridOp>>(patterns.getContext());
 }
 
 } // namespace xlstm

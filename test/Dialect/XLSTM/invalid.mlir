@@ -115,6 +115,60 @@ func.func @mlstm_c5(%q: tensor<2x3x4x8xf32>, %s: tensor<2x4x8x8xf32>, %z: tensor
 }
 
 // -----
+func.func @gated_delta_c1(%q: tensor<2x3x4x8xf32>, %g: tensor<2x3x4xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.gated_delta' op expects a chunk of 1 to 2147483647, found 0}}
+  %h = xlstm.gated_delta chunkwise %q, %q, %q gates(%g, %g) docs(%docs) {chunk = 0 : i64}
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3xi32>)
+    -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @gated_delta_c2(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x4x6xf32>, %g: tensor<2x3x4xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.gated_delta' op expects dimension m of k to be 8 as in q, found 6}}
+  %h = xlstm.gated_delta parallel %q, %k, %q gates(%g, %g) docs(%docs)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x6xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3xi32>)
+    -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @gated_delta_c2(%q: tensor<2x3x4x8xf32>, %g: tensor<2x3x2xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.gated_delta' op expects dimension H of write to be 4 as in q, found 2}}
+  %h = xlstm.gated_delta parallel %q, %q, %q gates(%g, %g) docs(%docs)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x2xf32>, tensor<2x3x2xf32>, tensor<2x3xi32>)
+    -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @gated_delta_c3(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x3x8xf32>, %g: tensor<2x3x4xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.gated_delta' op expects dimension H (4) to be a multiple of Hkv (3)}}
+  %h = xlstm.gated_delta parallel %q, %k, %k gates(%g, %g) docs(%docs)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x3x8xf32>, tensor<2x3x3x8xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3xi32>)
+    -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+func.func @gated_delta_c4(%q: tensor<2x3x4x8xf32>, %g: tensor<2x3x4xf32>, %s: tensor<2x4x8x7xf32>) {
+  // expected-error @+1 {{'xlstm.gated_delta' op expects state S to be 'tensor<2x4x8x8xf32>', found 'tensor<2x4x8x7xf32>'}}
+  %h:2 = xlstm.gated_delta parallel %q, %q, %q gates(%g, %g) state(%s)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x4x8x7xf32>)
+    -> (tensor<2x3x4x8xf32>, tensor<2x4x8x7xf32>)
+  return
+}
+
+// -----
+func.func @gated_delta_c5(%q: tensor<2x3x4x8xf32>, %k: tensor<2x3x4x8xbf16>, %g: tensor<2x3x4xf32>, %docs: tensor<2x3xi32>) {
+  // expected-error @+1 {{'xlstm.gated_delta' op expects the elements of k to be 'f32' as in q, found 'bf16'}}
+  %h = xlstm.gated_delta parallel %q, %k, %q gates(%g, %g) docs(%docs)
+    : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xbf16>, tensor<2x3x4x8xf32>, tensor<2x3x4xf32>, tensor<2x3x4xf32>, tensor<2x3xi32>)
+    -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
 func.func @mix_c1(%g: tensor<2x3x2xf32>, %h: tensor<2x3x4x8xf32>) {
   // expected-error @+1 {{'xlstm.mix' op expects dimension H of memory to be 2 as in gate, found 4}}
   %r = xlstm.mix %g, %h, %h : tensor<2x3x2xf32>, tensor<2x3x4x8xf32>

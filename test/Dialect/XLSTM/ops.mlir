@@ -23,6 +23,10 @@ lm.model @mixer(%q: tensor<?x?x4x16xf32>, %k: tensor<?x?x2x16xf32>, %x: tensor<?
   // CHECK: xlstm.mlstm parallel %[[FQ]], %[[FK]], %[[K]] docs(%[[DOCS]]) :
   %linear = xlstm.mlstm parallel %fq, %fk, %k docs(%docs)
     : (tensor<?x?x4x16xf32>, tensor<?x?x4x16xf32>, tensor<?x?x2x16xf32>, tensor<?x?xi32>) -> tensor<?x?x4x16xf32>
+  // CHECK: xlstm.gated_delta chunkwise %[[FQ]], %[[K]], %[[K]] gates(%[[O]], %[[O]]) docs(%[[DOCS]]) {chunk = 32 : i64} :
+  %delta = xlstm.gated_delta chunkwise %fq, %k, %k gates(%o, %o) docs(%docs) {chunk = 32 : i64}
+    : (tensor<?x?x4x16xf32>, tensor<?x?x2x16xf32>, tensor<?x?x2x16xf32>, tensor<?x?x4xf32>, tensor<?x?x4xf32>, tensor<?x?xi32>)
+    -> tensor<?x?x4x16xf32>
   // CHECK: xlstm.mix %[[O]], %[[H]], %{{.*}} : tensor<?x?x4xf32>, tensor<?x?x4x16xf32>
   %mixed = xlstm.mix %o, %h, %linear : tensor<?x?x4xf32>, tensor<?x?x4x16xf32>
   lm.return %mixed : tensor<?x?x4x16xf32>

@@ -72,7 +72,8 @@ TEST(StudentLogitsTest, RowsDoNotTouchEachOther) {
 // mLSTM alone, without gates, elu maps, one layer converted, a prime window, no sinks.
 TEST(StudentLogitsTest, OtherMixersToo) {
   int count = 0;
-  for (const char *options : {"mixer=mlstm", "mixer=linear-attention feature-map=elu", "mixer=window window=7 sinks=0",
+  for (const char *options : {"mixer=mlstm", "mixer=linear-attention feature-map=elu", "mixer=window window=7 sinks=0", "mixer=gated_delta window=13 sinks=2",
+                              "mixer=gated_delta_alone layers=1",
                               "window=13 sinks=2 layers=1"}) {
     std::string name = "mixer-" + std::to_string(count++);
     fs::path bundle = makeStudent(tinyTeacher().bundle, options, name);
