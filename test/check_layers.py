@@ -9,11 +9,12 @@ MLIR = {"mlir", "llvm", "dialects"}
 # Folder: what it may include besides itself, lib/Support and small libraries that stand in no row.
 TABLE = {
     "kernels": {"cuda"},
-    "dialects": {"mlir", "llvm"},
+    "dialects": {"mlir", "llvm", "kernels"}, # the kernels' descriptions
     "lib/Support": {"llvm"},
     "lib/Model": set(),
-    "lib/Transforms": MLIR | {"lib/Model"},
-    "lib/Conversion": MLIR,
+    "lib/Onnx": MLIR,
+    "lib/Transforms": MLIR | {"lib/Model", "lib/Onnx"},
+    "lib/Conversion": MLIR | {"kernels"},
     "lib/Import": MLIR | {"lib/Model", "protobuf", "runtime/Files", "runtime/Text"},
     "lib/Target": MLIR | {"lib/Transforms", "lib/Conversion", "lib/Pipelines", "kernels", "runtime/Files"},
     "lib/Pipelines": MLIR | {"lib/Model", "lib/Transforms", "lib/Conversion", "lib/Target", "lib/Init"},

@@ -173,7 +173,8 @@ LogicalResult WeightOp::verify() {
   if (!getRows())
     return success();
   ArrayRef<int64_t> rows = *getRows();
-  if (rows.size() != 2 || rows[0] < 0 || type.getRank() < 1 || rows[1] - rows[0] != type.getDimSize(0)) // C2
+  if (rows.size() != 2 || rows[0] < 0 || rows[1] < rows[0] || type.getRank() < 1 ||
+      rows[1] - rows[0] != type.getDimSize(0)) // C2
     return emitOpError() << "expects rows to be [first, end) of as many rows as " << type << " has";
   return success();
 }

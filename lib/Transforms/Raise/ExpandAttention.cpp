@@ -66,8 +66,10 @@ LogicalResult expandGroupQueryAttention(Operation *op) {
   NodeWriter writer(op);
   int64_t heads = integerOf(op, "num_heads", 0), kvHeads = integerOf(op, "kv_num_heads", 0);
   bool isPacked = !givenOperand(op, 1);
-  int64_t parts = isPacked ? heads + 2 * kvHeads : heads, channels = channelsOf(op->getOperand(0));
-  if (heads < 1 || kvHeads < 1 || channels == 0 || channels % parts != 0)
+  int64_t channels = channelsOf(op->getOperand(0));
+  bool fits = heads >= 1 && kvHeads >= 1 && heads <= channels && (!isPacked || kvHeads <= (channels - heads) / 2);
+  int64_t parts = !fits ? 1 : isPacked ? heads + 2 * kvHeads : heads;
+  if (!fits || channels % parts != 0)
     return onnx::emitNodeError(op) << "expected queries [B, T, C] of num_heads heads";
   SmallVector<Value> qkv{op->getOperand(0), op->getOperand(1), op->getOperand(2)};
   if (isPacked) {
@@ -94,7 +96,7 @@ LogicalResult expandGroupQueryAttention(Operation *op) {
     qkv[i] = writer.swapHeadsAndTokens(qkv[i]);
   }
   if (integerOf(op, "do_rotary", 0) != 0) {
-    if (!givenOperand(op, 7) || !givenOperand(op, 8))
+    if (!givenOperand(op, 8) || shapeOf(op->getOperand(7)).size() != 2 || shapeOf(op->getOperand(8)).size() != 2)
       return onnx::emitNodeError(op) << "expected tables of cosines and sines where do_rotary is set";
     Value positions = givenOperand(op, 9) ? givenOperand(op, 9) : writer.countTokens(op->getOperand(0));
     Value cosines = writer.tableRows(op->getOperand(7), positions);

@@ -1,13 +1,11 @@
-//===- Graph.h - an onnx graph, evaluated for small sizes -----------------===//
+//===- Graph.h - what raising asks of an onnx graph -----------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef LIB_TRANSFORMS_RAISE_GRAPH_H
 #define LIB_TRANSFORMS_RAISE_GRAPH_H
 
-#include "lib/Transforms/Raise/Tensor.h"
-
 #include "dialects/LM/LMDialect.h"
-#include "dialects/ONNX/ONNXDialect.h"
+#include "lib/Onnx/Evaluate.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -15,33 +13,18 @@
 
 namespace xlstm::raise {
 
-using Values = llvm::DenseMap<mlir::Value, Tensor>;
-
-/// Batch B and number of tokens T of an evaluation.
-struct Size {
-  int64_t batch, tokens;
-};
-
-/// The token ids: the input that is called input_ids, or else the only integer matrix. Null with an error on the graph
-/// when there is none.
-mlir::BlockArgument findIds(onnx::GraphOp graph);
+using onnx::Kind;
+using onnx::Tensor;
 
 /// Two sizes that tell every dynamic dimension from a static one, or the one size of a graph whose sizes are static.
-llvm::SmallVector<Size> probeSizes(mlir::BlockArgument ids);
-
-/// Evaluates the graph's nodes (only those in `only`, when given) for one size. Attention masks are all ones, positions
-/// count from 0, caches are empty. `values` may hold some values beforehand. An error is reported on the node.
-mlir::LogicalResult evaluateGraph(onnx::GraphOp graph, Size size, Values &values,
-                                  const llvm::SetVector<mlir::Operation *> *only = nullptr);
+llvm::SmallVector<onnx::Size> probeSizes(mlir::BlockArgument ids);
 
 /// All nodes that `value` is computed from, in the order of the graph.
 llvm::SetVector<mlir::Operation *> backwardSlice(mlir::Value value);
 
 /// The known value of `value` for one size; nothing when it depends on token ids or weights.
-std::optional<Tensor> evaluate(mlir::Value value, Size size, const Values &given = Values());
+std::optional<Tensor> evaluate(mlir::Value value, onnx::Size size, const onnx::Values &given = onnx::Values());
 
-/// The tensor of an initializer that holds its value.
-std::optional<Tensor> constantOf(mlir::Value value);
 /// The value of a constant of one element.
 std::optional<double> scalarOf(mlir::Value value);
 

@@ -39,7 +39,7 @@ Source findSource(Value value) {
 }
 
 /// The size to evaluate at: the types say which dimensions are dynamic.
-static Size sizeFor(Value source) {
+static onnx::Size sizeFor(Value source) {
   ArrayRef<int64_t> shape = shapeOf(source);
   return {ShapedType::isDynamic(shape[0]) ? 2 : shape[0], ShapedType::isDynamic(shape[1]) ? 5 : shape[1]};
 }
@@ -49,16 +49,16 @@ static std::optional<std::pair<Tensor, Tensor>> movePositions(Value value, const
   ArrayRef<int64_t> shape = shapeOf(source.value);
   if (shape.size() < 3 || llvm::any_of(shape.drop_front(2), ShapedType::isDynamic))
     return std::nullopt;
-  Size size = sizeFor(source.value);
+  onnx::Size size = sizeFor(source.value);
   SmallVector<int64_t> concrete(shape);
   concrete[0] = size.batch;
   concrete[1] = size.tokens;
-  if (int64_t count = sizeOf(concrete); count == 0 || count > maxElements)
+  if (int64_t count = onnx::sizeOf(concrete); count == 0 || count > onnx::maxElements)
     return std::nullopt;
-  Tensor positions = makeIota(concrete);
+  Tensor positions = onnx::makeIota(Kind::Float, concrete);
   if (value == source.value)
     return std::pair(positions, positions);
-  Values given;
+  onnx::Values given;
   given[source.value] = positions;
   std::optional<Tensor> moved = evaluate(value, size, given);
   return moved ? std::optional(std::pair(*moved, positions)) : std::nullopt;
@@ -81,7 +81,7 @@ std::optional<Heads> findHeads(OpBuilder &builder, Value value, Layout layout, s
   int64_t sourceHeads = channels / dim, repeat = heads / sourceHeads, mismatches = 0;
   bool fits = moved.shape[layout.batch] == from.shape[0] && moved.shape[layout.token] == from.shape[1];
   if (fits)
-    forEachElement(moved.shape, [&](ArrayRef<int64_t> index, int64_t position) {
+    onnx::forEachElement(moved.shape, [&](ArrayRef<int64_t> index, int64_t position) {
       int64_t token = index[layout.batch] * from.shape[1] + index[layout.token];
       int64_t expected = token * channels + index[layout.head] / repeat * dim + index[layout.channel];
       mismatches += std::abs(moved[position] / source.factor - static_cast<double>(expected)) > 0.25;

@@ -15,8 +15,8 @@ static constexpr double masked = -1e4;
 /// Which keys each query sees, from a mask of any rank: the last two dimensions are queries and keys, the others must
 /// agree. Nothing, with the reason, when a value is neither "seen" nor "masked".
 static std::optional<std::vector<bool>> readSeen(const Tensor &mask, std::string &why) {
-  if (mask.rank() < 2 || mask.shape[mask.rank() - 2] != mask.shape.back()) {
-    why = "expected a mask of as many queries as keys, found " + describe(mask);
+  if (mask.rank() < 2 || mask.shape[mask.rank() - 2] != mask.shape.back() || mask.size() == 0) {
+    why = "expected a mask of as many queries as keys, found " + onnx::describe(mask);
     return std::nullopt;
   }
   int64_t block = mask.shape.back() * mask.shape.back();
@@ -67,7 +67,7 @@ static std::optional<Mask> classify(const Tensor &mask, bool isCausal, std::stri
 static std::vector<std::pair<Value, Tensor>> longConstants(Value mask, int64_t least) {
   std::vector<std::pair<Value, Tensor>> result;
   for (Operation *op : backwardSlice(mask)) {
-    std::optional<Tensor> constant = isa<onnx::InitializerOp>(op) ? constantOf(op->getResult(0)) : std::nullopt;
+    std::optional<Tensor> constant = isa<onnx::InitializerOp>(op) ? onnx::constantOf(op->getResult(0)) : std::nullopt;
     if (constant && constant->kind == Kind::Int && constant->size() == 1 &&
         std::abs((*constant)[0]) > static_cast<double>(least) && std::abs((*constant)[0]) < 1e9)
       result.emplace_back(op->getResult(0), *constant);
@@ -77,13 +77,13 @@ static std::vector<std::pair<Value, Tensor>> longConstants(Value mask, int64_t l
 
 /// Looks for a window longer than the evaluated text: puts 5 in place of each long constant and sees whether a window
 /// appears.
-static std::optional<Mask> findLongWindow(Value mask, Size size, bool isCausal, std::string &why) {
+static std::optional<Mask> findLongWindow(Value mask, onnx::Size size, bool isCausal, std::string &why) {
   constexpr int64_t probe = 5;
   std::optional<int64_t> window;
   for (const auto &[value, constant] : longConstants(mask, probe + 1)) {
     double sign = constant[0] < 0 ? -1 : 1;
-    Values given;
-    given[value] = makeTensor(Kind::Int, constant.shape, {sign * probe});
+    onnx::Values given;
+    given[value] = onnx::makeTensor(Kind::Int, constant.shape, {sign * probe});
     std::optional<Tensor> tensor = evaluate(mask, size, given);
     std::optional<Mask> found = tensor ? classify(*tensor, isCausal, why) : std::nullopt;
     if (!found)
@@ -97,19 +97,19 @@ static std::optional<Mask> findLongWindow(Value mask, Size size, bool isCausal, 
 }
 
 std::optional<Mask> readMask(onnx::GraphOp graph, Value value, bool isCausal, std::string &why) {
-  BlockArgument ids = findIds(graph);
+  BlockArgument ids = onnx::findIds(graph);
   if (!ids) {
     why = "expected a graph with token ids";
     return std::nullopt;
   }
-  Size size = probeSizes(ids).back();
+  onnx::Size size = probeSizes(ids).back();
   std::optional<Tensor> tensor = evaluate(value, size);
   if (!tensor) {
     why = "expected a mask that does not depend on the tokens";
     return std::nullopt;
   }
   std::optional<Mask> mask = classify(*tensor, isCausal, why);
-  if (!mask || mask->window || constantOf(value))
+  if (!mask || mask->window || onnx::constantOf(value))
     return mask;
   return findLongWindow(value, size, isCausal, why);
 }

@@ -77,9 +77,12 @@ std::string Namer::nameOf(OpOperand &use) {
 /// The family that has such layers.
 const Family &Namer::chooseFamily(ArrayRef<onnx::WeightOp> weights) {
   ModelTraits traits;
-  for (onnx::WeightOp weight : weights)
+  for (onnx::WeightOp weight : weights) {
+    if (weight->use_empty())
+      continue;
     if (std::optional<TensorRole> tensor = tensorOf(*weight.getResult().getUses().begin()))
       traits.tensors.insert(*tensor);
+  }
   model.walk([&](lm::AttentionOp attention) { traits.hasWindow |= attention.getWindow().has_value(); });
   std::vector<const Family *> all;
   for (const Family &candidate : families())

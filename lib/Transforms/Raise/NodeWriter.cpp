@@ -35,7 +35,8 @@ Value NodeWriter::swapHeadsAndTokens(Value x) {
 Value NodeWriter::mergeHeads(Value x) {
   Value swapped = swapHeadsAndTokens(x);
   ArrayRef<int64_t> shape = shapeOf(swapped);
-  int64_t channels = shape[2] * shape[3];
+  bool isKnown = !ShapedType::isDynamic(shape[2]) && !ShapedType::isDynamic(shape[3]);
+  int64_t channels = isKnown ? onnx::sizeOf(shape.drop_front(2)) : ShapedType::kDynamic;
   return create<onnx::ReshapeOp>({shape[0], shape[1], channels}, {swapped, integers({0, 0, channels})});
 }
 

@@ -13,8 +13,8 @@ namespace xlstm {
 
 namespace {
 
-using raise::Kind;
-using raise::Tensor;
+using onnx::Kind;
+using onnx::Tensor;
 
 class Normaliser {
 public:
@@ -40,38 +40,29 @@ private:
 
   onnx::GraphOp graph;
   OpBuilder builder;
-  SmallVector<raise::Values, 2> probes;
+  SmallVector<onnx::Values, 2> probes;
 };
 
 LogicalResult Normaliser::evaluateSizes() {
-  BlockArgument ids = raise::findIds(graph);
+  BlockArgument ids = onnx::findIds(graph);
   if (!ids)
     return failure();
-  for (raise::Size size : raise::probeSizes(ids))
-    if (failed(raise::evaluateGraph(graph, size, probes.emplace_back())))
+  for (onnx::Size size : raise::probeSizes(ids))
+    if (failed(onnx::Evaluation{graph, size, nullptr, {}, {}}.run(probes.emplace_back())))
       return failure();
   return success();
 }
 
 bool Normaliser::allSizes(Value value, llvm::function_ref<bool(const Tensor &)> test) const {
-  return llvm::all_of(probes, [&](const raise::Values &values) { return test(values.lookup(value)); });
+  return llvm::all_of(probes, [&](const onnx::Values &values) { return test(values.lookup(value)); });
 }
 
 /// Keeps the result that is called logits, or else the only float one of rank 3, and checks its declared type.
 LogicalResult Normaliser::selectLogits() {
   Operation *terminator = graph.getReturn();
-  SmallVector<unsigned> found;
-  for (unsigned i = 0; i < terminator->getNumOperands(); ++i) {
-    auto name = graph.getResultAttrOfType<StringAttr>(i, onnx::ONNXDialect::nameAttrName);
-    bool isFloat3 =
-        allSizes(terminator->getOperand(i), [](const Tensor &t) { return t.kind == Kind::Float && t.rank() == 3; });
-    if (name && name.getValue() == "logits")
-      found.assign(1, i);
-    else if (isFloat3 && (found.empty() || terminator->getNumOperands() > 1))
-      found.push_back(i);
-    if (name && name.getValue() == "logits")
-      break;
-  }
+  SmallVector<unsigned> found = onnx::findLogits(graph, [&](Value value) {
+    return allSizes(value, [](const Tensor &t) { return t.kind == Kind::Float && t.rank() == 3; });
+  });
   if (found.size() != 1)
     return onnx::emitNodeError(graph) << "expected one output of logits, floats [B, T, V], found " << found.size();
   unsigned index = found.front();
@@ -79,8 +70,8 @@ LogicalResult Normaliser::selectLogits() {
   auto declared = dyn_cast<RankedTensorType>(graph.getResultTypes()[index]);
   Tensor actual = probes.front().lookup(logits);
   if (actual.kind != Kind::Float || actual.rank() != 3 ||
-      (declared && raise::kindOf(declared.getElementType()) != Kind::Float))
-    return onnx::emitNodeError(graph) << "expected logits to be floats [B, T, V], found " << raise::describe(actual)
+      (declared && onnx::kindOf(declared.getElementType()) != Kind::Float))
+    return onnx::emitNodeError(graph) << "expected logits to be floats [B, T, V], found " << onnx::describe(actual)
                                       << ", declared as " << graph.getResultTypes()[index];
   Attribute attrs = graph.getResAttrs() ? (*graph.getResAttrs())[index] : Attribute();
   terminator->setOperands(logits);
@@ -98,7 +89,7 @@ RankedTensorType Normaliser::typeAt(Value value) const {
   for (int64_t i = 0; i < first.rank(); ++i)
     if (first.shape[i] != last.shape[i])
       shape[i] = ShapedType::kDynamic;
-  return RankedTensorType::get(shape, raise::typeOf(builder.getContext(), first.kind));
+  return RankedTensorType::get(shape, onnx::typeOf(builder.getContext(), first.kind));
 }
 
 void Normaliser::setTypes() {
@@ -118,8 +109,8 @@ bool Normaliser::isConstant(Value value) const {
 }
 
 Value Normaliser::constant(Location loc, const Tensor &tensor) {
-  Value result = builder.create<onnx::InitializerOp>(loc, raise::toAttr(graph.getContext(), tensor));
-  for (raise::Values &values : probes)
+  Value result = builder.create<onnx::InitializerOp>(loc, onnx::toAttr(graph.getContext(), tensor));
+  for (onnx::Values &values : probes)
     values[result] = tensor;
   return result;
 }
@@ -168,7 +159,7 @@ Value Normaliser::replacement(Operation *op) {
   Value input = op->getNumOperands() > 0 ? op->getOperand(0) : Value();
   auto isOne = [&](Value value) { return raise::scalarOf(value) == 1.0; };
   bool keepsType = input && input.getType() == op->getResult(0).getType();
-  bool isWhole = keepsType && llvm::all_of(probes, [&](const raise::Values &values) {
+  bool isWhole = keepsType && llvm::all_of(probes, [&](const onnx::Values &values) {
                    return values.lookup(input).shape == values.lookup(op->getResult(0)).shape;
                  });
   if (isa<onnx::IdentityOp>(op))
@@ -178,7 +169,7 @@ Value Normaliser::replacement(Operation *op) {
   if (isFloatCast || (isa<onnx::CastOp, onnx::ReshapeOp, onnx::ExpandOp>(op) && isWhole))
     return input;
   if (isa<onnx::SliceOp>(op) && isWhole) {
-    std::optional<Tensor> steps = op->getNumOperands() > 4 ? raise::constantOf(op->getOperand(4)) : std::nullopt;
+    std::optional<Tensor> steps = op->getNumOperands() > 4 ? onnx::constantOf(op->getOperand(4)) : std::nullopt;
     bool forward = op->getNumOperands() <= 4 || (steps && llvm::all_of(*steps->data, [](double s) { return s == 1; }));
     return forward ? input : Value();
   }
@@ -210,14 +201,14 @@ void Normaliser::dropEmptyParts(onnx::ConcatOp op) {
 /// the input's own, -1 once for another dynamic one.
 void Normaliser::rewriteShape(Operation *op) {
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
-  if (!type || type.hasStaticShape() || raise::constantOf(op->getOperand(1)))
+  if (!type || type.hasStaticShape() || onnx::constantOf(op->getOperand(1)))
     return;
   bool isExpand = isa<onnx::ExpandOp>(op);
   std::vector<double> target;
   int64_t numInferred = 0, rank = type.getRank();
   for (int64_t i = 0; i < rank; ++i) {
     int64_t inputDim = isExpand ? i - rank + probes[0].lookup(op->getOperand(0)).rank() : i;
-    bool isKept = llvm::all_of(probes, [&](const raise::Values &values) {
+    bool isKept = llvm::all_of(probes, [&](const onnx::Values &values) {
       const Tensor &input = values.at(op->getOperand(0)), &result = values.at(op->getResult(0));
       return inputDim >= 0 && inputDim < input.rank() && input.shape[inputDim] == result.shape[i];
     });
@@ -228,7 +219,7 @@ void Normaliser::rewriteShape(Operation *op) {
   if (numInferred > (isExpand ? 0 : 1))
     return;
   builder.setInsertionPoint(op);
-  op->setOperand(1, constant(op->getLoc(), raise::makeTensor(Kind::Int, {rank}, std::move(target))));
+  op->setOperand(1, constant(op->getLoc(), onnx::makeTensor(Kind::Int, {rank}, std::move(target))));
   op->removeAttr("allowzero");
 }
 
@@ -250,7 +241,7 @@ void Normaliser::simplify() {
 
 /// Masks, positions and caches are gone when nothing reads them any more.
 void Normaliser::dropInputs() {
-  BlockArgument ids = raise::findIds(graph);
+  BlockArgument ids = onnx::findIds(graph);
   for (int64_t i = graph.getNumArguments() - 1; i >= 0; --i)
     if (graph.getArgument(i).use_empty() && graph.getArgument(i) != ids)
       graph.eraseArgument(i);

@@ -213,7 +213,7 @@ void Outliner::write() {
 }
 
 LogicalResult Outliner::run() {
-  ids = raise::findIds(graph);
+  ids = onnx::findIds(graph);
   if (!ids || failed(findHead()) || failed(findLayers()))
     return failure();
   if (layers.empty())

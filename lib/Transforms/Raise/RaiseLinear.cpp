@@ -66,7 +66,7 @@ Value LinearRaiser::quantised(Operation *op, ArrayRef<Value> operands, int64_t c
   auto numbers = (reshape ? reshape.getInputs()[0] : operands[0]).getDefiningOp<onnx::InitializerOp>();
   auto scales = operands[1].getDefiningOp<onnx::InitializerOp>();
   if (!numbers || !scales || !numbers.getName() || !scales.getName() || typeOf(numbers).getRank() < 1 ||
-      ShapedType::isDynamic(columns))
+      columns < 1)
     return {};
   NamedAttrList blocks;
   auto bits = op->getAttrOfType<IntegerAttr>("bits"), size = op->getAttrOfType<IntegerAttr>("block_size");
@@ -159,9 +159,15 @@ bool LinearRaiser::raiseSplit(onnx::SplitOp op) {
   auto packed = linear ? linear.getWeight().getDefiningOp<onnx::WeightOp>() : onnx::WeightOp();
   auto axis = op->getAttrOfType<IntegerAttr>("axis");
   int64_t dim = axis ? axis.getInt() : 0;
-  if (!packed || packed.getRows() || (dim != -1 && dim != 2) ||
-      llvm::any_of(op->getResults(), [&](Value part) { return raise::shapeOf(part).size() != 3; }))
+  if (!packed || packed.getRows() || (dim != -1 && dim != 2))
     return false;
+  int64_t rowsLeft = typeOf(packed).getDimSize(0);
+  for (Value part : op->getResults()) {
+    ArrayRef<int64_t> shape = raise::shapeOf(part);
+    if (shape.size() != 3 || shape[2] < 0 || shape[2] > rowsLeft)
+      return false;
+    rowsLeft -= shape[2];
+  }
   auto bias = linear.getBias() ? linear.getBias().getDefiningOp<onnx::WeightOp>() : onnx::WeightOp();
   int64_t first = 0;
   for (Value part : op->getResults()) {

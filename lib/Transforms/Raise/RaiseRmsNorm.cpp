@@ -125,7 +125,7 @@ Value NormRaiser::buildPerHead(Location loc, Norm norm) {
   auto flat = norm.x.getDefiningOp<onnx::ReshapeOp>();
   ArrayRef<int64_t> shape = raise::shapeOf(norm.x),
                     whole = flat ? raise::shapeOf(flat.getInputs()[0]) : ArrayRef<int64_t>();
-  if (shape.size() != 3 || whole.size() != 3 || whole[2] == shape[2] || ShapedType::isDynamic(whole[2]) ||
+  if (shape.size() != 3 || whole.size() != 3 || whole[2] == shape[2] || whole[2] < 1 || shape[2] < 1 ||
       whole[2] % shape[2] != 0)
     return {};
   auto reshape = [&](Value value, ArrayRef<int64_t> to, ArrayRef<int64_t> target) {

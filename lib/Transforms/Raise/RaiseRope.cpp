@@ -15,7 +15,7 @@ namespace xlstm {
 
 namespace {
 
-using raise::Tensor;
+using onnx::Tensor;
 
 /// A rotation as the graph has it.
 struct Rotation {
@@ -107,7 +107,7 @@ private:
 /// all rows of a batch.
 std::optional<std::vector<double>> RopeRaiser::readTable(Value table, raise::Layout layout, int64_t pairs,
                                                          int64_t tokens) {
-  raise::Size size = raise::probeSizes(raise::findIds(graph)).back();
+  onnx::Size size = raise::probeSizes(onnx::findIds(graph)).back();
   std::optional<Tensor> tensor = raise::evaluate(table, size);
   if (!tensor || tensor->rank() < 2 || (tensor->shape.back() != pairs && tensor->shape.back() != 2 * pairs)) {
     why = "expected cosines and sines that depend on the position alone";
@@ -116,12 +116,12 @@ std::optional<std::vector<double>> RopeRaiser::readTable(Value table, raise::Lay
   // A table of rank 4 has the layout of x; one of lower rank ends in [T, d].
   int64_t tokenDim = tensor->rank() == 4 ? layout.token : tensor->rank() - 2;
   if (tensor->shape[tokenDim] != tokens) {
-    why = "expected cosines and sines of every token, found " + raise::describe(*tensor);
+    why = "expected cosines and sines of every token, found " + onnx::describe(*tensor);
     return std::nullopt;
   }
   std::vector<double> result(tokens * pairs);
   bool agree = true;
-  raise::forEachElement(tensor->shape, [&](ArrayRef<int64_t> index, int64_t position) {
+  onnx::forEachElement(tensor->shape, [&](ArrayRef<int64_t> index, int64_t position) {
     double value = (*tensor)[position], &slot = result[index[tokenDim] * pairs + index.back() % pairs];
     bool isFirst = position < tokens * 2 * pairs && index.back() < pairs &&
                    llvm::all_of(llvm::enumerate(index.drop_back()), [&](auto dim) {
@@ -140,7 +140,7 @@ std::optional<std::vector<double>> RopeRaiser::readTable(Value table, raise::Lay
 }
 
 lm::RopeAttr RopeRaiser::readTables(const Rotation &rotation, raise::Layout layout, int64_t dim) {
-  BlockArgument ids = raise::findIds(graph);
+  BlockArgument ids = onnx::findIds(graph);
   if (!ids) {
     why = "expected a graph with token ids";
     return {};

@@ -24,5 +24,6 @@ module attributes {test.a = #xlstm.mixer<chunk = 0>} {}
 module attributes {xlstm.mixer = #xlstm.mixer} {}
 
 // -----
-// expected-error @+1 {{invalid kind of a mixer specification: attention}}
+// expected-error @+2 {{invalid kind of a mixer specification: attention}}
+// expected-error @+1 {{failed to parse XLSTM_MixerAttr parameter 'mixer'}}
 module attributes {test.a = #xlstm.mixer<mixer = attention>} {}

@@ -1,7 +1,7 @@
-//===- Tensor.cpp - small tensors that passes compute with ----------------===//
+//===- Tensor.cpp - values of an ONNX graph -------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "lib/Transforms/Raise/Tensor.h"
+#include "lib/Onnx/Tensor.h"
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/StringExtras.h"
@@ -11,7 +11,7 @@
 
 using namespace mlir;
 
-namespace xlstm::raise {
+namespace xlstm::onnx {
 
 int64_t sizeOf(ArrayRef<int64_t> shape) {
   if (llvm::is_contained(shape, 0))
@@ -32,23 +32,22 @@ int64_t Tensor::integer(int64_t i) const {
 }
 
 Tensor makeTensor(Kind kind, ArrayRef<int64_t> shape, std::vector<double> data) {
-  return {kind, SmallVector<int64_t, 4>(shape), std::make_shared<const std::vector<double>>(std::move(data))};
+  return {kind, Shape(shape), std::make_shared<const std::vector<double>>(std::move(data))};
 }
 
-Tensor makeIota(ArrayRef<int64_t> shape) {
-  Tensor result{Kind::Float, SmallVector<int64_t, 4>(shape), nullptr};
-  std::vector<double> data(result.size());
+Tensor makeIota(Kind kind, ArrayRef<int64_t> shape) {
+  std::vector<double> data(sizeOf(shape));
   std::iota(data.begin(), data.end(), 0.0);
-  result.data = std::make_shared<const std::vector<double>>(std::move(data));
-  return result;
+  return makeTensor(kind, shape, std::move(data));
 }
 
 Kind kindOf(Type elementType) {
   if (isa<FloatType>(elementType))
     return Kind::Float;
-  if (!isa<IntegerType>(elementType))
+  auto integer = dyn_cast<IntegerType>(elementType);
+  if (!integer || integer.getWidth() < 1 || integer.getWidth() > 64)
     return Kind::None;
-  return elementType.isInteger(1) ? Kind::Bool : Kind::Int;
+  return integer.getWidth() == 1 ? Kind::Bool : Kind::Int;
 }
 
 Type typeOf(MLIRContext *context, Kind kind) {
@@ -66,27 +65,30 @@ Type typeOf(MLIRContext *context, Kind kind) {
   return builder.getNoneType();
 }
 
+Tensor unknown(RankedTensorType type) {
+  return {kindOf(type.getElementType()), Shape(type.getShape()), nullptr};
+}
+
 Tensor fromAttr(DenseElementsAttr value) {
-  Kind kind = kindOf(value.getElementType());
+  Tensor result = unknown(cast<RankedTensorType>(value.getType()));
+  if (result.kind == Kind::None || result.size() > maxElements)
+    return result;
   std::vector<double> data;
-  data.reserve(value.getNumElements());
-  if (kind == Kind::Float) {
+  data.reserve(result.size());
+  if (result.kind == Kind::Float) {
     for (const APFloat &element : value.getValues<APFloat>()) {
       APFloat wide = element;
       bool inexact = false;
       wide.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &inexact);
       data.push_back(wide.convertToDouble());
     }
-  } else if (kind == Kind::Bool) {
-    for (bool element : value.getValues<bool>())
-      data.push_back(element);
   } else {
-    bool isUnsigned = value.getElementType().isUnsignedInteger();
+    bool isUnsigned = result.kind == Kind::Bool || value.getElementType().isUnsignedInteger();
     for (const APInt &element : value.getValues<APInt>())
       data.push_back(isUnsigned ? static_cast<double>(element.getZExtValue())
                                 : static_cast<double>(element.getSExtValue()));
   }
-  return makeTensor(kind, value.getType().getShape(), std::move(data));
+  return makeTensor(result.kind, result.shape, std::move(data));
 }
 
 DenseElementsAttr toAttr(MLIRContext *context, const Tensor &tensor) {
@@ -118,17 +120,17 @@ std::string describe(const Tensor &tensor) {
   return kind.str() + " [" + dims + "]";
 }
 
-SmallVector<int64_t, 4> stridesOf(ArrayRef<int64_t> shape) {
-  SmallVector<int64_t, 4> strides(shape.size(), 1);
+Shape stridesOf(ArrayRef<int64_t> shape) {
+  Shape strides(shape.size(), 1);
   for (int64_t i = static_cast<int64_t>(shape.size()) - 2; i >= 0; --i)
-    strides[i] = strides[i + 1] * shape[i + 1];
+    strides[i] = sizeOf({strides[i + 1], shape[i + 1]});
   return strides;
 }
 
 void forEachElement(ArrayRef<int64_t> shape, llvm::function_ref<void(ArrayRef<int64_t>, int64_t)> visit) {
   if (llvm::is_contained(shape, 0))
     return;
-  SmallVector<int64_t, 4> index(shape.size(), 0);
+  Shape index(shape.size(), 0);
   for (int64_t position = 0;; ++position) {
     visit(index, position);
     int64_t dim = static_cast<int64_t>(shape.size()) - 1;
@@ -139,4 +141,20 @@ void forEachElement(ArrayRef<int64_t> shape, llvm::function_ref<void(ArrayRef<in
   }
 }
 
-} // namespace xlstm::raise
+void walk(ArrayRef<int64_t> shape, ArrayRef<Shape> strides,
+          llvm::function_ref<void(int64_t, ArrayRef<int64_t>)> visit) {
+  Shape from(strides.size(), 0), last(shape.size(), 0);
+  forEachElement(shape, [&](ArrayRef<int64_t> index, int64_t position) {
+    // From the previous index to this one: the last dimension that changed went up by one, those behind it to 0.
+    for (int64_t dim = static_cast<int64_t>(shape.size()) - 1; position > 0 && dim >= 0; --dim) {
+      for (auto [at, stride] : llvm::zip(from, strides))
+        at += (index[dim] - last[dim]) * stride[dim];
+      last[dim] = index[dim];
+      if (index[dim] != 0)
+        break;
+    }
+    visit(position, from);
+  });
+}
+
+} // namespace xlstm::onnx
