@@ -6,6 +6,7 @@
 #include "xlstm/Support/Error.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/silu.h>
@@ -79,6 +80,18 @@ static void runMergeHeads(lm::MergeHeadsOp op, Frame &frame) {
   frame.set(op, merged);
 }
 
+static void runPack(lm::PackOp op, Frame &frame) {
+  std::vector<Tensor> parts;
+  for (mlir::Value part : op.getParts())
+    parts.push_back(frame.takeHeld(part));
+  frame.set(op, at::cat(parts));
+}
+
+static void runSlice(lm::SliceOp op, Frame &frame) {
+  int64_t channels = mlir::cast<mlir::RankedTensorType>(op.getType()).getDimSize(2);
+  frame.set(op, frame.takeHeld(op.getX()).narrow(2, op.getOffset(), channels));
+}
+
 static void runLastToken(lm::LastTokenOp op, Frame &frame) {
   Tensor x = frame.takeHeld(op.getX());
   frame.set(op, x.narrow(1, x.size(1) - 1, 1));
@@ -105,6 +118,8 @@ void addTensorOps(OpTable &table) {
   addOp<lm::ScaleOp, runScale>(table);
   addOp<lm::SplitHeadsOp, runSplitHeads>(table);
   addOp<lm::MergeHeadsOp, runMergeHeads>(table);
+  addOp<lm::PackOp, runPack>(table);
+  addOp<lm::SliceOp, runSlice>(table);
   addOp<lm::LastTokenOp, runLastToken>(table);
   addOp<lm::LayerOp, runLayer>(table);
 }

@@ -30,7 +30,9 @@ DType toDType(mlir::Type type) {
 at::ScalarType heldAs(DType shown, at::ScalarType run) { return run == at::kFloat ? scalarType(shown) : run; }
 
 /// Ops that make a weight of nothing but weights stand here.
-static bool isWeight(mlir::Value value) { return value.getDefiningOp<lm::ParamOp>(); }
+static bool isWeight(mlir::Value value) {
+  return mlir::isa_and_nonnull<lm::ParamOp, lm::PackOp>(value.getDefiningOp());
+}
 
 static mlir::Type elementType(mlir::Value value) {
   return mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType();
@@ -48,10 +50,15 @@ static bool anyActivation(mlir::Operation &op, F holds) {
 
 static bool isNarrow(mlir::FloatType type) { return type.getWidth() < 32; }
 
+/// Whether an op with narrow activations reads the weight, or what is made of it.
+static bool isReadNarrow(mlir::Value weight) {
+  return llvm::any_of(weight.getUsers(), [](mlir::Operation *user) {
+    return mlir::isa<lm::PackOp>(user) ? isReadNarrow(user->getResult(0)) : anyActivation(*user, isNarrow);
+  });
+}
+
 std::optional<at::ScalarType> heldAs(mlir::Value value, at::ScalarType run) {
-  bool isRounded = !isWeight(value) ||
-                   llvm::any_of(value.getUsers(), [](mlir::Operation *user) { return anyActivation(*user, isNarrow); });
-  if (!isRounded)
+  if (isWeight(value) && !isReadNarrow(value))
     return std::nullopt;
   return heldAs(toDType(elementType(value)), run);
 }

@@ -76,6 +76,7 @@ TEST(TensorOps, headsAndLastToken) {
   expectOp("lm.split_heads $0", {x}, x.view({2, 3, 2, 4}), "tensor<2x3x8xf32> to tensor<2x3x2x4xf32>");
   expectOp("lm.merge_heads $0", {x.view({2, 3, 2, 4})}, x, "tensor<2x3x2x4xf32> to tensor<2x3x8xf32>");
   expectOp("lm.last_token $0", {x}, x.narrow(1, 2, 1), "tensor<2x3x8xf32> to tensor<2x1x8xf32>");
+  expectOp("lm.slice $0 from 5", {x}, x.narrow(2, 5, 2), "tensor<2x3x8xf32> to tensor<2x3x2xf32>");
 }
 
 TEST(TensorOps, positions) {

@@ -9,7 +9,9 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 #include <unistd.h>
 
@@ -259,11 +261,22 @@ TEST(TypedFunctions, weightsAreLoadedAsTheFunctionHoldsThem) {
   EXPECT_EQ(exact.at("model.layers.0.mlp.up_proj.weight").scalar_type(), at::kDouble);
 }
 
-// Places in memory are attributes: what a planned function means is what it meant before.
-TEST(TypedFunctions, plannedFunctionsRun) {
-  std::string precision = ",xlstm-set-precision{type=bf16},xlstm-fuse-linear";
-  Tensors want = decode(student().program(precision)).second;
-  Tensors got = decode(student().program(precision + ",xlstm-plan-buffers")).second;
-  for (size_t n = 0; n < want.size(); ++n)
-    EXPECT_TRUE(sameBits(got[n], want[n])) << n;
+// Weights one above the other, rounded as before; the product's parts are the products.
+TEST(TypedFunctions, packedFunctionsRun) {
+  for (auto [precision, tolerance] :
+       {std::pair(",xlstm-set-precision{type=f32}", 1e-5), std::pair(",xlstm-set-precision{type=bf16}", 0.02)}) {
+    xlstm::Program packed = student().program(precision + std::string(",xlstm-pack-linear"));
+    Reports reports;
+    Tensors want = decode(student().program(precision)).second, got;
+    std::tie(reports, got) = decode(packed);
+    EXPECT_EQ(
+        std::count_if(reports.begin(), reports.end(), [](auto &report) { return report.first == "layers.0.pack.0"; }),
+        1);
+    for (size_t n = 0; n < want.size(); ++n)
+      EXPECT_TRUE(got[n].equal(want[n]) || error(got[n], want[n].to(at::kDouble)) < tolerance) << n;
+    for (const xlstm::ParamSpec &spec : packed.function("decode").params)
+      if (spec.tensor.name == "model.layers.0.mlp.up_proj.weight") {
+        EXPECT_EQ(spec.isRounded, spec.tensor.dtype == xlstm::DType::BF16 && tolerance > 0.01);
+      }
+  }
 }

@@ -118,6 +118,7 @@ TEST(Types, whatMovesKeepsItsBits) {
   run("lm.split_heads $0", {x}, split, typeOf(x) + " to " + typeOf(split));
   run("lm.merge_heads $0", {split}, x, typeOf(split) + " to " + typeOf(x));
   run("lm.last_token $0", {x}, last, typeOf(x) + " to " + typeOf(last));
+  run("lm.slice $0 from 5", {x}, x.narrow(2, 5, 2), typeOf(x) + " to " + typeOf(x.narrow(2, 5, 2)));
   Tensor rows = table.index_select(0, ids.flatten()).view({2, 2, 3});
   run("lm.embed $0, $1", {ids, table}, rows, "");
   run("lm.embed $0, $1", {ids, table}, rows.to(at::kFloat), "");
