@@ -12,9 +12,7 @@ def constraints_of_spec(text, dialect):
     found, op = set(), None
     for line in text.splitlines():
         if line.startswith("## "):
-            op = line[3:].replace("#", "").removeprefix(dialect + ".")
-            attribute = line.startswith("## #")
-            op = ("#" if attribute else "") + op
+            op = re.sub(rf"^([#!]?)(?:{dialect}\.)?", r"\1", line[3:].split("<")[0])
         elif match := re.match(r"- C(\d+):", line):
             found.add((op, int(match[1])))
     return found
@@ -23,7 +21,7 @@ def constraints_of_spec(text, dialect):
 def constraints_of_tests(text, dialect):
     """{(op, number)} of functions `@op_c1` and of comments `// op C1`."""
     found = {(m[1], int(m[2])) for m in re.finditer(r"@([a-z_]+)_c(\d+)\(", text)}
-    for m in re.finditer(r"^// (#?)(?:%s\.)?([a-z_]+) C(\d+)$" % dialect, text, re.M):
+    for m in re.finditer(r"^// ([#!]?)(?:%s\.)?([a-z_]+) C(\d+)$" % dialect, text, re.M):
         found.add((m[1] + m[2], int(m[3])))
     return found
 
@@ -38,19 +36,23 @@ def functions_of(text):
             found.setdefault(name, [])
         if name:
             found[name].append(line)
-            open_ |= "{" in line
-            if line == "}" or (open_ and line[0] != " " and line.endswith("}")) or (not open_ and line.endswith(";")):
+            code = line.split("//")[0].rstrip()
+            open_ |= "{" in code
+            if code.endswith("}" if open_ else ";") and not line.startswith(" "):
                 name = None
     return found
 
 
 def labels_of(name, functions, seen=()):
-    """The numbers in a function, and in those that it calls where the call's line has none."""
+    """The numbers in a function, and in those that it calls where the call's line has none. `// C1`, `// C1, C3` and
+    `// C3 to C6` are the op's own; `// buffer C1` is another op's, where the text says `alike`."""
     numbers = set()
     for line in functions.get(name, []):
-        label = re.search(r"// (C\d+(?:, C\d+)*)\b", line)
+        label = re.search(r"// ([a-z_]+ )?C(\d+(?:(?:, | to )C\d+)*)\b", line)
         if label:
-            numbers |= {int(number) for number in re.findall(r"\d+", label[1])}
+            for part in [] if label[1] else label[2].replace("C", "").split(", "):
+                first, _, last = part.partition(" to ")
+                numbers |= set(range(int(first), int(last or first) + 1))
             continue
         for callee in re.findall(r"([\w:]+)\(", line):
             if callee in functions and callee != name and callee not in seen:
@@ -58,16 +60,18 @@ def labels_of(name, functions, seen=()):
     return numbers
 
 
-def constraints_of_verifiers(sources, tds):
-    """{(op, number)} of `FooOp::verify` functions, of `verifyNode`, which ONNX's trait Node calls, and of comments
-    `// op C1` where a trait in a td file verifies."""
+def constraints_of_verifiers(sources, headers, tds):
+    """{(op, number)} of `FooOp::verify` functions, of `verifyFoo` functions that a trait calls, and of comments `// op C1`
+    where a trait in a td file verifies."""
     functions = functions_of(sources)
-    functions["NodeOp::verify"] = functions.get("verifyNode", [])
-    found = {(m[1], int(m[2])) for m in re.finditer(r"^ *// (#?[a-z_]+) C(\d+)\b", tds, re.M)}
+    found = {(m[1], int(m[2])) for m in re.finditer(r"^ *// ([#!]?[a-z_]+) C(\d+)\b", tds, re.M)}
+    mnemonics = {m[1]: m[2] for m in re.finditer(r"^def \w+?_(\w+)Op\s*:\s*\w+<\"([\w.]+)\"", tds, re.M)}
+    for trait in re.findall(r"verifyTrait\(.*?\) \{ return [\w:]*?verify(\w+)\(", headers):
+        found |= {(trait.lower(), number) for number in labels_of(f"verify{trait}", functions)}
     for name in functions:
         if match := re.fullmatch(r"(\w+?)(Op|Attr|Type)::(?:verify|verifyRegions)", name or ""):
-            op = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", match[1]).lower()
-            op = {"Op": "", "Attr": "#", "Type": "!"}[match[2]] + op
+            snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", match[1]).lower()
+            op = {"Op": mnemonics.get(match[1], snake), "Attr": "#" + snake, "Type": "!" + snake}[match[2]]
             found |= {(op, number) for number in labels_of(name, functions)}
     return found
 
@@ -78,8 +82,9 @@ def main(root):
         dialect, folder = spec.stem.lower(), root / "dialects" / spec.stem
         read = lambda files: "\n".join(file.read_text() for file in sorted(files))
         wanted = constraints_of_spec(spec.read_text(), dialect)
-        places = {"negative test": constraints_of_tests(read((root / "test/Dialect" / spec.stem).glob("invalid*.mlir")), dialect),
-                  "verifier": constraints_of_verifiers(read(folder.glob("*.cpp")), read(folder.glob("*.td")))}
+        tests = read((root / "test/Dialect" / spec.stem).glob("invalid*.mlir"))
+        places = {"negative test": constraints_of_tests(tests, dialect),
+                  "verifier": constraints_of_verifiers(*(read(folder.glob(end)) for end in ("*.cpp", "*.h", "*.td")))}
         for place, found in places.items():
             for op, number in sorted(wanted - found):
                 print(f"{spec.relative_to(root)}: {op} C{number} has no {place}")

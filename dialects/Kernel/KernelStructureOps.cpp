@@ -34,7 +34,7 @@ LogicalResult FuncOp::verifyRegions() {
       return failure();
     before = &op;
   }
-  return checkMemory(*this); // C3 to C6
+  return checkMemory(*this); // C3 to C7
 }
 
 LogicalResult ArenaOp::verify() {
@@ -65,8 +65,8 @@ static LogicalResult verifyPlace(Placed op, Arena kind) {
 }
 
 LogicalResult BufferOp::verify() { return verifyPlace(*this, Arena::Scratch); }
-LogicalResult WeightOp::verify() { return verifyPlace(*this, Arena::Weights); }
-LogicalResult StateOp::verify() { return verifyPlace(*this, Arena::State); }
+LogicalResult WeightOp::verify() { return verifyPlace(*this, Arena::Weights); } // buffer C1 to C3
+LogicalResult StateOp::verify() { return verifyPlace(*this, Arena::State); }    // buffer C1 to C3
 
 LogicalResult ConstantOp::verify() {
   auto values = dyn_cast<DenseElementsAttr>(getValue());
@@ -74,7 +74,7 @@ LogicalResult ConstantOp::verify() {
   if (!values || values.getElementType() != type.getElementType() ||
       values.getType().getShape() != type.getShape()) // C4
     return emitOpError() << "expects dense numbers of its own shape and type, found " << getValue();
-  return verifyPlace(*this, Arena::Weights);
+  return verifyPlace(*this, Arena::Weights); // buffer C1 to C3
 }
 
 LogicalResult ViewOfOp::verify() {

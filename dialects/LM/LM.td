@@ -8,5 +8,6 @@ include "dialects/LM/LMAttentionOps.td"
 include "dialects/LM/LMPackOps.td"
 include "dialects/LM/LMStructureOps.td"
 include "dialects/LM/LMTensorOps.td"
+include "dialects/LM/LMTypes.td"
 
 #endif // LM_TD

@@ -16,6 +16,7 @@ bool LMDialect::isReservedName(StringRef name) {
 
 void LMDialect::initialize() {
   registerAttributes();
+  registerTypes();
   addOperations<
 #define GET_OP_LIST
 #include "dialects/LM/LMOps.cpp.inc"

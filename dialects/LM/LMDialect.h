@@ -24,6 +24,9 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/LM/LMAttrs.h.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/LM/LMTypes.h.inc"
+
 namespace xlstm::lm {
 class LayerOp;
 } // namespace xlstm::lm

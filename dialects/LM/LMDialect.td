@@ -17,16 +17,18 @@ def LM_Dialect : Dialect {
     Activations are ranked tensors whose first two dimensions are the batch B and the tokens T, both usually dynamic.
     Types mean what they say. A value has the element type that it shows; an op widens its operands to float32, computes
     in it (float64 where its activations are), and rounds each result once, to the type that the result shows. Weights
-    show the type that they are stored in (`bf16`, `f16`, `f32`). An op with activations of float32 reads them as whoever
-    runs the function holds them, so that training does not round what it trains; one with narrower activations reads
-    them rounded to the type shown. A float64 check puts float64 in the place of all types and rounds nothing.
+    show the type that they are stored in (`bf16`, `f16`, `f32`, `!lm.block`). An op with activations of float32 reads
+    them as whoever runs the function holds them, so that training does not round what it trains; one with narrower
+    activations reads them rounded to the type shown. A float64 check puts float64 in the place of all types and rounds nothing.
 
     Rows may hold several documents one after the other. `doc_start[b, t]` is the index in row b at which the document
     of token t begins; nothing ever crosses such a border.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let extraClassDeclaration = [{
     void registerAttributes();
+    void registerTypes();
     /// The version that bytecode carries; bundle.json has the same number.
     static constexpr unsigned version = 1;
     /// Argument attributes of functions with explicit state (Build Prefill, Build Decode).
@@ -55,6 +57,9 @@ defvar LM_IsToken = LM_Element<"element.isSignlessInteger(32) || element.isSignl
 def LM_Activation : LM_Tensor<Or<[LM_IsFloat, LM_IsToken]>, "floats, i32 or i64">;
 def LM_Float : LM_Tensor<LM_IsFloat, "floats">;
 def LM_Weight : LM_Tensor<LM_IsFloat, "floats">;
+// !block C5: storageBytes.
+def LM_StoredWeight : LM_Tensor<Or<[LM_IsFloat, LM_Element<"::llvm::isa<::xlstm::lm::BlockType>(element)">]>,
+                                "floats or of whole blocks">;
 def LM_Float32 : LM_Tensor<LM_Element<"element.isF32()">, "f32">;
 def LM_Scalar : LM_Tensor<And<[LM_IsFloat, CPred<"::llvm::cast<::mlir::RankedTensorType>($_self).getRank() == 0">]>,
                           "floats and of rank 0">;

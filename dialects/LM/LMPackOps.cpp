@@ -4,6 +4,8 @@
 #include "dialects/LM/LMDialect.h"
 #include "dialects/LM/ShapeChecks.h"
 
+#include <limits>
+
 using namespace mlir;
 
 namespace xlstm::lm {
@@ -21,7 +23,7 @@ LogicalResult PackOp::verify() {
     if (type.getElementType() != result.getElementType() || type.getRank() != result.getRank() ||
         type.getShape().drop_front() != result.getShape().drop_front()) // C3
       return emitOpError() << "expects parts with rows of " << result << ", found " << type;
-    rows += type.getDimSize(0);
+    rows += std::min(type.getDimSize(0), std::numeric_limits<int64_t>::max() - rows);
   }
   if (rows != result.getDimSize(0)) // C4
     return emitOpError() << "expects a result of " << rows << " rows, as its parts have together, found " << result;

@@ -199,6 +199,8 @@ LogicalResult ParamOp::verify() {
   if (text && text.getValue() != "identity") // C3
     return emitOpError() << "expects init to be a number or \"identity\", found " << text;
   ArrayRef<int64_t> shape = type.getShape();
+  if (getInitAttr() && isa<BlockType>(type.getElementType())) // C5
+    return emitOpError() << "expects init with floats alone, found " << type;
   if (text && (shape.size() < 2 || shape.back() != shape[shape.size() - 2])) // C4
     return emitOpError() << "expects an \"identity\" to end in two equal dimensions, found " << type;
   return success();

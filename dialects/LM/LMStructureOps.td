@@ -89,7 +89,8 @@ def LM_ParamOp : LM_Op<"param", [Pure]> {
   let summary = "a weight, by name";
   let description = [{
     Names a tensor of the bundle's safetensors files and states its shape and storage type. `init` is the value that a
-    new tensor starts with: a number, or "identity" (a stack of identity matrices).
+    new tensor starts with: a number, or "identity" (a stack of identity matrices). The elements may be of `!lm.block`, which
+    says how they are stored.
 
     ```mlir
     %w = lm.param "model.norm.weight" : tensor<64xbf16>
@@ -97,7 +98,7 @@ def LM_ParamOp : LM_Op<"param", [Pure]> {
     ```
   }];
   let arguments = (ins StrAttr:$name, OptionalAttr<AnyAttrOf<[F32Attr, StrAttr]>>:$init);
-  let results = (outs LM_Weight:$result);
+  let results = (outs LM_StoredWeight:$result);
   let assemblyFormat = "$name attr-dict `:` type($result)";
   let hasVerifier = 1;
 }

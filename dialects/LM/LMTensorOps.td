@@ -16,7 +16,7 @@ def LM_WeightPrecision
 def LM_EmbedOp : LM_Op<"embed", [Pure, LM_WeightPrecision]> {
   let summary = "rows of an embedding table";
   let description = "`result[b, t, :] = table[ids[b, t], :]`; ids [B, T], table [V, D], result [B, T, D].";
-  let arguments = (ins LM_Tokens:$ids, LM_Weight:$table);
+  let arguments = (ins LM_Tokens:$ids, LM_StoredWeight:$table);
   let results = (outs LM_Float:$result);
   let assemblyFormat = "$ids `,` $table attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -31,7 +31,7 @@ def LM_LinearOp : LM_Op<"linear", [Pure, LM_WeightPrecision]> {
     %y = lm.linear %x, %w bias(%b) : (tensor<?x?x8xf32>, tensor<4x8xbf16>, tensor<4xbf16>) -> tensor<?x?x4xf32>
     ```
   }];
-  let arguments = (ins LM_Float:$x, LM_Weight:$weight, Optional<LM_Weight>:$bias);
+  let arguments = (ins LM_Float:$x, LM_StoredWeight:$weight, Optional<LM_Weight>:$bias);
   let results = (outs LM_Float:$result);
   let assemblyFormat = "$x `,` $weight (`bias` `(` $bias^ `)`)? attr-dict `:` functional-type(operands, results)";
   let hasVerifier = 1;
@@ -47,7 +47,7 @@ def LM_LinearAddOp : LM_Op<"linear_add", [Pure, AllTypesMatch<["residual", "resu
     %y = lm.linear_add %x, %w to %r : (tensor<?x?x8xf32>, tensor<4x8xbf16>, tensor<?x?x4xf32>) -> tensor<?x?x4xf32>
     ```
   }];
-  let arguments = (ins LM_Float:$x, LM_Weight:$weight, LM_Float:$residual, Optional<LM_Weight>:$bias);
+  let arguments = (ins LM_Float:$x, LM_StoredWeight:$weight, LM_Float:$residual, Optional<LM_Weight>:$bias);
   let results = (outs LM_Float:$result);
   let assemblyFormat = [{
     $x `,` $weight `to` $residual (`bias` `(` $bias^ `)`)? attr-dict `:` functional-type(operands, results)

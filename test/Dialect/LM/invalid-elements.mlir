@@ -95,14 +95,14 @@ func.func @embed_c1(%ids: tensor<2x3xi16>, %table: tensor<9x8xf32>) {
 
 // -----
 func.func @linear_c1(%x: tensor<2x3x8xf32>, %w: tensor<4x8xi8>) {
-  // expected-error @+1 {{'lm.linear' op operand #1 must be ranked tensor of floats (less than 2^63 bytes), but got 'tensor<4x8xi8>'}}
+  // expected-error @+1 {{'lm.linear' op operand #1 must be ranked tensor of floats or of whole blocks (less than 2^63 bytes), but got 'tensor<4x8xi8>'}}
   %y = lm.linear %x, %w : (tensor<2x3x8xf32>, tensor<4x8xi8>) -> tensor<2x3x4xf32>
   return
 }
 
 // -----
 func.func @linear_add_c1(%x: tensor<2x3x8xf32>, %w: tensor<4x8xi8>, %r: tensor<2x3x4xf32>) {
-  // expected-error @+1 {{'lm.linear_add' op operand #1 must be ranked tensor of floats (less than 2^63 bytes), but got 'tensor<4x8xi8>'}}
+  // expected-error @+1 {{'lm.linear_add' op operand #1 must be ranked tensor of floats or of whole blocks (less than 2^63 bytes), but got 'tensor<4x8xi8>'}}
   %y = lm.linear_add %x, %w to %r : (tensor<2x3x8xf32>, tensor<4x8xi8>, tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
   return
 }
@@ -158,7 +158,7 @@ func.func @cross_entropy_c1(%logits: tensor<2x3x8xf32>, %labels: tensor<2x3xi64>
 
 // -----
 func.func @param_c2() {
-  // expected-error @+1 {{'lm.param' op result #0 must be ranked tensor of floats (less than 2^63 bytes), but got 'tensor<2147483648x4294967296xf32>'}}
+  // expected-error @+1 {{'lm.param' op result #0 must be ranked tensor of floats or of whole blocks (less than 2^63 bytes), but got 'tensor<2147483648x4294967296xf32>'}}
   %w = lm.param "w" : tensor<2147483648x4294967296xf32>
   return
 }
@@ -166,7 +166,7 @@ func.func @param_c2() {
 // -----
 // An empty tensor's other dimensions have to fit all the same.
 func.func @param_c2() {
-  // expected-error @+1 {{'lm.param' op result #0 must be ranked tensor of floats (less than 2^63 bytes), but got 'tensor<0x2147483648x4294967296xf32>'}}
+  // expected-error @+1 {{'lm.param' op result #0 must be ranked tensor of floats or of whole blocks (less than 2^63 bytes), but got 'tensor<0x2147483648x4294967296xf32>'}}
   %w = lm.param "w" : tensor<0x2147483648x4294967296xf32>
   return
 }
