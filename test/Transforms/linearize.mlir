@@ -11,9 +11,9 @@
 // Both functions have its state S, beside the window's rings.
 // STEPS-LABEL: lm.model @prefill(
 // STEPS-SAME: tensor<1x2x4x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.0.S"}, %{{.*}}lm.state = "layers.0.ring_k"
-// STEPS: %{{.*}}:2 = xlstm.gated_delta chunkwise %{{.*}} gates(%{{.*}}) state(%{{.*}}) :
+// STEPS: %h, %new_state = xlstm.gated_delta chunkwise %{{.*}} gates(%{{.*}}) state(%{{.*}}) :
 // STEPS-LABEL: lm.model @decode(
-// STEPS: %{{.*}}:2 = xlstm.gated_delta recurrent %{{.*}} gates(%{{.*}}) state(%{{.*}}) :
+// STEPS: %h, %new_state = xlstm.gated_delta recurrent %{{.*}} gates(%{{.*}}) state(%{{.*}}) :
 
 // CHECK-LABEL: lm.model @model(
 // CHECK-SAME: %{{.*}}: tensor<?x?xi64>, %[[DOCS:.*]]: tensor<?x?xi32>)

@@ -2,7 +2,7 @@
 // RUN: not xlstm-opt %S/../../Transforms/linearize.mlir --xlstm-linearize=input-gate-bias=inf 2>&1 | FileCheck %s
 
 // #mixer C3
-// CHECK: error: gate biases expect finite numbers, found inf
+// CHECK: error: gate biases expect finite numbers, found INF
 
 // #mixer C1
 // expected-error @+1 {{option window expects at least 1, found 0}}
