@@ -159,7 +159,9 @@ int xlstm_cuda_attention(xlstm_dtype type, const void *q, const void *k, const v
     a.out = static_cast<float *>(workspace);
     a.weights = reinterpret_cast<float2 *>(static_cast<char *>(workspace) + plan.outBytes(B, T, H, dv));
   }
-  if (cudaError_t error = isFast(a, type) ? attendFast(a, plan.isSplit, stream) : attendPlain(a, type, stream))
+  if (cudaError_t error = !isFast(a, type) ? attendPlain(a, type, stream)
+                          : plan.isSplit   ? attendKeys(a, stream)
+                                           : attendRows(a, stream))
     return error;
   return type == XLSTM_F32 ? finish<float>(a, stream) : finish<Bf16>(a, stream);
 }

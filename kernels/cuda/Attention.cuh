@@ -30,6 +30,7 @@ struct Args {
   float2 *weights; // [B,Hkv,rows,splits]: maximum and sum of each
 
   __host__ __device__ int rows() const { return T * group; }
+  int wide() const { return d > dv ? d : dv; }
 };
 
 /// Where a block stands: its rows [first, end) of a key head of a text.
@@ -37,8 +38,9 @@ struct Place {
   int64_t b;
   int head, split, first, end, pos;
 
-  __device__ Place(const Args &a, int tileRows) : b(blockIdx.z), head(blockIdx.y), split(blockIdx.x % a.splits) {
-    first = blockIdx.x / a.splits * tileRows, end = min(first + tileRows, a.rows()), pos = a.pos[b];
+  __device__ Place(const Args &a, int tile, int tileRows)
+      : b(blockIdx.z), head(blockIdx.y), split(blockIdx.x % a.splits) {
+    first = tile * tileRows, end = min(first + tileRows, a.rows()), pos = a.pos[b];
   }
   __device__ int position(const Args &a, int row) const { return pos + row / a.group; }
   /// Row `row` of q, and of h.
@@ -72,9 +74,12 @@ struct Keys {
     const int j = position(n);
     return n < count && j <= p && (j > p - W || j < S);
   }
-  /// Whether rows at positions from `low` to `high` all see the 16 keys from n on.
-  __device__ bool areSeen(int n, int low, int high) const {
-    return n >= sinks && n + 15 < count && position(n + 15) <= low && position(n) > high - W;
+  /// Whether rows at positions from `low` to `high` all see the `many` keys from n on, or none of them does.
+  __device__ bool areSeen(int n, int many, int low, int high) const {
+    return n >= sinks && n + many <= count && position(n + many - 1) <= low && position(n) > high - W;
+  }
+  __device__ bool areUnseen(int n, int many, int low, int high) const {
+    return n >= sinks && (position(n) > high || (position(n + many - 1) <= low - W && position(n) >= S));
   }
 };
 
@@ -161,9 +166,10 @@ __device__ void writeParts(const Args &a, const Place &at, int parts, Part part,
   }
 }
 
-/// bf16, widths that are multiples of 8 and at most 256: on the matrix units. `isSplit`: a tile's keys are divided
-/// among warps and a.splits blocks; else each warp has a tile of its own.
-cudaError_t attendFast(const Args &a, bool isSplit, void *stream);
+/// bf16, widths that are multiples of 8 and at most 256: on the matrix units. Few rows, whose keys are divided among
+/// warps and a.splits blocks; many, of which each warp has a tile.
+cudaError_t attendKeys(const Args &a, void *stream);
+cudaError_t attendRows(const Args &a, void *stream);
 /// Any type and width whose rows fit shared memory; cudaErrorInvalidValue where they do not.
 cudaError_t attendPlain(const Args &a, xlstm_dtype type, void *stream);
 

@@ -46,7 +46,7 @@ __global__ void __launch_bounds__(Threads) plainKernel(const __grid_constant__ A
   const Shared s(memory, a);
   waitForPrevious();
   letNextStart();
-  const Place at(a, TileRows);
+  const Place at(a, blockIdx.x / a.splits, TileRows);
   rememberOne<T>(a, at);
   const Keys keys(a, at);
   const Storage<T> k = keysOf<T>(a, at), v = valuesOf<T>(a, at);
@@ -78,10 +78,8 @@ static cudaError_t launchPlain(const Args &a, void *stream) {
   cudaDeviceGetAttribute(&most, cudaDevAttrMaxSharedMemoryPerBlockOptin, device);
   if (bytes > size_t(most))
     return cudaErrorInvalidValue;
-  if (cudaError_t error = cudaFuncSetAttribute(plainKernel<T>, cudaFuncAttributeMaxDynamicSharedMemorySize, int(bytes)))
-    return error;
   const dim3 grid(ceilDiv(a.rows(), TileRows) * a.splits, a.Hkv, a.B);
-  return launchEarly(plainKernel<T>, grid, Threads, bytes, stream, a);
+  return launchShared(plainKernel<T>, grid, Threads, bytes, stream, a);
 }
 
 cudaError_t attendPlain(const Args &a, xlstm_dtype type, void *stream) {

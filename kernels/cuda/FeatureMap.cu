@@ -108,12 +108,8 @@ static cudaError_t launch(const Args &a, void *stream) {
   const bool isFew = a.tokens <= Few;
   const size_t floats = isFew ? (a.d + 3) / 4 * 4 + a.m : Rows * (a.d + a.m) + TileFloats;
   auto kernel = !isFew ? manyKernel<T> : a.d % 4 ? fewKernel<1, T> : fewKernel<4, T>;
-  if (floats * sizeof(float) > 48 * 1024)
-    if (cudaError_t error =
-            cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(floats * sizeof(float))))
-      return error;
-  return launchEarly(kernel, dim3(isFew ? a.tokens : ceilDiv(a.tokens, Rows), a.H), Threads, floats * sizeof(float),
-                     stream, a);
+  return launchShared(kernel, dim3(isFew ? a.tokens : ceilDiv(a.tokens, Rows), a.H), Threads, floats * sizeof(float),
+                      stream, a);
 }
 
 static int run(xlstm_dtype type, const Args &a, int64_t H, int64_t Hx, int64_t d, int64_t m, void *stream) {

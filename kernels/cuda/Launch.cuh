@@ -30,6 +30,16 @@ cudaError_t launchEarly(void (*kernel)(Parameters...), dim3 grid, int threads, s
   return cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...);
 }
 
+/// The same with more shared memory than 48 KB where it takes that.
+template <typename... Parameters, typename... Arguments>
+cudaError_t launchShared(void (*kernel)(Parameters...), dim3 grid, int threads, size_t shared, void *stream,
+                         Arguments... arguments) {
+  if (shared > 48 * 1024)
+    if (cudaError_t error = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, int(shared)))
+      return error;
+  return launchEarly(kernel, grid, threads, shared, stream, arguments...);
+}
+
 } // namespace xlstm::cuda
 
 #endif // XLSTM_KERNELS_CUDA_LAUNCH_CUH

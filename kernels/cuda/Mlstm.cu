@@ -68,6 +68,7 @@ __device__ inline void openGates(const Args &a, const Shared &s, const Place &at
     s.level[t] = level, s.top[t] = top;
     s.carried[t] = gateWeight(before, top), s.added[t] = gateWeight(level, after);
   }
+  __syncwarp(); // every lane has read the maximum
   if (t == 0)
     *s.max = next, *s.keep = gateWeight(before, after);
 }
