@@ -6,6 +6,7 @@
 
 #include "dialects/Kernel/KernelCall.h"
 
+#include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -156,6 +157,8 @@ public:
     for (kernel::FuncOp function : functions) {
       ScratchPlan plan = planScratch(function);
       planner.place(function, plan);
+      if (failed(mlir::verify(function))) // a join whose parts an earlier function placed apart
+        return signalPassFailure();
       numBuffers += plan.buffers;
       unshared += plan.unsharedBytes;
       largest = std::max(largest, plan.bytes);

@@ -161,7 +161,7 @@ TEST_F(ProgramTest, modulesThatDoNotFit) {
   std::string wrong = Text;
   wrong.replace(wrong.find("tensor<2x2xf32>"), 15, "tensor<2x9xf32>");
   expectError(parse(wrong), {"bad.mlir:"});
-  expectError(parse("lm.model @m(%x: index) { lm.return }"), {"bad.mlir:1:1", "@m", "ranked tensors"});
+  expectError(parse("lm.model @m(%x: index) { lm.return }"), {"bad.mlir:1:1", "ranked tensors"});
   expectError(parse("lm.model @m(%x: tensor<1xi1>) { lm.return }"), {"bad.mlir:1:1", "@m", "i1"});
   expectError([] { xlstm::Program::load("/nonexistent/model.mlir"); }, {"/nonexistent/model.mlir"});
 }
