@@ -113,7 +113,7 @@ static bool isSupported(int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d,
 static bool isFast(const Args &a, xlstm_dtype type) {
   const bool isWide = a.d % 8 == 0 && a.dv % 8 == 0 && a.d <= 256 && a.dv <= 256;
   const bool isStrided = a.qStride % 8 == 0 && a.kStride % 8 == 0 && a.vStride % 8 == 0;
-  return type == XLSTM_BF16 && isWide && isStrided && isAligned(a.q) && isAligned(a.k) && isAligned(a.v);
+  return type == XLSTM_BF16 && isWide && isStrided && isAligned(a.q, a.k, a.v, a.h, a.ringK, a.ringV, a.sinkK, a.sinkV);
 }
 
 template <typename T>

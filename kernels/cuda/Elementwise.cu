@@ -172,12 +172,12 @@ __global__ void mixKernel(const float *gate, const T *memory, const T *window, T
 
 /// y = a + b, or factor * a where b is null.
 template <typename T>
-__global__ void addKernel(const T *a, const T *b, float factor, T *y, int64_t n) {
+__global__ void addKernel(const T *a, const T *b, float factor, T *y, int64_t n, bool isWide) {
   waitForPrevious();
   letNextStart();
   for (int64_t c = (int64_t(blockIdx.x) * Threads + threadIdx.x) * 8; c < n; c += int64_t(gridDim.x) * Threads * 8) {
     float values[8], others[8];
-    if (n - c >= 8) {
+    if (isWide && n - c >= 8) {
       loadFloats(a + c, values);
       if (b)
         loadFloats(b + c, others);
@@ -186,7 +186,7 @@ __global__ void addKernel(const T *a, const T *b, float factor, T *y, int64_t n)
         values[i] = b ? values[i] + others[i] : factor * values[i];
       storeFloats(y + c, values);
     } else {
-      for (int64_t i = c; i < n; ++i)
+      for (int64_t i = c; i < min(n, c + 8); ++i)
         y[i] = fromFloat<T>(b ? toFloat(a[i]) + toFloat(b[i]) : factor * toFloat(a[i]));
     }
   }
@@ -196,7 +196,7 @@ template <typename T>
 static int add(const void *a, const void *b, float factor, void *y, int64_t n, void *stream) {
   const int64_t blocks = std::min<int64_t>(ceilDiv(n, 8 * Threads), 1 << 16);
   return launchEarly(addKernel<T>, dim3(blocks), Threads, 0, stream, static_cast<const T *>(a),
-                     static_cast<const T *>(b), factor, static_cast<T *>(y), n);
+                     static_cast<const T *>(b), factor, static_cast<T *>(y), n, isAligned(a, b, y));
 }
 
 } // namespace xlstm::cuda
@@ -223,7 +223,7 @@ int xlstm_cuda_embed(xlstm_dtype type, const int64_t *ids, const void *table, vo
                      int64_t dim, void *stream) {
   if (dim < 1)
     return cudaErrorInvalidValue;
-  return run<8>(type, tokens, dim % 8 == 0, [&](auto zero, auto width) {
+  return run<8>(type, tokens, dim % 8 == 0 && isAligned(table, y), [&](auto zero, auto width) {
     using T = decltype(zero);
     return launchEarly(embedKernel<width.value, T>, dim3(tokens), dim < 1024 ? 128 : Threads, 0, stream, ids,
                        static_cast<const T *>(table), static_cast<T *>(y), vocab, dim);
@@ -251,7 +251,7 @@ int xlstm_cuda_rms_norm(xlstm_dtype type, const void *x, const void *w, void *y,
   if (n < 1 || group < 1 || x_stride < group * n)
     return cudaErrorInvalidValue;
   const int64_t rows = groups * group;
-  const bool isWide = n % 8 == 0 && x_stride % 8 == 0 && isAligned(x);
+  const bool isWide = n % 8 == 0 && x_stride % 8 == 0 && isAligned(x, w, y);
   return run<8>(type, rows, isWide, [&](auto zero, auto width) {
     return rmsNorm<decltype(zero)>(x, w, y, rows, {group, n, x_stride}, eps, width.value == 8, stream);
   });
@@ -261,7 +261,7 @@ int xlstm_cuda_rope(xlstm_dtype type, const void *x, const int32_t *positions, c
                     int64_t tokens, int64_t H, int64_t d, int64_t x_stride, float factor, void *stream) {
   if (d < 2 || d % 2 || H < 1 || x_stride < H * d)
     return cudaErrorInvalidValue;
-  const bool isWide = d % 4 == 0 && x_stride % 4 == 0 && isAligned(x);
+  const bool isWide = d % 4 == 0 && x_stride % 4 == 0 && isAligned(x, y);
   return run<2>(type, tokens, isWide, [&](auto zero, auto width) {
     using T = decltype(zero);
     const int64_t pieces = std::min<int64_t>(d / 2 / width.value, Threads);
@@ -274,7 +274,7 @@ int xlstm_cuda_swiglu(xlstm_dtype type, const void *gate, const void *up, void *
                       int64_t gate_stride, int64_t up_stride, void *stream) {
   if (n < 1 || gate_stride < n || up_stride < n || ceilDiv(n, Threads) > 65535)
     return cudaErrorInvalidValue;
-  const bool isWide = n % 8 == 0 && gate_stride % 8 == 0 && up_stride % 8 == 0 && isAligned(gate) && isAligned(up);
+  const bool isWide = n % 8 == 0 && gate_stride % 8 == 0 && up_stride % 8 == 0 && isAligned(gate, up, y);
   return run<8>(type, rows, isWide, [&](auto zero, auto width) {
     using T = decltype(zero);
     return launchEarly(swigluKernel<width.value, T>, dim3(rows, ceilDiv(n, width.value * Threads)), Threads, 0, stream,
@@ -286,7 +286,7 @@ int xlstm_cuda_swiglu(xlstm_dtype type, const void *gate, const void *up, void *
 int xlstm_cuda_copy(xlstm_dtype type, const void *x, void *y, int64_t rows, int64_t n, int64_t x_stride, void *stream) {
   if (n < 1 || x_stride < n)
     return cudaErrorInvalidValue;
-  const bool isWide = n % 8 == 0 && x_stride % 8 == 0 && isAligned(x);
+  const bool isWide = n % 8 == 0 && x_stride % 8 == 0 && isAligned(x, y);
   return run<8>(type, rows, isWide, [&](auto zero, auto width) {
     using T = decltype(zero);
     constexpr int Each = std::min(width.value, Lanes<T>);
@@ -299,7 +299,7 @@ int xlstm_cuda_mix(xlstm_dtype type, const float *gate, const void *memory, cons
                    int64_t d, void *stream) {
   if (d < 1)
     return cudaErrorInvalidValue;
-  return run<8>(type, n, d % 8 == 0, [&](auto zero, auto width) {
+  return run<8>(type, n, d % 8 == 0 && isAligned(memory, window, y), [&](auto zero, auto width) {
     using T = decltype(zero);
     const int64_t blocks = std::min<int64_t>(ceilDiv(n * d, width.value * Threads), 1 << 16);
     return launchEarly(mixKernel<width.value, T>, dim3(blocks), Threads, 0, stream, gate,

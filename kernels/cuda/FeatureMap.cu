@@ -107,7 +107,7 @@ static cudaError_t launch(const Args &a, void *stream) {
   constexpr int64_t Few = 16;
   const bool isFew = a.tokens <= Few;
   const size_t floats = isFew ? (a.d + 3) / 4 * 4 + a.m : Rows * (a.d + a.m) + TileFloats;
-  auto kernel = !isFew ? manyKernel<T> : a.d % 4 ? fewKernel<1, T> : fewKernel<4, T>;
+  auto kernel = !isFew ? manyKernel<T> : a.d % 4 || !isAligned(a.w) ? fewKernel<1, T> : fewKernel<4, T>;
   return launchShared(kernel, dim3(isFew ? a.tokens : ceilDiv(a.tokens, Rows), a.H), Threads, floats * sizeof(float),
                       stream, a);
 }

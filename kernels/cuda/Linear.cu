@@ -36,7 +36,7 @@ static int run(const LinearArgs &a) {
     return cudaErrorInvalidValue;
   if (a.rows == 0)
     return cudaSuccess;
-  if (a.in % 8)
+  if (a.in % 8 || !isAligned(a.x, a.w, a.y, a.residual, a.bias))
     return linearPlain(a);
   if (a.rows <= (a.wType == XLSTM_F32 ? 8 : 16))
     return linearFew(a);

@@ -310,8 +310,7 @@ __global__ void __launch_bounds__(Threads) kernel(const __grid_constant__ Args a
 template <typename T>
 static int run(Args &a, int64_t B, xlstm_dtype type, int64_t chunk, void *stream) {
   const decode::Device device;
-  const bool isWide = a.m % 8 == 0 && a.dv % 8 == 0 && a.vStride % 8 == 0 && isAligned(a.q) && isAligned(a.k) &&
-                      isAligned(a.v) && isAligned(a.S);
+  const bool isWide = a.m % 8 == 0 && a.dv % 8 == 0 && a.vStride % 8 == 0 && isAligned(a.q, a.k, a.v, a.S);
   const int strips = int(ceilDiv(a.dv, Columns));
   for (a.blocks = 1; device.hasClusters() && a.blocks < 8 && a.blocks < strips;)
     a.blocks *= 2;

@@ -102,8 +102,7 @@ int xlstm_cuda_output_gate(xlstm_dtype type, const void *q, const void *k, const
                           stream, static_cast<const T *>(q), static_cast<const T *>(k), static_cast<const T *>(v), w, b,
                           y, tokens, H, Hkv, int(d), GateStrides{q_stride, k_stride, v_stride});
     };
-    if (d % 8 || d > 256 || q_stride % 4 || k_stride % 4 || v_stride % 4 || !isAligned(q) || !isAligned(k) ||
-        !isAligned(v))
+    if (d % 8 || d > 256 || q_stride % 4 || k_stride % 4 || v_stride % 4 || !isAligned(q, k, v, w))
       run(plainGateKernel<T>);
     else if (3 * d <= 128)
       run(outputGateKernel<1, T>);

@@ -77,8 +77,11 @@ __device__ inline float groupMax(float x) {
   return x;
 }
 
-/// Whether 16 bytes at a time may be moved there.
-inline bool isAligned(const void *p) { return reinterpret_cast<uintptr_t>(p) % 16 == 0; }
+/// Whether 16 bytes at a time may be moved at all of these.
+template <typename... Pointers>
+bool isAligned(Pointers... p) {
+  return ((reinterpret_cast<uintptr_t>(p) % 16 == 0) && ...);
+}
 
 inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 

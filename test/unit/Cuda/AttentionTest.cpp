@@ -71,7 +71,7 @@ protected:
   /// Feeds tokens [from, from + count) of all rows.
   void feed(const Case &c, const Inputs &in, const State &state, Floats &h, int64_t from, int64_t count) {
     auto part = [&](const Floats &all, int64_t width) {
-      return DeviceFloats(type, spread(tokens(all, c.B, c.T, width, from, count), width, width + c.gap));
+      return DeviceFloats(type, spread(tokens(all, c.B, c.T, width, from, count), width, c.gap));
     };
     const DeviceFloats q = part(in.q, c.H * c.d), k = part(in.k, c.Hkv * c.d), v = part(in.v, c.Hkv * c.dv);
     const DeviceFloats out(type, c.B * count * c.H * c.dv);

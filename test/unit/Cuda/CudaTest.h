@@ -141,14 +141,6 @@ private:
   int64_t count;
 };
 
-/// Rows of `width`, `stride` apart, `offset` from the start, NaN between them: a part of a packed product.
-inline Floats spread(const Floats &values, int64_t width, int64_t stride, int64_t offset = 0) {
-  Floats result(int64_t(values.size()) / width * stride + offset, NAN);
-  for (size_t row = 0; row < values.size() / width; ++row)
-    std::copy_n(values.begin() + row * width, width, result.begin() + offset + row * stride);
-  return result;
-}
-
 inline double toleranceOf(xlstm_dtype type) { return type == XLSTM_F32 ? Tolerance : 5e-3; }
 
 } // namespace xlstm::test

@@ -38,10 +38,10 @@ TEST_P(CudaElementwise, RmsNorm) {
         Floats x = random(rows * n, n), w = random(n, n + 2);
         Doubles want(rows * n);
         xlstm::reference::rmsNorm(widen(x).data(), widen(w).data(), want.data(), rows, n, 1e-5);
-        DeviceFloats dx(type, spread(x, group * n, group * n + gap)), dw(type, w), y(type, rows * n);
+        DeviceFloats dx(type, spread(x, group * n, gap)), dw(type, w), y(type, rows * n);
         void *to = gap ? y.get() : dx.get();
-        ASSERT_CUDA(xlstm_cuda_rms_norm(type, dx.get(), dw.get(), to, rows / group, group, n, group * n + gap, 1e-5f,
-                                        nullptr));
+        ASSERT_CUDA(
+            xlstm_cuda_rms_norm(type, dx.get(), dw.get(), to, rows / group, group, n, group * n + gap, 1e-5f, nullptr));
         EXPECT_LE(headError((gap ? y : dx).values(), want, 1, rows * n), toleranceOf(type)) << n << ' ' << gap;
       }
 }
@@ -57,7 +57,7 @@ TEST_P(CudaElementwise, Rope) {
       Doubles want(x.size());
       xlstm::reference::rope(widen(x).data(), positions.data(), widen(frequencies).data(), 1.5, want.data(), B, T, H,
                              d);
-      DeviceFloats dx(type, spread(x, H * d, H * d + gap)), df(XLSTM_F32, frequencies), y(type, int64_t(x.size()));
+      DeviceFloats dx(type, spread(x, H * d, gap)), df(XLSTM_F32, frequencies), y(type, int64_t(x.size()));
       DeviceArray<int32_t> dp(positions);
       void *to = gap ? y.get() : dx.get();
       ASSERT_CUDA(xlstm_cuda_rope(type, dx.get(), dp.get(), static_cast<float *>(df.get()), to, B * T, H, d,
@@ -78,7 +78,7 @@ TEST_P(CudaElementwise, Swiglu) {
     }
     xlstm::reference::swiglu(gate.data(), up.data(), want.data(), rows * n);
     DeviceFloats device(type, packed), y(type, rows * n),
-        apart(type, spread(rounded(type, Floats(up.begin(), up.end())), n, n + 16));
+        apart(type, spread(rounded(type, Floats(up.begin(), up.end())), n, 16));
     const char *from = static_cast<char *>(device.get());
     ASSERT_CUDA(xlstm_cuda_swiglu(type, from, from + n * sizeOf(type), y.get(), rows, n, 2 * n, 2 * n, nullptr));
     EXPECT_LE(headError(y.values(), want, 1, rows * n), toleranceOf(type)) << n;
@@ -92,7 +92,7 @@ TEST_P(CudaElementwise, Copy) {
   for (int64_t n : {1, 8, 33, 4096, 300001})
     for (int64_t gap : {0, 8, 1}) {
       Floats x = random(3 * n, n);
-      DeviceFloats dx(type, spread(x, n, n + gap)), y(type, 3 * n);
+      DeviceFloats dx(type, spread(x, n, gap)), y(type, 3 * n);
       ASSERT_CUDA(xlstm_cuda_copy(type, dx.get(), y.get(), 3, n, n + gap, nullptr));
       EXPECT_EQ(y.values(), x) << n << ' ' << gap;
     }

@@ -57,8 +57,8 @@ protected:
     auto at = [](const DeviceFloats &array) { return static_cast<float *>(array.get()); };
     for (int64_t from = 0; int64_t count : split(c.T, pattern)) {
       auto piece = [&](xlstm_dtype type, const Floats &all, int64_t width, int64_t gap = 0) {
-        return DeviceFloats(type, all.empty() ? Floats{}
-                                              : spread(tokens(all, c.B, c.T, width, from, count), width, width + gap));
+        return DeviceFloats(type,
+                            all.empty() ? Floats{} : spread(tokens(all, c.B, c.T, width, from, count), width, gap));
       };
       const DeviceFloats q = piece(type, in.q, c.H * c.m), k = piece(type, in.k, c.H * c.m),
                          v = piece(type, in.v, c.Hkv * c.dv, c.gap), i = piece(XLSTM_F32, in.i, c.H),
@@ -83,7 +83,7 @@ protected:
   void checkMap(int64_t tokens, int64_t Hx, int64_t H, int64_t d, int64_t m, int64_t gap) {
     const Floats x = rounded(type, randomFloats(tokens * Hx * d, 1, -2, 2)),
                  w = rounded(type, randomFloats(H * m * d, 2, -0.5f, 0.5f));
-    const DeviceFloats dx(type, spread(x, Hx * d, Hx * d + gap)), dw(type, w);
+    const DeviceFloats dx(type, spread(x, Hx * d, gap)), dw(type, w);
     for (bool isElu : {false, true}) {
       Doubles want(tokens * H * m);
       (isElu ? reference::featureMapElu : reference::featureMapSoftmax)(widen(x).data(), widen(w).data(), want.data(),

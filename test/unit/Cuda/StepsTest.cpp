@@ -24,8 +24,8 @@ TEST_P(CudaSteps, OutputGate) {
       xlstm::reference::outputGate(widen(q).data(), widen(k).data(), widen(v).data(), widen(w).data(), widen(b).data(),
                                    want.data(), 1, tokens, H, Hkv, d);
       const int64_t own = H * d, shared = Hkv * d;
-      DeviceFloats dq(type, spread(q, own, own + gap)), dk(type, spread(k, shared, shared + gap)),
-          dv(type, spread(v, shared, shared + gap)), dw(XLSTM_F32, w), db(XLSTM_F32, b), y(XLSTM_F32, tokens * H);
+      DeviceFloats dq(type, spread(q, own, gap)), dk(type, spread(k, shared, gap)), dv(type, spread(v, shared, gap)),
+          dw(XLSTM_F32, w), db(XLSTM_F32, b), y(XLSTM_F32, tokens * H);
       ASSERT_CUDA(xlstm_cuda_output_gate(type, dq.get(), dk.get(), dv.get(), static_cast<float *>(dw.get()),
                                          static_cast<float *>(db.get()), static_cast<float *>(y.get()), tokens, H, Hkv,
                                          d, own + gap, shared + gap, shared + gap, nullptr));
@@ -93,7 +93,7 @@ static void continueText(xlstm_dtype type, int64_t Hkv, int64_t d, int64_t gap) 
   Floats h(whole.q.size());
   for (int64_t from = 0; int64_t count : split(T, {70, 1, 1, 30, 1})) {
     const HybridCase part = tokensOf(whole, from, count);
-    Floats packed = spread(part.q, own, stride);
+    Floats packed = spread(part.q, own, stride - own);
     for (int64_t token = 0; token < B * count; ++token) {
       std::copy_n(part.k.begin() + token * shared, shared, packed.begin() + token * stride + own);
       std::copy_n(part.v.begin() + token * shared, shared, packed.begin() + token * stride + own + shared);
