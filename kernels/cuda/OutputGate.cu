@@ -85,9 +85,9 @@ __global__ void __launch_bounds__(GateWarps * 32)
 
 using namespace xlstm::cuda;
 
-int xlstm_cuda_output_gate(xlstm_dtype type, const void *q, const void *k, const void *v, const float *w,
-                           const float *b, float *y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d,
-                           int64_t q_stride, int64_t k_stride, int64_t v_stride, void *stream) {
+int xlstm_cuda_output_gate(xlstm_dtype type, const void *q, const void *k, const void *v, const void *w, const void *b,
+                           float *y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d, int64_t q_stride,
+                           int64_t k_stride, int64_t v_stride, void *stream) {
   if (tokens < 0 || H < 1 || H > (1 << 20) || Hkv < 1 || H % Hkv || d < 1 || d > (1 << 20) || q_stride < H * d ||
       k_stride < Hkv * d || v_stride < Hkv * d)
     return cudaErrorInvalidValue;
@@ -99,8 +99,9 @@ int xlstm_cuda_output_gate(xlstm_dtype type, const void *q, const void *k, const
     auto run = [&](auto kernel) {
       const int64_t turns = std::clamp<int64_t>(ceilDiv(tokens, 16 * GateWarps), 1, 65535);
       error = launchEarly(kernel, dim3(H, tokens <= 1024 ? ceilDiv(tokens, GateWarps) : turns), GateWarps * 32, 0,
-                          stream, static_cast<const T *>(q), static_cast<const T *>(k), static_cast<const T *>(v), w, b,
-                          y, tokens, H, Hkv, int(d), GateStrides{q_stride, k_stride, v_stride});
+                          stream, static_cast<const T *>(q), static_cast<const T *>(k), static_cast<const T *>(v),
+                          static_cast<const float *>(w), static_cast<const float *>(b), y, tokens, H, Hkv, int(d),
+                          GateStrides{q_stride, k_stride, v_stride});
     };
     if (d % 8 || d > 256 || q_stride % 4 || k_stride % 4 || v_stride % 4 || !isAligned(q, k, v, w))
       run(plainGateKernel<T>);
