@@ -6,6 +6,7 @@
 
 #include "dialects/Kernel/KernelCall.h"
 
+#include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -161,6 +162,9 @@ public:
       largest = std::max(largest, plan.bytes);
     }
     scratch = largest;
+    for (kernel::FuncOp function : functions) // joins whose parts another function has placed apart
+      if (failed(mlir::verify(function)))
+        return signalPassFailure();
   }
 };
 

@@ -7,6 +7,8 @@
 #include "lib/Conversion/LMToKernel/StateFlow.h"
 #include "xlstm/Conversion/Passes.h"
 
+#include "mlir/IR/Verifier.h"
+
 namespace xlstm {
 #define GEN_PASS_DEF_CONVERTLMTOKERNEL
 #include "lib/Conversion/Passes.h.inc"
@@ -111,8 +113,9 @@ LogicalResult ConvertLMToKernel::convertModel(lm::ModelOp model) {
   StringAttr name = model.getSymNameAttr();
   if (failed(applyFullConversion(model, legal, std::move(patterns))))
     return failure();
-  finishFunction(cast<kernel::FuncOp>(SymbolTable::lookupSymbolIn(getOperation(), name)));
-  return success();
+  auto function = cast<kernel::FuncOp>(SymbolTable::lookupSymbolIn(getOperation(), name));
+  finishFunction(function);
+  return mlir::verify(function); // of types and sizes that no kernel has the calls' verifier knows
 }
 
 } // namespace
