@@ -164,6 +164,9 @@ public:
       largest = std::max(largest, plan.bytes);
     }
     scratch = largest;
+    for (kernel::FuncOp function : functions) // joins whose parts another function has placed apart
+      if (failed(mlir::verify(function)))
+        return signalPassFailure();
   }
 };
 
