@@ -25,13 +25,6 @@ Program RunnableModel::derive(const std::string &pipeline) const {
   return Program::parse(rewriteModule(mlir, bundle.modelFile(), pipeline + ',' + Fuse), bundle.modelFile());
 }
 
-std::string StudentSettings::passOptions() const {
-  std::string text;
-  for (const auto &[name, value] : options)
-    text += (text.empty() ? "" : " ") + name + "=" + value;
-  return text;
-}
-
 void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,
                         const std::string &source, const fs::path &output) {
   checkBundleOutput(output);

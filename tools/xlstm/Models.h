@@ -36,7 +36,12 @@ struct StudentSettings {
   std::map<std::string, std::string> options;
 
   /// As the pass takes them inside braces.
-  std::string passOptions() const;
+  std::string passOptions() const {
+    std::string text;
+    for (const auto &[name, value] : options)
+      text += (text.empty() ? "" : " ") + name + "=" + value;
+    return text;
+  }
 };
 
 /// Writes the student of `teacher` to a bundle at `output`: linearized IR, the teacher's weights, and `trained` (new
