@@ -68,8 +68,8 @@ LogicalResult Sizes::set(const KernelView &view, const KernelDimension &dimensio
   auto [it, isNew] = known.try_emplace(StringRef(dimension.name), whole / dimension.times, view.name);
   if (!isNew && it->second.first / dimension.divided * dimension.times != found)
     return op->emitOpError() << "expects dimension " << dimension.name << " of " << view.name << " to be "
-                             << it->second.first / dimension.divided * dimension.times << " as in "
-                             << it->second.second << ", found " << found;
+                             << it->second.first / dimension.divided * dimension.times << " as in " << it->second.second
+                             << ", found " << found;
   return success();
 }
 

@@ -28,6 +28,11 @@ struct Layout {
   int64_t elementBytes;
 };
 
+/// From the first byte of a static view to behind the last.
+int64_t bytesOf(mlir::Value view);
+/// Every place in memory begins at a multiple of this.
+constexpr int64_t placeAlignment = 64;
+
 /// f32, bf16, f16, i32, i64 or empty.
 llvm::StringRef typeName(mlir::Type element);
 

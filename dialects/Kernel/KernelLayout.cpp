@@ -40,6 +40,11 @@ FailureOr<Layout> Layout::of(Type type) {
   return layout;
 }
 
+int64_t bytesOf(Value view) {
+  Layout layout = *Layout::of(view.getType());
+  return layout.span() * layout.elementBytes;
+}
+
 int64_t Layout::span() const {
   int64_t last = 0;
   for (auto [size, stride] : llvm::zip(shape, strides))

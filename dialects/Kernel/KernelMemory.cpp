@@ -31,12 +31,8 @@ struct Bytes {
   Operation *block;
   int64_t begin, end;
 
-  bool overlaps(const Bytes &other) const {
-    return block == other.block && begin < other.end && other.begin < end;
-  }
-  bool operator==(const Bytes &other) const {
-    return block == other.block && begin == other.begin && end == other.end;
-  }
+  bool overlaps(const Bytes &other) const { return block == other.block && begin < other.end && other.begin < end; }
+  bool operator==(const Bytes &other) const { return block == other.block && begin == other.begin && end == other.end; }
 };
 
 /// The place of a root that has one.

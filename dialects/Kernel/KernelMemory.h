@@ -13,9 +13,9 @@ mlir::Operation *rootOf(mlir::Value view);
 /// Bytes from the beginning of the root to that of the view.
 int64_t offsetInRoot(mlir::Value view);
 
-/// Follows the function's calls through memory: every byte that is read must have been written through the same root and
-/// not through another one since, nothing writes weights, ids or constants, an output overlaps an input only where the
-/// kernel's description allows it, and the memory beside the views is an arena of its kind.
+/// Follows the function's calls through memory: every byte that is read must have been written through the same root
+/// and not through another one since, nothing writes weights, ids or constants, an output overlaps an input only where
+/// the kernel's description allows it, and the memory beside the views is an arena of its kind.
 mlir::LogicalResult checkMemory(FuncOp function);
 
 } // namespace xlstm::kernel

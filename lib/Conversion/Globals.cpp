@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Conversion/Globals.h"
-#include "xlstm/Conversion/Passes.h"
+#include "dialects/Kernel/KernelCall.h"
 
 using namespace mlir;
 
@@ -92,7 +92,8 @@ LLVM::GlobalOp buildNumbers(ModuleOp module, OpBuilder &builder, DenseElementsAt
   builder.setInsertionPointToStart(module.getBody());
   auto type = LLVM::LLVMArrayType::get(values.getElementType(), values.getNumElements());
   return builder.create<LLVM::GlobalOp>(module.getLoc(), type, /*isConstant=*/true, LLVM::Linkage::Internal,
-                                        "constant_" + std::to_string(count), values, /*alignment=*/placeAlignment);
+                                        "constant_" + std::to_string(count), values,
+                                        /*alignment=*/kernel::placeAlignment);
 }
 
 } // namespace xlstm

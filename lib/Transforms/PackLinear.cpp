@@ -110,7 +110,8 @@ int64_t Packer::run() {
   return count;
 }
 
-/// Moves every projection behind the one of the same value in front of it, where its weights can stand in front of both.
+/// Moves every projection behind the one of the same value in front of it, where its weights can stand in front of
+/// both.
 void gather(Block &block, IRRewriter &rewriter) {
   DenseMap<Value, lm::LinearOp> last;
   for (lm::LinearOp linear : llvm::make_early_inc_range(block.getOps<lm::LinearOp>())) {

@@ -17,9 +17,6 @@ namespace xlstm {
 #define GEN_PASS_REGISTRATION
 #include "lib/Conversion/Passes.h.inc"
 
-/// Every place in memory begins at a multiple of this.
-constexpr int64_t placeAlignment = 64;
-
 } // namespace xlstm
 
 #endif // XLSTM_CONVERSION_PASSES_H

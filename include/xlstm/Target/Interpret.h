@@ -19,8 +19,8 @@ struct WrittenView {
   int64_t elements; // from the first to the last, gaps between rows included
 };
 
-/// The planned kernel calls of a model (dialects/Kernel), run one after the other by the CPU's kernels in float32; what is
-/// kept in 16 bits is rounded where it is written (Kernels/RunKernel.h). So the plan of a GPU is tested without one.
+/// The planned kernel calls of a model (dialects/Kernel), run one after the other by the CPU's kernels in float32; what
+/// is kept in 16 bits is rounded where it is written (Kernels/RunKernel.h). So the plan of a GPU is tested without one.
 class PlanInterpreter {
 public:
   /// Of the module's @model, as `compileForCuda` plans it. Throws Error as that does.

@@ -6,5 +6,6 @@
 
 include "xlstm/Transforms/BuildPasses.td"
 include "xlstm/Transforms/LinearizePasses.td"
+include "xlstm/Transforms/NativePasses.td"
 
 #endif // XLSTM_TRANSFORMS_PASSES_TD

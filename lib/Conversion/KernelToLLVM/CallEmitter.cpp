@@ -67,7 +67,9 @@ void CEmitter::returnError(LLVM::CallOp call) {
 /// Where the op's result lies.
 Value CallEmitter::pointerOf(Operation *op) {
   Location loc = op->getLoc();
-  auto place = [&](auto placed) { return at(loc, pointers.lookup(placed.getArena()), static_cast<int64_t>(*placed.getOffset())); };
+  auto place = [&](auto placed) {
+    return at(loc, pointers.lookup(placed.getArena()), static_cast<int64_t>(*placed.getOffset()));
+  };
   return llvm::TypeSwitch<Operation *, Value>(op)
       .Case<kernel::IdsOp>([&](auto) { return arenas.lookup("ids"); })
       .Case<kernel::LogitsOp>([&](auto) { return arenas.lookup("logits"); })

@@ -41,7 +41,7 @@ static LLVM::LLVMFuncOp beginCpu(OpBuilder &builder, Location loc, StringRef nam
     arenas[arena] = entry->getArgument(i);
     function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr()); // no two of them overlap
     if (i < 3)
-      function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(placeAlignment));
+      function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(kernel::placeAlignment));
     if (arena == "weights" || arena == "ids")
       function.setArgAttr(i, LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());
   }
@@ -82,7 +82,8 @@ std::map<int64_t, kernel::StateOp> xlstm::collectStates(const CompiledModel &mod
 namespace {
 
 bool isPlanned(kernel::FuncOp function) {
-  return !function.getBody().getOps<kernel::IdsOp>().empty() && !function.getBody().getOps<kernel::LogitsOp>().empty() &&
+  return !function.getBody().getOps<kernel::IdsOp>().empty() &&
+         !function.getBody().getOps<kernel::LogitsOp>().empty() &&
          llvm::all_of(function.getBody().front(), [](Operation &op) {
            return !isa<kernel::BufferOp, kernel::WeightOp, kernel::StateOp>(op) || op.getNumOperands() == 1;
          });
@@ -94,14 +95,16 @@ LogicalResult checkAgreement(const CompiledModel &model, const CompiledFunction 
   int64_t rows = model.functions.front().idsShape()[0], found = function.idsShape()[0];
   if (kernels.getTarget() != model.target)
     return kernels.emitOpError() << "expects target " << kernel::stringifyTarget(model.target)
-                                 << " as the functions before it, found " << kernel::stringifyTarget(kernels.getTarget());
+                                 << " as the functions before it, found "
+                                 << kernel::stringifyTarget(kernels.getTarget());
   if (found != rows)
     return kernels.emitOpError() << "expects " << rows << " rows as the functions before it, found " << found;
   if (model.target == kernel::Target::Cpu && rows != 1)
     return kernels.emitOpError() << "expects ids of one row in native code for the CPU, found " << rows;
   for (kernel::ArenaOp arena : kernels.getBody().getOps<kernel::ArenaOp>()) {
     bool isShared = arena.getKind() == kernel::Arena::Weights || arena.getKind() == kernel::Arena::State;
-    int64_t bytes = cast<MemRefType>(arena.getResult().getType()).getDimSize(0), expected = model.bytesOf(arena.getKind());
+    int64_t bytes = cast<MemRefType>(arena.getResult().getType()).getDimSize(0),
+            expected = model.bytesOf(arena.getKind());
     if (isShared && bytes != expected)
       return arena.emitOpError() << "expects " << expected << " bytes as in another function, found " << bytes
                                  << " (run --xlstm-plan-memory on all of them)";
@@ -143,8 +146,7 @@ void ConvertKernelToLLVM::convert(CompiledFunction &function, SizeQueries &queri
   llvm::StringMap<Value> arenas;
   Value stream;
   bool isCpu = kernels.getTarget() == kernel::Target::Cpu;
-  function.native =
-      beginFunction(builder, kernels.getLoc(), kernels.getSymName(), kernels.getTarget(), arenas, stream);
+  function.native = beginFunction(builder, kernels.getLoc(), kernels.getSymName(), kernels.getTarget(), arenas, stream);
   CallEmitter emitter(getOperation(), builder, kernels.getTarget(), arenas, stream, queries);
   for (Operation &op : kernels.getBody().front())
     emitter.emit(&op);

@@ -58,7 +58,7 @@ Attribute InfoBuilder::buildInitState() {
   fill(arenas["state"], 0, model.bytesOf(kernel::Arena::State), stream);
   for (auto [offset, state] : collectStates(model))
     if (uint32_t word = wordOf(state))
-      fill(at(loc, arenas["state"], offset), word, bytesOf(state.getResult()), stream);
+      fill(at(loc, arenas["state"], offset), word, kernel::bytesOf(state.getResult()), stream);
   builder.create<LLVM::ReturnOp>(loc, i32(loc, 0));
   return FlatSymbolRefAttr::get(function);
 }
@@ -88,9 +88,8 @@ SmallVector<Record> InfoBuilder::describeFunctions() {
   static const RecordField fields[] = {XLSTM_CUDA_FUNCTION_FIELDS(XLSTM_RECORD_FIELD)};
   SmallVector<Record> records;
   for (const CompiledFunction &function : model.functions)
-    records.push_back(Record(fields)
-                          .set("tokens", function.tokens(), builder)
-                          .set("run", FlatSymbolRefAttr::get(function.native)));
+    records.push_back(
+        Record(fields).set("tokens", function.tokens(), builder).set("run", FlatSymbolRefAttr::get(function.native)));
   return records;
 }
 
@@ -105,7 +104,7 @@ SmallVector<Record> InfoBuilder::describeConstants() {
     LLVM::GlobalOp global = buildNumbers(module, builder, cast<DenseElementsAttr>(constant.getValue()));
     records.push_back(Record(fields)
                           .set("offset", offset, builder)
-                          .set("bytes", bytesOf(constant.getResult()), builder)
+                          .set("bytes", kernel::bytesOf(constant.getResult()), builder)
                           .set("data", FlatSymbolRefAttr::get(global)));
   }
   return records;

@@ -57,11 +57,11 @@ int64_t decodeBytes(kernel::FuncOp decode) {
   int64_t bytes = 0;
   for (kernel::WeightOp weight : decode.getBody().getOps<kernel::WeightOp>())
     if (!llvm::all_of(weight->getUsers(), [](Operation *user) { return isa<kernel::EmbedOp>(user); }))
-      bytes += bytesOf(weight.getResult());
+      bytes += kernel::bytesOf(weight.getResult());
   for (kernel::StateOp state : decode.getBody().getOps<kernel::StateOp>()) {
     StringRef name = state.getName().rsplit('.').second;
     if (isa<FloatType>(cast<MemRefType>(state.getResult().getType()).getElementType()))
-      bytes += bytesOf(state.getResult()) * (name.starts_with("ring") || name.starts_with("sink") ? 1 : 2);
+      bytes += kernel::bytesOf(state.getResult()) * (name.starts_with("ring") || name.starts_with("sink") ? 1 : 2);
   }
   return bytes;
 }

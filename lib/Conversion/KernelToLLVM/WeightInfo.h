@@ -6,7 +6,6 @@
 
 #include "lib/Conversion/Globals.h"
 #include "lib/Conversion/KernelToLLVM/ModelInfo.h"
-#include "lib/Conversion/ScratchPlan.h"
 
 namespace xlstm {
 
@@ -14,8 +13,8 @@ namespace xlstm {
 /// matrices with in^-1/2.
 llvm::SmallVector<Record> describeRandomWeights(kernel::FuncOp function, mlir::Builder &builder);
 
-/// What one token of every text must move: weights but an embedding's table once, states there and back, rings and sinks
-/// once.
+/// What one token of every text must move: weights but an embedding's table once, states there and back, rings and
+/// sinks once.
 int64_t decodeBytes(kernel::FuncOp decode);
 
 /// Operations for one token of the projections that run for every token of the call.

@@ -14,7 +14,9 @@ MemRefType memoryType(Type tensor) {
   return MemRefType::get(type.getShape(), type.getElementType());
 }
 
-Value KernelBuilder::buffer(MemRefType type) { return rewriter.create<kernel::BufferOp>(loc, type, Value(), IntegerAttr()); }
+Value KernelBuilder::buffer(MemRefType type) {
+  return rewriter.create<kernel::BufferOp>(loc, type, Value(), IntegerAttr());
+}
 
 Value KernelBuilder::buffer(Value like) { return buffer(memoryType(like.getType())); }
 
@@ -78,8 +80,8 @@ void KernelBuilder::call(StringRef name, ArrayRef<Value> views, ArrayRef<Attribu
     if (failed(layout) || view.access != KernelView::Access::In)
       continue;
     size_t tail = view.dimensions.size() - view.rowDimensions;
-    bool fits = view.rowDimensions && layout->shape.size() >= tail &&
-                succeeded(layout->rowStride(layout->shape.size() - tail));
+    bool fits =
+        view.rowDimensions && layout->shape.size() >= tail && succeeded(layout->rowStride(layout->shape.size() - tail));
     if (!fits)
       value = densely(value);
   }

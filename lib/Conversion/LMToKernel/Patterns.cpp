@@ -36,7 +36,7 @@ static Results convert(lm::SplitHeadsOp op, lm::SplitHeadsOp::Adaptor in, Kernel
 }
 
 static Results convert(lm::MergeHeadsOp op, lm::MergeHeadsOp::Adaptor in, KernelBuilder &builder) {
-  kernel::Layout layout = layoutOf(in.getX()); // its heads lie side by side: it is what a mixer wrote, or a view of rows
+  kernel::Layout layout = layoutOf(in.getX()); // heads lie side by side, as a mixer wrote them
   int64_t width = layout.shape.pop_back_val();
   layout.shape.back() *= width;
   layout.strides.pop_back();
@@ -196,9 +196,9 @@ static Results convert(xlstm::HybridOp op, xlstm::HybridOp::Adaptor in, KernelBu
   Value h = builder.buffer(op.getH());
   ValueRange states = in.getState(); // S, z, m, ring_k, ring_v, sink_k, sink_v
   lm::RopeAttr rope = op.getRope().value_or(lm::RopeAttr());
-  SmallVector<Value> views{in.getQ(),    in.getK(),     in.getV(),    in.getIGate(),
-                           in.getFGate(), in.getOGate(), in.getQMap(), in.getKMap(),
-                           rope ? frequenciesOf(rope, in.getQ(), builder) : Value()};
+  SmallVector<Value> views{in.getQ(),     in.getK(),     in.getV(),
+                           in.getIGate(), in.getFGate(), in.getOGate(),
+                           in.getQMap(),  in.getKMap(),  rope ? frequenciesOf(rope, in.getQ(), builder) : Value()};
   for (unsigned i = 0; i < 7; ++i)
     views.push_back(stateOrNone(states, i));
   views.append({ownPosition(states[0], layoutOf(in.getQ()).shape[0], builder), h});

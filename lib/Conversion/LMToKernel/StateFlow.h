@@ -8,8 +8,8 @@
 
 namespace xlstm {
 
-/// Static shapes; arguments ids (i64), pos (i32) and the states; logits of one token as the first result; and states that
-/// can be updated where they lie: nothing reads one after its update, and the last update is what is returned.
+/// Static shapes; arguments ids (i64), pos (i32) and the states; logits of one token as the first result; and states
+/// that can be updated where they lie: nothing reads one after its update, and the last update is what is returned.
 mlir::LogicalResult checkForCompilation(lm::ModelOp model);
 
 } // namespace xlstm

@@ -71,7 +71,8 @@ void PlanInterpreter::Implementation::runCall(Operation *op, const std::function
   arguments.strides.assign(strides.begin(), strides.end());
   for (TypedAttr number : call.numbers()) {
     auto real = dyn_cast<FloatAttr>(number);
-    arguments.numbers.push_back(real ? real.getValueAsDouble() : static_cast<double>(cast<IntegerAttr>(number).getInt()));
+    arguments.numbers.push_back(real ? real.getValueAsDouble()
+                                     : static_cast<double>(cast<IntegerAttr>(number).getInt()));
   }
   runOnCpu(kernel, arguments);
   for (unsigned i = 0; onWrite && i < kernel.views.size(); ++i)
@@ -110,7 +111,8 @@ void PlanInterpreter::reset() {
     size_t bytes = type.getElementTypeBitWidth() / 8;
     uint32_t bits;
     std::memcpy(&bits, &init, sizeof bits);
-    bits = isa<FloatType>(type.getElementType()) ? (bytes == 2 ? bits >> 16 : bits) : 0; // values that 16 bits have, too
+    bits =
+        isa<FloatType>(type.getElementType()) ? (bytes == 2 ? bits >> 16 : bits) : 0; // values that 16 bits have, too
     for (int64_t n = 0; n < type.getNumElements(); ++n)
       std::memcpy(memory + static_cast<size_t>(n) * bytes, &bits, bytes);
   });

@@ -9,6 +9,7 @@
 #include "dialects/XLSTM/XLSTMDialect.h"
 #include "xlstm/Conversion/Passes.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Transforms/Passes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Diagnostics.h"

@@ -1,8 +1,8 @@
 //===- CudaOnCpu.cpp - the CUDA kernels' functions by the CPU's ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Stands in for libXlstmKernelsCuda, in host memory, so that the object of a model compiled for CUDA runs without a GPU.
-// The functions themselves are made of the kernels' descriptions.
+// Stands in for libXlstmKernelsCuda, in host memory, so that the object of a model compiled for CUDA runs without a
+// GPU. The functions themselves are made of the kernels' descriptions.
 
 #include "CudaOnCpu.h"
 

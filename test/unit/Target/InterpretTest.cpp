@@ -95,13 +95,13 @@ INSTANTIATE_TEST_SUITE_P(Families, FamilyPlanTest,
 // bf16: every value that is kept has 16 bits, and the logits are the float32 plan's to that precision.
 TEST(InterpretTest, ABf16PlanRuns) {
   at::Tensor ids_BT = makeIds(40, 2048);
-  auto exact = plan(tinyStudent().bundle, {DType::F32, 1, {8}}), rounded = plan(tinyStudent().bundle, {DType::BF16, 1, {8}});
+  auto exact = plan(tinyStudent().bundle, {DType::F32, 1, {8}}),
+       rounded = plan(tinyStudent().bundle, {DType::BF16, 1, {8}});
   std::set<std::string> types;
-  rounded->onWrite = [&](const WrittenView &view) {
-    types.insert(view.kernel + "." + view.view + " " + view.type);
-  };
+  rounded->onWrite = [&](const WrittenView &view) { types.insert(view.kernel + "." + view.view + " " + view.type); };
   for (int64_t t = 0; t < 40; t += 8) {
-    at::Tensor a = run(*exact, "prefill_8", ids_BT.narrow(1, t, 8)), b = run(*rounded, "prefill_8", ids_BT.narrow(1, t, 8));
+    at::Tensor a = run(*exact, "prefill_8", ids_BT.narrow(1, t, 8)),
+               b = run(*rounded, "prefill_8", ids_BT.narrow(1, t, 8));
     EXPECT_GT(largestDifference(a, b), 0);
     EXPECT_LT(((a - b).norm() / a.norm()).item<double>(), 0.03) << t;
   }

@@ -1,8 +1,8 @@
 //===- ScratchPlan.h - places of buffers --------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef LIB_CONVERSION_SCRATCHPLAN_H
-#define LIB_CONVERSION_SCRATCHPLAN_H
+#ifndef LIB_TRANSFORMS_SCRATCHPLAN_H
+#define LIB_TRANSFORMS_SCRATCHPLAN_H
 
 #include "dialects/Kernel/KernelDialect.h"
 
@@ -20,9 +20,6 @@ struct ScratchPlan {
 /// place of a value that nothing reads any more.
 ScratchPlan planScratch(kernel::FuncOp function);
 
-/// Bytes that a dense view spans.
-int64_t bytesOf(mlir::Value view);
-
 } // namespace xlstm
 
-#endif // LIB_CONVERSION_SCRATCHPLAN_H
+#endif // LIB_TRANSFORMS_SCRATCHPLAN_H

@@ -1,8 +1,8 @@
 //===- PlanMemory.cpp - give everything its place in memory -----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "lib/Conversion/ScratchPlan.h"
-#include "xlstm/Conversion/Passes.h"
+#include "lib/Transforms/ScratchPlan.h"
+#include "xlstm/Transforms/Passes.h"
 
 #include "dialects/Kernel/KernelCall.h"
 
@@ -12,7 +12,7 @@
 
 namespace xlstm {
 #define GEN_PASS_DEF_PLANMEMORY
-#include "lib/Conversion/Passes.h.inc"
+#include "lib/Transforms/Passes.h.inc"
 } // namespace xlstm
 
 using namespace mlir;
@@ -33,13 +33,13 @@ public:
     if (!isNew)
       return it->second.first;
     if (aligned)
-      bytes = it->second.first = static_cast<int64_t>(llvm::alignTo(bytes, placeAlignment));
-    if (llvm::AddOverflow(bytes, bytesOf(op->getResult(0)), bytes) || bytes > mostBytes)
+      bytes = it->second.first = static_cast<int64_t>(llvm::alignTo(bytes, kernel::placeAlignment));
+    if (llvm::AddOverflow(bytes, kernel::bytesOf(op->getResult(0)), bytes) || bytes > mostBytes)
       return op->emitOpError() << "expects a model of at most " << mostBytes << " bytes";
     return it->second.first;
   }
   bool has(StringRef name) const { return places.contains(name); }
-  int64_t size() const { return static_cast<int64_t>(llvm::alignTo(bytes, placeAlignment)); }
+  int64_t size() const { return static_cast<int64_t>(llvm::alignTo(bytes, kernel::placeAlignment)); }
 
 private:
   static constexpr int64_t mostBytes = int64_t(1) << 46; // as far as addresses reach

@@ -1,21 +1,15 @@
 //===- ScratchPlan.cpp - places of buffers ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "lib/Conversion/ScratchPlan.h"
+#include "lib/Transforms/ScratchPlan.h"
 #include "dialects/Kernel/KernelCall.h"
 #include "dialects/Kernel/KernelMemory.h"
-#include "xlstm/Conversion/Passes.h"
 
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace xlstm {
-
-int64_t bytesOf(Value view) {
-  kernel::Layout layout = *kernel::Layout::of(view.getType());
-  return layout.span() * layout.elementBytes;
-}
 
 namespace {
 
@@ -49,7 +43,7 @@ bool Packer::takePlace(const kernel::Call &call, unsigned output, int64_t index)
     Operation *root = out == output && x ? kernel::rootOf(x) : nullptr;
     auto it = root ? stretchOf.find(root) : stretchOf.end();
     if (it == stretchOf.end() || lastUse[root] != index || x.getType() != y.getType() || y.getDefiningOp() == root ||
-        kernel::offsetInRoot(x) != 0 || bytesOf(root->getResult(0)) != bytesOf(y))
+        kernel::offsetInRoot(x) != 0 || kernel::bytesOf(root->getResult(0)) != kernel::bytesOf(y))
       continue;
     stretchOf[y.getDefiningOp()] = it->second;
     return true;
@@ -66,7 +60,9 @@ void Packer::follow(Operation *op, int64_t index) {
       continue;
     if (!stretchOf.contains(buffer) && !(view.getDefiningOp() == buffer && takePlace(call, i, index))) {
       stretchOf[buffer] = stretches.size();
-      stretches.push_back({static_cast<int64_t>(llvm::alignTo(bytesOf(buffer.getResult()), placeAlignment)), index, index});
+      stretches.push_back(
+          {static_cast<int64_t>(llvm::alignTo(kernel::bytesOf(buffer.getResult()), kernel::placeAlignment)), index,
+           index});
     }
     Stretch &stretch = stretches[stretchOf[buffer]];
     stretch.last = std::max(stretch.last, index);

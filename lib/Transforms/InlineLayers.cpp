@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/LM/LMDialect.h"
-#include "xlstm/Conversion/Passes.h"
+#include "xlstm/Transforms/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
 
 namespace xlstm {
 #define GEN_PASS_DEF_INLINELAYERS
-#include "lib/Conversion/Passes.h.inc"
+#include "lib/Transforms/Passes.h.inc"
 } // namespace xlstm
 
 using namespace mlir;
