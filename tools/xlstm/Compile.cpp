@@ -49,7 +49,7 @@ void addCompileCommand(CLI::App &app) {
   CLI::App *verb = app.add_subcommand("compile", "Compile a bundle to one executable, weights and tokenizer inside");
   verb->add_option("bundle", settings->bundle, "Bundle of a student or a teacher")->required();
   verb->add_option("-o,--output", settings->output, "Executable to write")->required();
-  verb->add_option("--target", settings->target, "What it runs on: cpu, or cuda (students with the hybrid mixer alone)")
+  verb->add_option("--target", settings->target, "What it runs on: cpu, or cuda (an NVIDIA GPU)")
       ->capture_default_str()
       ->check(CLI::IsMember({"cpu", "cuda"}));
   verb->add_option("--cpu", settings->cpu, "cpu: an LLVM CPU name, such as x86-64-v3, or native")
