@@ -70,12 +70,13 @@ def ONNX_InitializerOp : ONNX_Op<"initializer", [Pure]> {
     %axes = onnx.initializer "val_43" = dense<-1> : tensor<1xi64> : tensor<1xi64>
     ```
   }];
-  let arguments = (ins OptionalAttr<StrAttr>:$name, OptionalAttr<ONNX_DenseAttr>:$value, OptionalAttr<ONNX_DenseAttr>:$sample,
-                       OptionalAttr<DictionaryAttr>:$band, OptionalAttr<I64Attr>:$content,
-                       OptionalAttr<I64Attr>:$transposed);
+  let arguments = (ins OptionalAttr<StrAttr>:$name, OptionalAttr<ONNX_DenseAttr>:$value,
+                       OptionalAttr<ONNX_DenseAttr>:$sample, OptionalAttr<DictionaryAttr>:$band,
+                       OptionalAttr<I64Attr>:$content, OptionalAttr<I64Attr>:$transposed);
   let results = (outs AnyStaticShapeTensor:$result);
   let assemblyFormat = "($name^)? attr-dict (`=` $value^)? `:` type($result)";
-  let builders = [OpBuilder<(ins "::mlir::DenseElementsAttr":$value), "build($_builder, $_state, value.getType(), {}, value, {}, {}, {}, {});">];
+  let builders = [OpBuilder<(ins "::mlir::DenseElementsAttr":$value),
+                            "build($_builder, $_state, value.getType(), {}, value, {}, {}, {}, {});">];
   let hasVerifier = 1;
 }
 

@@ -78,9 +78,8 @@ Outputs rotaryEmbedding(const Call &call, bool isMicrosoft) {
     Tensor positions = call.in(at);
     if (positions.rank() < 2 && positions.size() == 1) {
       Tensor first = positions;
-      positions = call.compute(Kind::Int, {1, whole.shape[2]}, {&first}, 0, [&](std::vector<double> &values) {
-        std::iota(values.begin(), values.end(), first[0]);
-      });
+      positions = call.compute(Kind::Int, {1, whole.shape[2]}, {&first}, 0,
+                               [&](std::vector<double> &values) { std::iota(values.begin(), values.end(), first[0]); });
     }
     cosines = gather(call, cosines, positions, 0);
     sines = gather(call, sines, positions, 0);
@@ -99,8 +98,8 @@ struct Scores {
 
 /// What query t adds to its score with key j; -inf where it does not see it.
 double maskAt(const Scores &how, int64_t t, int64_t j, int64_t place) {
-  bool isSeen = (!how.isCausal || j <= t) && (how.before < 0 || t - j <= how.before) &&
-                (how.behind < 0 || j - t <= how.behind);
+  bool isSeen =
+      (!how.isCausal || j <= t) && (how.before < 0 || t - j <= how.before) && (how.behind < 0 || j - t <= how.behind);
   double value = how.mask.kind == Kind::None ? 0 : how.mask[place];
   if (how.mask.kind == Kind::Bool) {
     isSeen &= value != 0;
@@ -113,8 +112,8 @@ double maskAt(const Scores &how, int64_t t, int64_t j, int64_t place) {
 void checkHeads(const Tensor &q, const Tensor &k, const Tensor &v, const Tensor &mask) {
   bool fits = q.kind == Kind::Float && k.kind == Kind::Float && v.kind == Kind::Float && q.rank() == 4 &&
               k.rank() == 4 && v.rank() == 4 && k.shape[0] == q.shape[0] && v.shape[0] == q.shape[0] &&
-              k.shape[1] > 0 && v.shape[1] == k.shape[1] && q.shape[1] % k.shape[1] == 0 &&
-              v.shape[2] == k.shape[2] && k.shape[3] == q.shape[3];
+              k.shape[1] > 0 && v.shape[1] == k.shape[1] && q.shape[1] % k.shape[1] == 0 && v.shape[2] == k.shape[2] &&
+              k.shape[3] == q.shape[3];
   if (!fits)
     fail("expected queries, keys and values of heads that agree, found ", describe(q), ", ", describe(k), " and ",
          describe(v));
@@ -169,8 +168,12 @@ Outputs attention(const Call &call) {
   Tensor q = toHeads(call, x, call.integer("q_num_heads", 0));
   Tensor k = toHeads(call, call.in(1), call.integer("kv_num_heads", 0));
   Tensor v = toHeads(call, call.in(2), call.integer("kv_num_heads", 0));
-  Scores how{maskOf(call, 3), call.integer("is_causal", 0) != 0, call.integer("left_window_size", -1),
-             call.integer("right_window_size", -1), call.number("scale", 0), call.number("softcap", 0)};
+  Scores how{maskOf(call, 3),
+             call.integer("is_causal", 0) != 0,
+             call.integer("left_window_size", -1),
+             call.integer("right_window_size", -1),
+             call.number("scale", 0),
+             call.number("softcap", 0)};
   Tensor h = attend(call, q, k, v, how);
   return {x.rank() == 3 ? fromHeads(call, h) : h, k, v};
 }
@@ -221,7 +224,7 @@ Outputs groupQueryAttention(const Call &call) {
     k = rotate(call, k, cosines, sines);
   }
   int64_t window = call.integer("local_window_size", -1); // the token's own key among them
-  Scores how{maskOf(call, 10), true, window > 0 ? window - 1 : -1, -1, call.number("scale", 0),
+  Scores how{maskOf(call, 10),         true, window > 0 ? window - 1 : -1, -1, call.number("scale", 0),
              call.number("softcap", 0)};
   Tensor h = fromHeads(call, attend(call, q, k, v, how));
   bool isPlain = call.integer("rotary_interleaved", 0) == 0 && call.integer("smooth_softmax", 0) <= 0 &&

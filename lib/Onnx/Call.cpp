@@ -51,8 +51,7 @@ Tensor Call::compute(Kind kind, ArrayRef<int64_t> shape, ArrayRef<const Tensor *
   return makeTensor(kind, shape, std::move(values));
 }
 
-Tensor Call::compute(Kind kind, ArrayRef<int64_t> shape,
-                     llvm::function_ref<void(std::vector<double> &)> fill) const {
+Tensor Call::compute(Kind kind, ArrayRef<int64_t> shape, llvm::function_ref<void(std::vector<double> &)> fill) const {
   SmallVector<const Tensor *, 4> from;
   int64_t cost = 0;
   for (const Tensor &input : inputs) {

@@ -34,8 +34,7 @@ struct Call {
   Tensor compute(Kind kind, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<const Tensor *> from, int64_t cost,
                  llvm::function_ref<void(std::vector<double> &)> fill) const;
   /// One computed of all inputs.
-  Tensor compute(Kind kind, llvm::ArrayRef<int64_t> shape,
-                 llvm::function_ref<void(std::vector<double> &)> fill) const;
+  Tensor compute(Kind kind, llvm::ArrayRef<int64_t> shape, llvm::function_ref<void(std::vector<double> &)> fill) const;
 };
 
 using Outputs = llvm::SmallVector<Tensor, 4>;

@@ -202,9 +202,8 @@ void Run::release(Operation *op) {
   for (Value operand : op->getOperands()) {
     auto [entry, isNew] = usesLeft.try_emplace(operand, 0);
     if (isNew)
-      entry->second = llvm::count_if(operand.getUsers(), [&](Operation *user) {
-        return !evaluation.only || evaluation.only->contains(user);
-      });
+      entry->second = llvm::count_if(
+          operand.getUsers(), [&](Operation *user) { return !evaluation.only || evaluation.only->contains(user); });
     auto found = values.find(operand);
     if (--entry->second > 0 || found == values.end() || !found->second.isKnown() ||
         found->second.size() <= ONNXDialect::maxInlineElements)

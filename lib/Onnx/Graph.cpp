@@ -48,14 +48,16 @@ static int64_t staticSize(BlockArgument ids, unsigned dim) {
 int64_t OnnxGraph::batch() const { return staticSize(impl->ids, 0); }
 int64_t OnnxGraph::tokens() const { return staticSize(impl->ids, 1); }
 
-static OnnxValue toValue(const onnx::Tensor &tensor) { return {{tensor.shape.begin(), tensor.shape.end()}, tensor.data}; }
+static OnnxValue toValue(const onnx::Tensor &tensor) {
+  return {{tensor.shape.begin(), tensor.shape.end()}, tensor.data};
+}
 
 /// The node with the names that its location holds.
 static OnnxNodeRun describeRun(Operation *op, ArrayRef<onnx::Tensor> outputs) {
   auto name = dyn_cast<NameLoc>(op->getLoc());
   auto scope = name ? dyn_cast<NameLoc>(name.getChildLoc()) : NameLoc();
-  OnnxNodeRun run{name ? name.getName().str() : "", op->getName().stripDialect().str(),
-                  scope ? scope.getName().str() : "", {}};
+  OnnxNodeRun run{
+      name ? name.getName().str() : "", op->getName().stripDialect().str(), scope ? scope.getName().str() : "", {}};
   for (const onnx::Tensor &output : outputs)
     run.outputs.push_back(toValue(output));
   return run;

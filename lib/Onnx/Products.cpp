@@ -64,7 +64,8 @@ Outputs fusedMatMul(const Call &call) {
   })};
 }
 
-/// A matrix [rows, columns] of numbers of few bits. `size` of a row share a scale and, where there is one, a zero point.
+/// A matrix [rows, columns] of numbers of few bits. `size` of a row share a scale and, where there is one, a zero
+/// point.
 struct Blocks {
   int64_t bits, size, rows, columns, perRow;
   const Tensor *numbers, *scales;
@@ -73,8 +74,14 @@ struct Blocks {
 
 /// Checks sizes; `operands` are numbers, scales and zero points.
 Blocks blocksOf(const Call &call, int64_t rows, int64_t columns, std::array<unsigned, 3> operands) {
-  Blocks blocks{call.integer("bits", 4), call.integer("block_size", 128), rows, columns, 0,
-                &call.in(operands[0]), &call.in(operands[1]), call.has(operands[2]) ? call.in(operands[2]) : Tensor()};
+  Blocks blocks{call.integer("bits", 4),
+                call.integer("block_size", 128),
+                rows,
+                columns,
+                0,
+                &call.in(operands[0]),
+                &call.in(operands[1]),
+                call.has(operands[2]) ? call.in(operands[2]) : Tensor()};
   int64_t bits = blocks.bits, size = blocks.size;
   if ((bits != 2 && bits != 4 && bits != 8) || size < 16 || size > 4096 || !llvm::isPowerOf2_64(size))
     fail("expected 2, 4 or 8 bits in blocks of a power of two from 16 to 4096, found ", bits, " bits in blocks of ",

@@ -65,9 +65,7 @@ Type typeOf(MLIRContext *context, Kind kind) {
   return builder.getNoneType();
 }
 
-Tensor unknown(RankedTensorType type) {
-  return {kindOf(type.getElementType()), Shape(type.getShape()), nullptr};
-}
+Tensor unknown(RankedTensorType type) { return {kindOf(type.getElementType()), Shape(type.getShape()), nullptr}; }
 
 Tensor fromAttr(DenseElementsAttr value) {
   Tensor result = unknown(cast<RankedTensorType>(value.getType()));

@@ -18,8 +18,8 @@ enum class Kind : uint8_t { None, Float, Int, Bool };
 
 using Shape = llvm::SmallVector<int64_t, 4>;
 
-/// A value of the graph at one size of batch and length: its shape and, where they are known, its elements. A pass knows
-/// what does not depend on token ids or weights; a run of the whole graph knows everything.
+/// A value of the graph at one size of batch and length: its shape and, where they are known, its elements. A pass
+/// knows what does not depend on token ids or weights; a run of the whole graph knows everything.
 struct Tensor {
   Kind kind = Kind::None;
   Shape shape;

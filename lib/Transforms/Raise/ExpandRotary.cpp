@@ -27,8 +27,8 @@ LogicalResult expandRotaryEmbedding(Operation *op) {
     return onnx::emitNodeError(op)
            << "expected attributes 'scale' and 'is_packed_batching' to be left at their defaults";
   ArrayRef<int64_t> shape = shapeOf(x), table = shapeOf(cosines);
-  if ((shape.size() != 3 && shape.size() != 4) || table.empty() || table != shapeOf(sines) || ShapedType::isDynamic(table.back()) ||
-      ShapedType::isDynamic(shape.back()) || table.back() < 1)
+  if ((shape.size() != 3 && shape.size() != 4) || table.empty() || table != shapeOf(sines) ||
+      ShapedType::isDynamic(table.back()) || ShapedType::isDynamic(shape.back()) || table.back() < 1)
     return onnx::emitNodeError(op) << "expected an activation of rank 3 or 4 and tables of half a head";
   if (shape.size() == 4 && !positions)
     return success();

@@ -7,9 +7,7 @@ using namespace mlir;
 
 namespace xlstm::raise {
 
-Value NodeWriter::constant(DenseElementsAttr value) {
-  return builder.create<onnx::InitializerOp>(op->getLoc(), value);
-}
+Value NodeWriter::constant(DenseElementsAttr value) { return builder.create<onnx::InitializerOp>(op->getLoc(), value); }
 
 Value NodeWriter::integers(ArrayRef<int64_t> values) {
   auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, builder.getI64Type());

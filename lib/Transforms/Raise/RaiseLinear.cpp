@@ -65,8 +65,7 @@ Value LinearRaiser::quantised(Operation *op, ArrayRef<Value> operands, int64_t c
   auto reshape = operands[0].getDefiningOp<onnx::ReshapeOp>();
   auto numbers = (reshape ? reshape.getInputs()[0] : operands[0]).getDefiningOp<onnx::InitializerOp>();
   auto scales = operands[1].getDefiningOp<onnx::InitializerOp>();
-  if (!numbers || !scales || !numbers.getName() || !scales.getName() || typeOf(numbers).getRank() < 1 ||
-      columns < 1)
+  if (!numbers || !scales || !numbers.getName() || !scales.getName() || typeOf(numbers).getRank() < 1 || columns < 1)
     return {};
   NamedAttrList blocks;
   auto bits = op->getAttrOfType<IntegerAttr>("bits"), size = op->getAttrOfType<IntegerAttr>("block_size");

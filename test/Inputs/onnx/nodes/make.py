@@ -105,7 +105,8 @@ def write(number, op, inputs, attributes={}, outputs=1):
     for n, value in enumerate(inputs):
         print(f"  %i{number}_{n} = {constant(value)}")
     names = ", ".join(f"%i{number}_{n}" for n in range(len(inputs)))
-    written = " {" + ", ".join(f"{key} = {attribute(value)}" for key, value in attributes.items()) + "}" if attributes else ""
+    written = ", ".join(f"{key} = {attribute(value)}" for key, value in attributes.items())
+    written = " {" + written + "}" if written else ""
     types = ", ".join(map(type_of, results))
     print(f"  %r{number}:{outputs} = onnx.{op} {names}{written} : ({', '.join(map(type_of, inputs))}) -> ({types})")
     for n, value in enumerate(results):
@@ -114,7 +115,8 @@ def write(number, op, inputs, attributes={}, outputs=1):
 
 
 print("// Written by make.py.")
-print('onnx.graph @nodes(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}) -> (tensor<1x1x1xf64> {onnx.name = "logits"}) {')
+print('onnx.graph @nodes(%ids: tensor<?x?xi64> {onnx.name = "input_ids"})')
+print('    -> (tensor<1x1x1xf64> {onnx.name = "logits"}) {')
 for number, case in enumerate(CASES):
     write(number, *case)
 print(f"  %logits = {constant(np.zeros((1, 1, 1)))}\n  onnx.return %logits : tensor<1x1x1xf64>\n}}")

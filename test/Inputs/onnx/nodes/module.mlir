@@ -1,5 +1,6 @@
 // Written by make.py.
-onnx.graph @nodes(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}) -> (tensor<1x1x1xf64> {onnx.name = "logits"}) {
+onnx.graph @nodes(%ids: tensor<?x?xi64> {onnx.name = "input_ids"})
+    -> (tensor<1x1x1xf64> {onnx.name = "logits"}) {
   %i0_0 = onnx.initializer = dense<[[[0.001, 0.299, -0.274, -0.891], [-0.455, -0.992, 0.06, 1.34], [-0.492, -0.62, 0.49, 0.357]], [[0.105, -0.93, -0.029, 0.695], [-1.344, -0.458, -1.901, -1.29], [-1.842, -0.235, -1.267, 0.271]]]> : tensor<2x3x4xf64> : tensor<2x3x4xf64>
   %i0_1 = onnx.initializer = dense<[[0.157], [-0.187], [-2.517]]> : tensor<3x1xf64> : tensor<3x1xf64>
   %r0:1 = onnx.Add %i0_0, %i0_1 : (tensor<2x3x4xf64>, tensor<3x1xf64>) -> (tensor<2x3x4xf64>)
