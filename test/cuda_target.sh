@@ -2,8 +2,9 @@
 # Makes what test/gpu.sh runs of the CUDA target, on a machine that has the compiler but no GPU:
 #   sh test/cuda_target.sh OUT [TEACHER...]
 # Each TEACHER, a Hugging Face folder (default: docs/examples/tiny-llama), becomes a student whose gates and maps are not at
-# their first values; OUT/NAME then holds chat-cuda and what the CPU's executable writes: greedy and drawn texts of 200
-# tokens, and the logits of 160 tokens by prefill and decode. XLSTM=program: another xlstm than build/release's.
+# their first values (OUT/NAME), one of which every second layer stays attention (-mixed), one of elu maps and mLSTM alone
+# (-mlstm), and is compiled itself (-teacher). Each of these folders then holds chat-cuda and what the CPU's executable writes: greedy and drawn texts
+# of 200 tokens, and the logits of 160 tokens by prefill and decode. XLSTM=program: another xlstm than build/release's.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 [ $# -ge 1 ] || { echo "usage: sh test/cuda_target.sh OUT [TEACHER...]" >&2; exit 2; }
@@ -11,18 +12,33 @@ out=$1; shift
 [ $# -ge 1 ] || set -- "$root/docs/examples/tiny-llama"
 xlstm=${XLSTM:-$root/build/release/bin/xlstm}
 
+make() { # BUNDLE FOLDER
+  "$xlstm" compile "$1" -o "$2/chat-cpu"
+  "$xlstm" compile "$1" -o "$2/chat-cuda" --target=cuda --prefill-tokens 64,16
+  python3 "$root/test/compare_logits.py" --make-ids "$2/ids.safetensors"
+  "$2/chat-cpu" -p 'The river' -n 200 --temp 0 > "$2/greedy.txt"
+  "$2/chat-cpu" -p 'The river' -n 200 --temp 0.8 --seed 1 > "$2/drawn.txt"
+  "$2/chat-cpu" logits --input "$2/ids.safetensors" --prefill 128 -o "$2/logits.safetensors"
+}
+
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
 for teacher; do
-  folder=$out/$(basename "$teacher")
-  rm -rf "$folder"
-  mkdir -p "$folder"
-  "$xlstm" import "$teacher" -o "$folder/teacher"
-  "$xlstm" linearize "$folder/teacher" -o "$folder/student" --window 64
-  python3 "$root/test/stir_student.py" "$folder/student"
-  "$xlstm" compile "$folder/student" -o "$folder/chat-cpu"
-  "$xlstm" compile "$folder/student" -o "$folder/chat-cuda" --target=cuda --prefill-tokens 64,16
-  python3 "$root/test/compare_logits.py" --make-ids "$folder/ids.safetensors"
-  "$folder/chat-cpu" -p 'The river' -n 200 --temp 0 > "$folder/greedy.txt"
-  "$folder/chat-cpu" -p 'The river' -n 200 --temp 0.8 --seed 1 > "$folder/drawn.txt"
-  "$folder/chat-cpu" logits --input "$folder/ids.safetensors" --prefill 128 -o "$folder/logits.safetensors"
-  rm -r "$folder/teacher" "$folder/student"
+  name=$(basename "$teacher")
+  for kind in '' -mixed -mlstm -teacher; do
+    rm -rf "$out/$name$kind"
+    mkdir -p "$out/$name$kind"
+  done
+  rm -rf "$work"/*
+  "$xlstm" import "$teacher" -o "$work/teacher"
+  "$xlstm" linearize "$work/teacher" -o "$work/student" --window 64
+  "$xlstm" linearize "$work/teacher" -o "$work/mixed" --window 64 --layers 0,2
+  "$xlstm" linearize "$work/teacher" -o "$work/mlstm" --mixer mlstm --feature-map elu
+  for student in student mixed mlstm; do
+    python3 "$root/test/stir_student.py" "$work/$student"
+  done
+  make "$work/student" "$out/$name"
+  make "$work/mixed" "$out/$name-mixed"
+  make "$work/mlstm" "$out/$name-mlstm"
+  make "$work/teacher" "$out/$name-teacher"
 done
