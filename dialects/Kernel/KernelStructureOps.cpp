@@ -6,6 +6,8 @@
 
 #include "mlir/IR/Builders.h"
 
+#include <limits>
+
 using namespace mlir;
 
 #define GET_OP_CLASSES
@@ -100,10 +102,12 @@ LogicalResult JoinOp::verify() {
         partType.getElementType() != type.getElementType() ||
         partType.getShape().drop_front() != type.getShape().drop_front()) // C1
       return emitOpError() << "expects weights with the rows of " << type << ", found " << partType;
-    rows += partType.getDimSize(0);
+    rows += std::min(partType.getDimSize(0), std::numeric_limits<int64_t>::max() - rows);
   }
-  if (getParts().size() < 2 || rows != type.getDimSize(0)) // C2
-    return emitOpError() << "expects two parts or more with " << type.getDimSize(0) << " rows together, found " << rows;
+  if (getParts().size() < 2) // C2
+    return emitOpError() << "expects two parts or more, found " << getParts().size();
+  if (rows != type.getDimSize(0)) // C2
+    return emitOpError() << "expects parts with " << type.getDimSize(0) << " rows together, found " << rows;
   return success();
 }
 

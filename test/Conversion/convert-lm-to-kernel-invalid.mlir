@@ -124,3 +124,14 @@ lm.model @decode(%ids: tensor<1x1xi64>, %pos: tensor<1xi32>, %m: tensor<1x1xf32>
   %x = lm.embed %ids, %w : (tensor<1x1xi64>, tensor<8x8xf64>) -> tensor<1x1x8xf32>
   lm.return %x, %m : tensor<1x1x8xf32>, tensor<1x1xf32>
 }
+
+// -----
+
+// No target compiles weights in blocks yet.
+lm.model @decode(%ids: tensor<1x1xi64>, %pos: tensor<1xi32>, %m: tensor<1x1xf32> {lm.init = 0.0 : f32, lm.state = "m"})
+    -> (tensor<1x1x32xf32>, tensor<1x1xf32>) {
+  // expected-error @below {{'lm.param' op expects weights of floats: no target compiles '!lm.block<i8, 32>'}}
+  %w = lm.param "w" : tensor<8x32x!lm.block<i8, 32>>
+  %x = lm.embed %ids, %w : (tensor<1x1xi64>, tensor<8x32x!lm.block<i8, 32>>) -> tensor<1x1x32xf32>
+  lm.return %x, %m : tensor<1x1x32xf32>, tensor<1x1xf32>
+}

@@ -199,8 +199,21 @@ kernel.func @f on cuda {
 
 // join C2
 %x = kernel.weight "x" : memref<4x8xf32>
-// expected-error @below {{'kernel.join' op expects two parts or more with 8 rows together, found 4}}
+// expected-error @below {{'kernel.join' op expects two parts or more, found 1}}
 %a = kernel.join %x : memref<4x8xf32> to memref<8x8xf32>
+
+// -----
+
+// join C2
+%x = kernel.weight "x" : memref<4x8xf32>
+// expected-error @below {{'kernel.join' op expects parts with 9 rows together, found 8}}
+%a = kernel.join %x, %x : memref<4x8xf32>, memref<4x8xf32> to memref<9x8xf32>
+
+// -----
+
+// join C2
+// expected-error @below {{'kernel.join' op expects two parts or more, found 0}}
+%a = "kernel.join"() : () -> memref<f32>
 
 // -----
 
