@@ -30,7 +30,7 @@ Tensor truth(const Tensors &x) {
 xlstm::Program program(const Tensors &x, const std::string &form, int64_t chunk) {
   return opProgram("xlstm.gated_delta " + form +
                        " $0, $1, $2 gates($3, $4) docs($5) {chunk = " + std::to_string(chunk) + " : i64}",
-                   x, {{B, T, H, dv}});
+                   x, {{x[0].size(0), x[0].size(1), H, dv}});
 }
 
 TEST(GatedDelta, EveryFormIsTheReference) {
@@ -48,9 +48,12 @@ TEST(GatedDelta, EveryFormIsTheReference) {
 
 TEST(GatedDelta, Gradients) {
   Tensors x = inputs(documents(B, T, {{3, 9, 1}, {8}}));
-  for (const char *form : {"parallel", "chunkwise", "recurrent"})
-    EXPECT_LT(gradientError([&](const Tensors &in) { return program(x, form, 8).run("f", in, {}, Double); }, x), 1e-6)
-        << form;
+  for (Tensor &tensor : x) // one row of two documents is enough
+    tensor = tensor.narrow(0, 0, 1).narrow(1, 0, 9).contiguous();
+  for (const char *form : {"parallel", "chunkwise", "recurrent"}) {
+    xlstm::Program f = program(x, form, 4);
+    EXPECT_LT(gradientError([&](const Tensors &in) { return f.run("f", in, {}, Double); }, x), 1e-6) << form;
+  }
 }
 
 /// Pieces of one document, the state carried between them.
