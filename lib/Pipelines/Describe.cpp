@@ -110,14 +110,16 @@ private:
   }
 
   void lookMixer(Operation *op) {
-    if (auto map = dyn_cast<xlstm::FeatureMapOp>(op)) {
+    if (auto map = dyn_cast<xlstm::FeatureMapOp>(op))
       out.featureMap = stringifyFeatureKind(map.getKind()).str();
-    } else if (auto memory = dyn_cast<xlstm::MlstmOp>(op)) {
-      setHeads(memory.getQ(), memory.getV());
-      out.form = stringifyForm(memory.getForm()).str();
-      out.chunk = memory.getChunk();
-      gated = bool(memory.getIGate());
-    }
+    if (auto mlstm = dyn_cast<xlstm::MlstmOp>(op))
+      gated = bool(mlstm.getIGate());
+    auto form = op->getAttrOfType<xlstm::FormAttr>("form");
+    if (!form || !isa<lm::StatefulOpInterface>(op))
+      return;
+    setHeads(op->getOperand(0), op->getOperand(2)); // every memory takes q, k, v first
+    out.form = stringifyForm(form.getValue()).str();
+    out.chunk = op->getAttrOfType<IntegerAttr>("chunk").getInt();
   }
 
   const Family *family;
