@@ -152,7 +152,7 @@ void XLSTM_ISA_NAME(backwardHead)(const Call &call, const BackwardOutputs &out, 
 int64_t XLSTM_ISA_NAME(backwardBytes)(const Call &call) {
   Arena arena{nullptr};
   Space space(arena, call);
-  return int64_t(arena.next - static_cast<char *>(nullptr));
+  return reinterpret_cast<int64_t>(arena.next); // counted from null
 }
 
 } // namespace xlstm::cpu::hybrid

@@ -340,7 +340,7 @@ void XLSTM_ISA_NAME(decodeHeads)(const Call &call, const DecodeOutputs &out, int
 int64_t XLSTM_ISA_NAME(decodeBytes)(const Call &call) {
   Arena arena{nullptr};
   Heads heads(arena, call, 0, 0, call.s.Hkv);
-  return int64_t(arena.next - static_cast<char *>(nullptr));
+  return reinterpret_cast<int64_t>(arena.next); // counted from null
 }
 
 } // namespace xlstm::cpu::hybrid

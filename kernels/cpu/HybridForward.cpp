@@ -149,7 +149,7 @@ void XLSTM_ISA_NAME(summarise)(const Call &call, const Piece &piece, PieceMemory
 int64_t XLSTM_ISA_NAME(forwardBytes)(const Call &call) {
   Arena arena{nullptr};
   Space space(arena, call);
-  return int64_t(arena.next - static_cast<char *>(nullptr));
+  return reinterpret_cast<int64_t>(arena.next); // counted from null
 }
 
 } // namespace xlstm::cpu::hybrid

@@ -180,7 +180,7 @@ std::string taskSection(const ReportData &data) {
       std::optional<double> score = data.taskScore(model, task, metric);
       row.push_back(htmlNumber(score, 3) +
                     (score ? " <small>± " + fixedNumber(error(model, task, metric), 3) + "</small>" : ""));
-      if (metric == tasks.at(task).at("metric")) {
+      if (metric == tasks.at(task).at("metric").get<std::string>()) {
         series.values.push_back(score ? 100 * *score : none);
         series.errors.push_back(score ? 100 * error(model, task, metric) : 0);
       }

@@ -34,7 +34,8 @@ endif()
 # LibTorch out of the wheel. find_package(Torch) stops on machines without a CUDA toolkit.
 add_library(Xlstm::C10 SHARED IMPORTED)
 set_target_properties(Xlstm::C10 PROPERTIES IMPORTED_LOCATION ${XLSTM_DEPS}/torch/lib/libc10.so
-  INTERFACE_INCLUDE_DIRECTORIES "${XLSTM_DEPS}/torch/include;${XLSTM_DEPS}/torch/include/torch/csrc/api/include")
+  INTERFACE_INCLUDE_DIRECTORIES "${XLSTM_DEPS}/torch/include;${XLSTM_DEPS}/torch/include/torch/csrc/api/include"
+  INTERFACE_COMPILE_DEFINITIONS AT_PER_OPERATOR_HEADERS) # ATen's headers then include the operators they name, not all 2,288
 add_library(Xlstm::Torch SHARED IMPORTED)
 set_target_properties(Xlstm::Torch PROPERTIES IMPORTED_LOCATION ${XLSTM_DEPS}/torch/lib/libtorch_cpu.so
   INTERFACE_LINK_LIBRARIES Xlstm::C10)
@@ -60,7 +61,8 @@ set(XLSTM_LIT ${XLSTM_LLVM_BIN}/../build/utils/lit/lit.py)
 # its source and headers, never by preprocessed text, which for nvcc is that of one architecture alone (and takes time).
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(XLSTM_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 ${CCACHE})
+  set(XLSTM_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
+    CCACHE_PCH_EXTSUM=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
   foreach(language C CXX CUDA)
     set(CMAKE_${language}_COMPILER_LAUNCHER ${XLSTM_LAUNCHER})
   endforeach()

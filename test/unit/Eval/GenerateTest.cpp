@@ -121,7 +121,7 @@ TEST(Golden, GreedyTextIsThatOfTransformers) {
     auto tokens = generateGreedy(model.stateful(512, false), model.params, prompts, options);
     std::vector<std::string> texts;
     for (size_t i = 0; i < task.items.size(); ++i) {
-      EXPECT_EQ(task.items[i].id, golden()[name][i]["id"]);
+      EXPECT_EQ(task.items[i].id, golden()[name][i]["id"].get<std::string>());
       EXPECT_EQ(Json(tokens[i]), golden()[name][i]["ids"]) << task.items[i].id;
       texts.push_back(golden()[name][i]["text"]);
       EXPECT_EQ(vocabulary.tokenizer->decode(tokens[i], true), texts.back());

@@ -39,7 +39,8 @@ TEST(ChatTemplateTest, FamiliesEqualJinja) {
     options.variables = row["more"];
     for (const auto &[name, token] : golden()["special"].items())
       options.specialTokens[name] = token.get<std::string>();
-    check(row, readTextFile(folder + row["file"].get<std::string>()), golden()["talks"][row["talk"]], options);
+    check(row, readTextFile(folder + row["file"].get<std::string>()), golden()["talks"][row["talk"].get<std::string>()],
+          options);
   }
 }
 
