@@ -3,7 +3,7 @@
 #   sh test/cuda_target.sh OUT [TEACHER...]
 # Each TEACHER, a Hugging Face folder (default: docs/examples/tiny-llama), becomes a student whose gates and maps are not at
 # their first values (OUT/NAME), one of which every second layer stays attention (-mixed), one of elu maps and mLSTM alone
-# (-mlstm), and is compiled itself (-teacher). Each of these folders then holds chat-cuda and what the CPU's executable writes: greedy and drawn texts
+# (-mlstm), one of the gated delta rule (-delta), and is compiled itself (-teacher). Each of these folders then holds chat-cuda and what the CPU's executable writes: greedy and drawn texts
 # of 200 tokens, and the logits of 160 tokens by prefill and decode. XLSTM=program: another xlstm than build/release's.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,7 +25,7 @@ work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 for teacher; do
   name=$(basename "$teacher")
-  for kind in '' -mixed -mlstm -teacher; do
+  for kind in '' -mixed -mlstm -delta -teacher; do
     rm -rf "$out/$name$kind"
     mkdir -p "$out/$name$kind"
   done
@@ -34,11 +34,13 @@ for teacher; do
   "$xlstm" linearize "$work/teacher" -o "$work/student" --window 64
   "$xlstm" linearize "$work/teacher" -o "$work/mixed" --window 64 --layers 0,2
   "$xlstm" linearize "$work/teacher" -o "$work/mlstm" --mixer mlstm --feature-map elu
-  for student in student mixed mlstm; do
+  "$xlstm" linearize "$work/teacher" -o "$work/delta" --mixer gated_delta --window 64
+  for student in student mixed mlstm delta; do
     python3 "$root/test/stir_student.py" "$work/$student"
   done
   make "$work/student" "$out/$name"
   make "$work/mixed" "$out/$name-mixed"
   make "$work/mlstm" "$out/$name-mlstm"
+  make "$work/delta" "$out/$name-delta"
   make "$work/teacher" "$out/$name-teacher"
 done

@@ -12,5 +12,5 @@ question='Question: Mia has 12 apples. Omar gives Mia 30 more apples. How many a
 Solution:'
 echo "[demo] the student, compiled, answers:"
 printf '%s' "$question"
-"$run/chat" -p "$question" -n 13 --temp 0
+"$run/chat" -p "$question" -n 18 --temp 0
 echo "[demo] look at $run/eval/report.html; talk to it: $run/chat -p 'Question: What is 12 + 7?' -n 24 --temp 0"

@@ -185,7 +185,6 @@ def Kernel_GatedDeltaOp : ActivationCall<"gated_delta", [
   let summary = "matrix memory by the gated delta rule, with its state";
   let description = "xlstm.gated_delta, token by token.";
   let sizes = ["B", "T", "H", "Hkv", "m", "dv"];
-  let cuda = [];
 }
 
 def Kernel_MixOp : ActivationCall<"mix", [

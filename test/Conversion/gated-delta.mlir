@@ -1,8 +1,6 @@
 // RUN: xlstm-opt %s --convert-lm-to-kernel | FileCheck %s
-// RUN: not xlstm-opt %s --convert-lm-to-kernel='target=cuda' 2>&1 | FileCheck %s --check-prefix=CUDA
-// The state stays where it is; there is no kernel for CUDA, and the compiler says which one is missing.
-
-// CUDA: gated-delta.mlir:[[@LINE+15]]:10: error: 'kernel.gated_delta' op has no kernel on cuda
+// RUN: xlstm-opt %s --convert-lm-to-kernel='target=cuda' | FileCheck %s
+// The state stays where it is.
 
 // CHECK: %[[S:.*]] = kernel.state "layers.0.S" init 0.000000e+00 : memref<1x4x8x8xf32>
 lm.model @decode(%ids: tensor<1x1xi64>, %pos: tensor<1xi32>,

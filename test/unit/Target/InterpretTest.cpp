@@ -64,8 +64,9 @@ TEST(InterpretTest, EveryModelsPlanGivesTheForwardPass) {
   EXPECT_LT(worstLogits(tinyStudent().bundle, 150), 1e-3);
   EXPECT_LT(worstLogits(tinyTeacher().bundle, 100), 1e-3);
   int count = 0;
-  for (const char *options : {"mixer=mlstm", "mixer=linear-attention feature-map=elu", "mixer=window window=7 sinks=0",
-                              "feature-map=elu window=16 sinks=2", "window=13 sinks=2 layers=1"}) {
+  for (const char *options :
+       {"mixer=mlstm", "mixer=linear-attention feature-map=elu", "mixer=window window=7 sinks=0",
+        "feature-map=elu window=16 sinks=2", "mixer=gated_delta window=16", "window=13 sinks=2 layers=1"}) {
     fs::path bundle = makeStudent(tinyTeacher().bundle, options, "interpreted-" + std::to_string(count++));
     EXPECT_LT(worstLogits(bundle, 100), 1e-3) << options;
   }
