@@ -87,9 +87,9 @@ def Kernel_ScaleOp : ActivationCall<"scale", [In<"x", "n", "A">, Out<"y", "n", "
   let inPlace = ["y=x"];
 }
 
-def Kernel_CopyOp : ActivationCall<"copy", [In<"x", "rows | n", "A">, Out<"y", "rows n", "A">]> {
-  let summary = "rows side by side";
-  let description = "y = x. Stands in front of kernels whose rows must not lie apart.";
+def Kernel_CopyOp : ActivationCall<"copy", [In<"x", "rows | n", "A">, Out<"y", "rows | n", "A">]> {
+  let summary = "rows moved";
+  let description = "y = x. Stands in front of kernels whose rows must not lie apart, and where heads are taken and joined.";
   let sizes = ["rows", "n"];
 }
 

@@ -5,6 +5,7 @@
 #define LM_TD
 
 include "dialects/LM/LMAttentionOps.td"
+include "dialects/LM/LMHeadOps.td"
 include "dialects/LM/LMPackOps.td"
 include "dialects/LM/LMStructureOps.td"
 include "dialects/LM/LMTensorOps.td"

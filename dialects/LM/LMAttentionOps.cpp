@@ -63,14 +63,20 @@ SmallVector<StateSpec> AttentionOp::describeStates() {
   SmallVector<StateSpec> states;
   describeCaches(states, getK().getType(), getV().getType(), static_cast<int64_t>(*getWindow()),
                  static_cast<int64_t>(getSinks().value_or(0)));
+  if (getCache()) {
+    states[0].name = "cache_k";
+    states[1].name = "cache_v";
+  }
   return states;
 }
 
 LogicalResult AttentionOp::continueDocuments(Value pos, const StepOptions &options) {
   if (!getWindow() && options.context < 1)
     return emitOpError() << "has no window and the model no context_length: option context expects at least 1";
-  if (!getWindow())
+  if (!getWindow()) {
     setWindow(options.context);
+    setCache(true);
+  }
   getDocStartMutable().clear();
   getPosMutable().assign(pos);
   return success();
@@ -103,6 +109,8 @@ LogicalResult AttentionOp::verify() {
     return failure();
   if (getPos() && !getWindow()) // C7
     return emitOpError() << "expects a window with at";
+  if (getCache() && (!getPos() || getSinks())) // C9
+    return emitOpError() << "expects cache to come with at and without sinks";
   return verifyStates(*this); // C7
 }
 

@@ -54,7 +54,9 @@ def LM_AttentionOp : LM_Op<"attention", [Pure, AttrSizedOperandSegments,
 
     With `at %pos state(...)` the tokens continue a document of which pos[b] tokens went before. The state is
     ring_k [B, W, Hkv, d], ring_v [B, W, Hkv, dv] (position p in slot p mod W) and sink_k [B, S, Hkv, d],
-    sink_v [B, S, Hkv, dv]; keys are stored as this op gets them, hence rotated at their absolute positions.
+    sink_v [B, S, Hkv, dv]; keys are stored as this op gets them, hence rotated at their absolute positions. Where
+    `cache` is set the ring is a full attention's, called cache_k and cache_v: it is exact for the first W tokens, and
+    who runs the model ends there.
 
     ```mlir
     %h = lm.attention %q, %k, %v docs(%docs) {scale = 0.25 : f64, window = 64 : i64, sinks = 4 : i64}
@@ -63,7 +65,8 @@ def LM_AttentionOp : LM_Op<"attention", [Pure, AttrSizedOperandSegments,
   }];
   let arguments = (ins LM_Float:$q, LM_Float:$k, LM_Float:$v, Optional<LM_Positions>:$doc_start,
                        Optional<LM_Positions>:$pos, Variadic<LM_Float>:$state,
-                       F64Attr:$scale, OptionalAttr<I64Attr>:$window, OptionalAttr<I64Attr>:$sinks);
+                       F64Attr:$scale, OptionalAttr<I64Attr>:$window, OptionalAttr<I64Attr>:$sinks,
+                       UnitAttr:$cache);
   let results = (outs LM_Float:$h, Variadic<LM_Float>:$new_state);
   let assemblyFormat = [{
     $q `,` $k `,` $v (`docs` `(` $doc_start^ `)`)? (`at` $pos^)? (`state` `(` $state^ `)`)?

@@ -156,13 +156,20 @@ LogicalResult GatedDeltaOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
-// MixOp, HybridOp
+// MixOp, BlendOp, HybridOp
 //===----------------------------------------------------------------------===//
 
 LogicalResult MixOp::verify() {
   return ShapeChecks(*this)
       .shape("gate", getGate().getType(), "B T H") // C1
       .shape("memory", getMemory().getType(), "B T H d")
+      .result();
+}
+
+LogicalResult BlendOp::verify() {
+  return ShapeChecks(*this)
+      .shape("share", getShare().getType(), "H") // C1
+      .shape("full", getFull().getType(), "B T H d")
       .result();
 }
 

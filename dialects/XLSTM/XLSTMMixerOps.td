@@ -113,6 +113,18 @@ def XLSTM_MixOp : XLSTM_Op<"mix", [Pure, AllTypesMatch<["memory", "window", "res
   let hasVerifier = 1;
 }
 
+def XLSTM_BlendOp : XLSTM_Op<"blend", [Pure, AllTypesMatch<["full", "near", "result"]>, XLSTM_Precision]> {
+  let summary = "a share of one attention and the rest of another, by head";
+  let description = [{
+    `result = share_h * full + (1 - share_h) * near`; share [H], the rest [B, T, H, d]. What `xlstm-share-heads` asks a
+    head's worth with: 1 is the teacher's head, 0 the window's, and the gradient says what a head adds.
+  }];
+  let arguments = (ins LM_Weight:$share, LM_Float:$full, LM_Float:$near);
+  let results = (outs LM_Float:$result);
+  let assemblyFormat = "$share `,` $full `,` $near attr-dict `:` type($share) `,` type($result)";
+  let hasVerifier = 1;
+}
+
 def XLSTM_HybridOp : XLSTM_Op<"hybrid", [Pure, AttrSizedOperandSegments, XLSTM_States, XLSTM_Precision]> {
   let summary = "the whole mixer of a layer as one op, for one kernel";
   let description = [{

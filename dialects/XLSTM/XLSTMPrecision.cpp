@@ -31,6 +31,11 @@ Type MixOp::getOperandPrecision(OpOperand &operand, Type) {
 }
 Type MixOp::getResultPrecision(OpResult, Type) { return getMemory().getType().getElementType(); }
 
+Type BlendOp::getOperandPrecision(OpOperand &operand, Type) {
+  return operand.getOperandNumber() == 0 ? Float32Type::get(getContext()) : Type();
+}
+Type BlendOp::getResultPrecision(OpResult, Type) { return getFull().getType().getElementType(); }
+
 Type HybridOp::getOperandPrecision(OpOperand &operand, Type activation) {
   Value value = operand.get();
   if (value == getQMap() || value == getKMap())

@@ -25,7 +25,8 @@ void xlstm_cpu_scale(const float *x, float *y, int64_t n, float factor) {
   forVecs(n, [&](int64_t c, int64_t count) XLSTM_ALWAYS_INLINE { store(y + c, load(x + c, count) * factor, count); });
 }
 
-void xlstm_cpu_copy(const float *__restrict x, float *__restrict y, int64_t rows, int64_t n, int64_t x_stride) {
+void xlstm_cpu_copy(const float *__restrict x, float *__restrict y, int64_t rows, int64_t n, int64_t x_stride,
+                    int64_t y_stride) {
   for (int64_t r = 0; r < rows; ++r)
-    memcpy(y + r * n, x + r * x_stride, n * sizeof(float));
+    memcpy(y + r * y_stride, x + r * x_stride, n * sizeof(float));
 }

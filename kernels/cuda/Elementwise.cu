@@ -142,11 +142,11 @@ __global__ void swigluKernel(const T *gate, const T *up, T *y, int64_t n, int64_
 }
 
 template <int Width, typename T>
-__global__ void copyKernel(const T *x, T *y, int64_t n, int64_t stride) {
+__global__ void copyKernel(const T *x, T *y, int64_t n, int64_t xStride, int64_t yStride) {
   waitForPrevious();
   letNextStart();
   using Piece = Vec<T, Width>;
-  x += blockIdx.x * stride, y += blockIdx.x * n;
+  x += blockIdx.x * xStride, y += blockIdx.x * yStride;
   for (int64_t c = (int64_t(blockIdx.y) * Threads + threadIdx.x) * Width; c < n;
        c += int64_t(gridDim.y) * Threads * Width)
     *reinterpret_cast<Piece *>(y + c) = *reinterpret_cast<const Piece *>(x + c);
@@ -283,15 +283,16 @@ int xlstm_cuda_swiglu(xlstm_dtype type, const void *gate, const void *up, void *
   });
 }
 
-int xlstm_cuda_copy(xlstm_dtype type, const void *x, void *y, int64_t rows, int64_t n, int64_t x_stride, void *stream) {
-  if (n < 1 || x_stride < n)
+int xlstm_cuda_copy(xlstm_dtype type, const void *x, void *y, int64_t rows, int64_t n, int64_t x_stride,
+                    int64_t y_stride, void *stream) {
+  if (n < 1 || x_stride < n || y_stride < n)
     return cudaErrorInvalidValue;
-  const bool isWide = n % 8 == 0 && x_stride % 8 == 0 && isAligned(x, y);
+  const bool isWide = n % 8 == 0 && x_stride % 8 == 0 && y_stride % 8 == 0 && isAligned(x, y);
   return run<8>(type, rows, isWide, [&](auto zero, auto width) {
     using T = decltype(zero);
     constexpr int Each = std::min(width.value, Lanes<T>);
     return launchEarly(copyKernel<Each, T>, dim3(rows, std::min<int64_t>(ceilDiv(n, Each * Threads), 65535)), Threads,
-                       0, stream, static_cast<const T *>(x), static_cast<T *>(y), n, x_stride);
+                       0, stream, static_cast<const T *>(x), static_cast<T *>(y), n, x_stride, y_stride);
   });
 }
 

@@ -72,6 +72,8 @@ private:
   void look(Operation *op) {
     if (auto attention = dyn_cast<lm::AttentionOp>(op))
       lookAttention(attention);
+    else if (auto join = dyn_cast<lm::JoinHeadsOp>(op))
+      lookJoin(join);
     else if (auto rope = dyn_cast<lm::RopeOp>(op))
       out.rope = describeRope(rope.getRope(), dimension(rope.getX(), 3));
     else if (auto norm = dyn_cast<lm::RmsNormOp>(op))
@@ -84,15 +86,32 @@ private:
       lookMixer(op);
   }
 
+  /// All heads, where an op reads some of them.
+  static Value whole(Value heads) {
+    auto take = heads.getDefiningOp<lm::TakeHeadsOp>();
+    return take ? take.getX() : heads;
+  }
+
   void setHeads(Value q, Value v) {
-    out.heads = dimension(q, 2);
-    out.kvHeads = dimension(v, 2);
+    out.heads = dimension(whole(q), 2);
+    out.kvHeads = dimension(whole(v), 2);
     out.headSize = dimension(v, 3);
+  }
+
+  /// xlstm-linearize joins the kept heads behind the others.
+  void lookJoin(lm::JoinHeadsOp op) {
+    int64_t kept = dimension(op.getParts().back(), 2);
+    llvm::append_range(out.keptHeads, op.getHeads().take_back(static_cast<size_t>(kept)));
   }
 
   void lookAttention(lm::AttentionOp op) {
     out.attends = true;
     setHeads(op.getQ(), op.getV());
+    bool isKept = op.getQ().getDefiningOp<lm::TakeHeadsOp>() && !op.getSinks() && !op.getWindow();
+    if (isKept) {
+      out.keptKeyHeads = dimension(op.getK(), 2);
+      return;
+    }
     out.window = op.getWindow().value_or(0);
     out.sinks = op.getSinks().value_or(0);
   }

@@ -44,6 +44,7 @@ private:
     copyMixer(options);
     options.layers = *layers;
     options.convertSliding = convertSliding;
+    options.keepHeads = keepHeads;
     return options;
   }
 };

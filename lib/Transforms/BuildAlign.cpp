@@ -26,7 +26,7 @@ public:
     if (!mixer)
       return signalPassFailure();
     FailureOr<SmallVector<AttentionSite>> sites =
-        selectSites(model, mixer, {.layers = *layers, .convertSliding = convertSliding});
+        selectSites(model, mixer, {.layers = *layers, .convertSliding = convertSliding, .keepHeads = keepHeads});
     if (failed(sites))
       return signalPassFailure();
     SmallVector<Value> results;

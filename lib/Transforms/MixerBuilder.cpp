@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "MixerBuilder.h"
+#include "KeptHeads.h"
 
 using namespace mlir;
 
@@ -79,7 +80,7 @@ Value MixerBuilder::window() {
   auto branch = builder.create<lm::AttentionOp>(loc, TypeRange(attention.getH().getType()), attention.getQ(),
                                                 attention.getK(), attention.getV(), attention.getDocStart(),
                                                 /*pos=*/Value(), /*state=*/ValueRange(), attention.getScaleAttr(),
-                                                builder.getI64IntegerAttr(mixer.getWindow()), sinks);
+                                                builder.getI64IntegerAttr(mixer.getWindow()), sinks, /*cache=*/UnitAttr());
   windowBranch = branch.getH();
   return windowBranch;
 }
@@ -118,9 +119,10 @@ Value MixerBuilder::mapped(Value heads, StringRef name) {
 
 /// A projection's heads as the linear made them: a norm over the full width stands between it and the teacher's split.
 Value MixerBuilder::rawHeads(HeadProjection projection) {
-  if (projection.split.getX() == projection.linear.getResult())
-    return projection.split.getResult();
-  return builder.create<lm::SplitHeadsOp>(loc, projection.split.getType(), projection.linear.getResult());
+  Value heads = projection.split.getResult();
+  if (projection.split.getX() != projection.linear.getResult())
+    heads = builder.create<lm::SplitHeadsOp>(loc, projection.split.getType(), projection.linear.getResult());
+  return projection.heads.empty() ? heads : takeHeads(builder, loc, heads, projection.heads);
 }
 
 Value MixerBuilder::param(StringRef name, ArrayRef<int64_t> shape, Attribute init) {

@@ -12,20 +12,23 @@
 
 namespace xlstm {
 
-/// The projection that queries, keys or values come from.
+/// The projection that queries, keys or values come from. `heads` are those that the attention takes of it; empty: all.
 struct HeadProjection {
   lm::LinearOp linear;
   lm::SplitHeadsOp split;
+  llvm::SmallVector<int64_t> heads;
 };
 
 /// Which layers get a mixer: those named or, where none is, all with full attention and, with `convertSliding`, with a
-/// window of their own.
+/// window of their own. Of these the query heads in `keepHeads` (KeptHeads.h) stay attention.
 struct LayerSelection {
   llvm::ArrayRef<int64_t> layers;
   bool convertSliding;
+  llvm::StringRef keepHeads;
 };
 
-/// An attention to be replaced. Its projections are set where the mixer reads them.
+/// An attention to be replaced, which where heads are kept is that of the others. Its projections are set where the
+/// mixer reads them.
 struct AttentionSite {
   lm::LayerOp layer;
   lm::AttentionOp attention;
@@ -33,7 +36,7 @@ struct AttentionSite {
 };
 
 /// The attentions of the selected layers, in order; emits an error for one that cannot have this mixer and a remark for
-/// each layer that stays as it is.
+/// each layer that stays as it is. Where heads are kept, their attention is parted from that of the others.
 mlir::FailureOr<llvm::SmallVector<AttentionSite>> selectSites(lm::ModelOp model, xlstm::MixerAttr mixer,
                                                               LayerSelection selection);
 
@@ -67,6 +70,8 @@ public:
   /// Queries or keys behind a feature map whose weight is called `name`.
   mlir::Value mapped(mlir::Value heads, llvm::StringRef name);
   lm::AttentionOp attention() const { return site.attention; }
+  /// A float32 parameter of the layer's attention.
+  mlir::Value param(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, mlir::Attribute init);
 
   mlir::OpBuilder builder;
   const mlir::Location loc;
@@ -76,7 +81,6 @@ private:
   mlir::Value memoryGate(llvm::StringRef name, mlir::FloatAttr bias);
   mlir::Value outputGate();
   mlir::Value rawHeads(HeadProjection projection);
-  mlir::Value param(llvm::StringRef name, llvm::ArrayRef<int64_t> shape, mlir::Attribute init);
 
   AttentionSite site;
   int64_t numHeads, headDim;

@@ -1,6 +1,7 @@
 //===- MixerSites.cpp - which attentions to convert, and whether one can --===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "KeptHeads.h"
 #include "MixerBuilder.h"
 
 using namespace mlir;
@@ -130,19 +131,34 @@ static FailureOr<std::optional<AttentionSite>> findSite(lm::LayerOp layer, const
   return std::optional<AttentionSite>(site);
 }
 
+static size_t numHeads(AttentionSite site) {
+  return static_cast<size_t>(cast<RankedTensorType>(site.attention.getQ().getType()).getDimSize(2));
+}
+
 FailureOr<SmallVector<AttentionSite>> selectSites(lm::ModelOp model, xlstm::MixerAttr mixer, LayerSelection selection) {
   if (failed(checkLayers(model, selection.layers)))
+    return failure();
+  FailureOr<KeptHeads> kept = readKeptHeads(model, selection.keepHeads);
+  if (failed(kept))
     return failure();
   SmallVector<AttentionSite> sites;
   for (lm::LayerOp layer : model.getLayers()) {
     FailureOr<std::optional<AttentionSite>> site = findSite(layer, partsOf(mixer.getMixer()), selection);
     if (failed(site))
       return failure();
-    if (*site)
+    auto heads = kept->find(layer.getIndex());
+    if (*site && (heads == kept->end() || heads->second.size() < numHeads(**site)))
       sites.push_back(**site);
+    else if (*site)
+      layer.emitRemark() << "layer " << layer.getIndex() << " stays as it is: all its heads are kept";
+    else if (heads != kept->end())
+      return layer.emitError() << "layer " << layer.getIndex() << " is named in option keep-heads but stays as it is";
   }
   for (auto attention : model.getBody().getOps<lm::AttentionOp>())
     attention.emitWarning() << "stays as it is: it stands outside of a layer";
+  for (AttentionSite &site : sites)
+    if (auto heads = kept->find(site.layer.getIndex()); heads != kept->end())
+      partAttention(site, heads->second);
   if (!sites.empty())
     return sites;
   InFlightDiagnostic error = model.emitError()

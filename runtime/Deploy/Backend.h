@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,7 +19,7 @@ namespace xlstm {
 struct ModelNumbers {
   bool isKnownAbi; // the model was compiled for this runtime
   int64_t vocab;
-  int64_t contextLength; // of the teacher; 0 when not stated
+  int64_t cacheTokens;   // tokens that the caches of full attention hold; 0: there is none
   int64_t batch;         // texts that are read and written in lockstep
   int64_t prefillTokens; // the shortest block that is read at once; longer ones are multiples of it
   uint64_t weightBytes, stateBytes;
@@ -31,6 +32,8 @@ struct ModelNumbers {
 /// takes none, but for what a GPU prepares when it runs a block for the first time.
 class Session {
 public:
+  /// `cacheTokens`: where the text ends, 0: nowhere.
+  explicit Session(int64_t cacheTokens) : most(cacheTokens ? cacheTokens : std::numeric_limits<int32_t>::max()) {}
   virtual ~Session() = default;
 
   /// Forgets all tokens.
@@ -42,11 +45,16 @@ public:
   virtual std::span<float> readOne(int64_t id) = 0;
   /// How many tokens have been read.
   int64_t position() const { return count; }
+  /// How many more may be read.
+  int64_t room() const { return most - count; }
 
 protected:
   /// Throws Error unless so many more tokens may be read.
   void checkRoom(size_t tokens) const;
   int64_t count = 0;
+
+private:
+  int64_t most;
 };
 
 /// What a device can do at best, as measured on it.

@@ -11,7 +11,7 @@ class CpuBackend : public Backend {
 public:
   ModelNumbers numbers() const override {
     const xlstm_model_info &m = xlstm_model;
-    return {m.abi == XLSTM_MODEL_ABI, m.vocab,       m.context_length, 1, m.prefill_tokens,
+    return {m.abi == XLSTM_MODEL_ABI, m.vocab,       m.cache_tokens, 1, m.prefill_tokens,
             m.weight_bytes,           m.state_bytes, m.weight_bytes,   0, 0};
   }
   std::string name() const override { return "CPU"; }

@@ -15,7 +15,7 @@ CpuSession::Memory CpuSession::allocate(uint64_t bytes) {
 }
 
 CpuSession::CpuSession(const char *weights)
-    : weights(weights), state(allocate(xlstm_model.state_bytes)), scratch(allocate(xlstm_model.scratch_bytes)),
+    : Session(xlstm_model.cache_tokens), weights(weights), state(allocate(xlstm_model.state_bytes)), scratch(allocate(xlstm_model.scratch_bytes)),
       logits(xlstm_model.vocab) {
   reset();
 }

@@ -25,7 +25,7 @@ static DeviceInfo openDeviceFor(const xlstm_cuda_model_info &model) {
 }
 
 CudaSession::CudaSession(const xlstm_cuda_model_info &model, const char *carried)
-    : device(openDeviceFor(model)), model(model), weights(model.weight_bytes, "weights"),
+    : Session(model.cache_tokens), device(openDeviceFor(model)), model(model), weights(model.weight_bytes, "weights"),
       state(model.state_bytes, "the state"), scratch(model.scratch_bytes, "activations"),
       workspace(model.workspace_bytes(), "kernels"), zeroed(model.zeroed_bytes(), "kernels"),
       ids(idBytes(model), "token ids"), logits(logitBytes(model), "logits"), hostIds(idBytes(model)),
@@ -111,7 +111,7 @@ std::span<float> CudaSession::read(std::span<const int64_t> tokens) {
 ModelNumbers numbersOf(const xlstm_cuda_model_info &m) {
   const int64_t shortest = m.functions[m.function_count > 1 ? m.function_count - 2 : 0].tokens;
   return {
-      m.abi == XLSTM_CUDA_MODEL_ABI, m.vocab,        m.context_length, m.batch, shortest, m.weight_bytes, m.state_bytes,
+      m.abi == XLSTM_CUDA_MODEL_ABI, m.vocab,        m.cache_tokens, m.batch, shortest, m.weight_bytes, m.state_bytes,
       m.random ? 0 : m.weight_bytes, m.decode_bytes, m.prefill_flops};
 }
 

@@ -39,8 +39,6 @@ private:
   /// Reads tokens and writes their continuation; returns it.
   std::string continueIds(std::span<const int32_t> encoded);
   bool isEnd(int32_t id) const { return std::ranges::count(model.endTokens, id) != 0; }
-  /// How many more tokens the model was made for: a teacher's keys beyond its context are forgotten.
-  int64_t room() const;
 
   const CarriedModel &model;
   ModelNumbers numbers;
@@ -53,11 +51,6 @@ private:
 
 } // namespace
 
-int64_t Writer::room() const {
-  bool isBounded = model.kind == "teacher" && numbers.contextLength > 0;
-  return (isBounded ? numbers.contextLength : std::numeric_limits<int32_t>::max()) - session->position();
-}
-
 std::string Writer::continueIds(std::span<const int32_t> encoded) {
   std::vector<int64_t> ids(encoded.begin(), encoded.end());
   if (ids.empty())
@@ -65,8 +58,8 @@ std::string Writer::continueIds(std::span<const int32_t> encoded) {
   for (int64_t id : ids)
     if (id < 0 || id >= numbers.vocab)
       fail("the tokenizer gave token ", id, ", the model has ", numbers.vocab);
-  if (static_cast<int64_t>(ids.size()) > room())
-    fail("the prompt has ", ids.size(), " tokens, the model has room for ", room());
+  if (static_cast<int64_t>(ids.size()) > session->room())
+    fail("the prompt has ", ids.size(), " tokens, the model has room for ", session->room());
   std::span<float> logits = session->read(ids);
   history.insert(history.end(), encoded.begin(), encoded.end());
   StreamDecoder decoder(tokenizer, /*skipSpecial=*/true);
@@ -80,7 +73,7 @@ std::string Writer::continueIds(std::span<const int32_t> encoded) {
     if (isEnd(id))
       break;
     write(decoder.next(id));
-    if (room() == 0)
+    if (session->room() == 0)
       break;
     logits = session->readOne(id);
     history.push_back(id);

@@ -9,9 +9,8 @@
 namespace xlstm {
 
 void Session::checkRoom(size_t tokens) const {
-  constexpr int64_t most = std::numeric_limits<int32_t>::max();
-  if (static_cast<int64_t>(tokens) > most - count)
-    fail("a text may have ", most, " tokens at most");
+  if (static_cast<int64_t>(tokens) > room())
+    fail("a text may have ", most, " tokens at most, this one has ", count, " and ", tokens, " are to come");
 }
 
 } // namespace xlstm

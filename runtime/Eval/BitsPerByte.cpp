@@ -4,6 +4,7 @@
 #include "xlstm/Runtime/Eval/BitsPerByte.h"
 
 #include "runtime/Eval/Parallel.h"
+#include "runtime/Eval/TextBatches.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/Functions.h>
@@ -16,29 +17,6 @@
 namespace xlstm {
 
 namespace {
-
-/// Rows [first, first + count), cut to the tokens that any of them uses.
-struct Batch {
-  at::Tensor ids_BT, docs_BT, labels_BT;
-};
-
-/// Logits of a batch stay under this many elements, so that memory does not grow with the vocabulary.
-constexpr int64_t maxLogits = int64_t{1} << 24;
-
-std::vector<Batch> makeBatches(const PackedText &text, int64_t vocabSize) {
-  int64_t R = text.ids_RT.size(0), T = text.ids_RT.size(1);
-  int64_t rows = std::clamp<int64_t>(maxLogits / std::max<int64_t>(1, T * vocabSize), 1, 16);
-  std::vector<Batch> batches;
-  for (int64_t first = 0; first < R; first += rows) {
-    int64_t count = std::min(rows, R - first);
-    at::Tensor labels = text.labels_RT.narrow(0, first, count);
-    int64_t used = labels.ge(0).sum(1).max().item<int64_t>(); // labels stand without holes from 0 on
-    batches.push_back({text.ids_RT.narrow(0, first, count).narrow(1, 0, used).contiguous(),
-                       text.docs_RT.narrow(0, first, count).narrow(1, 0, used).contiguous(),
-                       labels.narrow(1, 0, used).contiguous()});
-  }
-  return batches;
-}
 
 /// Keeps the opened output gates of labelled tokens, layer by layer.
 class GateCollector : public EvalObserver {
@@ -59,25 +37,10 @@ private:
 
 double bitsPerByte(double nats, int64_t bytes) { return nats / std::log(2.0) / double(bytes); }
 
-static double negativeLogLikelihood(const at::Tensor &logits_BTV, const at::Tensor &labels_BT) {
-  at::Tensor logits_NV = logits_BTV.flatten(0, 1);
-  at::Tensor labels_N = labels_BT.flatten().to(logits_NV.device());
-  at::Tensor picked_N = logits_NV.gather(1, labels_N.clamp_min(0).unsqueeze(1)).squeeze(1);
-  at::Tensor nats_N = (logits_NV.logsumexp(1) - picked_N).masked_fill(labels_N.lt(0), 0);
-  return nats_N.sum(at::kDouble).item<double>();
-}
-
 double sumOfNats(const Program &program, const ParamMap &params, const PackedText &text) {
   if (text.tokens == 0)
     return 0;
-  std::vector<Batch> batches = makeBatches(text, program.function("model").results.at(0).shape.back());
-  std::vector<double> nats(batches.size());
-  forEachParallel(batches.size(), [&](size_t i) {
-    const Batch &batch = batches[i];
-    at::Tensor logits_BTV = program.run("model", {batch.ids_BT, batch.docs_BT}, params).at(0);
-    nats[i] = negativeLogLikelihood(logits_BTV, batch.labels_BT);
-  });
-  double sum = std::accumulate(nats.begin(), nats.end(), 0.0);
+  double sum = scoreText(program, params, text).nats;
   if (!std::isfinite(sum))
     fail("bits per byte: the model gives logits that are not finite");
   return sum;
@@ -86,9 +49,9 @@ double sumOfNats(const Program &program, const ParamMap &params, const PackedTex
 std::vector<std::vector<double>> medianGates(const Program &program, const ParamMap &params,
                                              const std::vector<PackedText> &texts) {
   const FunctionSpec &spec = program.function("model");
-  std::vector<Batch> batches;
+  std::vector<TextBatch> batches;
   for (const PackedText &text : texts)
-    for (Batch &batch : makeBatches(text, spec.results.at(0).shape.back()))
+    for (TextBatch &batch : makeBatches(text, spec.results.at(0).shape.back()))
       batches.push_back(std::move(batch));
   std::vector<std::map<int64_t, at::Tensor>> seen(batches.size());
   forEachParallel(batches.size(), [&](size_t i) {

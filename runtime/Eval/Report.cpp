@@ -53,13 +53,16 @@ std::string htmlPercent(const std::optional<double> &share, int digits, bool sig
   return share ? percent(*share, digits, sign) : "–";
 }
 
+std::string htmlBegin(const std::string &title) {
+  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>" +
+         escapeHtml(title) + "</title>\n<style>" + reportStyleSheet() + "</style>\n</head>\n<body>\n<main>\n";
+}
+
 std::string renderReport(const fs::path &run) {
   ReportData data = readReportData(run);
   std::string title = "How much of the teacher survived: " + data.runName;
-  std::string html = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
-                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>" +
-                     escapeHtml(title) + "</title>\n<style>" + reportStyleSheet() +
-                     "</style>\n</head>\n<body>\n<main>\n";
+  std::string html = htmlBegin(title);
   try {
     for (auto section : {summarySection, methodSection, textSection, taskSection, recoverySection, alignmentSection,
                          trainingSection, gateSection, sizeSection, recipeSection})
@@ -67,7 +70,7 @@ std::string renderReport(const fs::path &run) {
   } catch (const Json::exception &error) {
     fail((run / "eval" / "results.json").string(), ": does not have the expected fields: ", error.what());
   }
-  return html + "</main>\n</body>\n</html>\n";
+  return html + htmlEnd;
 }
 
 void writeReport(const fs::path &run) { writeTextFile(run / "eval" / "report.html", renderReport(run)); }

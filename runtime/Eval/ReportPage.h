@@ -10,6 +10,10 @@ namespace xlstm {
 
 const char *reportStyleSheet();
 
+/// A page up to its first heading (`title` is text), and its end.
+std::string htmlBegin(const std::string &title);
+inline constexpr const char *htmlEnd = "</main>\n</body>\n</html>\n";
+
 /// Cells are HTML already; the row of index `mainRow` stands out.
 std::string htmlTable(const std::vector<std::string> &head, const std::vector<std::vector<std::string>> &rows,
                       size_t mainRow = size_t(-1));

@@ -44,6 +44,7 @@ const OpTable &opTable() {
     OpTable result;
     addTensorOps(result);
     addAttentionOps(result);
+    addHeadOps(result);
     addMixerOps(result);
     addLossOps(result);
     return result;

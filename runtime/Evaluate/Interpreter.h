@@ -55,6 +55,7 @@ using OpTable = llvm::StringMap<OpFunction>;
 
 void addTensorOps(OpTable &table);
 void addAttentionOps(OpTable &table);
+void addHeadOps(OpTable &table);
 void addMixerOps(OpTable &table);
 void addLossOps(OpTable &table);
 

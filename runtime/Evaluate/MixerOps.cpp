@@ -117,6 +117,11 @@ static void runMix(xlstm::MixOp op, Frame &frame) {
   frame.set(op, at::lerp(window, memory, open.unsqueeze(-1)));
 }
 
+static void runBlend(xlstm::BlendOp op, Frame &frame) {
+  Tensor share = frame.take(op.getShare()).unsqueeze(-1), full = frame.take(op.getFull());
+  frame.set(op, at::lerp(frame.take(op.getNear()), full, share.to(full.scalar_type())));
+}
+
 /// What the kernels do not take as it is held goes to them, or to the composition, widened.
 static void widen(HybridOperands &x, Frame &frame) {
   for (Tensor *operand : {&x.q, &x.k, &x.v, &x.q_map, &x.k_map})
@@ -217,6 +222,7 @@ void addMixerOps(OpTable &table) {
   addOp<xlstm::MlstmOp, runMlstm>(table);
   addOp<xlstm::GatedDeltaOp, runGatedDelta>(table);
   addOp<xlstm::MixOp, runMix>(table);
+  addOp<xlstm::BlendOp, runBlend>(table);
   addOp<xlstm::HybridOp, runHybrid>(table);
 }
 

@@ -10,8 +10,8 @@
 // STATES-SAME: lm.state = "layers.0.ring_v"}
 // STATES-SAME: lm.state = "layers.0.sink_k"}
 // STATES-SAME: lm.state = "layers.0.sink_v"}
-// STATES-SAME: tensor<3x16x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.1.ring_k"}
-// STATES-SAME: tensor<3x16x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.1.ring_v"}
+// STATES-SAME: tensor<3x16x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.1.cache_k"}
+// STATES-SAME: tensor<3x16x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.1.cache_v"}
 // STATES-SAME: -> (tensor<3x1x9xf32> {lm.name = "logits"}
 
 // CHECK-LABEL: lm.model @decode(

@@ -17,7 +17,7 @@
 // CONTEXT: error: option context expects at least 0, found -1
 // CHUNK: error: option chunk expects at least 0, found -1
 // MOST: error: option [[NAME]] expects at most 2147483647, found {{[0-9]+$}}
-// BYTES: error: 'lm.attention' op expects state ring_k to have less than 2^63 bytes, found 'tensor<2147483647x2147483647x2x4xf32>'
+// BYTES: error: 'lm.attention' op expects state cache_k to have less than 2^63 bytes, found 'tensor<2147483647x2147483647x2x4xf32>'
 // ACTIVATION: error: 'lm.model' op expects ranked tensors of less than 2^63 bytes as arguments, found 'tensor<2147483647x2147483647xi64>'
 // NAME: error: option name expects a name that compiled code does not use itself, found "{{.*}}"
 // LOGITS: Cannot find option named 'some'!

@@ -12,8 +12,8 @@
 // STATIC-SAME: %[[RV:[^:]*]]: tensor<2x8x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.0.ring_v"},
 // STATIC-SAME: %[[SK:[^:]*]]: tensor<2x3x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.0.sink_k"},
 // STATIC-SAME: %[[SV:[^:]*]]: tensor<2x3x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.0.sink_v"},
-// STATIC-SAME: %[[RK1:[^:]*]]: tensor<2x32x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.1.ring_k"},
-// STATIC-SAME: %[[RV1:[^:]*]]: tensor<2x32x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.1.ring_v"})
+// STATIC-SAME: %[[RK1:[^:]*]]: tensor<2x32x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.1.cache_k"},
+// STATIC-SAME: %[[RV1:[^:]*]]: tensor<2x32x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.1.cache_v"})
 // STATIC-SAME: -> (tensor<2x1x9xf32> {lm.name = "logits"}, tensor<2x2x4x4xf32> {lm.name = "layers.0.S"},
 // DYNAMIC-SAME: %[[IDS:[^:]*]]: tensor<?x?xi64>, %[[POS:[^:]*]]: tensor<?xi32>,
 // DYNAMIC-SAME: %[[S:[^:]*]]: tensor<?x2x4x4xf32>
@@ -53,8 +53,8 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x9xf
   // CHECK: %[[L1:.*]]:3 = layer 1 (%{{.*}} = %[[L0]]#0, %{{.*}} = %[[RK1]], %{{.*}} = %[[RV1]]) :
   %y1 = lm.layer 1 (%h = %y0) : (tensor<?x?x8xf32>) -> tensor<?x?x8xf32> {
     %s = lm.split_heads %h : tensor<?x?x8xf32> to tensor<?x?x2x4xf32>
-    // STATIC: lm.attention {{.*}} {scale = 5.000000e-01 : f64, window = 32 : i64}
-    // DYNAMIC: lm.attention {{.*}} {scale = 5.000000e-01 : f64, window = 64 : i64}
+    // STATIC: lm.attention {{.*}} {cache, scale = 5.000000e-01 : f64, window = 32 : i64}
+    // DYNAMIC: lm.attention {{.*}} {cache, scale = 5.000000e-01 : f64, window = 64 : i64}
     %a = lm.attention %s, %s, %s docs(%docs) {scale = 0.5 : f64} : (tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?xi32>) -> tensor<?x?x2x4xf32>
     %m = lm.merge_heads %a : tensor<?x?x2x4xf32> to tensor<?x?x8xf32>
     lm.yield %m : tensor<?x?x8xf32>

@@ -28,12 +28,13 @@ void addDiffCommand(CLI::App &app);
 void addExportCommand(CLI::App &app);
 void addGenerateCommand(CLI::App &app);
 void addInspectCommand(CLI::App &app);
+void addHeadsCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
     addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,
     addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,  addBenchCommand,
-    addExportCommand, addGenerateCommand,  addInspectCommand};
+    addExportCommand, addGenerateCommand,  addInspectCommand, addHeadsCommand};
 
 } // namespace xlstm
 

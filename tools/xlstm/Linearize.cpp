@@ -35,6 +35,8 @@ void addLinearizeCommand(CLI::App &app) {
   for (const MixerOption &option : mixerOptions())
     addMixerOption(*verb, option, *settings);
   addText(*verb, "layers", "Layers to convert, such as 0,2,3; default: all with full attention", *settings);
+  addText(*verb, "keep-heads", "Query heads that stay attention, such as 5:2,3;7:0, or a file of xlstm heads; default: none",
+          *settings);
   verb->add_flag_callback(
       "--convert-sliding", [settings] { settings->options["convert-sliding"] = "true"; },
       "Convert the teacher's own sliding layers too");

@@ -37,6 +37,10 @@ static Json layerCard(const LayerDescription &layer) {
     card["mask"] = layer.window ? "causal, window " + std::to_string(layer.window) : "causal, full";
   if (layer.sinks)
     card["sinks"] = layer.sinks;
+  if (!layer.keptHeads.empty()) {
+    card["kept_heads"] = layer.keptHeads;
+    card["kept_kv_heads"] = layer.keptKeyHeads;
+  }
   card["rope"] = layer.rope.empty() ? "none" : layer.rope;
   card["qk_norm"] = layer.qkNorm.empty() ? "none" : layer.qkNorm;
   Json biases = Json::array();

@@ -22,6 +22,9 @@ struct LayerDescription {
   /// Whether it has softmax attention, alone or beside a memory.
   bool attends = false;
   int64_t heads = 0, kvHeads = 0, headSize = 0, feedForward = 0;
+  /// Of a student's layer the query heads that stay attention, and how many key heads they read.
+  std::vector<int64_t> keptHeads;
+  int64_t keptKeyHeads = 0;
   /// Keys that softmax attention sees: the last `window`, 0 for all, and the document's first `sinks`.
   int64_t window = 0, sinks = 0;
   /// "theta 10000"; of a scaled one the range of its frequencies in radians a position.

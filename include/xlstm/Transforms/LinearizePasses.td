@@ -32,12 +32,42 @@ def Linearize : Pass<"xlstm-linearize", "::mlir::ModuleOp"> {
     New parameters are float32, are called `model.layers.N.self_attn.{q_map,k_map,i_gate,f_gate,o_gate}.*`, and carry
     their initial value: maps the identity, gate weights 0, biases as the options say.
 
+    Heads that `keep-heads` names stay the teacher's attention; the mixer is built for the others of their layer, over
+    the key heads that these read:
+
+    ```mlir
+    %kept_q = lm.take_heads %q [2, 3] : ...
+    %kept = lm.attention %kept_q, %kept_k, %kept_v docs(%docs) {scale = 0.25 : f64} : ...
+    %h = lm.join_heads %others, %kept [0, 1, 4, 5, 6, 7, 2, 3] : ...
+    ```
+
     Layers whose attention has a window of its own stay (a remark says so) unless `convert-sliding` is set. It is an
     error when a selected layer cannot be converted, is converted already, or when nothing is left to convert.
   }];
   let options = MixerOptions;
   let statistics = [Statistic<"numConverted", "layers-converted", "Layers whose attention was replaced">,
                     Statistic<"numKept", "layers-kept", "Layers left as they were">];
+  let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
+}
+
+def ShareHeads : Pass<"xlstm-share-heads", "::mlir::ModuleOp"> {
+  let summary = "Give every head a share of full attention";
+  let description = [{
+    Puts the window branch beside the attention of `@model`'s layers and blends both, by a new parameter a query head
+    that starts at 1: `model.layers.N.self_attn.head_share` [H]. With shares of 0 and 1 one module is every student
+    whose heads are kept or see a window alone, and the gradient of a loss to the shares says what each head is worth.
+
+    ```mlir
+    %share = lm.param "model.layers.0.self_attn.head_share" init 1.0 : tensor<8xf32>
+    %h = xlstm.blend %share, %full, %near : ...
+    ```
+  }];
+  let options = [
+    ValueOption<"window", "window", "int64_t", "512", "Latest keys that a head sees that is not kept">,
+    ValueOption<"sinks", "sinks", "int64_t", "4", "A document's first keys that it sees">,
+    ListOption<"layers", "layers", "int64_t", "Indices of the layers (default all with full attention)">,
+    ValueOption<"convertSliding", "convert-sliding", "bool", "false",
+                "Also layers whose attention has a window of its own">];
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }
 

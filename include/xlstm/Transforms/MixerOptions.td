@@ -19,7 +19,9 @@ class MixerOption<XLSTM_MixerOption o>
 defvar MixerOptions = !foreach(o, XLSTM_MixerOptions, MixerOption<o>) # [
   ListOption<"layers", "layers", "int64_t", "Indices of the layers to convert (default all with full attention)">,
   ValueOption<"convertSliding", "convert-sliding", "bool", "false",
-              "Convert also layers whose attention has a window of its own">
+              "Convert also layers whose attention has a window of its own">,
+  Option<"keepHeads", "keep-heads", "std::string", "\"none\"",
+         "Query heads that stay attention, by layer, such as 5:2,3;7:0, or a file of xlstm heads (default none)">
 ];
 
 #endif // XLSTM_TRANSFORMS_MIXEROPTIONS_TD

@@ -71,6 +71,16 @@ LLVM::LLVMFuncOp xlstm::beginFunction(OpBuilder &builder, Location loc, StringRe
                                        : beginCuda(builder, loc, name, arenas, stream);
 }
 
+int64_t xlstm::cacheTokens(const CompiledModel &model) {
+  int64_t tokens = 0;
+  for (auto [offset, state] : collectStates(model))
+    if (state.getName().ends_with(".cache_k")) {
+      int64_t length = cast<MemRefType>(state.getResult().getType()).getDimSize(1);
+      tokens = tokens ? std::min(tokens, length) : length;
+    }
+  return tokens;
+}
+
 std::map<int64_t, kernel::StateOp> xlstm::collectStates(const CompiledModel &model) {
   std::map<int64_t, kernel::StateOp> states;
   for (const CompiledFunction &function : model.functions)

@@ -69,7 +69,7 @@ void exportCpuModel(ModuleOp module, OpBuilder &builder, const CompiledModel &mo
   record.set("abi", XLSTM_MODEL_ABI, builder)
       .set("prefill_tokens", prefill->tokens(), builder)
       .set("vocab", cast<MemRefType>(logits.getResult().getType()).getDimSize(2), builder)
-      .set("context_length", static_cast<int64_t>(one.getContextLength().value_or(0)), builder)
+      .set("cache_tokens", cacheTokens(model), builder)
       .set("weight_bytes", model.bytesOf(kernel::Arena::Weights), builder)
       .set("state_bytes", model.bytesOf(kernel::Arena::State), builder)
       .set("scratch_bytes", model.bytesOf(kernel::Arena::Scratch), builder)

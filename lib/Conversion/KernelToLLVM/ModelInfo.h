@@ -37,6 +37,9 @@ mlir::LLVM::LLVMFuncOp beginFunction(mlir::OpBuilder &builder, mlir::Location lo
 void exportCpuModel(mlir::ModuleOp module, mlir::OpBuilder &builder, const CompiledModel &model);
 void exportCudaModel(mlir::ModuleOp module, mlir::OpBuilder &builder, const CompiledModel &model, bool randomWeights);
 
+/// How many tokens the shortest cache of a full attention holds; 0 where there is none.
+int64_t cacheTokens(const CompiledModel &model);
+
 /// The states of all functions by their place.
 std::map<int64_t, kernel::StateOp> collectStates(const CompiledModel &model);
 

@@ -51,6 +51,60 @@ static Results convert(lm::SliceOp op, lm::SliceOp::Adaptor in, KernelBuilder &b
   return {builder.view(in.getX(), offset, layout.shape, layout.strides)};
 }
 
+//===----------------------------------------------------------------------===//
+// Heads: neighbours are a view, others are moved
+//===----------------------------------------------------------------------===//
+
+/// Heads `first` to `first` + `count` of x, as rows of count * d channels.
+static Value neighbours(Value x, int64_t first, int64_t count, KernelBuilder &builder) {
+  kernel::Layout layout = layoutOf(x);
+  int64_t offset = first * layout.strides[2] * layout.elementBytes, width = layout.shape.pop_back_val();
+  layout.strides.pop_back();
+  layout.shape[2] = count * width;
+  layout.strides[2] = 1;
+  return builder.view(x, offset, layout.shape, layout.strides);
+}
+
+/// Calls `move(i, head, count)` for every run of neighbours among `heads`: entries i to i + count, from `head` on.
+static void forEachRun(ArrayRef<int64_t> heads, function_ref<void(size_t, int64_t, int64_t)> move) {
+  for (size_t from = 0, to = 0; from < heads.size(); from = to) {
+    for (to = from + 1; to < heads.size() && heads[to] == heads[to - 1] + 1;)
+      ++to;
+    move(from, heads[from], static_cast<int64_t>(to - from));
+  }
+}
+
+static Results convert(lm::TakeHeadsOp op, lm::TakeHeadsOp::Adaptor in, KernelBuilder &builder) {
+  ArrayRef<int64_t> heads = op.getHeads();
+  kernel::Layout layout = layoutOf(in.getX());
+  int64_t runs = 0;
+  forEachRun(heads, [&](size_t, int64_t, int64_t) { ++runs; });
+  if (runs == 1) {
+    layout.shape[2] = static_cast<int64_t>(heads.size());
+    return {builder.view(in.getX(), heads.front() * layout.strides[2] * layout.elementBytes, layout.shape,
+                         layout.strides)};
+  }
+  Value y = builder.buffer(op.getResult());
+  forEachRun(heads, [&](size_t i, int64_t head, int64_t count) {
+    builder.call("copy", {neighbours(in.getX(), head, count, builder),
+                          neighbours(y, static_cast<int64_t>(i), count, builder)});
+  });
+  return {y};
+}
+
+static Results convert(lm::JoinHeadsOp op, lm::JoinHeadsOp::Adaptor in, KernelBuilder &builder) {
+  Value y = builder.buffer(op.getResult());
+  ArrayRef<int64_t> places = op.getHeads();
+  for (Value part : in.getParts()) {
+    size_t count = static_cast<size_t>(layoutOf(part).shape[2]);
+    forEachRun(places.take_front(count), [&](size_t i, int64_t head, int64_t run) {
+      builder.call("copy", {neighbours(part, static_cast<int64_t>(i), run, builder), neighbours(y, head, run, builder)});
+    });
+    places = places.drop_front(count);
+  }
+  return {y};
+}
+
 static Results convert(lm::LastTokenOp op, lm::LastTokenOp::Adaptor in, KernelBuilder &builder) {
   kernel::Layout layout = layoutOf(in.getX());
   int64_t offset = (layout.shape[1] - 1) * layout.strides[1] * layout.elementBytes;
@@ -245,6 +299,7 @@ struct KernelPattern : OpConversionPattern<Op> {
 
 void populateKernelPatterns(RewritePatternSet &patterns) {
   patterns.add<KernelPattern<lm::SplitHeadsOp>, KernelPattern<lm::MergeHeadsOp>, KernelPattern<lm::SliceOp>,
+               KernelPattern<lm::TakeHeadsOp>, KernelPattern<lm::JoinHeadsOp>,
                KernelPattern<lm::LastTokenOp>, KernelPattern<lm::ParamOp>, KernelPattern<lm::PackOp>,
                KernelPattern<lm::EmbedOp>, KernelPattern<lm::LinearOp>, KernelPattern<lm::LinearAddOp>,
                KernelPattern<lm::RmsNormOp>, KernelPattern<lm::SwigluOp>, KernelPattern<lm::AddOp>,

@@ -109,7 +109,8 @@ Value ModelBuilder::attention(Value x) {
   std::optional<int64_t> window = config.layers[current].window;
   auto scale = builder.getF64FloatAttr(1 / std::sqrt(static_cast<double>(headDim)));
   auto h = builder.create<lm::AttentionOp>(loc, q.getType(), TypeRange{}, q, k, v, docs, Value(), ValueRange{}, scale,
-                                           window ? builder.getI64IntegerAttr(*window) : IntegerAttr(), IntegerAttr());
+                                           window ? builder.getI64IntegerAttr(*window) : IntegerAttr(), IntegerAttr(),
+                                           /*cache=*/UnitAttr());
   Value merged = builder.create<lm::MergeHeadsOp>(loc, activation({heads * headDim}), h.getH());
   return linear(merged, Role::Output, config.hiddenSize);
 }

@@ -178,7 +178,7 @@ LogicalResult AttentionRaiser::raise(Operation *op, const Parts &parts) {
   auto attention = builder.create<lm::AttentionOp>(
       op->getLoc(), type, TypeRange{}, q->heads, k->heads, v->heads, docs, Value(), ValueRange{},
       builder.getF64FloatAttr(scale), seen->window ? builder.getI64IntegerAttr(*seen->window) : IntegerAttr(),
-      IntegerAttr());
+      IntegerAttr(), /*cache=*/UnitAttr());
   // Back to [B, H, T, d] for the nodes that follow; raiseHeads looks through them.
   auto perm = builder.getNamedAttr("perm", builder.getDenseI64ArrayAttr({0, 2, 1, 3}));
   auto back = builder.create<onnx::TransposeOp>(op->getLoc(), op->getResultTypes(), attention.getH(), perm);

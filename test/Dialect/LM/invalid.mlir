@@ -283,3 +283,75 @@ func.func @slice_c3(%x: tensor<?x?x8xf32>) {
   %y = lm.slice %x from 6 : tensor<?x?x8xf32> to tensor<?x?x4xf32>
   return
 }
+
+// -----
+
+func.func @take_heads_c1(%x: tensor<?x?x4x8xf32>) {
+  // expected-error @below {{'lm.take_heads' op expects result to have shape [B T C d], found 'tensor<?x4xf32>'}}
+  %y = lm.take_heads %x [0] : tensor<?x?x4x8xf32> to tensor<?x4xf32>
+  return
+}
+
+// -----
+
+func.func @take_heads_c2(%x: tensor<?x?x4x8xf32>) {
+  // expected-error @below {{bf16}}
+  %y = lm.take_heads %x [0] : tensor<?x?x4x8xf32> to tensor<?x?x1x8xbf16>
+  return
+}
+
+// -----
+
+func.func @take_heads_c3(%x: tensor<?x?x4x8xf32>) {
+  // expected-error @below {{'lm.take_heads' op expects a result of the 2 heads that it names, found 'tensor<?x?x1x8xf32>'}}
+  %y = lm.take_heads %x [0, 1] : tensor<?x?x4x8xf32> to tensor<?x?x1x8xf32>
+  return
+}
+
+// -----
+
+func.func @take_heads_c4(%x: tensor<?x?x4x8xf32>) {
+  // expected-error @below {{'lm.take_heads' op expects heads of x, which is 'tensor<?x?x4x8xf32>', found head 4}}
+  %y = lm.take_heads %x [0, 4] : tensor<?x?x4x8xf32> to tensor<?x?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @join_heads_c1(%x: tensor<?x?x1x8xf32>, %y: tensor<?x?x?x8xf32>) {
+  // expected-error @below {{'lm.join_heads' op expects parts with known heads, found 'tensor<?x?x?x8xf32>'}}
+  %z = lm.join_heads %x, %y [0, 1] : tensor<?x?x1x8xf32>, tensor<?x?x?x8xf32> to tensor<?x?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @join_heads_c2(%x: tensor<?x?x1x8xf32>, %y: tensor<?x?x1x8xbf16>) {
+  // expected-error @below {{bf16}}
+  %z = lm.join_heads %x, %y [0, 1] : tensor<?x?x1x8xf32>, tensor<?x?x1x8xbf16> to tensor<?x?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @join_heads_c3(%x: tensor<?x?x1x8xf32>, %y: tensor<?x?x1x8xf32>) {
+  // expected-error @below {{'lm.join_heads' op expects as many heads as its parts have together, 2, found 'tensor<?x?x3x8xf32>' and places for 2}}
+  %z = lm.join_heads %x, %y [0, 1] : tensor<?x?x1x8xf32>, tensor<?x?x1x8xf32> to tensor<?x?x3x8xf32>
+  return
+}
+
+// -----
+
+func.func @join_heads_c4(%x: tensor<?x?x1x8xf32>, %y: tensor<?x?x1x8xf32>) {
+  // expected-error @below {{'lm.join_heads' op expects every head of 0 to 1 once, found head 1 a second time}}
+  %z = lm.join_heads %x, %y [1, 1] : tensor<?x?x1x8xf32>, tensor<?x?x1x8xf32> to tensor<?x?x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @attention_c9(%q: tensor<?x?x4x8xf32>, %docs: tensor<?x?xi32>) {
+  // expected-error @below {{'lm.attention' op expects cache to come with at and without sinks}}
+  %h = lm.attention %q, %q, %q docs(%docs) {cache, scale = 0.5 : f64, window = 8 : i64} : (tensor<?x?x4x8xf32>, tensor<?x?x4x8xf32>, tensor<?x?x4x8xf32>, tensor<?x?xi32>) -> tensor<?x?x4x8xf32>
+  return
+}

@@ -92,3 +92,15 @@ lm.model @loss(%ids: tensor<?x?xi64>, %labels: tensor<?x?xi64>) -> (tensor<f32>,
   %ce = lm.cross_entropy %x, %labels : (tensor<?x?x8xf32>, tensor<?x?xi64>) -> tensor<f32>
   lm.return %ce, %last : tensor<f32>, tensor<?x1x8xf32>
 }
+
+// CHECK-LABEL: lm.model @heads(
+lm.model @heads(%ids: tensor<?x?xi64>) -> tensor<?x?x4x2xf32> {
+  %table = lm.param "table" : tensor<8x8xf32>
+  %x = lm.embed %ids, %table : (tensor<?x?xi64>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  %h = lm.split_heads %x : tensor<?x?x8xf32> to tensor<?x?x4x2xf32>
+  // CHECK: %[[A:.*]] = take_heads %{{.*}} [2, 3] : tensor<?x?x4x2xf32> to tensor<?x?x2x2xf32>
+  %a = lm.take_heads %h [2, 3] : tensor<?x?x4x2xf32> to tensor<?x?x2x2xf32>
+  // CHECK: join_heads %[[A]], %[[A]] [0, 2, 1, 3] : tensor<?x?x2x2xf32>, tensor<?x?x2x2xf32> to tensor<?x?x4x2xf32>
+  %b = lm.join_heads %a, %a [0, 2, 1, 3] : tensor<?x?x2x2xf32>, tensor<?x?x2x2xf32> to tensor<?x?x4x2xf32>
+  lm.return %b : tensor<?x?x4x2xf32>
+}

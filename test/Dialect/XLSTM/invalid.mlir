@@ -277,3 +277,10 @@ func.func @hybrid_c5_rope(%q: tensor<2x1x4x8xf32>, %k: tensor<2x1x2x8xf32>, %w: 
     : (tensor<2x1x4x8xf32>, tensor<2x1x2x8xf32>, tensor<2x1x2x8xf32>, tensor<4x8x8xf32>, tensor<4x8x8xf32>, tensor<2x1x4xf32>, tensor<2x1x4xf32>, tensor<2x1x4xf32>, tensor<2xi32>, tensor<2x4x8x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x4x2x8xf32>, tensor<2x4x2x8xf32>) -> (tensor<2x1x4x8xf32>, tensor<2x1x4x8xf32>, tensor<2x4x8x8xf32>, tensor<2x4x8xf32>, tensor<2x4xf32>, tensor<2x4x2x8xf32>, tensor<2x4x2x8xf32>)
   return
 }
+
+// -----
+func.func @blend_c1(%s: tensor<2xf32>, %h: tensor<2x3x4x8xf32>) {
+  // expected-error @+1 {{'xlstm.blend' op expects dimension H of full to be 2 as in share, found 4}}
+  %r = xlstm.blend %s, %h, %h : tensor<2xf32>, tensor<2x3x4x8xf32>
+  return
+}

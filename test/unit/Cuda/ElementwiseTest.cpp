@@ -92,9 +92,11 @@ TEST_P(CudaElementwise, Copy) {
   for (int64_t n : {1, 8, 33, 4096, 300001})
     for (int64_t gap : {0, 8, 1}) {
       Floats x = random(3 * n, n);
-      DeviceFloats dx(type, spread(x, n, gap)), y(type, 3 * n);
-      ASSERT_CUDA(xlstm_cuda_copy(type, dx.get(), y.get(), 3, n, n + gap, nullptr));
+      DeviceFloats dx(type, spread(x, n, gap)), y(type, 3 * n), apart(type, spread(Floats(3 * n), n, gap));
+      ASSERT_CUDA(xlstm_cuda_copy(type, dx.get(), y.get(), 3, n, n + gap, n, nullptr));
       EXPECT_EQ(y.values(), x) << n << ' ' << gap;
+      ASSERT_CUDA(xlstm_cuda_copy(type, y.get(), apart.get(), 3, n, n, n + gap, nullptr));
+      EXPECT_EQ(apart.values(), spread(x, n, gap)) << n << ' ' << gap; // gaps stay as they were
     }
 }
 
@@ -116,6 +118,7 @@ TEST(CudaShapes, AreRefused) {
   EXPECT_NE(xlstm_cuda_rms_norm(XLSTM_FP8_E4M3, nullptr, nullptr, nullptr, 1, 1, 16, 16, 0, nullptr), 0);
   EXPECT_NE(xlstm_cuda_rope(XLSTM_F32, nullptr, nullptr, nullptr, nullptr, 1, 1, 5, 5, 1, nullptr), 0);
   EXPECT_NE(xlstm_cuda_swiglu(XLSTM_F32, nullptr, nullptr, nullptr, 1, 16, 8, 16, nullptr), 0);
-  EXPECT_NE(xlstm_cuda_copy(XLSTM_F32, nullptr, nullptr, 1, 16, 8, nullptr), 0);
-  EXPECT_EQ(xlstm_cuda_copy(XLSTM_F32, nullptr, nullptr, 0, 16, 16, nullptr), 0);
+  EXPECT_NE(xlstm_cuda_copy(XLSTM_F32, nullptr, nullptr, 1, 16, 8, 16, nullptr), 0);
+  EXPECT_NE(xlstm_cuda_copy(XLSTM_F32, nullptr, nullptr, 1, 16, 16, 8, nullptr), 0);
+  EXPECT_EQ(xlstm_cuda_copy(XLSTM_F32, nullptr, nullptr, 0, 16, 16, 16, nullptr), 0);
 }

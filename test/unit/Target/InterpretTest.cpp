@@ -66,7 +66,8 @@ TEST(InterpretTest, EveryModelsPlanGivesTheForwardPass) {
   int count = 0;
   for (const char *options :
        {"mixer=mlstm", "mixer=linear-attention feature-map=elu", "mixer=window window=7 sinks=0",
-        "feature-map=elu window=16 sinks=2", "mixer=gated_delta window=16", "window=13 sinks=2 layers=1"}) {
+        "feature-map=elu window=16 sinks=2", "mixer=gated_delta window=16", "window=13 sinks=2 layers=1",
+        "window=16 sinks=2 keep-heads=0:1;1:2,3;2:0,1,2"}) {
     fs::path bundle = makeStudent(tinyTeacher().bundle, options, "interpreted-" + std::to_string(count++));
     EXPECT_LT(worstLogits(bundle, 100), 1e-3) << options;
   }

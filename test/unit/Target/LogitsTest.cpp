@@ -74,7 +74,8 @@ TEST(StudentLogitsTest, OtherMixersToo) {
   int count = 0;
   for (const char *options : {"mixer=mlstm", "mixer=linear-attention feature-map=elu", "mixer=window window=7 sinks=0", "mixer=gated_delta window=13 sinks=2",
                               "mixer=gated_delta_alone layers=1",
-                              "window=13 sinks=2 layers=1"}) {
+                              "window=13 sinks=2 layers=1", "window=13 sinks=2 keep-heads=0:1;1:2,3;2:0,1,2",
+                              "mixer=window window=7 sinks=0 keep-heads=0:0,3"}) {
     std::string name = "mixer-" + std::to_string(count++);
     fs::path bundle = makeStudent(tinyTeacher().bundle, options, name);
     at::Tensor ids_BT = makeIds(100, 2048);
@@ -144,4 +145,15 @@ TEST(StudentLogitsTest, WritesTheEvaluatorsGreedyText) {
   Ran ran = xlstm::test::run({tinyStudent().executable, "-p", prompt, "-n", "40", "--temp", "0"});
   EXPECT_EQ(ran.status, 0) << ran.error;
   EXPECT_EQ(ran.out, tokenizer.decode(written, true) + "\n");
+}
+
+// A text ends where the caches of full attention do: at the model's context, of a student with kept heads, too.
+TEST(TeacherLogitsTest, TextsEndWithTheCache) {
+  at::Tensor ids_BT = makeIds(2049, 2048); // the context is 2048
+  fs::path kept = makeStudent(tinyTeacher().bundle, "window=13 sinks=2 layers=0 keep-heads=0:1", "kept");
+  for (const fs::path &executable : {tinyTeacher().executable, compile(kept, "kept-chat")}) {
+    EXPECT_EQ(runLogits(executable, ids_BT.slice(1, 0, 2048), 2048).size(1), 1);
+    EXPECT_THROW(runLogits(executable, ids_BT, 2048), std::exception);
+  }
+  EXPECT_EQ(runLogits(tinyStudent().executable, ids_BT, 2048).size(1), 2);
 }
