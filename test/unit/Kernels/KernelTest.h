@@ -43,6 +43,16 @@ inline Floats spread(const Floats &x, int64_t width, int64_t gap) {
   }
   return result;
 }
+/// The rows of what spread made; the gaps between them are as they were.
+inline Floats gathered(const Floats &apart, int64_t width, int64_t gap) {
+  Floats rows;
+  for (int64_t at = 0; at < int64_t(apart.size()); at += width + gap) {
+    rows.insert(rows.end(), apart.begin() + at, apart.begin() + at + width);
+    for (int64_t i = at + width; i < at + width + gap; ++i)
+      EXPECT_TRUE(std::isnan(apart[i])) << i;
+  }
+  return rows;
+}
 constexpr int64_t Gaps[] = {0, 5};
 
 /// Weights in each stored format: `stored` for the kernel, `values` what they stand for.
