@@ -8,6 +8,7 @@
 #include "xlstm/Import/Import.h"
 #include "xlstm/Import/Onnx.h"
 #include "xlstm/Pipelines/Rewrite.h"
+#include "xlstm/Pipelines/StateSize.h"
 #include "xlstm/Runtime/Deploy/Payload.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/ChatFiles.h"
@@ -45,6 +46,8 @@ static Json inspectBundle(const fs::path &folder) {
   Json card = {{"format", "bundle"}, {"kind", bundle.kind}};
   card["source"] = readJsonFile(folder / "bundle.json").value("source", "");
   card.update(modelCard(readTextFile(bundle.modelFile()), bundle.modelFile().string()));
+  StateSize state = stateSize(readTextFile(bundle.modelFile()), bundle.modelFile().string());
+  card["state"] = {{"bytes", state.fixed}, {"bytes_a_token", state.perToken}};
   addRope(card, folder);
   card["weights"] = weightsCard(bundle.weights.tensors());
   addTokenizer(card, folder);

@@ -90,6 +90,8 @@ static const Teacher &teacher() {
   return imported;
 }
 
+const std::string &tinyTeacherModule() { return teacher().module; }
+
 LoadedModel tinyTeacher() { return load(teacher().module, teacher().params); }
 
 LoadedModel tinyStudent() {

@@ -23,6 +23,8 @@ Bigram bigram(const std::vector<std::vector<double>> &table);
 
 /// The teacher that docs/examples ships, and a student of it with random new tensors: windows of 8, 2 sinks.
 LoadedModel tinyTeacher();
+/// Its module's text.
+const std::string &tinyTeacherModule();
 LoadedModel tinyStudent();
 Vocabulary tinyVocabulary();
 

@@ -1,0 +1,24 @@
+//===- StateSize.h - what a text costs in memory --------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_PIPELINES_STATESIZE_H
+#define XLSTM_PIPELINES_STATESIZE_H
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace xlstm {
+
+/// Bytes of one text's state in the types that the IR shows (float32 unless a precision was set).
+struct StateSize {
+  int64_t fixed = 0;    // whatever its length
+  int64_t perToken = 0; // of each token in the caches of full attention
+};
+
+/// The state of @decode derived of the module's @model. Throws Error: not a module, no @model, no such function.
+StateSize stateSize(std::string_view mlir, const std::string &origin);
+
+} // namespace xlstm
+
+#endif // XLSTM_PIPELINES_STATESIZE_H
