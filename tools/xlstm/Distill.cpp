@@ -38,6 +38,9 @@ public:
 private:
   void importTeacherBundle();
   void checkOtherExport();
+  void chooseHeads();
+  /// As the recipe says, with the heads that were chosen.
+  StudentSettings student() const;
   void writeRewrites();
   void align();
   void writeExpertTargets(const RecipeExpert &expert);
@@ -109,27 +112,43 @@ void Job::checkOtherExport() {
   }
 }
 
+/// The text to choose by is what the run trains on: held-out text stays unseen.
+void Job::chooseHeads() {
+  HeadInputs inputs = *recipe.heads;
+  inputs.device = device;
+  for (const RecipeDomain &domain : recipe.domains)
+    inputs.domains.emplace_back(domain.name, domain.train);
+  writeHeads(rankTeacherHeads(run / "teacher", inputs), run / "heads.json");
+}
+
+StudentSettings Job::student() const {
+  StudentSettings settings = recipe.student;
+  if (recipe.heads)
+    settings.options["keep-heads"] = readJsonFile(run / "heads.json").at("keep").get<std::string>();
+  return settings;
+}
+
 /// The student before training, the untrained baseline, and every function for who wants to look at the IR.
 void Job::writeRewrites() {
   RunnableModel teacher = RunnableModel::open(run / "teacher");
-  StudentSettings baseline = recipe.student;
+  StudentSettings baseline = student();
   baseline.options["mixer"] = "window";
   writeStudent(teacher, baseline, {}, run / "window-sinks");
   AtomicDirectory folder(run / "ir");
   std::string origin = teacher.bundle.modelFile();
   writeTextFile(folder.path() / "teacher.mlir", teacher.mlir);
   writeTextFile(folder.path() / "student.mlir",
-                rewriteModule(teacher.mlir, origin, "xlstm-student-pipeline{" + recipe.student.passOptions() + "}"));
+                rewriteModule(teacher.mlir, origin, "xlstm-student-pipeline{" + student().passOptions() + "}"));
   folder.commit();
 }
 
 void Job::align() {
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
-  Program program = teacher.derive("xlstm-build-align{" + recipe.student.passOptions() + "}");
+  Program program = teacher.derive("xlstm-build-align{" + student().passOptions() + "}");
   Corpus corpus = readCorpus(recipe.align);
   AlignResult result =
       alignStudent(program, teacher.params, corpus.train, corpus.heldOut, recipe.align.options, run / "align");
-  writeStudent(teacher, recipe.student, result.trained, run / "aligned");
+  writeStudent(teacher, student(), result.trained, run / "aligned");
 }
 
 void Job::writeExpertTargets(const RecipeExpert &expert) {
@@ -176,8 +195,10 @@ void Job::execute() {
   run.stage("teacher", section("teacher"), [&] { importTeacherBundle(); });
   if (recipe.check)
     run.stage("check", section("check"), [&] { checkOtherExport(); });
-  run.stage("rewrite", section("student"), [&] { writeRewrites(); });
   std::string data = section("domains") + section("length") + section("seed");
+  if (recipe.heads)
+    run.stage("heads", data + section("student"), [&] { chooseHeads(); });
+  run.stage("rewrite", section("student"), [&] { writeRewrites(); });
   run.stage("align", data + section("align"), [&] { align(); });
   for (const RecipeExpert &expert : recipe.experts) {
     std::string settings = section("distill") + section("experts");

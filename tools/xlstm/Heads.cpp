@@ -8,37 +8,12 @@
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Support/Error.h"
-#include "xlstm/Support/Quote.h"
 
-#include <cmath>
 #include <iostream>
 
 namespace fs = std::filesystem;
 
 namespace xlstm {
-
-HeadBudget HeadBudget::parse(const std::string &text) {
-  HeadBudget budget;
-  char *end = nullptr;
-  budget.amount = std::strtod(text.c_str(), &end);
-  budget.unit = end;
-  bool isUnit = budget.unit.empty() || budget.unit == "%" || budget.unit == "B";
-  bool isCount = budget.unit == "%" || budget.amount == std::floor(budget.amount);
-  if (end == text.c_str() || !isUnit || !isCount || !(budget.amount > 0) ||
-      budget.amount > (budget.unit == "%" ? 100 : 1e9))
-    fail("budget: expected key heads such as 4, a share of them such as 3%, or bytes a token such as 2048B, found ",
-         quote(text));
-  return budget;
-}
-
-int64_t HeadBudget::keyHeads(int64_t all, int64_t headSize) const {
-  double count = unit == "%" ? std::round(amount / 100 * double(all)) : amount;
-  if (unit == "B") // key and value in bf16
-    count = std::floor(amount / double(4 * headSize));
-  if (count < 1)
-    fail("budget: ", amount, unit, " keeps no key head: there are ", all, " of ", 4 * headSize, " bytes a token");
-  return std::min(all, int64_t(count));
-}
 
 /// Heads of the layers that can be ranked: they all have the same.
 static LayerDescription attentionOf(const RunnableModel &teacher) {
@@ -117,11 +92,9 @@ void addHeadsCommand(CLI::App &app) {
   verb->add_option("--budget", inputs.budget, "Key heads to keep: 4, a share such as 3%, or bytes a token such as 2048B")
       ->capture_default_str();
   addChoice<RankBy>(*verb, "--by", "What to keep: held-out loss, recall of planted facts, or both alike",
-                    {{"loss", RankBy::Loss}, {"recall", RankBy::Recall}, {"both", RankBy::Both}}, "both",
-                    inputs.settings.by);
+                    rankByNames(), "both", inputs.settings.by);
   addChoice<RankMethod>(*verb, "--method", "greedy: leave out one after another; gradient: one pass alone",
-                        {{"greedy", RankMethod::Greedy}, {"gradient", RankMethod::Gradient}}, "greedy",
-                        inputs.settings.method);
+                        rankMethodNames(), "greedy", inputs.settings.method);
   verb->add_option("--window", inputs.window, "Latest keys that a head sees that is not kept")->capture_default_str();
   verb->add_option("--sinks", inputs.sinks, "A document's first keys that it sees")->capture_default_str();
   verb->add_option("--length", inputs.length, "Tokens of a row of text")->capture_default_str();

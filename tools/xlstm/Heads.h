@@ -21,6 +21,10 @@ struct HeadBudget {
   int64_t keyHeads(int64_t all, int64_t headSize) const;
 };
 
+/// The words for them.
+const std::map<std::string, RankBy> &rankByNames();
+const std::map<std::string, RankMethod> &rankMethodNames();
+
 /// What to rank on.
 struct HeadInputs {
   std::vector<std::pair<std::string, std::filesystem::path>> domains;

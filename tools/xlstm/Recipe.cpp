@@ -72,7 +72,7 @@ static void readMixerOptions(const YamlNode &node, const std::string &suffix, st
 
 static StudentSettings readStudent(const YamlNode &node) {
   StudentSettings student;
-  readMixerOptions(node, "", {"layers", "convert_sliding", "gate_bias"}, student);
+  readMixerOptions(node, "", {"layers", "convert_sliding", "gate_bias", "keep_heads"}, student);
   if (auto biases = node.find("gate_bias"))
     readMixerOptions(*biases, biasSuffix, {}, student);
   if (auto sliding = node.find("convert_sliding"))
@@ -84,6 +84,41 @@ static StudentSettings readStudent(const YamlNode &node) {
   if (!layers.empty())
     student.options["layers"] = layers;
   return student;
+}
+
+/// `5:2,3;7:0` or `none`: these heads; a map, or a budget alone such as `3%`: what the run chooses them by.
+static void readKeepHeads(const YamlNode &node, Recipe &recipe) {
+  std::string text = node.isScalar() ? node.asString() : "";
+  if (text == "none" || text.find(':') != text.npos) {
+    recipe.student.options["keep-heads"] = text;
+    return;
+  }
+  HeadInputs &heads = recipe.heads.emplace();
+  for (auto [option, value] : {std::pair("window", &heads.window), {"sinks", &heads.sinks}})
+    if (auto found = recipe.student.options.find(option); found != recipe.student.options.end())
+      *value = std::stoll(found->second);
+  for (const char *option : {"layers", "convert-sliding"})
+    if (auto found = recipe.student.options.find(option); found != recipe.student.options.end())
+      heads.layerOptions += std::string(" ") + option + "=" + found->second;
+  YamlNode budget = node;
+  if (!node.isScalar()) {
+    node.onlyKeys({"budget", "by", "method", "tokens", "probes", "length", "candidates"});
+    budget = node.at("budget");
+    if (auto by = node.find("by"))
+      heads.settings.by = rankByNames().at(oneOf(*by, {"loss", "recall", "both"}));
+    if (auto method = node.find("method"))
+      heads.settings.method = rankMethodNames().at(oneOf(*method, {"greedy", "gradient"}));
+    node.read("tokens", heads.tokens, 1);
+    node.read("probes", heads.probes, 1);
+    node.read("length", heads.length, 2);
+    node.read("candidates", heads.settings.candidates, 0);
+  }
+  heads.budget = budget.asString();
+  try {
+    HeadBudget::parse(heads.budget);
+  } catch (const Error &error) {
+    budget.fail(error.what());
+  }
 }
 
 /// `[math, code]`: in equal shares; `{math: 0.7, code: 0.3}`: in these.
@@ -219,6 +254,9 @@ Recipe Recipe::read(const fs::path &file) {
   root.read("length", recipe.length, 2);
   if (auto student = root.find("student"))
     recipe.student = readStudent(*student);
+  if (auto student = root.find("student"))
+    if (auto keep = student->find("keep_heads"))
+      readKeepHeads(*keep, recipe);
   readDomains(root.at("domains"), folder, recipe);
 
   int64_t seed = 0;

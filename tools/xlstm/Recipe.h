@@ -5,6 +5,7 @@
 #define XLSTM_TOOLS_XLSTM_RECIPE_H
 
 #include "Evaluation.h"
+#include "Heads.h"
 #include "Models.h"
 
 #include "xlstm/Runtime/Train/TrainOptions.h"
@@ -38,6 +39,7 @@ struct Recipe {
   std::optional<std::filesystem::path> check; // the same teacher from another exporter
   int64_t length = 512, topK = 256;
   StudentSettings student;
+  std::optional<HeadInputs> heads; // where the run itself chooses the heads that stay attention
   std::vector<RecipeDomain> domains;
   RecipeTraining align;
   std::string distillPass; // options of --xlstm-build-distill

@@ -47,6 +47,34 @@ TEST(Recipe, EveryOptionOfTheMixer) {
                                           "mixer=linear-attention sinks=4 window=64");
 }
 
+TEST(Recipe, HeadsThatStay) {
+  EXPECT_EQ(read("  keep_heads: 5:2,3;7:0\n").student.passOptions(), "keep-heads=5:2,3;7:0 sinks=4");
+  EXPECT_EQ(read("  keep_heads: none\n").student.passOptions(), "keep-heads=none sinks=4");
+  Recipe chosen = read("  window: 64\n  layers: [0, 2]\n  keep_heads: {budget: 3%, by: recall, tokens: 100}\n");
+  ASSERT_TRUE(chosen.heads);
+  EXPECT_EQ(chosen.heads->budget, "3%");
+  EXPECT_EQ(chosen.heads->settings.by, RankBy::Recall);
+  EXPECT_EQ(chosen.heads->window, 64);
+  EXPECT_EQ(chosen.heads->tokens, 100);
+  EXPECT_EQ(chosen.heads->layerOptions, " layers=0,2");
+  EXPECT_EQ(read("  keep_heads: 2\n").heads->budget, "2");
+  EXPECT_EQ(errorOf("  keep_heads: {budget: 2.5}\n"),
+            "recipe.yaml:4: 'student.keep_heads.budget': budget: expected key heads such as 4, a share of them such as 3%, "
+            "or bytes a token such as 2048B, found '2.5'");
+  EXPECT_TRUE(errorOf("  keep_heads: {by: loss}\n").starts_with("recipe.yaml:4: 'student.keep_heads"));
+}
+
+TEST(HeadBudget, CountsKeyHeads) {
+  EXPECT_EQ(HeadBudget::parse("3%").keyHeads(90, 64), 3); // 2.7
+  EXPECT_EQ(HeadBudget::parse("4").keyHeads(90, 64), 4);
+  EXPECT_EQ(HeadBudget::parse("4").keyHeads(3, 64), 3);
+  EXPECT_EQ(HeadBudget::parse("1000B").keyHeads(90, 64), 3); // of 256
+  EXPECT_THROW(HeadBudget::parse("100B").keyHeads(90, 64), Error);
+  EXPECT_THROW(HeadBudget::parse("1%").keyHeads(32, 64), Error);
+  for (const char *bad : {"", "0", "-1", "x", "3 %", "1.5", "101%", "nan%", "2KB"})
+    EXPECT_THROW(HeadBudget::parse(bad), Error) << bad;
+}
+
 TEST(Recipe, ErrorsNameThePlace) {
   EXPECT_EQ(errorOf("  window: 0\n"), "recipe.yaml:4: 'student.window': option window expects at least 1, found 0");
   EXPECT_EQ(errorOf("  mixer: both\n"),
