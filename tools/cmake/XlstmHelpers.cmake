@@ -48,7 +48,10 @@ function(xlstm_add_tool name)
   target_link_libraries(${name} PRIVATE ${arg_LINK})
   xlstm_use_precompiled(${name})
   if(XLSTM_STATIC_MLIR)
-    target_sources(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tools/cmake/arc4random.c)
+    if(NOT TARGET XlstmArc4random) # a target of its own: a set of precompiled headers is of one language
+      add_library(XlstmArc4random OBJECT ${CMAKE_SOURCE_DIR}/tools/cmake/arc4random.c)
+    endif()
+    target_link_libraries(${name} PRIVATE XlstmArc4random)
   endif()
 endfunction()
 
