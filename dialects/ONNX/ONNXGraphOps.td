@@ -86,7 +86,8 @@ def ONNX_WeightOp : ONNX_Op<"weight", [Pure]> {
     What raising makes of an initializer that an `lm` op reads: the tensor in the layout of checkpoints, [out, in].
     `transposed` says that the initializer is [in, out]; `rows` = [first, end) takes these rows of [out, in] (packed
     projections). `blocks` says how a quantised one is read: the initializer's rows are numbers of `bits` bits, `size` of
-    them share one of `scales` and, where there is one, of `zero_points`. xlstm-name-params turns it into an `lm.param`.
+    them share one of `scales` and, where there is one, of `zero_points`; `groups` names the block of each column where it is
+    not the column's own. xlstm-name-params turns it into an `lm.param`.
 
     ```mlir
     %w = onnx.weight "val_152" {transposed} : tensor<32x64xf32>

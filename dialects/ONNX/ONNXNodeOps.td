@@ -44,6 +44,8 @@ def ONNX_SqrtOp : ONNX_Node<"Sqrt", 1, 1>;
 def ONNX_ReciprocalOp : ONNX_Node<"Reciprocal", 1, 1>;
 def ONNX_SigmoidOp : ONNX_Node<"Sigmoid", 1, 1>;
 def ONNX_SwishOp : ONNX_Node<"Swish", 1, 1, "alpha:f">;
+// Of onnxruntime: x * sigmoid(alpha * x), alpha 1.702 unless given.
+def ONNX_MSQuickGeluOp : ONNX_Node<"microsoft.QuickGelu", 1, 1, "alpha:f">;
 def ONNX_CosOp : ONNX_Node<"Cos", 1, 1>;
 def ONNX_SinOp : ONNX_Node<"Sin", 1, 1>;
 def ONNX_IsNaNOp : ONNX_Node<"IsNaN", 1, 1>;
@@ -75,6 +77,7 @@ def ONNX_ReduceMeanOp : ONNX_Node<"ReduceMean", 1, 2, "axes:I keepdims:i noop_wi
 def ONNX_ReduceSumOp : ONNX_Node<"ReduceSum", 1, 2, "axes:I keepdims:i noop_with_empty_axes:i">;
 def ONNX_SoftmaxOp : ONNX_Node<"Softmax", 1, 1, "axis:i">;
 def ONNX_MatMulOp : ONNX_Node<"MatMul", 2, 2>;
+def ONNX_GemmOp : ONNX_Node<"Gemm", 2, 3, "alpha:f beta:f transA:i transB:i">;
 
 // Fused blocks.
 def ONNX_RMSNormalizationOp : ONNX_Node<"RMSNormalization", 2, 2, "axis:i epsilon:f stash_type:i">;

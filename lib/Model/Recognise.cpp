@@ -43,6 +43,11 @@ std::string ggufArchitectureNames() {
   return names;
 }
 
+std::string backboneArchitecture(const Family &family) {
+  std::string_view name = family.architecture;
+  return std::string(name.substr(0, name.find("ForCausalLM"))) + "Model";
+}
+
 static std::string tensorName(std::string_view pattern, bool isBias, int64_t layer) {
   std::string name(pattern);
   if (size_t at = name.find('#'); at != std::string::npos)

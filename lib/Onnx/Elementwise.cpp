@@ -79,8 +79,9 @@ Outputs divide(const Call &call) {
   return apply(call, kind, [](Numbers x) { return std::trunc(x[0] / x[1]); });
 }
 
-Outputs swish(const Call &call) {
-  double alpha = call.number("alpha", 1);
+/// Swish and QuickGelu are one function; they differ in the alpha that is not given.
+Outputs swish(const Call &call, double usualAlpha) {
+  double alpha = call.number("alpha", usualAlpha);
   return apply(call, floats(call), [&](Numbers x) { return x[0] / (1 + std::exp(-alpha * x[0])); });
 }
 
@@ -117,7 +118,8 @@ void addElementwise(EvaluatorTable &table) {
   table["Sqrt"] = scalar(floats, [](Numbers x) { return std::sqrt(x[0]); });
   table["Reciprocal"] = scalar(floats, [](Numbers x) { return 1 / x[0]; });
   table["Sigmoid"] = scalar(floats, [](Numbers x) { return 1 / (1 + std::exp(-x[0])); });
-  table["Swish"] = swish;
+  table["Swish"] = [](const Call &call) { return swish(call, 1); };
+  table["microsoft.QuickGelu"] = [](const Call &call) { return swish(call, 1.702); };
   table["Cos"] = scalar(floats, [](Numbers x) { return std::cos(x[0]); });
   table["Sin"] = scalar(floats, [](Numbers x) { return std::sin(x[0]); });
   table["Equal"] = scalar(comparison, [](Numbers x) { return static_cast<double>(x[0] == x[1]); });

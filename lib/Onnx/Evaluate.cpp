@@ -38,16 +38,19 @@ BlockArgument findIds(GraphOp graph) {
   return {};
 }
 
-SmallVector<unsigned> findLogits(GraphOp graph, llvm::function_ref<bool(Value)> isFloat3) {
-  SmallVector<unsigned> found;
+SmallVector<unsigned> findLogits(GraphOp graph, llvm::function_ref<Tensor(Value)> tensorOf) {
+  SmallVector<unsigned> ofAll, ofOne;
   for (auto [i, value] : llvm::enumerate(graph.getReturn()->getOperands())) {
     auto name = graph.getResultAttrOfType<StringAttr>(i, ONNXDialect::nameAttrName);
     if (name && name.getValue() == "logits")
       return {static_cast<unsigned>(i)};
-    if (isFloat3(value))
-      found.push_back(i);
+    Tensor tensor = tensorOf(value);
+    if (tensor.kind == Kind::Float && tensor.rank() == 3)
+      ofAll.push_back(i);
+    if (tensor.kind == Kind::Float && tensor.rank() == 2)
+      ofOne.push_back(i);
   }
-  return found;
+  return ofAll.empty() ? ofOne : ofAll;
 }
 
 /// What stands for an input of the graph.
@@ -69,6 +72,8 @@ static Tensor inputTensor(BlockArgument argument, Size size) {
   for (auto [i, dim] : llvm::enumerate(tensor.shape))
     if (ShapedType::isDynamic(dim))
       dim = i == 0 ? size.batch : 0; // a cache of no tokens
+  if (inputName(argument).contains("logits_to_keep") && tensor.kind == Kind::Int && tensor.size() == 1)
+    return makeTensor(tensor.kind, tensor.shape, {0}); // transformers' word for all of them
   if (tensor.size() == 0)
     tensor.data = std::make_shared<const std::vector<double>>();
   return tensor;

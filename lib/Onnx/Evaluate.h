@@ -31,8 +31,9 @@ llvm::StringRef inputName(mlir::BlockArgument argument);
 /// when there is none.
 mlir::BlockArgument findIds(GraphOp graph);
 
-/// The results that may be the logits: the one of that name, or else all that are floats [B, T, V].
-llvm::SmallVector<unsigned> findLogits(GraphOp graph, llvm::function_ref<bool(mlir::Value)> isFloat3);
+/// The results that may be the logits: the one of that name, or else all that are floats [B, T, V], or where none is,
+/// all that are floats [B, V], of one position. `tensorOf` gives a value's tensor.
+llvm::SmallVector<unsigned> findLogits(GraphOp graph, llvm::function_ref<Tensor(mlir::Value)> tensorOf);
 
 /// The tensor of an initializer that holds its value.
 std::optional<Tensor> constantOf(mlir::Value value);

@@ -85,10 +85,7 @@ OnnxValue OnnxGraph::run(const OnnxValue &ids, const Weights &weights, const Obs
   if (failed(evaluation.run(values)))
     fail(impl->origin, ": ", error);
   onnx::GraphOp graph = impl->graph;
-  SmallVector<unsigned> logits = onnx::findLogits(graph, [&](Value value) {
-    onnx::Tensor tensor = values.lookup(value);
-    return tensor.kind == onnx::Kind::Float && tensor.rank() == 3;
-  });
+  SmallVector<unsigned> logits = onnx::findLogits(graph, [&](Value value) { return values.lookup(value); });
   if (logits.size() != 1)
     fail(impl->origin, ": expected one output of logits, floats [B, T, V], found ", logits.size());
   return toValue(values.lookup(graph.getReturn()->getOperand(logits[0])));

@@ -57,22 +57,27 @@ Outputs constantOfShape(const Call &call) {
 
 Outputs gatherNode(const Call &call) { return {gather(call, call.in(0), call.in(1), call.integer("axis", 0))}; }
 
+/// The first batch_dims dimensions of data and indices are the same and stay.
 Outputs gatherND(const Call &call) {
   const Tensor &data = call.in(0), &indices = call.in(1);
-  if (call.integer("batch_dims", 0) != 0)
-    fail("expected batch_dims 0, found ", call.integer("batch_dims", 0));
-  int64_t depth = indices.rank() == 0 ? 0 : indices.shape.back();
-  if (indices.kind != Kind::Int || depth < 1 || depth > data.rank())
-    fail("expected integers with 1 to ", data.rank(), " indices an element, found ", describe(indices));
+  int64_t batchDims = call.integer("batch_dims", 0), depth = indices.rank() == 0 ? 0 : indices.shape.back();
+  bool hasBatch = batchDims >= 0 && batchDims < indices.rank() && batchDims < data.rank() &&
+                  ArrayRef(data.shape).take_front(batchDims) == ArrayRef(indices.shape).take_front(batchDims);
+  if (!hasBatch)
+    fail("expected data and indices of the same ", batchDims, " batch dimensions, found ", describe(data), " and ",
+         describe(indices));
+  if (indices.kind != Kind::Int || depth < 1 || depth > data.rank() - batchDims)
+    fail("expected integers with 1 to ", data.rank() - batchDims, " indices an element, found ", describe(indices));
   Shape shape(ArrayRef(indices.shape).drop_back()), strides = stridesOf(data.shape);
-  shape.append(data.shape.begin() + depth, data.shape.end());
+  shape.append(data.shape.begin() + batchDims + depth, data.shape.end());
   return {call.compute(data.kind, shape, [&](std::vector<double> &values) {
+    int64_t perBatch = sizeOf(ArrayRef(indices.shape).drop_front(batchDims));
     auto to = values.begin();
     for (int64_t first = 0; first < indices.size(); first += depth) {
-      int64_t from = 0;
+      int64_t from = batchDims == 0 ? 0 : first / perBatch * strides[batchDims - 1];
       for (int64_t i = 0; i < depth; ++i)
-        from += indexAt(indices, first + i, data.shape[i]) * strides[i];
-      to = std::copy_n(data.data->begin() + from, strides[depth - 1], to);
+        from += indexAt(indices, first + i, data.shape[batchDims + i]) * strides[batchDims + i];
+      to = std::copy_n(data.data->begin() + from, strides[batchDims + depth - 1], to);
     }
   })};
 }

@@ -52,6 +52,24 @@ Outputs matMul(const Call &call) {
   return {product(call, call.in(0), call.in(1))};
 }
 
+/// alpha * a * b + beta * c of matrices.
+Outputs gemm(const Call &call) {
+  checkMatrices(call.in(0), call.in(1));
+  if (call.in(0).rank() != 2 || call.in(1).rank() != 2)
+    fail("expected two matrices, found ", describe(call.in(0)), " and ", describe(call.in(1)));
+  auto input = [&](unsigned i, const char *flag) {
+    return call.integer(flag, 0) != 0 ? transposed(call, call.in(i)) : call.in(i);
+  };
+  auto scaled = [&](const Tensor &x, double factor) {
+    return call.compute(Kind::Float, x.shape, {&x}, 0, [&](std::vector<double> &values) {
+      for (size_t i = 0; i < values.size(); ++i)
+        values[i] = x[i] * factor;
+    });
+  };
+  Tensor result = scaled(product(call, input(0, "transA"), input(1, "transB")), call.number("alpha", 1));
+  return {call.has(2) ? sum(call, result, scaled(call.floats(2), call.number("beta", 1))) : result};
+}
+
 Outputs fusedMatMul(const Call &call) {
   const Tensor &a = call.in(0), &b = call.in(1);
   if (call.integer("transA", 0) != 0 || call.integer("transBatchA", 0) != 0 || call.integer("transBatchB", 0) != 0)
@@ -65,11 +83,11 @@ Outputs fusedMatMul(const Call &call) {
 }
 
 /// A matrix [rows, columns] of numbers of few bits. `size` of a row share a scale and, where there is one, a zero
-/// point.
+/// point; where there are `groups`, they say which of its blocks a column belongs to.
 struct Blocks {
   int64_t bits, size, rows, columns, perRow;
   const Tensor *numbers, *scales;
-  Tensor zeros;
+  Tensor zeros, groups;
 };
 
 /// Checks sizes; `operands` are numbers, scales and zero points.
@@ -81,7 +99,8 @@ Blocks blocksOf(const Call &call, int64_t rows, int64_t columns, std::array<unsi
                 0,
                 &call.in(operands[0]),
                 &call.in(operands[1]),
-                call.has(operands[2]) ? call.in(operands[2]) : Tensor()};
+                call.has(operands[2]) ? call.in(operands[2]) : Tensor(),
+                {}};
   int64_t bits = blocks.bits, size = blocks.size;
   if ((bits != 2 && bits != 4 && bits != 8) || size < 16 || size > 4096 || !llvm::isPowerOf2_64(size))
     fail("expected 2, 4 or 8 bits in blocks of a power of two from 16 to 4096, found ", bits, " bits in blocks of ",
@@ -120,11 +139,29 @@ Tensor dequantise(const Call &call, const Blocks &blocks) {
   auto fill = [&](std::vector<double> &values) {
     for (int64_t i = 0; i < static_cast<int64_t>(values.size()); ++i) {
       int64_t row = i / blocks.columns, column = i % blocks.columns, block = column / blocks.size;
+      if (blocks.groups.kind != Kind::None)
+        block = blocks.groups.integer(column);
       double number = packedNumber(numbers, row * perRow * blocks.size * bits / 8, column, bits);
       values[i] = (number - zeroAt(row, block)) * scales[row * perRow + block];
     }
   };
-  return call.compute(Kind::Float, {blocks.rows, blocks.columns}, {&numbers, &scales, &zeros}, 0, fill);
+  return call.compute(Kind::Float, {blocks.rows, blocks.columns}, {&numbers, &scales, &zeros, &blocks.groups}, 0, fill);
+}
+
+/// Input 4: which block each column belongs to, perhaps for those that fill the last block too.
+Tensor groupsOf(const Call &call, const Blocks &blocks) {
+  const Tensor &groups = call.in(4);
+  if (blocks.bits != 4 || blocks.zeros.kind == Kind::Int)
+    fail("expected group indices beside 4 bits and no packed zero points, for onnxruntime computes something else of "
+         "others, found ",
+         blocks.bits, " bits and ", describe(blocks.zeros));
+  bool fits = groups.kind == Kind::Int && groups.size() >= blocks.columns;
+  for (int64_t i = 0; fits && groups.isKnown() && i < blocks.columns; ++i)
+    fits = groups.integer(i) >= 0 && groups.integer(i) < blocks.perRow;
+  if (!fits)
+    fail("expected a block below ", blocks.perRow, " for each of ", blocks.columns, " columns, found ",
+         describe(groups));
+  return groups;
 }
 
 Outputs matMulNBits(const Call &call) {
@@ -133,8 +170,10 @@ Outputs matMulNBits(const Call &call) {
   if (x.kind != Kind::Float || x.rank() < 2 || x.shape.back() != columns)
     fail("expected floats of K = ", columns, " channels, found ", describe(x));
   Blocks blocks = blocksOf(call, rows, columns, {1, 2, 3});
+  if (call.integer("weight_prepacked", 0) != 0)
+    fail("expected weights in the order of the operator, found ones that were packed for a device");
   if (call.has(4))
-    fail("expected columns in order, found an input of group indices");
+    blocks.groups = groupsOf(call, blocks);
   Tensor result = product(call, x, transposed(call, dequantise(call, blocks)));
   return {call.has(5) ? sum(call, result, call.in(5)) : result};
 }
@@ -155,6 +194,7 @@ Outputs gatherBlockQuantised(const Call &call) {
 
 void addProducts(EvaluatorTable &table) {
   table["MatMul"] = matMul;
+  table["Gemm"] = gemm;
   table["microsoft.FusedMatMul"] = fusedMatMul;
   table["microsoft.MatMulNBits"] = matMulNBits;
   table["microsoft.GatherBlockQuantized"] = gatherBlockQuantised;

@@ -106,3 +106,13 @@ const StoredTensor &WeightFiles::get(const std::string &name) const {
     return *found;
   fail(path.string(), ": has no tensor ", quote(name));
 }
+
+void WeightFiles::rename(const std::string &from, const std::string &to) {
+  StoredTensor tensor = get(from);
+  if (find(to))
+    fail(path.string(), ": the tensors ", quote(from), " and ", quote(to),
+         " are one tensor of the model; expected one");
+  entries.erase(from);
+  tensor.spec.name = to;
+  set(std::move(tensor));
+}

@@ -62,14 +62,24 @@ void mergeWeightFiles(const MergeConfig &config, const fs::path &file) {
   writer.commit();
 }
 
+/// The text of a bundle's tokenizer; empty where it has none.
+static std::string tokenizerOf(const Bundle &bundle) {
+  std::error_code error;
+  return fs::exists(bundle.tokenizerFile(), error) ? readTextFile(bundle.tokenizerFile()) : "";
+}
+
 void mergeBundles(const MergeConfig &config, const fs::path &output) {
   mergeWeights(config); // refuse before any file is read
-  const Bundle first = Bundle::open(config.models.front().folder);
+  const Bundle first = Bundle::open(config.base.empty() ? config.models.front().folder : config.base);
   std::string module = readTextFile(first.modelFile());
   std::string source = "linear merge of";
   for (const MergeSource &model : config.models) {
-    if (readTextFile(Bundle::open(model.folder).modelFile()) != module)
+    Bundle other = Bundle::open(model.folder);
+    if (readTextFile(other.modelFile()) != module)
       fail(model.folder.string(), ": model.mlir differs from that of ", first.folder.string());
+    if (config.needsOneTokenizer && tokenizerOf(other) != tokenizerOf(first))
+      fail(model.folder.string(), ": tokenizer.json differs from that of ", first.folder.string(),
+           ": tokenizer_source is followed where all models have one tokenizer");
     source += " " + model.folder.filename().string();
   }
   checkBundleOutput(output);

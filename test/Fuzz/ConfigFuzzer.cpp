@@ -41,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     writeWeights(specs, bytes, scratch);
     WeightFiles weights = WeightFiles::open(scratch.path());
+    fitCheckpoint(config, weights);
     checkWeights(config, weights);
     mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
     context.loadDialect<lm::LMDialect>();

@@ -170,11 +170,11 @@ void Job::distill(const RecipeExpert &expert) {
 
 void Job::merge() {
   MergeConfig config;
-  config.normalize = recipe.mergeWeights.empty();
+  bool isUniform = recipe.mergeWeights.empty();
   for (const RecipeExpert &expert : recipe.experts) {
     auto weight = recipe.mergeWeights.find(expert.name);
-    if (config.normalize || weight != recipe.mergeWeights.end())
-      config.models.push_back({expertBundle(expert), config.normalize ? 1 : weight->second});
+    if (isUniform || weight != recipe.mergeWeights.end())
+      config.models.push_back({expertBundle(expert), isUniform ? 1 : weight->second});
   }
   mergeBundles(config, run / "merged");
 }

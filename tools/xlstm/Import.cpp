@@ -56,19 +56,26 @@ void importTeacher(const fs::path &source, const fs::path &output, WeightTransfe
 
 void addImportCommand(CLI::App &app) {
   struct Settings {
-    fs::path source, output;
+    fs::path source, output, base;
     bool raw = false, link = false, verify = false;
   };
   auto settings = std::make_shared<Settings>();
   CLI::App *verb = app.add_subcommand("import", "Make a bundle of a teacher: IR, weights, tokenizer");
-  verb->add_option("teacher", settings->source, "Hugging Face folder, an .onnx file or a .gguf file")->required();
+  verb->add_option("teacher", settings->source,
+                   "Hugging Face folder, an .onnx file, a .gguf file or, with --base, a LoRA adapter")
+      ->required();
   verb->add_option("-o,--output", settings->output, "Folder of the bundle; with --raw an .mlir file")->required();
+  CLI::Option *base =
+      verb->add_option("--base", settings->base, "The Hugging Face folder that a LoRA adapter is merged into");
   verb->add_flag("--raw", settings->raw, "Of an ONNX file, write the onnx module op for op, not raised");
   verb->add_flag("--verify-raise", settings->verify,
                  "Of an ONNX file, run graph and raised module on random ids and compare every lifted region");
   verb->add_flag("--link", settings->link,
-                 "Of a Hugging Face folder, share the weights' files (hard links) instead of copying them");
+                 "Of a Hugging Face folder, share the weights' files (hard links) instead of copying them")
+      ->excludes(base);
   verb->callback([settings] {
+    if (!settings->base.empty())
+      return warn(importAdapter(settings->source, settings->base, settings->output));
     if ((settings->raw || settings->verify) && kindOf(settings->source) != Source::Onnx)
       fail(settings->source.string(), ": expected an .onnx file with ", settings->raw ? "--raw" : "--verify-raise",
            ", found another teacher");

@@ -5,6 +5,8 @@
 
 #include "xlstm/Runtime/Merge/Merge.h"
 
+#include <iostream>
+
 namespace xlstm {
 
 void addMergeCommand(CLI::App &app) {
@@ -15,7 +17,12 @@ void addMergeCommand(CLI::App &app) {
   CLI::App *verb = app.add_subcommand("merge", "Merge bundles of one architecture (linear)");
   verb->add_option("config", settings->config, "YAML in mergekit's linear form (docs/Recipe.md)")->required();
   verb->add_option("-o,--output", settings->output, "Folder of the merged bundle")->required();
-  verb->callback([settings] { mergeBundles(readMergeConfig(settings->config), settings->output); });
+  verb->callback([settings] {
+    MergeConfig config = readMergeConfig(settings->config);
+    for (const std::string &warning : config.warnings)
+      std::cerr << "xlstm: warning: " << warning << '\n';
+    mergeBundles(config, settings->output);
+  });
 }
 
 } // namespace xlstm

@@ -17,11 +17,19 @@ enum class WeightTransfer : uint8_t {
 };
 
 /// A Hugging Face folder (config.json, safetensors, tokenizer.json) becomes a bundle at `output`, whole or not at all.
-/// The weights' files are carried as they are. Returns warnings, one line each: what the bundle cannot do as the
-/// original does. Throws Error naming the file, the place, expected and actual: unknown family, a key with a value we
-/// cannot honour, a tensor that is missing, unread or of another shape, a tokenizer.json that is malformed.
+/// The weights' files are carried as they are, unless tensors have other names than the family's. Returns warnings, one
+/// line each: what the bundle cannot do as the original does. Throws Error naming the file, the place, expected and
+/// actual: unknown family, a key with a value we cannot honour, a tensor that is missing, unread or of another shape, a
+/// tokenizer.json that is malformed.
 std::vector<std::string> importHuggingFace(const std::filesystem::path &folder, const std::filesystem::path &output,
                                            WeightTransfer transfer = WeightTransfer::Copy);
+
+/// A LoRA as peft saves it (adapter_config.json, adapter_model.safetensors) is merged into the Hugging Face folder that
+/// it was trained on, and the sum imported: as importHuggingFace does, but the weights' files are new. Tokenizer files
+/// are the adapter's where it has tokenizer.json. Throws Error for adapters that are no LoRA, or one of another kind
+/// than W + scale * B * A.
+std::vector<std::string> importAdapter(const std::filesystem::path &adapter, const std::filesystem::path &base,
+                                       const std::filesystem::path &output);
 
 /// The module that importHuggingFace would write, and nothing written. Throws the same errors, but for the tokenizer's.
 std::string huggingFaceModule(const std::filesystem::path &folder);

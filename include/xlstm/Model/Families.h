@@ -77,6 +77,9 @@ std::vector<const Family *> familiesOfGguf(std::string_view architecture);
 /// "llama, olmo2, ..."
 std::string ggufArchitectureNames();
 
+/// The class of the family's model without its head, "LlamaModel" of "LlamaForCausalLM".
+std::string backboneArchitecture(const Family &family);
+
 /// The name of a tensor; empty where the family has no such part.
 std::string weightName(const Family &family, TensorRole tensor, int64_t layer = 0);
 std::string ggufName(const Family &family, TensorRole tensor, int64_t layer = 0);

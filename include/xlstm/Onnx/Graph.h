@@ -40,8 +40,9 @@ public:
   int64_t batch() const;
   int64_t tokens() const;
 
-  /// The logits [B, T, V] of ids [B, T]. Masks are all ones, positions count from 0, caches are empty. `weights` gives
-  /// the elements of the tensors that the file has. Throws Error that names the node.
+  /// The logits [B, T, V] of ids [B, T]; [B, 1, V] or [B, V] where the graph has those of the last position alone.
+  /// Masks are all ones, positions count from 0, caches are empty. `weights` gives the elements of the tensors that the
+  /// file has. Throws Error that names the node.
   OnnxValue run(const OnnxValue &ids, const Weights &weights, const Observer &observe) const;
 
 private:

@@ -16,7 +16,8 @@ def NormaliseOnnx : RaisePass<"xlstm-normalise-onnx", "Give an onnx graph its ty
     Evaluates the graph's shape arithmetic for two batch sizes and lengths (attention masks all ones, caches empty) and
     writes what it learns into the graph: the type of every value; constants for whatever is the same at both sizes;
     constant targets of Reshape and Expand (0 or 1 for a dimension that stays). Drops Identity, casts between float
-    types, guards against rows without keys, factors of 1, unused inputs and outputs other than the logits.
+    types, guards against rows without keys, factors of 1, unused inputs and outputs other than the logits. A head that
+    sees the last position alone sees every one.
 
     ```mlir
     %s = onnx.Shape %ids : (tensor<?x?xi64>) -> !onnx.unknown

@@ -18,9 +18,12 @@ const Family &readFamily(const JsonFields &fields) {
   if (!family)
     fields.fail("model_type", "one of " + familyNames());
   if (const Json *names = fields.find("architectures")) {
-    bool named = names->is_array() && std::find(names->begin(), names->end(), family->architecture) != names->end();
-    if (!named)
-      fields.fail("architectures", "a list with " + std::string(family->architecture));
+    std::string backbone = backboneArchitecture(*family);
+    auto has = [&](std::string_view name) {
+      return names->is_array() && std::find(names->begin(), names->end(), name) != names->end();
+    };
+    if (!has(family->architecture) && !has(backbone))
+      fields.fail("architectures", "a list with " + std::string(family->architecture) + " or " + backbone);
   }
   return *family;
 }

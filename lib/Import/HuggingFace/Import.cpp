@@ -3,11 +3,13 @@
 
 #include "xlstm/Import/Import.h"
 
+#include "lib/Import/HuggingFace/Adapter.h"
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/CopyFile.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include <algorithm>
 #include <set>
@@ -17,10 +19,41 @@ namespace fs = std::filesystem;
 namespace xlstm {
 namespace {
 
-/// The files as they are, or, where some tensors say nothing new, one file without these.
-void carryWeights(const WeightFiles &weights, const std::vector<std::string> &redundant, WeightTransfer transfer,
-                  const fs::path &to) {
-  if (redundant.empty()) {
+bool hasWeights(const fs::path &folder) {
+  std::error_code error;
+  return fs::exists(folder / "model.safetensors", error) || fs::exists(folder / "model.safetensors.index.json", error);
+}
+
+/// The folder, which must hold a model and not what is to be added to one.
+const fs::path &modelFolder(const fs::path &folder) {
+  if (isAdapter(folder) && !hasWeights(folder))
+    fail(folder.string(), ": a LoRA adapter of ", quote(readAdapterConfig(folder / "adapter_config.json").base),
+         ", not a model; give the model that it was trained on: xlstm import ADAPTER --base MODEL -o OUT");
+  return folder;
+}
+
+/// A folder's configuration and tensors in the family's form, an adapter applied, checked.
+struct Checkpoint {
+  explicit Checkpoint(const fs::path &folder, const fs::path &adapterFolder = {})
+      : config(readTeacherConfig(modelFolder(folder) / "config.json")), weights(WeightFiles::open(folder)),
+        isRenamed(fitCheckpoint(config, weights)) {
+    if (!adapterFolder.empty())
+      adapter.emplace(adapterFolder, config, weights);
+    redundant = checkWeights(config, weights);
+  }
+
+  TeacherConfig config;
+  WeightFiles weights;
+  bool isRenamed;
+  std::optional<Adapter> adapter;
+  std::vector<std::string> redundant;
+};
+
+/// The files as they are, or, where tensors have other names or say nothing new, one file that has the rest.
+void carryWeights(const Checkpoint &checkpoint, WeightTransfer transfer, const fs::path &to) {
+  const WeightFiles &weights = checkpoint.weights;
+  const std::vector<std::string> &redundant = checkpoint.redundant;
+  if (redundant.empty() && !checkpoint.isRenamed && !checkpoint.adapter) {
     std::set<fs::path> files;
     for (const auto &[name, tensor] : weights.tensors())
       files.insert(tensor.file->path());
@@ -36,8 +69,12 @@ void carryWeights(const WeightFiles &weights, const std::vector<std::string> &re
     if (std::ranges::find(redundant, name) == redundant.end())
       specs.push_back(tensor.spec);
   SafetensorsWriter writer(to / "model.safetensors", specs, {{"format", "pt"}});
+  auto append = [&](std::span<const std::byte> bytes) { writer.append(bytes); };
   for (const TensorSpec &spec : specs)
-    writer.append(weights.get(spec.name).bytes);
+    if (const StoredTensor &tensor = weights.get(spec.name); checkpoint.adapter)
+      checkpoint.adapter->write(tensor, append);
+    else
+      append(tensor.bytes);
   writer.commit();
 }
 
@@ -69,19 +106,37 @@ void checkTokenizer(const fs::path &file, std::vector<std::string> &warnings) {
   }
 }
 
-std::vector<std::string> importFolder(const fs::path &folder, const fs::path &output, WeightTransfer transfer) {
-  TeacherConfig config = readTeacherConfig(folder / "config.json");
-  WeightFiles weights = WeightFiles::open(folder);
-  std::vector<std::string> redundant = checkWeights(config, weights), warnings = config.warnings;
-  checkTokenizer(folder / "tokenizer.json", warnings);
+/// Where the tokenizer is: with the adapter, which may know more tokens, or with the model.
+const fs::path &tokenizerFolder(const fs::path &folder, const fs::path &adapter) {
+  std::error_code error;
+  return !adapter.empty() && fs::exists(adapter / "tokenizer.json", error) ? adapter : folder;
+}
+
+std::vector<std::string> importFolder(const fs::path &folder, const fs::path &adapter, const fs::path &output,
+                                      WeightTransfer transfer) {
+  Checkpoint checkpoint(folder, adapter);
+  std::vector<std::string> warnings = checkpoint.config.warnings;
+  if (checkpoint.adapter)
+    warnings.insert(warnings.end(), checkpoint.adapter->warnings().begin(), checkpoint.adapter->warnings().end());
+  else if (isAdapter(folder))
+    warnings.push_back(folder.string() + ": has an adapter beside the model, which is imported without it");
+  const fs::path &tokenizer = tokenizerFolder(folder, adapter);
+  checkTokenizer(tokenizer / "tokenizer.json", warnings);
   checkOutput(folder, output);
-  std::string module = printTeacherModule(config, weights);
+  if (!adapter.empty())
+    checkOutput(adapter, output);
+  std::string module = printTeacherModule(checkpoint.config, checkpoint.weights);
   AtomicDirectory directory(output);
   writeTextFile(directory.path() / "model.mlir", module);
-  carryWeights(weights, redundant, transfer, directory.path());
+  carryWeights(checkpoint, transfer, directory.path());
   carryModelFiles(folder, directory.path());
+  if (tokenizer != folder) {
+    carryModelFiles(tokenizer, directory.path());
+    writeTextFile(directory.path() / "config.json", readTextFile(folder / "config.json"));
+  }
   writeBundleManifest(directory.path(), "teacher",
-                      "Hugging Face folder of the " + std::string(config.family->modelType) + " family");
+                      "Hugging Face folder of the " + std::string(checkpoint.config.family->modelType) + " family" +
+                          (adapter.empty() ? "" : ", with a LoRA"));
   directory.commit();
   return warnings;
 }
@@ -90,17 +145,25 @@ std::vector<std::string> importFolder(const fs::path &folder, const fs::path &ou
 
 std::vector<std::string> importHuggingFace(const fs::path &folder, const fs::path &output, WeightTransfer transfer) {
   try {
-    return importFolder(folder, output, transfer);
+    return importFolder(folder, {}, output, transfer);
+  } catch (const fs::filesystem_error &error) {
+    fail(error.path1().string(), ": ", error.code().message());
+  }
+}
+
+std::vector<std::string> importAdapter(const fs::path &adapter, const fs::path &base, const fs::path &output) {
+  if (!isAdapter(adapter))
+    fail(adapter.string(), ": expected a LoRA adapter to merge into a base, found no adapter_config.json");
+  try {
+    return importFolder(base, adapter, output, WeightTransfer::Copy);
   } catch (const fs::filesystem_error &error) {
     fail(error.path1().string(), ": ", error.code().message());
   }
 }
 
 std::string huggingFaceModule(const fs::path &folder) {
-  TeacherConfig config = readTeacherConfig(folder / "config.json");
-  WeightFiles weights = WeightFiles::open(folder);
-  checkWeights(config, weights);
-  return printTeacherModule(config, weights);
+  Checkpoint checkpoint(folder);
+  return printTeacherModule(checkpoint.config, checkpoint.weights);
 }
 
 } // namespace xlstm

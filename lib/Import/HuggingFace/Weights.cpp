@@ -67,8 +67,11 @@ std::string showShape(const std::vector<int64_t> &shape) {
   return text + "]";
 }
 
-void checkTensor(const TensorSpec &expected, const WeightFiles &weights) {
+void checkTensor(const TensorSpec &expected, const WeightFiles &weights, bool isHead) {
   const StoredTensor *found = weights.find(expected.name);
+  if (!found && isHead)
+    fail(weights.folder().string(), ": tensor '", expected.name, "' is missing, with shape ", showShape(expected.shape),
+         ": a model without its head, which config.json does not tie to the embedding, predicts no tokens");
   if (!found)
     fail(weights.folder().string(), ": tensor '", expected.name, "' is missing; config.json asks for it, with shape ",
          showShape(expected.shape));
@@ -79,26 +82,77 @@ void checkTensor(const TensorSpec &expected, const WeightFiles &weights) {
          showShape(expected.shape), " as config.json says, found ", describe(found->spec));
 }
 
+std::string headOf(const TeacherConfig &config) { return weightName(*config.family, {Role::Head}); }
+std::string tableOf(const TeacherConfig &config) { return weightName(*config.family, {Role::Embedding}); }
+
+/// The tensors that a model of this configuration may have.
+std::set<std::string> knownNames(const TeacherConfig &config) {
+  std::set<std::string> known{headOf(config)};
+  for (const TensorSpec &expected : expectedTensors(config))
+    known.insert(expected.name);
+  return known;
+}
+
+std::string familyName(const std::set<std::string> &known, const std::string &name) {
+  static constexpr std::string_view prefix = "model.";
+  if (known.contains(name))
+    return name;
+  std::string longer = std::string(prefix) + name, shorter = name.substr(name.starts_with(prefix) ? prefix.size() : 0);
+  bool isRotary = name.ends_with("rotary_emb.inv_freq") && !name.starts_with(prefix);
+  return known.contains(longer) || isRotary ? longer : known.contains(shorter) ? shorter : name;
+}
+
+bool renameTensors(const TeacherConfig &config, WeightFiles &weights) {
+  std::set<std::string> known = knownNames(config);
+  std::vector<std::pair<std::string, std::string>> changes;
+  for (const auto &[name, tensor] : weights.tensors())
+    if (std::string family = familyName(known, name); family != name)
+      changes.emplace_back(name, family);
+  for (const auto &[name, family] : changes)
+    weights.rename(name, family);
+  return !changes.empty();
+}
+
+bool areEqual(const StoredTensor &a, const StoredTensor &b) {
+  return describe(a.spec) == describe(b.spec) && std::ranges::equal(a.bytes, b.bytes);
+}
+
 /// Whether a tensor may be left unread: it repeats what config.json or another tensor says.
 bool isRedundant(const TeacherConfig &config, const StoredTensor &tensor, const WeightFiles &weights) {
   const std::string &name = tensor.spec.name;
   if (name.starts_with("model.") && name.ends_with("rotary_emb.inv_freq"))
     return true;
-  if (!config.tiedHead || name != weightName(*config.family, {Role::Head}))
-    return false;
-  const StoredTensor &table = weights.get(weightName(*config.family, {Role::Embedding}));
-  if (table.spec.dtype == tensor.spec.dtype && std::ranges::equal(table.bytes, tensor.bytes))
-    return true;
-  fail(tensor.file->path().string(), ": tensor '", name, "': expected the same values as '", table.spec.name,
-       "', for config.json ties them");
+  return config.tiedHead && name == headOf(config) && areEqual(tensor, weights.get(tableOf(config)));
 }
 
 } // namespace
 
+std::string familyName(const TeacherConfig &config, const std::string &name) {
+  return familyName(knownNames(config), name);
+}
+
+bool fitCheckpoint(TeacherConfig &config, WeightFiles &weights) {
+  bool isRenamed = renameTensors(config, weights);
+  const StoredTensor *head = config.tiedHead ? weights.find(headOf(config)) : nullptr;
+  const StoredTensor *table = weights.find(tableOf(config));
+  if (head && !table) {
+    weights.rename(headOf(config), tableOf(config));
+    return true;
+  }
+  if (head && !areEqual(*head, *table)) {
+    config.tiedHead = false;
+    config.warnings.push_back(weights.folder().string() + ": '" + headOf(config) + "' differs from '" +
+                              tableOf(config) +
+                              "', though config.json ties them; both are read, as transformers 5 does (4 reads the "
+                              "embedding for both)");
+  }
+  return isRenamed;
+}
+
 std::vector<std::string> checkWeights(const TeacherConfig &config, const WeightFiles &weights) {
   std::set<std::string> wanted;
   for (const TensorSpec &expected : expectedTensors(config)) {
-    checkTensor(expected, weights);
+    checkTensor(expected, weights, expected.name == headOf(config));
     wanted.insert(expected.name);
   }
   std::vector<std::string> redundant;

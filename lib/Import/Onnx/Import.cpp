@@ -4,6 +4,7 @@
 #include "xlstm/Import/Onnx.h"
 
 #include "dialects/LM/LMDialect.h"
+#include "lib/Import/Onnx/Dequantise.h"
 #include "lib/Import/Onnx/ModuleBuilder.h"
 #include "lib/Import/Onnx/WeightMap.h"
 #include "xlstm/Runtime/Files/Bundle.h"
@@ -26,6 +27,7 @@ struct OnnxModel::Impl {
   std::unique_ptr<OnnxFile> file;
   MLIRContext context{MLIRContext::Threading::DISABLED};
   OwningOpRef<ModuleOp> module;
+  std::map<std::string, OnnxTensor> unpacked; // those that somebody asked for
 };
 
 OnnxModel::OnnxModel(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
@@ -94,7 +96,10 @@ StoredTensor OnnxModel::tensor(const std::string &name) const {
   auto it = impl->file->tensors().find(name);
   if (it == impl->file->tensors().end())
     fail(impl->file->name(), ": expected an initializer ", quote(name), ", found none");
-  return {it->second.spec, it->second.bytes, it->second.file};
+  const OnnxTensor *tensor = &it->second;
+  if (!isPlain(*tensor))
+    tensor = &impl->unpacked.try_emplace(name, plain(*tensor)).first->second;
+  return {tensor->spec, tensor->bytes, tensor->file};
 }
 
 /// What config.json knows and the graph does not.

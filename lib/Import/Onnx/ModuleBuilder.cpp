@@ -3,6 +3,8 @@
 
 #include "lib/Import/Onnx/ModuleBuilder.h"
 
+#include "lib/Import/Onnx/Dequantise.h"
+
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
 
@@ -29,11 +31,12 @@ private:
   onnx::GraphOp buildGraph();
   void addInitializer(const OnnxTensor &tensor, Location loc);
   void addNode(const ::onnx::NodeProto &node);
+  void addGatheredRows(const ::onnx::NodeProto &node, const OnnxFile::GatheredRows &rows, Location loc);
   void modernise(OperationState &state, const std::string &type);
   NamedAttribute readAttribute(const ::onnx::AttributeProto &attribute, const std::string &place);
   Type readType(const ::onnx::TypeProto &type, const std::string &place);
   Type declaredType(const std::string &value);
-  DenseElementsAttr denseValue(const OnnxTensor &tensor);
+  DenseElementsAttr denseValue(const OnnxTensor &stored);
   DenseElementsAttr firstRows(const OnnxTensor &tensor);
   Location locate(StringRef name, StringRef scope = "") {
     return onnx::nodeLocation(builder.getContext(), file.name(), name, scope);
@@ -59,31 +62,6 @@ std::string scopeOf(const ::onnx::NodeProto &node) {
     return scope.str();
   }
   return "";
-}
-
-std::optional<DType> storedType(int32_t type) {
-  switch (type) {
-  case ::onnx::TensorProto::FLOAT:
-    return DType::F32;
-  case ::onnx::TensorProto::DOUBLE:
-    return DType::F64;
-  case ::onnx::TensorProto::FLOAT16:
-    return DType::F16;
-  case ::onnx::TensorProto::BFLOAT16:
-    return DType::BF16;
-  case ::onnx::TensorProto::INT64:
-    return DType::I64;
-  case ::onnx::TensorProto::INT32:
-    return DType::I32;
-  case ::onnx::TensorProto::INT8:
-    return DType::I8;
-  case ::onnx::TensorProto::UINT8:
-    return DType::U8;
-  case ::onnx::TensorProto::BOOL:
-    return DType::Bool;
-  default:
-    return std::nullopt;
-  }
 }
 
 Type Builder::readType(const ::onnx::TypeProto &type, const std::string &place) {
@@ -163,7 +141,7 @@ bool Builder::isHeld(const OnnxTensor &tensor) const {
 DenseElementsAttr Builder::firstRows(const OnnxTensor &tensor) {
   // Half precision is coarse: later positions say the angle more exactly.
   int64_t numRows = sizeOf(tensor.spec.dtype) == 2 ? 128 : 16;
-  OnnxTensor part = tensor;
+  OnnxTensor part = plain(tensor);
   if (part.spec.shape.size() != 2 || !isFloat(part.spec.dtype) || part.spec.shape[0] < numRows)
     return {};
   part.spec.shape[0] = numRows;
@@ -171,7 +149,8 @@ DenseElementsAttr Builder::firstRows(const OnnxTensor &tensor) {
   return denseValue(part);
 }
 
-DenseElementsAttr Builder::denseValue(const OnnxTensor &tensor) {
+DenseElementsAttr Builder::denseValue(const OnnxTensor &stored) {
+  OnnxTensor tensor = plain(stored);
   auto type = RankedTensorType::get(tensor.spec.shape, elementType(builder.getContext(), tensor.spec.dtype));
   ArrayRef<char> bytes(reinterpret_cast<const char *>(tensor.bytes.data()), tensor.bytes.size());
   if (tensor.spec.dtype != DType::Bool)
@@ -186,12 +165,12 @@ void Builder::addInitializer(const OnnxTensor &tensor, Location loc) {
   DenseElementsAttr value;
   IntegerAttr content, transposed;
   DictionaryAttr band;
-  if (type.getNumElements() > onnx::ONNXDialect::maxInlineElements)
+  if (type.getNumElements() > onnx::ONNXDialect::maxInlineElements && isPlain(tensor))
     band = readBand(builder.getContext(), tensor);
   if (!band && isHeld(tensor))
     value = denseValue(tensor);
   if (tieCandidates.contains(tensor.spec.name)) {
-    auto [hash, hashOfTranspose] = hashMatrix(tensor);
+    auto [hash, hashOfTranspose] = hashMatrix(plain(tensor));
     releasePages(tensor);
     content = builder.getI64IntegerAttr(hash);
     transposed = builder.getI64IntegerAttr(hashOfTranspose);
@@ -250,19 +229,42 @@ void Builder::modernise(OperationState &state, const std::string &type) {
   state.operands.push_back(builder.create<onnx::InitializerOp>(state.location, value));
 }
 
+/// Operators of graphs whose activations are integers.
+static bool computesInIntegers(StringRef type) {
+  return type.contains_insensitive("quantize") || type.contains("Integer") || type.starts_with("QLinear") ||
+         type == "QAttention" || type == "QGemm" || type == "QOrderedMatMul";
+}
+
+/// DequantizeLinear of gathered rows: rows of the dequantised matrix.
+void Builder::addGatheredRows(const ::onnx::NodeProto &node, const OnnxFile::GatheredRows &rows, Location loc) {
+  addInitializer(file.tensors().at(rows.matrix), loc);
+  OperationState state(loc, onnx::GatherOp::getOperationName());
+  state.operands = {values.lookup(rows.matrix), values.lookup(rows.gather->input(1))};
+  state.types.push_back(declaredType(node.output(0)));
+  state.addAttribute("axis", builder.getI64IntegerAttr(0));
+  values[node.output(0)] = builder.create(state)->getResult(0);
+}
+
 void Builder::addNode(const ::onnx::NodeProto &node) {
   std::string place = placeOf(node);
   std::string name = !node.name().empty() ? node.name() : node.output_size() > 0 ? node.output(0) : "";
   Location loc = locate(name, scopeOf(node));
   if (auto tensor = file.tensors().find(node.output_size() > 0 ? node.output(0) : ""); tensor != file.tensors().end())
     return addInitializer(tensor->second, loc);
+  if (auto rows = file.gatheredRows().find(node.output_size() > 0 ? node.output(0) : "");
+      rows != file.gatheredRows().end())
+    return addGatheredRows(node, rows->second, loc);
   bool isDefault = node.domain().empty() || node.domain() == "ai.onnx";
   if (!isDefault && node.domain() != "com.microsoft")
     fail(file.name(), ": ", place, ": expected an operator of the domain ai.onnx or com.microsoft, found domain ",
          quote(node.domain()));
   OperationName opName((isDefault ? "onnx." : "onnx.microsoft.") + node.op_type(), builder.getContext());
   if (!opName.isRegistered() || !opName.hasTrait<onnx::Node>())
-    fail(file.name(), ": ", place, ": expected an operator that language models contain, found one that is not read");
+    fail(file.name(), ": ", place, ": expected an operator that language models contain, found one that ",
+         computesInIntegers(node.op_type())
+             ? "quantises activations: export the model in float, or with quantised weights alone (MatMulNBits, or "
+               "DequantizeLinear of stored weights)"
+             : "is not read");
   OperationState state(loc, opName);
   for (const std::string &input : node.input())
     state.operands.push_back(input.empty() ? builder.create<onnx::NoneOp>(loc, builder.getNoneType()).getResult()

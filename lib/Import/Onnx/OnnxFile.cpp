@@ -3,12 +3,14 @@
 
 #include "lib/Import/Onnx/OnnxFile.h"
 
+#include "lib/Import/Onnx/Dequantise.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>
 
+#include <algorithm>
 #include <fcntl.h>
 #include <set>
 #include <sys/stat.h>
@@ -115,6 +117,92 @@ void OnnxFile::addConstant(const ::onnx::NodeProto &node) {
   addTensor(node.output(0), tensor, place);
 }
 
+/// The integer attributes of a node; throws Error for one that is not among `names`.
+static std::map<std::string, int64_t> integersOf(const ::onnx::NodeProto &node, const std::set<std::string> &names,
+                                                 const std::string &place) {
+  std::map<std::string, int64_t> result;
+  for (const ::onnx::AttributeProto &attribute : node.attribute())
+    if (names.contains(attribute.name()))
+      result[attribute.name()] = attribute.i();
+    else
+      fail(place, ": has no attribute ", quote(attribute.name()));
+  return result;
+}
+
+std::optional<Dequantisation> OnnxFile::storedNumbers(const std::string &numbers, const std::string &scales,
+                                                      const std::string &zeroPoints) const {
+  auto find = [&](const std::string &tensor) -> const OnnxTensor * {
+    auto it = entries.find(tensor);
+    return it == entries.end() ? nullptr : &it->second;
+  };
+  const OnnxTensor *n = find(numbers), *s = find(scales), *z = find(zeroPoints);
+  if (!n || !s || (!zeroPoints.empty() && !z))
+    return std::nullopt;
+  return Dequantisation{*n, *s, z ? std::optional(*z) : std::nullopt};
+}
+
+void OnnxFile::addComputed(const std::string &tensor, Dequantisation source, const std::string &place) {
+  OnnxTensor entry = dequantised(std::move(source), place);
+  entry.spec.name = tensor;
+  if (!entries.emplace(tensor, std::move(entry)).second)
+    fail(place, ": the name ", quote(tensor), " is made twice");
+}
+
+/// DequantizeLinear of stored numbers is a tensor like another, and so are rows gathered before it: its scales are then
+/// for all of them, or for each channel. That of activations is no node of the dialect.
+void OnnxFile::addDequantised(const ::onnx::NodeProto &node) {
+  std::string place = name() + ": " + placeOf(node);
+  if (node.input_size() < 2 || node.input_size() > 3 || node.output_size() != 1)
+    fail(place, ": expected 2 or 3 inputs and an output, found ", node.input_size(), " and ", node.output_size());
+  auto gathered = gathers.find(node.input(0));
+  bool isGathered = gathered != gathers.end();
+  std::optional<Dequantisation> source = storedNumbers(isGathered ? gathered->second->input(0) : node.input(0),
+                                                       node.input(1), node.input_size() > 2 ? node.input(2) : "");
+  if (!source)
+    return;
+  std::map<std::string, int64_t> attributes = integersOf(node, {"axis", "block_size", "output_dtype"}, place);
+  source->axis = attributes.contains("axis") ? attributes["axis"] : 1;
+  source->blockSize = attributes["block_size"];
+  if (!isGathered)
+    return addComputed(node.output(0), std::move(*source), place);
+  if (source->scales.spec.numElements() != 1) {
+    if (source->blockSize != 0 || (source->axis != -1 && source->axis != 2) || source->numbers.spec.shape.size() != 2)
+      fail(place, ": expected a scale for all gathered rows or for each channel, found axis ", source->axis,
+           " and scales ", describe(source->scales.spec));
+    source->axis = 1;
+  }
+  addComputed(node.output(0) + ".table", std::move(*source), place);
+  rows[node.output(0)] = {gathered->second, node.output(0) + ".table"};
+}
+
+/// GatherBlockQuantized of integers of 4 bits, whose zero point is 0 unless given: rows of what they stand for. (Bytes
+/// that hold several numbers are a node of the dialect.)
+void OnnxFile::addQuantisedRows(const ::onnx::NodeProto &node) {
+  if (node.input_size() < 3 || node.output_size() != 1)
+    return;
+  auto numbers = entries.find(node.input(0));
+  if (numbers == entries.end() || numbers->second.packedBits == 0)
+    return;
+  std::string place = name() + ": " + placeOf(node);
+  std::optional<Dequantisation> source =
+      storedNumbers(node.input(0), node.input(2), node.input_size() > 3 ? node.input(3) : "");
+  std::map<std::string, int64_t> attributes =
+      integersOf(node, {"gather_axis", "quantize_axis", "block_size", "bits"}, place);
+  if (!source || attributes["gather_axis"] != 0)
+    fail(place, ": expected rows of stored numbers to be gathered, found axis ", attributes["gather_axis"]);
+  source->axis = attributes.contains("quantize_axis") ? attributes["quantize_axis"] : 1;
+  source->blockSize = attributes.contains("block_size") ? attributes["block_size"] : 128;
+  addComputed(node.output(0) + ".table", std::move(*source), place);
+  rows[node.output(0)] = {&node, node.output(0) + ".table"};
+}
+
+/// Gather along rows of a stored matrix.
+static bool gathersRows(const ::onnx::NodeProto &node) {
+  return node.op_type() == "Gather" && isDefaultDomain(node.domain()) && node.input_size() == 2 &&
+         node.output_size() == 1 &&
+         std::ranges::all_of(node.attribute(), [](const auto &attribute) { return attribute.i() == 0; });
+}
+
 void OnnxFile::checkGraph() {
   if (graph().node_size() == 0 || graph().output_size() == 0 || graph().input_size() == 0)
     fail(name(), ": expected a graph with inputs, nodes and outputs, found ", graph().input_size(), ", ",
@@ -145,6 +233,12 @@ void OnnxFile::checkGraph() {
         make(output, placeOf(node));
     if (node.op_type() == "Constant" && isDefaultDomain(node.domain()))
       addConstant(node);
+    else if (node.op_type() == "DequantizeLinear")
+      addDequantised(node);
+    else if (node.op_type() == "GatherBlockQuantized")
+      addQuantisedRows(node);
+    else if (gathersRows(node))
+      gathers[node.output(0)] = &node;
   }
   for (const ::onnx::ValueInfoProto &output : graph().output())
     if (!made.contains(output.name()))

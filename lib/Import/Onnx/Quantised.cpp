@@ -3,6 +3,7 @@
 
 #include "lib/Import/Onnx/Quantised.h"
 
+#include "xlstm/Runtime/Files/Floats.h"
 #include "xlstm/Support/Error.h"
 
 #include <bit>
@@ -11,22 +12,17 @@
 namespace xlstm {
 
 static float readFloat(const OnnxTensor &tensor, uint64_t index) {
-  const std::byte *from = tensor.bytes.data() + index * sizeOf(tensor.spec.dtype);
-  auto load = [&]<typename T>(T value) {
-    std::memcpy(&value, from, sizeof(value));
-    return value;
-  };
-  switch (tensor.spec.dtype) {
-  case DType::F32:
-    return load(float());
-  case DType::F16:
-    return static_cast<float>(load(_Float16()));
-  default: // BF16: checkBlocks admits no other
-    return std::bit_cast<float>(static_cast<uint32_t>(load(uint16_t())) << 16);
-  }
+  return loadFloat(tensor.spec.dtype, tensor.bytes.data() + index * sizeOf(tensor.spec.dtype));
 }
 
-static bool isScaleType(DType type) { return type == DType::F32 || type == DType::F16 || type == DType::BF16; }
+/// The block of a column.
+static uint64_t blockOf(const QuantisedBlocks &blocks, uint64_t column) {
+  if (!blocks.groups)
+    return column / blocks.size;
+  int32_t group = 0;
+  std::memcpy(&group, blocks.groups->bytes.data() + column * sizeof(group), sizeof(group));
+  return static_cast<uint32_t>(group);
+}
 
 void checkBlocks(const QuantisedBlocks &blocks, const OnnxTensor &numbers, int64_t rows, const std::string &place) {
   bool isKnown = (blocks.bits == 2 || blocks.bits == 4 || blocks.bits == 8) && blocks.size >= 16 &&
@@ -41,11 +37,20 @@ void checkBlocks(const QuantisedBlocks &blocks, const OnnxTensor &numbers, int64
   };
   uint64_t perRow = blocks.blocksPerRow();
   expect(numbers, perRow * blocks.size * blocks.bits / 8, numbers.spec.dtype == DType::U8);
-  expect(*blocks.scales, perRow, isScaleType(blocks.scales->spec.dtype));
+  expect(*blocks.scales, perRow, isWeightType(blocks.scales->spec.dtype));
   if (const OnnxTensor *zero = blocks.zeroPoints) {
     bool isPacked = zero->spec.dtype == DType::U8;
-    expect(*zero, isPacked ? (perRow * blocks.bits + 7) / 8 : perRow, isPacked || isScaleType(zero->spec.dtype));
+    expect(*zero, isPacked ? (perRow * blocks.bits + 7) / 8 : perRow, isPacked || isWeightType(zero->spec.dtype));
   }
+  const OnnxTensor *groups = blocks.groups;
+  if (!groups)
+    return;
+  bool fits = groups->spec.dtype == DType::I32 && groups->spec.numElements() >= static_cast<uint64_t>(blocks.columns);
+  for (int64_t i = 0; fits && i < blocks.columns; ++i)
+    fits = blockOf(blocks, i) < perRow;
+  if (!fits)
+    fail(place, ": expected a block below ", perRow, " for each of ", blocks.columns, " columns, found ",
+         describe(groups->spec));
 }
 
 /// Number `index` of a row that begins at `from`.
@@ -54,22 +59,28 @@ static unsigned packedNumber(const std::byte *from, uint64_t index, int64_t bits
   return std::to_integer<unsigned>(from[index / perByte]) >> (index % perByte * bits) & ((1u << bits) - 1);
 }
 
-void dequantiseRow(const QuantisedBlocks &blocks, const OnnxTensor &numbers, int64_t row, std::vector<float> &out) {
-  uint64_t perRow = blocks.blocksPerRow();
-  const std::byte *from = numbers.bytes.data() + row * perRow * blocks.size * blocks.bits / 8;
-  out.resize(blocks.columns);
+/// Scale and zero point of the blocks of a row.
+static std::vector<std::pair<float, float>> blockScales(const QuantisedBlocks &blocks, int64_t row) {
+  uint64_t perRow = blocks.blocksPerRow(), stride = (perRow * blocks.bits + 7) / 8;
+  std::vector<std::pair<float, float>> result;
   for (uint64_t block = 0; block < perRow; ++block) {
-    float scale = readFloat(*blocks.scales, row * perRow + block);
     auto zero = static_cast<float>(1 << (blocks.bits - 1));
-    if (const OnnxTensor *points = blocks.zeroPoints) {
-      bool isPacked = points->spec.dtype == DType::U8;
-      uint64_t stride = (perRow * blocks.bits + 7) / 8;
-      zero = isPacked ? static_cast<float>(packedNumber(points->bytes.data() + row * stride, block, blocks.bits))
-                      : readFloat(*points, row * perRow + block);
-    }
-    uint64_t first = block * blocks.size, end = std::min<uint64_t>(first + blocks.size, blocks.columns);
-    for (uint64_t i = first; i < end; ++i)
-      out[i] = (static_cast<float>(packedNumber(from, i, blocks.bits)) - zero) * scale;
+    if (const OnnxTensor *points = blocks.zeroPoints)
+      zero = points->spec.dtype == DType::U8
+                 ? static_cast<float>(packedNumber(points->bytes.data() + row * stride, block, blocks.bits))
+                 : readFloat(*points, row * perRow + block);
+    result.emplace_back(readFloat(*blocks.scales, row * perRow + block), zero);
+  }
+  return result;
+}
+
+void dequantiseRow(const QuantisedBlocks &blocks, const OnnxTensor &numbers, int64_t row, std::vector<float> &out) {
+  const std::byte *from = numbers.bytes.data() + row * blocks.blocksPerRow() * blocks.size * blocks.bits / 8;
+  std::vector<std::pair<float, float>> scales = blockScales(blocks, row);
+  out.resize(blocks.columns);
+  for (uint64_t i = 0; i < out.size(); ++i) {
+    auto [scale, zero] = scales[blockOf(blocks, i)];
+    out[i] = (static_cast<float>(packedNumber(from, i, blocks.bits)) - zero) * scale;
   }
 }
 

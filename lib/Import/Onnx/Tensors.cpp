@@ -7,7 +7,6 @@
 #include "xlstm/Support/Quote.h"
 
 #include <charconv>
-#include <optional>
 
 namespace xlstm {
 namespace {
@@ -15,29 +14,32 @@ namespace {
 using ::onnx::TensorProto;
 
 DType readType(const TensorProto &tensor, const std::string &place) {
-  switch (tensor.data_type()) {
-  case TensorProto::FLOAT:
-    return DType::F32;
-  case TensorProto::DOUBLE:
-    return DType::F64;
-  case TensorProto::FLOAT16:
-    return DType::F16;
-  case TensorProto::BFLOAT16:
-    return DType::BF16;
-  case TensorProto::INT64:
-    return DType::I64;
-  case TensorProto::INT32:
-    return DType::I32;
-  case TensorProto::INT8:
-    return DType::I8;
-  case TensorProto::UINT8:
-    return DType::U8;
-  case TensorProto::BOOL:
-    return DType::Bool;
-  default:
-    fail(place, ": expected data type float, double, float16, bfloat16, int64, int32, int8, uint8 or bool, found ",
+  std::optional<DType> type = storedType(tensor.data_type());
+  if (!type)
+    fail(place,
+         ": expected data type float, double, float16, bfloat16, bool or an integer of 2 to 64 bits (but uint32 and "
+         "uint64), found ",
          tensor.data_type());
+  return *type;
+}
+
+/// Bits of an element that is packed; 0 for one of a byte or more.
+int64_t packedBits(const TensorProto &tensor) {
+  switch (tensor.data_type()) {
+  case TensorProto::INT4:
+  case TensorProto::UINT4:
+    return 4;
+  case TensorProto::INT2:
+  case TensorProto::UINT2:
+    return 2;
+  default:
+    return 0;
   }
+}
+
+uint64_t storedBytes(const OnnxTensor &tensor) {
+  auto bits = static_cast<uint64_t>(tensor.packedBits);
+  return bits == 0 ? tensor.spec.numBytes() : (tensor.spec.numElements() * bits + 7) / 8;
 }
 
 std::vector<int64_t> readShape(const TensorProto &tensor, DType type, const std::string &place) {
@@ -116,7 +118,7 @@ void readExternal(const TensorProto &tensor, OnnxTensor &result, const std::file
     if (!keys.try_emplace(entry.key(), entry.value()).second)
       fail(place, ": external data: ", quote(entry.key()), " is given twice");
   }
-  uint64_t expected = result.spec.numBytes();
+  uint64_t expected = storedBytes(result);
   uint64_t offset = keys.contains("offset") ? readNumber("offset", keys["offset"], place) : 0;
   uint64_t length = keys.contains("length") ? readNumber("length", keys["length"], place) : expected;
   if (length != expected)
@@ -132,19 +134,53 @@ void readExternal(const TensorProto &tensor, OnnxTensor &result, const std::file
 
 } // namespace
 
+std::optional<DType> storedType(int32_t type) {
+  switch (type) {
+  case TensorProto::FLOAT:
+    return DType::F32;
+  case TensorProto::DOUBLE:
+    return DType::F64;
+  case TensorProto::FLOAT16:
+    return DType::F16;
+  case TensorProto::BFLOAT16:
+    return DType::BF16;
+  case TensorProto::INT64:
+    return DType::I64;
+  case TensorProto::INT32:
+    return DType::I32;
+  case TensorProto::INT16:
+    return DType::I16;
+  case TensorProto::UINT16:
+    return DType::U16;
+  case TensorProto::INT8:
+  case TensorProto::INT4:
+  case TensorProto::INT2:
+    return DType::I8;
+  case TensorProto::UINT8:
+  case TensorProto::UINT4:
+  case TensorProto::UINT2:
+    return DType::U8;
+  case TensorProto::BOOL:
+    return DType::Bool;
+  default:
+    return std::nullopt;
+  }
+}
+
 OnnxTensor readTensor(const TensorProto &tensor, const std::filesystem::path &folder, const std::string &place) {
   OnnxTensor result;
   result.spec.name = tensor.name();
   if (tensor.has_segment())
     fail(place, ": tensors in segments are not read");
   result.spec.dtype = readType(tensor, place);
+  result.packedBits = packedBits(tensor);
   result.spec.shape = readShape(tensor, result.spec.dtype, place);
   if (tensor.data_location() == TensorProto::EXTERNAL)
     readExternal(tensor, result, folder, place);
   else
     readInline(tensor, result, place);
-  if (result.bytes.size() != result.spec.numBytes())
-    fail(place, ": expected ", result.spec.numBytes(), " bytes for ", describe(result.spec), ", found ",
+  if (result.bytes.size() != storedBytes(result))
+    fail(place, ": expected ", storedBytes(result), " bytes for ", describe(result.spec), ", found ",
          result.bytes.size());
   return result;
 }

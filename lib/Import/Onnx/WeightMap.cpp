@@ -4,6 +4,7 @@
 #include "lib/Import/Onnx/WeightMap.h"
 
 #include "dialects/ONNX/ONNXDialect.h"
+#include "lib/Import/Onnx/Dequantise.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
 
@@ -40,6 +41,8 @@ static QuantisedBlocks readBlocks(DictionaryAttr attr, const WeightSource &sourc
   blocks.scales = &findTensor(file, source.name, attr.getAs<StringAttr>("scales"));
   if (auto zeroPoints = attr.getAs<StringAttr>("zero_points"))
     blocks.zeroPoints = &findTensor(file, source.name, zeroPoints);
+  if (auto groups = attr.getAs<StringAttr>("groups"))
+    blocks.groups = &findTensor(file, source.name, groups);
   const TensorSpec &spec = source.tensor->spec;
   if (spec.shape.empty())
     fail(file.name(), ": weight ", quote(source.name), ": expected rows of quantised numbers, found ", describe(spec));
@@ -87,7 +90,7 @@ bool fitBfloat16(const std::vector<WeightSource> &weights) {
     if (spec.dtype != DType::F32)
       continue;
     any = true;
-    bool fits = weight.blocks || areBfloat16(weight.tensor->bytes);
+    bool fits = weight.blocks || areBfloat16(plain(*weight.tensor).bytes);
     releasePages(*weight.tensor);
     if (!fits)
       return false;
@@ -134,6 +137,8 @@ void writeWeights(const std::filesystem::path &path, const std::vector<WeightSou
   std::vector<std::byte> row;
   for (size_t i = 0; i < weights.size(); ++i) {
     WeightSource weight = weights[i];
+    OnnxTensor whole = plain(*weight.tensor);
+    weight.tensor = &whole;
     OnnxTensor vector; // a vector is a matrix of one row
     if (specs[i].shape.size() == 1) {
       vector = *weight.tensor;

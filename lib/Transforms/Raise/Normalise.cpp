@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Transforms/Raise/Graph.h"
+#include "lib/Transforms/Raise/WidenHead.h"
 #include "xlstm/Transforms/RaisePasses.h"
 
 using namespace mlir;
@@ -25,6 +26,8 @@ public:
 private:
   LogicalResult evaluateSizes();
   LogicalResult selectLogits();
+  LogicalResult widenLogits();
+  LogicalResult checkLogits();
   void dropInputs();
   RankedTensorType typeAt(Value value) const;
   void setTypes();
@@ -57,28 +60,41 @@ bool Normaliser::allSizes(Value value, llvm::function_ref<bool(const Tensor &)> 
   return llvm::all_of(probes, [&](const onnx::Values &values) { return test(values.lookup(value)); });
 }
 
-/// Keeps the result that is called logits, or else the only float one of rank 3, and checks its declared type.
+/// Keeps the result that is called logits, or else the only float one of rank 3.
 LogicalResult Normaliser::selectLogits() {
   Operation *terminator = graph.getReturn();
-  SmallVector<unsigned> found = onnx::findLogits(graph, [&](Value value) {
-    return allSizes(value, [](const Tensor &t) { return t.kind == Kind::Float && t.rank() == 3; });
-  });
+  SmallVector<unsigned> found = onnx::findLogits(graph, [&](Value value) { return probes.front().lookup(value); });
   if (found.size() != 1)
     return onnx::emitNodeError(graph) << "expected one output of logits, floats [B, T, V], found " << found.size();
   unsigned index = found.front();
-  Value logits = terminator->getOperand(index);
-  auto declared = dyn_cast<RankedTensorType>(graph.getResultTypes()[index]);
-  Tensor actual = probes.front().lookup(logits);
-  if (actual.kind != Kind::Float || actual.rank() != 3 ||
-      (declared && onnx::kindOf(declared.getElementType()) != Kind::Float))
-    return onnx::emitNodeError(graph) << "expected logits to be floats [B, T, V], found " << onnx::describe(actual)
-                                      << ", declared as " << graph.getResultTypes()[index];
   Attribute attrs = graph.getResAttrs() ? (*graph.getResAttrs())[index] : Attribute();
-  terminator->setOperands(logits);
-  graph.setType(builder.getFunctionType(graph.getArgumentTypes(), logits.getType()));
+  Type declared = graph.getResultTypes()[index];
+  terminator->setOperands(terminator->getOperand(index));
+  graph.setType(builder.getFunctionType(graph.getArgumentTypes(), declared));
   if (attrs)
     graph.setResAttrsAttr(builder.getArrayAttr(attrs));
+  raise::eraseDeadNodes(graph);
   return success();
+}
+
+/// The logits of every position, whatever the graph has.
+LogicalResult Normaliser::widenLogits() {
+  FailureOr<bool> isWider = raise::widenHead(graph, probes);
+  if (failed(isWider))
+    return failure();
+  if (*isWider)
+    probes.clear();
+  return *isWider ? evaluateSizes() : success();
+}
+
+LogicalResult Normaliser::checkLogits() {
+  auto declared = dyn_cast<RankedTensorType>(graph.getResultTypes()[0]);
+  Tensor actual = probes.front().lookup(graph.getReturn()->getOperand(0));
+  if (actual.kind == Kind::Float && actual.rank() == 3 &&
+      (!declared || onnx::kindOf(declared.getElementType()) == Kind::Float))
+    return success();
+  return onnx::emitNodeError(graph) << "expected logits to be floats [B, T, V], found " << onnx::describe(actual)
+                                    << ", declared as " << graph.getResultTypes()[0];
 }
 
 RankedTensorType Normaliser::typeAt(Value value) const {
@@ -248,7 +264,7 @@ void Normaliser::dropInputs() {
 }
 
 LogicalResult Normaliser::run() {
-  if (failed(evaluateSizes()) || failed(selectLogits()))
+  if (failed(evaluateSizes()) || failed(selectLogits()) || failed(widenLogits()) || failed(checkLogits()))
     return failure();
   raise::eraseDeadNodes(graph);
   setTypes();

@@ -48,18 +48,21 @@ private:
   std::string why;
 };
 
-/// q * k^T, perhaps times a constant.
+/// q * k^T, perhaps times a constant, as MatMul or onnxruntime's FusedMatMul.
 bool AttentionRaiser::matchScores(Value scores, Parts &parts) {
   raise::Source source{scores};
   if (isa_and_nonnull<onnx::MulOp, onnx::DivOp>(scores.getDefiningOp()))
     source = raise::findSource(scores);
-  auto product = source.value.getDefiningOp<onnx::MatMulOp>();
-  if (!product)
+  Operation *product = source.value.getDefiningOp();
+  if (!isa_and_nonnull<onnx::MatMulOp, onnx::MSFusedMatMulOp>(product))
     return false;
-  parts.q = product.getInputs()[0];
-  parts.k = product.getInputs()[1];
-  parts.keyLayout = raise::keysLast;
-  parts.scale = source.factor;
+  // The evaluator has refused FusedMatMul that transposes anything but the last two dimensions of its second operand.
+  auto transposed = product->getAttrOfType<IntegerAttr>("transB");
+  auto alpha = product->getAttrOfType<FloatAttr>("alpha");
+  parts.q = product->getOperand(0);
+  parts.k = product->getOperand(1);
+  parts.keyLayout = transposed && transposed.getInt() != 0 ? raise::headsFirst : raise::keysLast;
+  parts.scale = source.factor * (alpha ? alpha.getValueAsDouble() : 1);
   return true;
 }
 

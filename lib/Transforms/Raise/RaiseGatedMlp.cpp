@@ -15,9 +15,11 @@ namespace {
 
 /// The gate of silu(gate) = gate * sigmoid(gate); null for another value.
 Value gateOf(Value activation) {
-  if (auto swish = activation.getDefiningOp<onnx::SwishOp>()) {
-    auto alpha = swish->getAttrOfType<FloatAttr>("alpha");
-    return !alpha || alpha.getValueAsDouble() == 1 ? swish.getInputs()[0] : Value();
+  Operation *op = activation.getDefiningOp();
+  if (isa_and_nonnull<onnx::SwishOp, onnx::MSQuickGeluOp>(op)) {
+    auto alpha = op->getAttrOfType<FloatAttr>("alpha");
+    double value = alpha ? alpha.getValueAsDouble() : isa<onnx::SwishOp>(op) ? 1 : 1.702;
+    return value == 1 ? op->getOperand(0) : Value();
   }
   auto mul = activation.getDefiningOp<onnx::MulOp>();
   if (!mul)

@@ -37,7 +37,7 @@ private:
   Value raiseProjection(Operation *op, bool transposeSecond);
   Value raiseQuantisedProjection(Operation *op);
   Value raiseQuantisedEmbedding(Operation *op);
-  Value quantised(Operation *op, ArrayRef<Value> operands, int64_t columns);
+  Value quantised(Operation *op, ArrayRef<Value> operands, int64_t columns, Value groups = {});
   Value raiseSum(onnx::AddOp op);
   bool raiseSplit(onnx::SplitOp op);
   /// The matrix as an onnx.weight: itself or its transpose.
@@ -60,8 +60,9 @@ Value LinearRaiser::weight(Location loc, onnx::InitializerOp initializer, bool t
                                         DictionaryAttr());
 }
 
-/// The matrix [rows, columns] of numbers in blocks: operands are the numbers, their scales, perhaps their zero points.
-Value LinearRaiser::quantised(Operation *op, ArrayRef<Value> operands, int64_t columns) {
+/// The matrix [rows, columns] of numbers in blocks: operands are the numbers, their scales, perhaps their zero points;
+/// `groups`, where given, the block of each column.
+Value LinearRaiser::quantised(Operation *op, ArrayRef<Value> operands, int64_t columns, Value groups) {
   auto reshape = operands[0].getDefiningOp<onnx::ReshapeOp>();
   auto numbers = (reshape ? reshape.getInputs()[0] : operands[0]).getDefiningOp<onnx::InitializerOp>();
   auto scales = operands[1].getDefiningOp<onnx::InitializerOp>();
@@ -73,11 +74,13 @@ Value LinearRaiser::quantised(Operation *op, ArrayRef<Value> operands, int64_t c
   blocks.append("size", size ? size : builder.getI64IntegerAttr(128));
   blocks.append("columns", builder.getI64IntegerAttr(columns));
   blocks.append("scales", scales.getNameAttr());
-  if (operands.size() > 2 && operands[2]) {
-    auto zeroPoints = operands[2].getDefiningOp<onnx::InitializerOp>();
-    if (!zeroPoints || !zeroPoints.getName())
+  for (auto [name, value] :
+       {std::pair("zero_points", operands.size() > 2 ? operands[2] : Value()), {"groups", groups}}) {
+    auto initializer = value ? value.getDefiningOp<onnx::InitializerOp>() : onnx::InitializerOp();
+    if (value && (!initializer || !initializer.getName()))
       return {};
-    blocks.append("zero_points", zeroPoints.getNameAttr());
+    if (value)
+      blocks.append(name, initializer.getNameAttr());
   }
   auto type = RankedTensorType::get({typeOf(numbers).getDimSize(0), columns}, builder.getF32Type());
   return builder.create<onnx::WeightOp>(op->getLoc(), type, numbers.getNameAttr(), UnitAttr(), DenseI64ArrayAttr(),
@@ -89,8 +92,8 @@ Value LinearRaiser::raiseQuantisedProjection(Operation *op) {
   auto operand = [&](unsigned i) { return raise::givenOperand(op, i); };
   RankedTensorType result = typeOf(op->getResult(0));
   auto columns = op->getAttrOfType<IntegerAttr>("K");
-  Value weights = quantised(op, {operand(1), operand(2), operand(3)}, columns.getInt());
-  if (!weights || !result || result.getRank() != 3 || operand(4))
+  Value weights = quantised(op, {operand(1), operand(2), operand(3)}, columns.getInt(), operand(4));
+  if (!weights || !result || result.getRank() != 3)
     return {};
   Value bias;
   if (operand(5)) {

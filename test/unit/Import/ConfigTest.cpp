@@ -65,7 +65,7 @@ const Case badConfigs[] = {
     {R"({"model_type": "gpt2"})",
      "config.json: 'model_type': expected one of llama, mistral, olmo2, olmo3, qwen2, qwen3, found 'gpt2'"},
     {R"({"architectures": ["LlamaForSequenceClassification"]})",
-     "config.json: 'architectures': expected a list with LlamaForCausalLM, found "
+     "config.json: 'architectures': expected a list with LlamaForCausalLM or LlamaModel, found "
      "[\"LlamaForSequenceClassification\"]"},
     {R"({"layer_types": ["full_attention"]})",
      "config.json: 'layer_types': expected a list of 5 (num_hidden_layers), found [\"full_attention\"]"},

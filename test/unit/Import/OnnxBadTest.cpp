@@ -100,8 +100,12 @@ const Case cases[] = {
        table(m).set_dims(0, 8);
        table(m).set_dims(1, 16);
      }},
-    {"activation", "node 'node_Sigmoid_295' (Cos): expected it to be part of",
+    {"activation", "node 'node_Sigmoid_295' (Cos): is part of no embedding, ",
      [](auto &m) { node(m, "Sigmoid").set_op_type("Cos"); }},
+    {"dynamic", "(DynamicQuantizeLinear): expected an operator that language models contain, found one that quantises",
+     [](auto &m) { node(m, "Sigmoid").set_op_type("DynamicQuantizeLinear"); }},
+    {"computed", "(DequantizeLinear): expected an operator that language models contain, found one that quantises",
+     [](auto &m) { node(m, "MatMul").set_op_type("DequantizeLinear"); }},
     {"function", "expected no local functions, found 1", [](auto &m) { m.add_functions()->set_name("f"); }},
 };
 

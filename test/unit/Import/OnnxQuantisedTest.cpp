@@ -54,7 +54,7 @@ Packed makePacked(int64_t rows, int64_t columns, int64_t bits, int64_t size, Zer
 
 template <typename T>
 OnnxTensor tensorOf(DType type, std::vector<int64_t> shape, const std::vector<T> &data) {
-  return {{"t", type, std::move(shape)}, std::as_bytes(std::span(data)), {}, {}};
+  return {{"t", type, std::move(shape)}, std::as_bytes(std::span(data)), {}, {}, 0, {}};
 }
 
 template <typename T>
@@ -142,6 +142,27 @@ TEST(OnnxQuantised, aHalfFloatScaleIsWidened) {
   }
 }
 
+TEST(OnnxQuantised, groupsSayWhichBlockAColumnHas) {
+  std::vector<uint8_t> bytes(16, 0x9A); // 10, 9, 10, 9, ..., less 8
+  std::vector<float> scales{1, 100};
+  std::vector<int32_t> groups(20, 1);
+  groups[1] = groups[18] = 0;
+  OnnxTensor numbers = tensorOf(DType::U8, {1, 2, 8}, bytes), scale = tensorOf(DType::F32, {2}, scales),
+             group = tensorOf(DType::I32, {20}, groups);
+  QuantisedBlocks blocks{4, 16, 20, &scale, nullptr, &group};
+  checkBlocks(blocks, numbers, 1, "test");
+  std::vector<float> row;
+  dequantiseRow(blocks, numbers, 0, row);
+  EXPECT_EQ(row[0], 200);
+  EXPECT_EQ(row[1], 1);
+  EXPECT_EQ(row[18], 2);
+  EXPECT_EQ(row[19], 100);
+  for (int32_t wrong : {2, -1}) {
+    groups[3] = wrong;
+    EXPECT_THROW(checkBlocks(blocks, numbers, 1, "test"), Error);
+  }
+}
+
 TEST(OnnxQuantised, projectionsAndTheHeadAreWrittenInFloat32) {
   for (auto [node, weight, rows] : {std::tuple("node_linear_1", "model.layers.0.self_attn.k_proj.weight", int64_t{4}),
                                     {"node_linear_7", "lm_head.weight", int64_t{16}}}) {
@@ -176,5 +197,14 @@ TEST(OnnxQuantised, sizesThatDisagreeAreRefused) {
             std::string::npos);
   EXPECT_NE(errorOf([](auto &node) { node.set_input(2, "val_289"); }).find("expected 1 scales a row"),
             std::string::npos);
-  EXPECT_NE(errorOf([](auto &node) { node.add_input("points"); }).find("expected columns in order"), std::string::npos);
+  EXPECT_NE(
+      errorOf([](auto &node) { node.add_input("points"); }).find("expected group indices beside 4 bits and no packed"),
+      std::string::npos);
+  EXPECT_NE(errorOf([](auto &node) {
+              ::onnx::AttributeProto &attribute = *node.add_attribute();
+              attribute.set_name("weight_prepacked");
+              attribute.set_type(::onnx::AttributeProto::INT);
+              attribute.set_i(1);
+            }).find("packed for a device"),
+            std::string::npos);
 }

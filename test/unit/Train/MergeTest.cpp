@@ -7,7 +7,10 @@
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Merge/Merge.h"
 
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/tensor.h>
+
+#include <limits>
 
 using namespace xlstm;
 using namespace xlstm::test;
@@ -36,7 +39,8 @@ protected:
     model(name, {{{"b", DType::F32, {2}}, at::tensor(b)}, {{"w", DType::BF16, {1, 2}}, at::tensor(w).view({1, 2})}});
   }
   MergeConfig config(const std::vector<double> &weights, bool normalize = false) {
-    MergeConfig result{{}, normalize};
+    MergeConfig result;
+    result.normalize = normalize;
     for (size_t i = 0; i < weights.size(); ++i)
       result.models.push_back({folder / std::string(1, char('a' + i)), weights[i]});
     return result;
@@ -70,10 +74,17 @@ TEST_F(MergeTest, sumsInFloat32AndRoundsOnce) {
 TEST_F(MergeTest, refusesWeightsThatAreNoShares) {
   pair("a", {1, 2}, {1, 1});
   pair("b", {1, 2}, {1, 1});
-  EXPECT_ERROR(merged(config({0.5, 0.6}), "w"), "weights that sum to 1 (or parameters.normalize: true), found 1.1");
-  EXPECT_ERROR(merged(config({1.5, -0.5}), "w"), "not negative, found -0.5");
+  EXPECT_ERROR(merged(config({1, std::numeric_limits<double>::infinity()}), "w"), "weights that are finite, found inf");
   EXPECT_ERROR(merged(config({0, 0}, true), "w"), "sum to more than 0");
   EXPECT_ERROR(merged(config({}), "w"), "at least one model");
+}
+
+TEST_F(MergeTest, takesWeightsAsTheyAreWithoutNormalisation) {
+  pair("a", {1, 2}, {1, 4});
+  pair("b", {2, 4}, {2, 2});
+  // 2 * 1 - 0.5 * 2 = 1; 2 * 4 - 0.5 * 2 = 7; with normalisation both by 1.5
+  EXPECT_TRUE(merged(config({2, -0.5}), "b").equal(at::tensor({1.0f, 7.0f})));
+  EXPECT_TRUE(merged(config({2, -0.5}, true), "b").allclose(at::tensor({1 / 1.5f, 7 / 1.5f})));
 }
 
 TEST_F(MergeTest, refusesModelsThatDiffer) {
@@ -99,6 +110,14 @@ TEST_F(MergeTest, makesABundle) {
   EXPECT_EQ(get(folder / "out/model.mlir"), "module {}");
   EXPECT_TRUE(fs::exists(folder / "out/config.json"));
   EXPECT_TRUE(viewOf(bundle.weights.get("b")).equal(at::tensor({1.0f, 2.0f})));
+  MergeConfig withBase = config({0.5, 0.5});
+  withBase.base = folder / "b";
+  withBase.needsOneTokenizer = true;
+  put("b/config.json", "{\"b\": 1}");
+  mergeBundles(withBase, folder / "based");
+  EXPECT_EQ(get(folder / "based/config.json"), "{\"b\": 1}");
+  put("b/tokenizer.json", "{}");
+  EXPECT_ERROR(mergeBundles(withBase, folder / "more"), "tokenizer.json differs from that of");
   put("b/model.mlir", "another");
   EXPECT_ERROR(mergeBundles(config({0.5, 0.5}), folder / "more"), "model.mlir differs");
   EXPECT_FALSE(fs::exists(folder / "more"));
@@ -125,18 +144,52 @@ TEST_F(MergeConfigTest, readsMergekitsLinearForm) {
   EXPECT_EQ(mergeWeights(config), (std::vector<double>{0.75, 0.25}));
 }
 
+// What mergekit 0.1.5 makes of it: linear merges are normalised unless told otherwise, by the sum of the weights.
+TEST_F(MergeConfigTest, normalisesUnlessToldOtherwise) {
+  const std::string models =
+      "merge_method: linear\nmodels: [{model: a, parameters: {weight: 0.1}}, {model: b, parameters: {weight: 1}}]\n";
+  std::vector<double> weights = mergeWeights(read(models));
+  EXPECT_DOUBLE_EQ(weights[0], 0.1 / 1.1);
+  EXPECT_DOUBLE_EQ(weights[1], 1 / 1.1);
+  EXPECT_EQ(mergeWeights(read(models + "parameters: {normalize: false}\n")), (std::vector<double>{0.1, 1}));
+  EXPECT_EQ(mergeWeights(read("merge_method: linear\nparameters: {weight: 3}\n"
+                              "models: [{model: a}, {model: b, parameters: {weight: 1}}]\n")),
+            (std::vector<double>{0.75, 0.25}));
+}
+
+TEST_F(MergeConfigTest, otherKeysAreFollowedOrWarnedOf) {
+  MergeConfig config =
+      read("merge_method: linear\nmodels: [{model: a, parameters: {weight: 1, density: 0.5}}, {model: b}]\n"
+           "parameters: {weight: 1, int8_mask: true}\nbase_model: b\ndtype: bfloat16\ntokenizer_source: union\n"
+           "chat_template: auto\n");
+  EXPECT_EQ(config.base, folder / "b");
+  EXPECT_TRUE(config.needsOneTokenizer);
+  ASSERT_EQ(config.warnings.size(), 4u);
+  EXPECT_NE(config.warnings[0].find("merge.yaml: 'chat_template' is not followed"), std::string::npos);
+  EXPECT_NE(config.warnings[1].find("'density' does nothing"), std::string::npos);
+  EXPECT_NE(config.warnings[2].find("'dtype: bfloat16' is not followed"), std::string::npos);
+  EXPECT_NE(config.warnings[3].find("'int8_mask' does nothing"), std::string::npos);
+  for (const char *source : {"tokenizer_source: base", "tokenizer_source: a", "tokenizer: {source: union}",
+                             "tokenizer: {source: {type: model, path: a}}"})
+    EXPECT_TRUE(read("merge_method: linear\nmodels: [{model: a}]\n" + std::string(source) + "\n").needsOneTokenizer);
+}
+
 TEST_F(MergeConfigTest, refusesWithFileAndLine) {
-  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\nbase_model: b\n"), "merge.yaml:3");
-  EXPECT_ERROR(read("merge_method: ties\nmodels: [{model: a}]\n"), "expected linear, found ties");
-  EXPECT_ERROR(read("merge_method: linear\nmodels:\n  - model: a\n    parameters:\n      density: 1\n"),
-               "merge.yaml:5");
+  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\nslices: []\n"), "merge.yaml:3");
+  for (const char *method : {"slerp", "ties", "task_arithmetic"})
+    EXPECT_ERROR(read("merge_method: " + std::string(method) + "\nmodels: [{model: a}]\n"), "expected linear");
+  EXPECT_ERROR(read("merge_method: linear\nmodels:\n- {model: a}\ntokenizer: {source: base, tokens: {x: y}}\n"),
+               "merge.yaml:4");
+  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\ntokenizer_source: c\n"), "or one of the models");
+  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a+lora}]\n"), "an adapter is merged when");
+  EXPECT_ERROR(read("merge_method: linear\nmodels:\n  - model: a\n    parameters:\n      wieght: 1\n"), "merge.yaml:5");
   EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a, parameters: {weight: [1, 2]}}]\n"), "one number");
   EXPECT_ERROR(read("merge_method: linear\nmodels: []\n"), "at least one model");
-  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\ndtype: bfloat16\n"), "merge.yaml:3");
+  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\ndtype: int8\n"), "merge.yaml:3");
   EXPECT_ERROR(read("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 0.4}}\n- {model: b}\n"),
                "a weight for every model or for none");
   EXPECT_ERROR(read("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 0.4}}\n"
-                    "- {model: b, parameters: {weight: 0.4}}\n"),
-               "sum to 1");
+                    "- {model: b, parameters: {weight: -0.4}}\n"),
+               "sum to more than 0");
   EXPECT_ERROR(read("models: [{model: a}]\n"), "merge_method");
 }

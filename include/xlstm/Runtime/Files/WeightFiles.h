@@ -26,6 +26,11 @@ public:
   const StoredTensor &get(const std::string &name) const;
   const std::filesystem::path &folder() const { return path; }
 
+  /// Puts a tensor under its name, in the place of one that may be there.
+  void set(StoredTensor tensor) { entries[tensor.spec.name] = std::move(tensor); }
+  /// Gives a tensor another name. Throws Error when there is one of that name already.
+  void rename(const std::string &from, const std::string &to);
+
 private:
   std::filesystem::path path;
   std::map<std::string, StoredTensor> entries;

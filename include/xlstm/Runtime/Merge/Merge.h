@@ -13,8 +13,8 @@ namespace xlstm {
 /// not hold the same tensors, naming one.
 void mergeWeightFiles(const MergeConfig &config, const std::filesystem::path &file);
 
-/// Merges bundles to a bundle at `output`, whole or not at all: the IR and the other files are the first model's.
-/// Throws Error when the models' IR differs.
+/// Merges bundles to a bundle at `output`, whole or not at all: the IR and the other files are those of
+/// `base`, or the first model's. Throws Error when the models' IR differs, or where one tokenizer is needed, that.
 void mergeBundles(const MergeConfig &config, const std::filesystem::path &output);
 
 } // namespace xlstm

@@ -5,6 +5,7 @@
 #define XLSTM_RUNTIME_MERGE_MERGECONFIG_H
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace xlstm {
@@ -17,22 +18,30 @@ struct MergeSource {
 
 struct MergeConfig {
   std::vector<MergeSource> models;
-  /// Divide the weights by their sum; otherwise they must sum to 1. (mergekit's own default is true.)
-  bool normalize = false;
+  /// Divide the weights by their sum; otherwise they are taken as they are.
+  bool normalize = true;
+  /// The bundle whose other files the result has; empty: the first model's.
+  std::filesystem::path base;
+  /// All models must have one tokenizer, which is then that of any of them and their union.
+  bool needsOneTokenizer = false;
+  /// What is read, but not followed; one line each.
+  std::vector<std::string> warnings;
 };
 
-/// Reads the subset of mergekit's YAML that a linear merge needs:
+/// Reads mergekit's YAML of a linear merge:
 ///     merge_method: linear
 ///     models: [{model: FOLDER, parameters: {weight: 0.5}}, ...]
-///     parameters: {normalize: false}
-///     dtype: float32
-/// Without any weight the models count alike. Folders are relative to the file's. `dtype` is what sums are kept in;
-/// tensors keep the types in which the models store them. Throws Error with file and line, also for keys that mergekit
-/// knows and this does not.
+///     parameters: {weight: 0.5, normalize: true}
+///     base_model: FOLDER
+///     tokenizer_source: base
+///     dtype: bfloat16
+/// A weight of `parameters` is that of models without one; without any the models count alike. Folders are relative to
+/// the file's. Keys of other methods that do nothing to a linear merge are warned of. Throws Error with file and line
+/// for other methods, for weights by layer or filter, and for keys that would change the result.
 MergeConfig readMergeConfig(const std::filesystem::path &file);
 
-/// The weights as fractions that sum to 1. Throws Error: fewer than one model, a weight that is negative or not finite,
-/// a sum that is not 1 (within 1e-6) without `normalize`, or 0 with it.
+/// What each model is multiplied by. Throws Error: fewer than one model, a weight that is not finite, a sum that is not
+/// above 0 (with `normalize`).
 std::vector<double> mergeWeights(const MergeConfig &config);
 
 } // namespace xlstm

@@ -70,6 +70,10 @@ CASES = [
     ("Attention", [q, k, v], {"is_causal": 1}),
     ("Attention", [q, k, v, floats(3, 3)], {"scale": 0.25, "softcap": 2.0}),
     ("Attention", [floats(2, 3, 8), floats(2, 3, 4), floats(2, 3, 6), seen], {"q_num_heads": 4, "kv_num_heads": 2}),
+    ("GatherND", [x, ints([1], [-3])], {"batch_dims": 1}),
+    ("GatherND", [x, ints([[2], [0]], [[1], [1]])], {"batch_dims": 1}),
+    ("Gemm", [floats(3, 4), floats(5, 3), floats(5)], {"transA": 1, "transB": 1, "alpha": 0.5, "beta": 2.0}),
+    ("Gemm", [floats(2, 3), floats(3, 4)]),
 ]
 TYPES = {"f": ("f64", TensorProto.DOUBLE), "i": ("i64", TensorProto.INT64), "b": ("i1", TensorProto.BOOL)}
 
