@@ -7,11 +7,43 @@
 #include <cublasLt.h>
 #include <dlfcn.h>
 
-#define XLSTM_TEXT(x) #x
+#include <cstdio>
+#include <cstdlib>
+#include <initializer_list>
+#include <memory>
+#include <string>
+
+#define XLSTM_SPELLED(x) #x
+#define XLSTM_TEXT(x) XLSTM_SPELLED(x)
 #define XLSTM_LIBRARY(major) "libcublasLt.so." XLSTM_TEXT(major)
 
+/// Where pip has put python3's cuBLAS; empty when it has none.
+static std::string pythonFolder() {
+  constexpr const char *command =
+      "python3 -c 'import sys; sys.path.pop(0); from importlib.util import find_spec as f; "
+      "print(f(\"nvidia.cu" XLSTM_TEXT(CUBLAS_VER_MAJOR) "\").submodule_search_locations[0])' "
+                                                         "2>/dev/null";
+  std::unique_ptr<FILE, int (*)(FILE *)> pipe(popen(command, "r"), pclose);
+  std::string line;
+  for (int c; pipe && (c = std::fgetc(pipe.get())) != EOF && c != '\n';)
+    line += char(c);
+  return line.empty() ? line : line + "/lib";
+}
+
+/// The library of the loader's path, of a toolkit ($CUDA_HOME or where NVIDIA's packages put it), or pip's.
+static void *open() {
+  const char *home = std::getenv("CUDA_HOME");
+  for (const std::string &folder : {std::string(), home ? std::string(home) + "/lib64" : "", "/usr/local/cuda/lib64"})
+    if (void *library = dlopen((folder + (folder.empty() ? "" : "/") + XLSTM_LIBRARY(CUBLAS_VER_MAJOR)).c_str(),
+                               RTLD_NOW | RTLD_LOCAL))
+      return library;
+  std::string folder = pythonFolder();
+  return folder.empty() ? nullptr
+                        : dlopen((folder + "/" XLSTM_LIBRARY(CUBLAS_VER_MAJOR)).c_str(), RTLD_NOW | RTLD_LOCAL);
+}
+
 static void *find(const char *name) {
-  static void *library = dlopen(XLSTM_LIBRARY(CUBLAS_VER_MAJOR), RTLD_NOW | RTLD_LOCAL);
+  static void *library = open();
   return library ? dlsym(library, name) : nullptr;
 }
 
@@ -39,7 +71,8 @@ XLSTM_FORWARD(cublasLtMatmulDescCreate,
               (operation, compute, scale))
 XLSTM_FORWARD(cublasLtMatmulDescDestroy, (cublasLtMatmulDesc_t operation), (operation))
 XLSTM_FORWARD(cublasLtMatmulDescSetAttribute,
-              (cublasLtMatmulDesc_t operation, cublasLtMatmulDescAttributes_t attribute, const void *value, size_t size),
+              (cublasLtMatmulDesc_t operation, cublasLtMatmulDescAttributes_t attribute, const void *value,
+               size_t size),
               (operation, attribute, value, size))
 XLSTM_FORWARD(cublasLtMatmulPreferenceCreate, (cublasLtMatmulPreference_t * preference), (preference))
 XLSTM_FORWARD(cublasLtMatmulPreferenceDestroy, (cublasLtMatmulPreference_t preference), (preference))
