@@ -8,6 +8,7 @@
 
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Pipelines/Rewrite.h"
+#include "xlstm/Runtime/Data/TargetStore.h"
 
 #include <algorithm>
 #include <iomanip>
@@ -25,9 +26,12 @@ struct Shapes {
 };
 
 constexpr int64_t F32 = 4, Moments = 2 * F32;
-constexpr int64_t ProgramBytes = 500'000'000; // xlstm itself, LibTorch and LLVM
-// Float32 numbers that a token of a training batch keeps alive until its gradient is known.
-constexpr int64_t PerLogit = 4, PerWidth = 24, PerFeedForward = 5;
+constexpr int64_t ProgramBytes = 300'000'000; // xlstm itself, LibTorch and LLVM
+constexpr int64_t EvaluatedLogits = 1 << 24;  // of a batch (runtime/Eval/BitsPerByte.cpp)
+// Float32 numbers that a token of a training batch keeps alive until its gradient is known: in a layer, by its width
+// and that of its feed-forward part, and behind the head. Where only mixers are trained the layers' other ops keep
+// nothing.
+constexpr int64_t PerWidth = 8, PerFeedForward = 3, PerLogit = 4, PerAlignedWidth = 10;
 
 } // namespace
 
@@ -57,14 +61,20 @@ static Shapes shapesOf(const std::string &mlir, const std::string &origin) {
   return shapes;
 }
 
-/// Of a training step over `rows` rows at once: layers, and with `logits` the head and the loss behind it.
-static int64_t activations(const Shapes &model, int64_t rows, int64_t length, bool logits) {
+/// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head.
+static int64_t expertActivations(const Shapes &model, int64_t tokens) {
   int64_t layer = PerWidth * model.width + PerFeedForward * model.feedForward;
-  return rows * length * F32 * (model.layers * layer + (logits ? PerLogit * model.vocab : 0));
+  return F32 * tokens * (model.layers * layer + PerLogit * model.vocab);
+}
+static int64_t alignActivations(const Shapes &model, int64_t tokens) {
+  return F32 * tokens * model.layers * PerAlignedWidth * model.width;
 }
 
-static int64_t rowsAtOnce(const TrainOptions &options) {
-  return options.microBatch ? std::min(options.microBatch, options.batch) : options.batch;
+/// Of a model that only answers: its logits, their logarithms, and what is made of those.
+static int64_t answers(const Shapes &model, int64_t tokens) { return 3 * F32 * tokens * model.vocab; }
+
+static int64_t tokensAtOnce(const TrainOptions &options, int64_t length) {
+  return length * (options.microBatch ? std::min(options.microBatch, options.batch) : options.batch);
 }
 
 static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model) {
@@ -84,8 +94,7 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   int64_t weights = model.elements * F32, targets = targetBytes(recipe, expert, model);
   StageNeeds write{"targets-" + expert.name, "the teacher's answers"};
   (recipe.keepTargets ? write.stays : write.passes) = targets;
-  write.memory = ProgramBytes + weights +
-                 activations(model, std::min<int64_t>(8, options.batch * options.steps), recipe.length, true);
+  write.memory = ProgramBytes + weights + answers(model, TargetOptions().batch * recipe.length);
   stages.push_back(write);
   StageNeeds train{"expert-" + expert.name, stepsText(options)};
   train.stays = model.bytes;
@@ -93,9 +102,9 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   (recipe.keepCheckpoints ? train.stays : train.passes) += leftovers;
   if (!recipe.keepTargets)
     train.passes += targets;
-  train.memory = ProgramBytes + 3 * weights +
-                 model.elements * Moments + // the aligned student, the expert, its gradients
-                 activations(model, rowsAtOnce(options), recipe.length, true);
+  // The aligned student, the expert, its gradients and moments; at the end the best weights in place of activations.
+  train.memory = ProgramBytes + 3 * weights + model.elements * Moments +
+                 std::max(weights, expertActivations(model, tokensAtOnce(options, recipe.length)));
   stages.push_back(train);
 }
 
@@ -115,14 +124,15 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe) {
   train.stays = student.bytes;
   (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(student.trained);
   train.memory = ProgramBytes + weights + student.trained * (3 * F32 + Moments) +
-                 activations(student, rowsAtOnce(align), recipe.length, false);
+                 alignActivations(student, tokensAtOnce(align, recipe.length));
   stages.push_back(train);
   for (const RecipeExpert &expert : recipe.experts)
     addExpert(recipe, expert, student, stages);
   stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
   stages.push_back({"compile", "the executable", student.bytes, 0, ProgramBytes + weights});
-  stages.push_back({"eval", "every model, one after the other", 0, 0,
-                    ProgramBytes + weights + activations(student, 8, recipe.eval.pieceTokens, true)});
+  int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);
+  stages.push_back(
+      {"eval", "every model, one after the other", 0, 0, ProgramBytes + weights + answers(student, tokens)});
   return stages;
 }
 
