@@ -9,7 +9,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -27,23 +26,26 @@ static std::string pythonFolder() {
   std::string line;
   for (int c; pipe && (c = std::fgetc(pipe.get())) != EOF && c != '\n';)
     line += char(c);
-  return line.empty() ? line : line + "/lib";
+  return line.empty() ? line : line + "/lib/";
+}
+
+static void *load(const std::string &folder) {
+  return dlopen((folder + XLSTM_LIBRARY(CUBLAS_VER_MAJOR)).c_str(), RTLD_NOW | RTLD_LOCAL);
 }
 
 /// The library of the loader's path, of a toolkit ($CUDA_HOME or where NVIDIA's packages put it), or pip's.
-static void *open() {
+static void *findLibrary() {
   const char *home = std::getenv("CUDA_HOME");
-  for (const std::string &folder : {std::string(), home ? std::string(home) + "/lib64" : "", "/usr/local/cuda/lib64"})
-    if (void *library = dlopen((folder + (folder.empty() ? "" : "/") + XLSTM_LIBRARY(CUBLAS_VER_MAJOR)).c_str(),
-                               RTLD_NOW | RTLD_LOCAL))
-      return library;
-  std::string folder = pythonFolder();
-  return folder.empty() ? nullptr
-                        : dlopen((folder + "/" XLSTM_LIBRARY(CUBLAS_VER_MAJOR)).c_str(), RTLD_NOW | RTLD_LOCAL);
+  void *library = load("");
+  if (!library && home)
+    library = load(std::string(home) + "/lib64/");
+  if (!library)
+    library = load("/usr/local/cuda/lib64/");
+  return library ? library : load(pythonFolder());
 }
 
 static void *find(const char *name) {
-  static void *library = open();
+  static void *library = findLibrary();
   return library ? dlsym(library, name) : nullptr;
 }
 
