@@ -23,3 +23,5 @@ config.substitutions.append(("%examples", os.path.join(config.source_root, "docs
 # Features: tests that need what not every build or machine has say REQUIRES: name.
 if config.cuda:
     config.available_features.add("cuda")
+if os.path.exists(os.path.join(config.source_root, ".deps", "torch", "lib", "libtorch_cuda.so")):
+    config.available_features.add("torch-cuda")

@@ -7,11 +7,45 @@
 #include <cublasLt.h>
 #include <dlfcn.h>
 
-#define XLSTM_TEXT(x) #x
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#define XLSTM_SPELLED(x) #x
+#define XLSTM_TEXT(x) XLSTM_SPELLED(x)
 #define XLSTM_LIBRARY(major) "libcublasLt.so." XLSTM_TEXT(major)
 
+/// Where pip has put python3's cuBLAS; empty when it has none.
+static std::string pythonFolder() {
+  constexpr const char *command =
+      "python3 -c 'import sys; sys.path.pop(0); from importlib.util import find_spec as f; "
+      "print(f(\"nvidia.cu" XLSTM_TEXT(CUBLAS_VER_MAJOR) "\").submodule_search_locations[0])' "
+                                                         "2>/dev/null";
+  std::unique_ptr<FILE, int (*)(FILE *)> pipe(popen(command, "r"), pclose);
+  std::string line;
+  for (int c; pipe && (c = std::fgetc(pipe.get())) != EOF && c != '\n';)
+    line += char(c);
+  return line.empty() ? line : line + "/lib/";
+}
+
+static void *load(const std::string &folder) {
+  return dlopen((folder + XLSTM_LIBRARY(CUBLAS_VER_MAJOR)).c_str(), RTLD_NOW | RTLD_LOCAL);
+}
+
+/// The library of the loader's path, of a toolkit ($CUDA_HOME or where NVIDIA's packages put it), or pip's.
+static void *findLibrary() {
+  const char *home = std::getenv("CUDA_HOME");
+  void *library = load("");
+  if (!library && home)
+    library = load(std::string(home) + "/lib64/");
+  if (!library)
+    library = load("/usr/local/cuda/lib64/");
+  return library ? library : load(pythonFolder());
+}
+
 static void *find(const char *name) {
-  static void *library = dlopen(XLSTM_LIBRARY(CUBLAS_VER_MAJOR), RTLD_NOW | RTLD_LOCAL);
+  static void *library = findLibrary();
   return library ? dlsym(library, name) : nullptr;
 }
 
@@ -39,7 +73,8 @@ XLSTM_FORWARD(cublasLtMatmulDescCreate,
               (operation, compute, scale))
 XLSTM_FORWARD(cublasLtMatmulDescDestroy, (cublasLtMatmulDesc_t operation), (operation))
 XLSTM_FORWARD(cublasLtMatmulDescSetAttribute,
-              (cublasLtMatmulDesc_t operation, cublasLtMatmulDescAttributes_t attribute, const void *value, size_t size),
+              (cublasLtMatmulDesc_t operation, cublasLtMatmulDescAttributes_t attribute, const void *value,
+               size_t size),
               (operation, attribute, value, size))
 XLSTM_FORWARD(cublasLtMatmulPreferenceCreate, (cublasLtMatmulPreference_t * preference), (preference))
 XLSTM_FORWARD(cublasLtMatmulPreferenceDestroy, (cublasLtMatmulPreference_t preference), (preference))

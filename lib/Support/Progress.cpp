@@ -3,6 +3,8 @@
 
 #include "xlstm/Support/Progress.h"
 
+#include "lib/Support/ProgressLine.h"
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -10,13 +12,33 @@
 
 namespace xlstm {
 
+/// Whether the terminal's last line is one that the next replaces.
+static bool lineIsOpen = false;
+
+/// Writes a line; on a terminal over the open one. What cannot be written is lost: progress never ends a run.
+static void writeLine(const std::string &line, bool leaveOpen) {
+  std::string text = (lineIsOpen ? "\r\x1b[K" : "") + line + (leaveOpen ? "" : "\n");
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+  lineIsOpen = leaveOpen;
+}
+
+/// Columns that a line may have that is rewritten: in the last one many terminals wrap.
+static size_t columns() {
+  size_t width = terminalWidth();
+  return width > 1 ? width - 1 : 0;
+}
+
 static double seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
 Progress::Progress(std::string label, int64_t total, int64_t done)
     : label(std::move(label)), total(total), before(done), done(done), terminal(isatty(STDERR_FILENO)),
-      start(Clock::now()), lastPrint(start) {}
+      start(Clock::now()), lastPrint(start) {
+  if (done < total)
+    print(/*last=*/false);
+}
 
 Progress::~Progress() {
   if (done > before)
@@ -35,13 +57,27 @@ void Progress::advance(int64_t steps, const std::string &newNote) {
 void Progress::print(bool last) {
   lastPrint = Clock::now();
   double spent = seconds(lastPrint - start);
-  std::string time = last ? fmt::format("{:.0f} s", spent)
-                          : fmt::format("{:.0f} s left", spent / double(done - before) * double(total - done));
-  std::string line = fmt::format("[{}] {}/{}  {}{}{}", label, done, total, note, note.empty() ? "" : "  ", time);
-  fmt::print(stderr, "{}{}{}", terminal ? "\r\x1b[K" : "", line, terminal && !last ? "" : "\n");
-  std::fflush(stderr);
+  std::string time;
+  if (last)
+    time = durationText(spent);
+  else if (done > before)
+    time = durationText(spent / double(done - before) * double(total - done)) + " left";
+  writeLine(fitLine({fmt::format("[{}] {}/{}", label, done, total), note, time}, columns()), terminal && !last);
 }
 
-void say(const std::string &label, const std::string &text) { fmt::print(stderr, "[{}] {}\n", label, text); }
+void say(const std::string &label, const std::string &text) {
+  writeLine(fmt::format("[{}] {}", label, text), /*leaveOpen=*/false);
+}
+
+void announce(const std::string &label, const std::string &text) {
+  bool terminal = isatty(STDERR_FILENO);
+  writeLine(fitLine({fmt::format("[{}] {}", label, text)}, columns()), terminal);
+}
+
+void endProgressLine() {
+  if (lineIsOpen)
+    std::fputc('\n', stderr);
+  lineIsOpen = false;
+}
 
 } // namespace xlstm

@@ -3,6 +3,7 @@
 
 #include "xlstm/Support/Yaml.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Nearest.h"
 #include "xlstm/Support/Quote.h"
 
 #include <yaml-cpp/yaml.h>
@@ -111,7 +112,7 @@ const YamlNode &YamlNode::onlyKeys(const std::vector<std::string> &keys) const {
     std::string known;
     for (const std::string &name : keys)
       known += (known.empty() ? "" : ", ") + name;
-    value.fail("unknown key; expected one of " + known);
+    value.fail("unknown key; expected one of " + known + didYouMean(key, keys));
   }
   return *this;
 }
@@ -124,10 +125,14 @@ std::optional<YamlNode> YamlNode::find(const std::string &wanted) const {
 }
 
 YamlNode YamlNode::at(const std::string &key) const {
-  std::optional<YamlNode> value = find(key);
-  if (!value)
-    fail("expected the key '" + key + "', found none");
-  return *value;
+  std::vector<std::string> others;
+  for (auto &[name, value] : entries()) {
+    if (name == key)
+      return value;
+    others.push_back(name);
+  }
+  std::string near = nearest(key, others);
+  fail("expected the key '" + key + "', found " + (near.empty() ? "none" : quote(near)));
 }
 
 std::vector<YamlNode> YamlNode::items() const {

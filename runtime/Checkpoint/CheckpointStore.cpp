@@ -73,22 +73,23 @@ std::vector<int64_t> CheckpointStore::steps() const {
   return result;
 }
 
-void CheckpointStore::save(const Checkpoint &checkpoint) const {
+void CheckpointStore::save(const Checkpoint &checkpoint) {
   fs::create_directories(folder);
-  writeCheckpoint(stepFolder(checkpoint.step), checkpoint);
-  int kept = 0;
   for (int64_t step : steps()) {
-    if (step > checkpoint.step || ++kept > 2) {
-      std::error_code ignored; // what cannot be removed only takes space
+    std::error_code ignored; // what cannot be removed only takes space
+    if (step != valid)
       fs::remove_all(stepFolder(step), ignored);
-    }
   }
+  writeCheckpoint(stepFolder(checkpoint.step), checkpoint);
+  valid = checkpoint.step;
 }
 
-std::optional<Checkpoint> CheckpointStore::newest() const {
+std::optional<Checkpoint> CheckpointStore::newest() {
   for (int64_t step : steps()) {
     try {
-      return readCheckpoint(stepFolder(step));
+      Checkpoint found = readCheckpoint(stepFolder(step));
+      valid = step;
+      return found;
     } catch (const Error &error) {
       say("resume", std::string("passed over: ") + error.what());
     }

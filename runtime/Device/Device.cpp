@@ -17,7 +17,9 @@ void checkDevice(int status, const std::string &tried) {
   cudaGetLastError(); // the next call begins afresh
   if (status == blasMissing)
     fail(tried, ": cuBLASLt cannot be loaded: libcublasLt.so.", CUDART_VERSION / 1000,
-         " is needed in the loader's path (LD_LIBRARY_PATH)");
+         " is in none of LD_LIBRARY_PATH, $CUDA_HOME/lib64, /usr/local/cuda/lib64 and python3's packages; get it: "
+         "python3 -m pip install 'nvidia-cublas==",
+         CUDART_VERSION / 1000, ".*'");
   if (status >= blasError)
     fail(tried, ": cuBLASLt failed with status ", status - blasError);
   fail(tried, ": ", cudaGetErrorString(static_cast<cudaError_t>(status)));

@@ -3,11 +3,10 @@
 
 #include "xlstm/Runtime/Evaluate/Device.h"
 
+#include "runtime/Evaluate/FindTorch.h"
 #include "xlstm/Support/Error.h"
 
 #include <c10/core/impl/DeviceGuardImplInterface.h>
-
-#include <dlfcn.h>
 
 namespace xlstm {
 
@@ -15,8 +14,8 @@ namespace xlstm {
 static std::string loadCuda() {
   if (c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA))
     return "";
-  if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL))
-    return std::string("LibTorch's CUDA half is not on the library path: ") + dlerror();
+  if (std::string problem = loadTorchCuda(); !problem.empty())
+    return problem;
   return c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA) ? "" : "this LibTorch has no CUDA";
 }
 
@@ -29,7 +28,8 @@ c10::Device openDevice(const std::string &name) {
   if (!problem.empty())
     fail("device cuda: ", problem);
   if (c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount() == 0)
-    fail("device cuda: there is no GPU, or its driver is older than LibTorch's CUDA");
+    fail("device cuda: found no GPU, or a driver older than LibTorch's CUDA (nvidia-smi says which CUDA it "
+         "knows; " XLSTM_TORCH_CUDA " is needed)");
   return c10::Device(c10::DeviceType::CUDA, 0);
 }
 

@@ -5,6 +5,7 @@
 
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/HubHint.h"
 #include "xlstm/Support/Quote.h"
 
 using namespace xlstm;
@@ -43,13 +44,23 @@ static void checkLinkedFiles(const WeightFiles &weights, const fs::path &manifes
   }
 }
 
+/// What is there instead of a bundle, and how to get one from it.
+static std::string whatElse(const fs::path &path) {
+  std::error_code error;
+  std::string import = "; make a bundle of it: xlstm import " + path.string() + " -o FOLDER";
+  if (!fs::exists(path, error))
+    return "nothing" + hubHint(path.string());
+  if (!fs::is_directory(path, error))
+    return "a file" + (path.extension() == ".onnx" || path.extension() == ".gguf" ? import : "");
+  if (fs::is_directory(path / ".stages", error))
+    return "a run's folder; its bundles are folders in it, such as " + (path / "merged").string();
+  return "another folder" + (fs::exists(path / "config.json", error) ? import : "");
+}
+
 Bundle Bundle::open(const fs::path &folder) {
   std::error_code error;
   if (!isBundle(folder))
-    fail(folder.string(), ": expected a bundle (a folder with ", manifestName, "), found ",
-         fs::is_directory(folder, error) ? "another folder"
-         : fs::exists(folder, error)     ? "a file"
-                                         : "nothing");
+    fail(folder.string(), ": expected a bundle (a folder with ", manifestName, "), found ", whatElse(folder));
   std::string manifest = (folder / manifestName).string();
   Json root = readJsonFile(manifest);
   if (!root.is_object())

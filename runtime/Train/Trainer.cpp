@@ -36,6 +36,7 @@ public:
 
   TrainResult run() {
     std::filesystem::create_directories(folder);
+    announce(task.name, "measuring the start");
     begin();
     Progress progress(task.name, options.steps, done);
     while (done < options.steps) {

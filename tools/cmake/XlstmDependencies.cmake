@@ -1,13 +1,16 @@
 # Everything that is not ours, found once; the rest of the build names the targets made here.
 
-file(STRINGS ${CMAKE_SOURCE_DIR}/tools/versions.env pins REGEX "^LLVM_VERSION=")
-string(REPLACE "LLVM_VERSION=" "" pinned_llvm "${pins}")
+file(STRINGS ${CMAKE_SOURCE_DIR}/tools/versions.env pins REGEX "^(LLVM|TORCH)_[A-Z]+=[0-9a-z.]+$")
+foreach(pin ${pins}) # LLVM_VERSION=19.1.7
+  string(REGEX MATCH "(.*)=(.*)" pin ${pin})
+  set(pinned_${CMAKE_MATCH_1} ${CMAKE_MATCH_2})
+endforeach()
 
 set(MLIR_DIR /usr/lib/llvm-19/lib/cmake/mlir CACHE PATH "Where MLIRConfig.cmake is")
 set(LLVM_DIR /usr/lib/llvm-19/lib/cmake/llvm CACHE PATH "Where LLVMConfig.cmake is")
 find_package(MLIR 19.1 REQUIRED CONFIG)
-if(NOT LLVM_PACKAGE_VERSION VERSION_EQUAL pinned_llvm)
-  message(FATAL_ERROR "LLVM ${pinned_llvm} is pinned in tools/versions.env, found ${LLVM_PACKAGE_VERSION}")
+if(NOT LLVM_PACKAGE_VERSION VERSION_EQUAL pinned_LLVM_VERSION)
+  message(FATAL_ERROR "LLVM ${pinned_LLVM_VERSION} is pinned in tools/versions.env, found ${LLVM_PACKAGE_VERSION}")
 endif()
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
 include(TableGen)

@@ -4,6 +4,7 @@
 // Every stage leaves one thing in the run's folder (docs/RunFolder.md) and is skipped when it is there.
 
 #include "Commands.h"
+#include "Estimate.h"
 #include "Recipe.h"
 #include "RunFolder.h"
 
@@ -45,6 +46,7 @@ private:
   void align();
   void writeExpertTargets(const RecipeExpert &expert);
   void distill(const RecipeExpert &expert);
+  void dropLeftovers(const RecipeExpert &expert);
   void merge();
   void evaluate();
 
@@ -191,6 +193,15 @@ void Job::evaluate() {
   evaluateBundles(models, inputs, run / "eval");
 }
 
+/// What a finished expert was made from; its bundle has the weights of best/.
+void Job::dropLeftovers(const RecipeExpert &expert) {
+  if (!recipe.keepCheckpoints)
+    for (const char *part : {"checkpoints", "best"})
+      run.discard(fs::path("experts") / expert.name / part);
+  if (!recipe.keepTargets)
+    run.discard(fs::path("targets") / expert.name);
+}
+
 void Job::execute() {
   run.stage("teacher", section("teacher"), [&] { importTeacherBundle(); });
   if (recipe.check)
@@ -200,10 +211,13 @@ void Job::execute() {
     run.stage("heads", data + section("student"), [&] { chooseHeads(); });
   run.stage("rewrite", section("student"), [&] { writeRewrites(); });
   run.stage("align", data + section("align"), [&] { align(); });
+  if (!recipe.keepCheckpoints)
+    run.discard("align/checkpoints");
   for (const RecipeExpert &expert : recipe.experts) {
     std::string settings = section("distill") + section("experts");
     run.stage("targets-" + expert.name, settings, [&] { writeExpertTargets(expert); });
     run.stage("expert-" + expert.name, settings, [&] { distill(expert); });
+    dropLeftovers(expert);
   }
   run.stage("merge", section("merge"), [&] { merge(); });
   run.stage("compile", section("compile"), [&] {
@@ -221,14 +235,22 @@ void addDistillCommand(CLI::App &app) {
   struct Settings {
     fs::path recipe, output;
     std::string device;
+    bool dryRun = false;
   };
   auto settings = std::make_shared<Settings>();
   CLI::App *verb = app.add_subcommand(
       "distill", "Run a recipe: import, align, distil experts, merge, evaluate, compile. Goes on where it was stopped");
   verb->add_option("recipe", settings->recipe, "Recipe file (docs/Recipe.md)")->required();
-  verb->add_option("-o,--output", settings->output, "Folder of the run")->required();
+  verb->add_option("-o,--output", settings->output, "Folder of the run; required but for --dry-run");
+  verb->add_flag("--dry-run", settings->dryRun, "Only check the recipe and say what disk and memory each stage needs");
   addDeviceOption(*verb, settings->device);
   verb->callback([settings] {
+    if (settings->dryRun) {
+      std::cout << estimateText(estimateRun(Recipe::read(settings->recipe)));
+      return;
+    }
+    if (settings->output.empty())
+      throw CLI::RequiredError("--output");
     Job(Recipe::read(settings->recipe), settings->output, settings->device).execute();
     std::cout << "results: " << (settings->output / "eval" / "results.json").string() << '\n'
               << "report:  " << (settings->output / "eval" / "report.html").string() << '\n'

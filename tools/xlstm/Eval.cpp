@@ -75,6 +75,8 @@ void addEvalCommand(CLI::App &app) {
       "--full", [settings] { settings->inputs.tokens = settings->inputs.items = -1; }, "All tokens and all items");
   addDeviceOption(*verb, settings->inputs.device);
   verb->callback([settings] {
+    if (settings->domains.empty() && settings->inputs.tasks.empty())
+      throw CLI::RequiredError("--domain or --task");
     settings->inputs.tokens = std::max<int64_t>(settings->inputs.tokens, 0);
     settings->inputs.items = std::max<int64_t>(settings->inputs.items, 0);
     std::vector<NamedBundle> bundles;

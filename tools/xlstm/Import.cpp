@@ -9,6 +9,7 @@
 #include "xlstm/Import/Onnx.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/HubHint.h"
 
 #include <iostream>
 
@@ -29,7 +30,7 @@ static Source kindOf(const fs::path &source) {
   constexpr const char *expected = ": expected a Hugging Face folder, an .onnx file or a .gguf file, found ";
   std::error_code error;
   if (!fs::exists(source, error))
-    fail(source.string(), expected, "nothing");
+    fail(source.string(), expected, "nothing", hubHint(source.string()));
   if (fs::is_directory(source, error))
     return Source::Folder;
   if (source.extension() == ".onnx")
@@ -52,6 +53,15 @@ void importTeacher(const fs::path &source, const fs::path &output, WeightTransfe
     warn(importGguf(source, output));
   else
     warn(importHuggingFace(source, output, transfer));
+}
+
+std::string moduleOfTeacher(const fs::path &source) {
+  if (Bundle::isBundle(source))
+    return readTextFile(Bundle::open(source).modelFile());
+  Source kind = kindOf(source);
+  if (kind == Source::Onnx)
+    return raise(OnnxModel::open(source).bytecode(), source.string());
+  return kind == Source::Gguf ? readGgufTeacher(source).module : huggingFaceModule(source);
 }
 
 void addImportCommand(CLI::App &app) {

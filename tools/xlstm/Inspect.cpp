@@ -14,6 +14,7 @@
 #include "xlstm/Runtime/Files/ChatFiles.h"
 #include "xlstm/Runtime/Files/Gguf.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/HubHint.h"
 
 #include <algorithm>
 #include <iostream>
@@ -183,7 +184,7 @@ static Json inspectFile(const fs::path &path) {
 static Json inspect(const fs::path &path) {
   std::error_code error;
   if (!fs::exists(path, error))
-    fail(path.string(), ": expected a model, found nothing");
+    fail(path.string(), ": expected a model, found nothing", hubHint(path.string()));
   if (!fs::is_directory(path, error))
     return inspectFile(path);
   if (Bundle::isBundle(path))

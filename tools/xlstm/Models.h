@@ -30,6 +30,10 @@ struct RunnableModel {
 void importTeacher(const std::filesystem::path &source, const std::filesystem::path &output,
                    WeightTransfer transfer = WeightTransfer::Copy);
 
+/// The module that importTeacher would write for `source`, or that of a bundle; nothing is written. Throws the same
+/// errors.
+std::string moduleOfTeacher(const std::filesystem::path &source);
+
 /// Options of --xlstm-linearize by name, such as those of Pipelines/MixerOptions.h; those that are not there have their
 /// defaults.
 struct StudentSettings {

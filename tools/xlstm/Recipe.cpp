@@ -5,6 +5,8 @@
 
 #include "xlstm/Pipelines/MixerOptions.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/HubHint.h"
+#include "xlstm/Support/Nearest.h"
 #include "xlstm/Support/Number.h"
 #include "xlstm/Support/Quote.h"
 
@@ -27,7 +29,7 @@ static std::string checkedName(const std::string &name, const YamlNode &place) {
 static fs::path existing(const fs::path &folder, const YamlNode &node) {
   fs::path path = (folder / node.asString()).lexically_normal();
   if (std::error_code error; !fs::exists(path, error))
-    node.fail("expected an existing file or folder, found nothing at " + path.string());
+    node.fail("expected an existing file or folder, found nothing at " + path.string() + hubHint(node.asString()));
   return path;
 }
 
@@ -38,7 +40,7 @@ static std::string oneOf(const YamlNode &node, const std::vector<std::string> &w
       return text;
     known += (known.empty() ? "" : ", ") + word;
   }
-  node.fail("expected one of " + known + ", found " + quote(text));
+  node.fail("expected one of " + known + ", found " + quote(text) + didYouMean(text, words));
 }
 
 static const std::string biasSuffix = "_gate_bias";
@@ -125,9 +127,11 @@ static void readKeepHeads(const YamlNode &node, Recipe &recipe) {
 static std::vector<std::pair<std::string, double>> readShares(const YamlNode &node, const Recipe &recipe) {
   std::vector<std::pair<std::string, double>> shares;
   auto add = [&](const std::string &name, double share, const YamlNode &place) {
-    if (std::none_of(recipe.domains.begin(), recipe.domains.end(),
-                     [&](const RecipeDomain &domain) { return domain.name == name; }))
-      place.fail("expected a name under 'domains', found " + quote(name));
+    std::vector<std::string> known;
+    for (const RecipeDomain &domain : recipe.domains)
+      known.push_back(domain.name);
+    if (std::ranges::find(known, name) == known.end())
+      place.fail("expected a name under 'domains', found " + quote(name) + didYouMean(name, known));
     shares.emplace_back(name, share);
   };
   if (node.isList())
@@ -216,9 +220,11 @@ static void readMerge(const YamlNode &node, Recipe &recipe) {
   }
   double sum = 0;
   for (const auto &[name, weight] : weights.entries()) {
-    if (std::none_of(recipe.experts.begin(), recipe.experts.end(),
-                     [&, wanted = name](const RecipeExpert &expert) { return expert.name == wanted; }))
-      weight.fail("expected a name under 'experts', found " + quote(name));
+    std::vector<std::string> known;
+    for (const RecipeExpert &expert : recipe.experts)
+      known.push_back(expert.name);
+    if (std::ranges::find(known, name) == known.end())
+      weight.fail("expected a name under 'experts', found " + quote(name) + didYouMean(name, known));
     sum += recipe.mergeWeights[name] = weight.asDouble();
   }
   if (std::abs(sum - 1) > 1e-6)
@@ -241,10 +247,16 @@ static void readCompile(const YamlNode &node, Recipe &recipe) {
   node.read("prefill_tokens", recipe.prefillTokens, 1);
 }
 
+static void readKeep(const YamlNode &node, Recipe &recipe) {
+  node.onlyKeys({"checkpoints", "targets"});
+  node.read("checkpoints", recipe.keepCheckpoints);
+  node.read("targets", recipe.keepTargets);
+}
+
 Recipe Recipe::read(const fs::path &file) {
   YamlNode root = YamlNode::load(file);
   root.onlyKeys({"teacher", "check", "seed", "length", "student", "domains", "align", "distill", "experts", "merge",
-                 "eval", "compile"});
+                 "eval", "compile", "keep"});
   fs::path folder = file.parent_path();
   Recipe recipe;
   recipe.text = readTextFile(file);
@@ -281,6 +293,8 @@ Recipe Recipe::read(const fs::path &file) {
     recipe.eval.domains.emplace_back(domain.name, domain.valid);
   if (auto compile = root.find("compile"))
     readCompile(*compile, recipe);
+  if (auto keep = root.find("keep"))
+    readKeep(*keep, recipe);
   for (const auto &[name, node] : root.entries())
     recipe.sections[name] = node.text();
   return recipe;

@@ -48,6 +48,8 @@ struct Recipe {
   EvalInputs eval;
   std::string cpu = "native";
   int64_t prefillTokens = 64;
+  // What stays of a finished stage. No stage's settings: they may change between two calls.
+  bool keepCheckpoints = false, keepTargets = true;
 
   std::string text; // the file as it is
   /// The section `name` as text, to tell whether a stage was done under other settings.

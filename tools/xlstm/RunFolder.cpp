@@ -37,16 +37,22 @@ void RunFolder::stage(const std::string &name, const std::string &settings, cons
   fs::path stamp = folder / ".stages" / name;
   if (fs::exists(stamp)) {
     if (readTextFile(stamp) != history)
-      fail(folder.string(), ": stage '", name,
-           "' was done with other settings (", stamp.string(), "); use another folder, or remove this one");
+      fail(folder.string(), ": stage '", name, "' was done with other settings (", stamp.string(),
+           "); use another folder, or remove this one");
     say(name, "done before");
     return;
   }
+  announce(name, "begins");
   auto start = std::chrono::steady_clock::now();
   work();
   writeTextFile(stamp, history);
   auto spent = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
   say(name, "done in " + std::to_string(spent.count()) + " s");
+}
+
+void RunFolder::discard(const fs::path &path) const {
+  std::error_code ignored; // what cannot be removed only takes space
+  fs::remove_all(folder / path, ignored);
 }
 
 } // namespace xlstm

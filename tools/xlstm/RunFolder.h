@@ -25,6 +25,8 @@ public:
 
   /// Runs `work` unless `name` is stamped. Stages run in order: a stage's settings are its own and those of all before.
   void stage(const std::string &name, const std::string &settings, const std::function<void()> &work);
+  /// Removes what only the stages before this call needed, such as their checkpoints; `path` is relative to the folder.
+  void discard(const std::filesystem::path &path) const;
 
 private:
   std::filesystem::path folder;

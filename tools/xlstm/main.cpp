@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Commands.h"
+#include "Usage.h"
 
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Progress.h"
 
 #include <iostream>
 
@@ -14,12 +16,13 @@ int main(int argc, char **argv) {
   for (auto add : xlstm::allCommands)
     add(app);
   try {
-    app.parse(argc, argv);
+    app.parse(xlstm::reversedWords(argc, argv));
     return 0;
   } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return xlstm::reportUsage(app, error);
   } catch (const std::exception &error) { // LibTorch's own faults carry a backtrace behind the first line
     std::string text = error.what();
+    xlstm::endProgressLine();
     std::cerr << "xlstm: error: " << text.substr(0, text.find('\n')) << '\n';
     return 1;
   }

@@ -10,8 +10,8 @@
 
 namespace xlstm {
 
-/// Progress of one piece of work on standard error: "align  120/400  loss 0.031  42 s left". On a terminal the line is
-/// rewritten in place; elsewhere a line comes every ten seconds.
+/// Progress of one piece of work on standard error: "[align] 120/400  loss 0.031  42 s left", from "0/400" on. On a
+/// terminal the line is rewritten in place and never wider; elsewhere a line comes every ten seconds.
 class Progress {
 public:
   /// `label` names the work, `total` its number of steps; `done` of them were done before (a resumed run).
@@ -35,6 +35,10 @@ private:
 
 /// One line on standard error: "[label] text".
 void say(const std::string &label, const std::string &text);
+/// The same for what begins now; on a terminal the next line replaces it.
+void announce(const std::string &label, const std::string &text);
+/// Ends a line that would have been replaced: for who writes to the terminal by other means, such as an error.
+void endProgressLine();
 
 } // namespace xlstm
 

@@ -14,7 +14,8 @@ namespace xlstm {
 /// driver and cuBLASLt are opened when it runs.
 static std::vector<std::string> findCudaArchives(const fs::path &libraries) {
   if (!*XLSTM_CUDART_ARCHIVE)
-    fail("this build of xlstm has no CUDA target: build it where nvcc is installed");
+    fail("this build of xlstm has no CUDA target, which needs nvcc (CUDA 13's toolkit; CUDA_HOME says where it is): "
+         "sh tools/build.sh cuda, then build/cuda/bin/xlstm");
   std::vector<std::string> archives =
       findArchives(libraries, {"libXlstmDeployCuda.a", "libXlstmDeploy.a", "libXlstmText.a", "libXlstmFiles.a",
                                "libXlstmDevice.a", "libXlstmKernelsCuda.a"});

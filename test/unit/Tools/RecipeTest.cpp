@@ -75,12 +75,22 @@ TEST(HeadBudget, CountsKeyHeads) {
     EXPECT_THROW(HeadBudget::parse(bad), Error) << bad;
 }
 
+// Not among the settings of any stage, which a finished one refuses to see changed.
+TEST(Recipe, WhatStaysOnTheDisk) {
+  Recipe plain = read(""), kept = read("", "keep: {checkpoints: true, targets: false}\n");
+  EXPECT_FALSE(plain.keepCheckpoints);
+  EXPECT_TRUE(plain.keepTargets);
+  EXPECT_TRUE(kept.keepCheckpoints);
+  EXPECT_FALSE(kept.keepTargets);
+}
+
 TEST(Recipe, ErrorsNameThePlace) {
   EXPECT_EQ(errorOf("  window: 0\n"), "recipe.yaml:4: 'student.window': option window expects at least 1, found 0");
   EXPECT_EQ(errorOf("  mixer: both\n"),
             "recipe.yaml:4: 'student.mixer': expected one of hybrid, mlstm, window, linear-attention, gated_delta, gated_delta_alone, found 'both'");
   EXPECT_EQ(errorOf("  gate_bias: {memory: 1}\n"),
             "recipe.yaml:4: 'student.gate_bias.memory': unknown key; expected one of input, forget, output");
+  EXPECT_TRUE(errorOf("  mixer: hybird\n").ends_with("found 'hybird'; did you mean 'hybrid'?"));
   EXPECT_TRUE(errorOf("  forget_gate_bias: 1\n").starts_with("recipe.yaml:4: 'student.forget_gate_bias': unknown key"));
 }
 

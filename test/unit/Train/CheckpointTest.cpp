@@ -65,6 +65,26 @@ TEST_F(CheckpointTest, passesOverDamage) {
   EXPECT_EQ(names(), (std::set<std::string>{"step-000050", "step-000075"}));
 }
 
+// Two at most at any time, so the older one goes first; when the new one cannot be written the last good one is there.
+TEST_F(CheckpointTest, makesRoomBeforeItWrites) {
+  save(50);
+  save(100);
+  Checkpoint unwritable{150, {{"w", at::full({3}, 1.0)}}, {{"note", "\xff"}}}; // no UTF-8: no JSON
+  EXPECT_ANY_THROW(store.save(unwritable));
+  EXPECT_EQ(names(), (std::set<std::string>{"step-000100"}));
+  EXPECT_EQ(newest(), 100);
+}
+
+// Gone on from step 50 because that of 100 is damaged: 50 must outlive the writing of the next one.
+TEST_F(CheckpointTest, keepsTheOneItWentOnFrom) {
+  save(50);
+  save(100);
+  put("step-000100/state.safetensors", "broken");
+  EXPECT_EQ(newest(), 50);
+  save(150);
+  EXPECT_EQ(names(), (std::set<std::string>{"step-000050", "step-000150"}));
+}
+
 TEST_F(CheckpointTest, doesNotSeeOneThatIsBeingWritten) {
   save(50);
   {

@@ -27,16 +27,17 @@ void writeCheckpoint(const std::filesystem::path &path, const Checkpoint &checkp
 /// memory.
 Checkpoint readCheckpoint(const std::filesystem::path &path);
 
-/// The checkpoints of one run: folders step-NNNNNN, of which the last two are kept.
+/// The checkpoints of one run: folders step-NNNNNN, never more than two of them, also while one is written.
 class CheckpointStore {
 public:
   explicit CheckpointStore(std::filesystem::path folder) : folder(std::move(folder)) {}
 
-  /// Writes the checkpoint, then removes what is older than the one before it.
-  void save(const Checkpoint &checkpoint) const;
+  /// Removes all but the newest valid checkpoint, then writes this one: a checkpoint holds three numbers for each that
+  /// is trained, so a third on the disk would be its greatest need.
+  void save(const Checkpoint &checkpoint);
   /// The newest checkpoint that can be read; nothing when there is none. One that is damaged is reported on standard
   /// error and passed over.
-  std::optional<Checkpoint> newest() const;
+  std::optional<Checkpoint> newest();
 
 private:
   std::filesystem::path stepFolder(int64_t step) const;
@@ -44,6 +45,7 @@ private:
   std::vector<int64_t> steps() const;
 
   std::filesystem::path folder;
+  std::optional<int64_t> valid; // the newest step that was read or written whole
 };
 
 } // namespace xlstm

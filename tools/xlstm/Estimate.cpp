@@ -1,0 +1,167 @@
+//===- Estimate.cpp - what a run will need --------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Disk follows from the formats; memory from what a stage holds a parameter, which is exact, and from activations,
+// whose factors below are measured (docs/YourOwnModel.md).
+
+#include "Estimate.h"
+
+#include "xlstm/Pipelines/Describe.h"
+#include "xlstm/Pipelines/Rewrite.h"
+#include "xlstm/Runtime/Data/TargetStore.h"
+
+#include <algorithm>
+#include <iomanip>
+#include <sstream>
+
+namespace xlstm {
+
+namespace {
+
+/// What the estimate reads off a module.
+struct Shapes {
+  int64_t bytes = 0;                 // of a bundle's weights
+  int64_t elements = 0, trained = 0; // parameters, and those that linearize added
+  int64_t vocab = 0, width = 0, feedForward = 0, layers = 0;
+};
+
+constexpr int64_t F32 = 4, Moments = 2 * F32;
+constexpr int64_t ProgramBytes = 300'000'000; // xlstm itself, LibTorch and LLVM
+constexpr int64_t EvaluatedLogits = 1 << 24;  // of a batch (runtime/Eval/BitsPerByte.cpp)
+// Float32 numbers that a token of a training batch keeps alive until its gradient is known: in a layer, by its width
+// and that of its feed-forward part, and behind the head. Where only mixers are trained the layers' other ops keep
+// nothing.
+constexpr int64_t PerWidth = 8, PerFeedForward = 3, PerLogit = 4, PerAlignedWidth = 10;
+
+} // namespace
+
+static std::string oneDigit(double value) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1) << value;
+  return text.str();
+}
+
+static std::string stepsText(const TrainOptions &options) {
+  return std::to_string(options.steps) + " steps of " + std::to_string(options.batch) + " rows";
+}
+
+static Shapes shapesOf(const std::string &mlir, const std::string &origin) {
+  ModelDescription model = describeModel(mlir, origin);
+  Shapes shapes;
+  shapes.elements = model.parameters;
+  shapes.trained = model.newParameters;
+  shapes.vocab = model.vocab;
+  shapes.width = model.width;
+  shapes.layers = int64_t(model.layers.size());
+  for (const LayerDescription &layer : model.layers)
+    shapes.feedForward = std::max(shapes.feedForward, layer.feedForward);
+  const xlstm::Program program = xlstm::Program::parse(mlir, origin);
+  for (const ParamSpec &param : program.function("model").params)
+    shapes.bytes += int64_t(param.tensor.numBytes());
+  return shapes;
+}
+
+/// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head.
+static int64_t expertActivations(const Shapes &model, int64_t tokens) {
+  int64_t layer = PerWidth * model.width + PerFeedForward * model.feedForward;
+  return F32 * tokens * (model.layers * layer + PerLogit * model.vocab);
+}
+static int64_t alignActivations(const Shapes &model, int64_t tokens) {
+  return F32 * tokens * model.layers * PerAlignedWidth * model.width;
+}
+
+/// Of a model that only answers: its logits, their logarithms, and what is made of those.
+static int64_t answers(const Shapes &model, int64_t tokens) { return 3 * F32 * tokens * model.vocab; }
+
+static int64_t tokensAtOnce(const TrainOptions &options, int64_t length) {
+  return length * (options.microBatch ? std::min(options.microBatch, options.batch) : options.batch);
+}
+
+static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model) {
+  const TrainOptions &options = expert.training.options;
+  int64_t rows = options.steps * options.batch, domains = int64_t(expert.training.domains.size());
+  rows = expert.training.rows ? std::min(expert.training.rows * domains, rows) : rows;
+  int64_t id = model.vocab <= 65536 ? 2 : 4, logProbability = 2, tail = 4;
+  return rows * recipe.length * (std::min(recipe.topK, model.vocab) * (id + logProbability) + tail);
+}
+
+/// Every stage that trains keeps two checkpoints: each parameter that is trained and its moments.
+static int64_t checkpointBytes(int64_t trained) { return 2 * trained * (F32 + Moments); }
+
+static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model,
+                      std::vector<StageNeeds> &stages) {
+  const TrainOptions &options = expert.training.options;
+  int64_t weights = model.elements * F32, targets = targetBytes(recipe, expert, model);
+  StageNeeds write{"targets-" + expert.name, "the teacher's answers"};
+  (recipe.keepTargets ? write.stays : write.passes) = targets;
+  write.memory = ProgramBytes + weights + answers(model, TargetOptions().batch * recipe.length);
+  stages.push_back(write);
+  StageNeeds train{"expert-" + expert.name, stepsText(options)};
+  train.stays = model.bytes;
+  int64_t leftovers = checkpointBytes(model.elements) + weights; // and best/
+  (recipe.keepCheckpoints ? train.stays : train.passes) += leftovers;
+  if (!recipe.keepTargets)
+    train.passes += targets;
+  // The aligned student, the expert, its gradients and moments; at the end the best weights in place of activations.
+  train.memory = ProgramBytes + 3 * weights + model.elements * Moments +
+                 std::max(weights, expertActivations(model, tokensAtOnce(options, recipe.length)));
+  stages.push_back(train);
+}
+
+std::vector<StageNeeds> estimateRun(const Recipe &recipe) {
+  std::string origin = recipe.teacher.string(), teacherModule = moduleOfTeacher(recipe.teacher);
+  Shapes teacher = shapesOf(teacherModule, origin);
+  Shapes student =
+      shapesOf(rewriteModule(teacherModule, origin, "xlstm-linearize{" + recipe.student.passOptions() + "}"), origin);
+  int64_t weights = teacher.elements * F32;
+  std::vector<StageNeeds> stages = {{"teacher", oneDigit(double(teacher.elements) / 1e6) + " M parameters",
+                                     teacher.bytes, 0, ProgramBytes + weights}};
+  if (recipe.check)
+    stages.push_back({"check", "its other export", teacher.bytes, 0, ProgramBytes + weights});
+  stages.push_back({"rewrite", "the untrained baseline", student.bytes, 0, ProgramBytes + 2 * weights});
+  const TrainOptions &align = recipe.align.options;
+  StageNeeds train{"align", stepsText(align) + ", " + oneDigit(double(student.trained) / 1e6) + " M new parameters"};
+  train.stays = student.bytes;
+  (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(student.trained);
+  train.memory = ProgramBytes + weights + student.trained * (3 * F32 + Moments) +
+                 alignActivations(student, tokensAtOnce(align, recipe.length));
+  stages.push_back(train);
+  for (const RecipeExpert &expert : recipe.experts)
+    addExpert(recipe, expert, student, stages);
+  stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
+  stages.push_back({"compile", "the executable", student.bytes, 0, ProgramBytes + weights});
+  int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);
+  stages.push_back(
+      {"eval", "every model, one after the other", 0, 0, ProgramBytes + weights + answers(student, tokens)});
+  return stages;
+}
+
+static std::string sizeText(int64_t bytes) {
+  if (bytes < 1'000'000'000)
+    return oneDigit(double(bytes) / 1e6) + " MB";
+  return oneDigit(double(bytes) / 1e9) + " GB";
+}
+
+std::string estimateText(const std::vector<StageNeeds> &stages) {
+  std::ostringstream text;
+  auto line = [&](const std::string &name, const std::string &stays, const std::string &passes,
+                  const std::string &memory, const std::string &what) {
+    text << std::left << std::setw(18) << name << std::right;
+    for (const std::string &column : {stays, passes, memory})
+      text << std::setw(11) << column;
+    text << "  " << what << '\n';
+  };
+  line("stage", "leaves", "meanwhile", "memory", "");
+  int64_t left = 0, fullest = 0, memory = 0;
+  for (const StageNeeds &stage : stages) {
+    line(stage.name, sizeText(stage.stays), sizeText(stage.passes), sizeText(stage.memory), stage.what);
+    left += stage.stays;
+    fullest = std::max(fullest, left + stage.passes);
+    memory = std::max(memory, stage.memory);
+  }
+  text << "disk: " << sizeText(fullest) << " at the fullest, " << sizeText(left) << " at the end; memory: about "
+       << sizeText(memory) << '\n';
+  return text.str();
+}
+
+} // namespace xlstm
