@@ -14,6 +14,9 @@ static double seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+/// What standard error does not take is lost: a run does not end for it, as it would by fmt::print, which throws.
+static void writeError(const std::string &text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
 Progress::Progress(std::string label, int64_t total, int64_t done)
     : label(std::move(label)), total(total), before(done), done(done), terminal(isatty(STDERR_FILENO)),
       start(Clock::now()), lastPrint(start) {}
@@ -38,10 +41,9 @@ void Progress::print(bool last) {
   std::string time = last ? fmt::format("{:.0f} s", spent)
                           : fmt::format("{:.0f} s left", spent / double(done - before) * double(total - done));
   std::string line = fmt::format("[{}] {}/{}  {}{}{}", label, done, total, note, note.empty() ? "" : "  ", time);
-  fmt::print(stderr, "{}{}{}", terminal ? "\r\x1b[K" : "", line, terminal && !last ? "" : "\n");
-  std::fflush(stderr);
+  writeError(fmt::format("{}{}{}", terminal ? "\r\x1b[K" : "", line, terminal && !last ? "" : "\n"));
 }
 
-void say(const std::string &label, const std::string &text) { fmt::print(stderr, "[{}] {}\n", label, text); }
+void say(const std::string &label, const std::string &text) { writeError(fmt::format("[{}] {}\n", label, text)); }
 
 } // namespace xlstm

@@ -76,9 +76,10 @@ std::vector<int64_t> CheckpointStore::steps() const {
 void CheckpointStore::save(const Checkpoint &checkpoint) const {
   fs::create_directories(folder);
   writeCheckpoint(stepFolder(checkpoint.step), checkpoint);
-  int kept = 0;
+  int found = 0;
   for (int64_t step : steps()) {
-    if (step > checkpoint.step || ++kept > 2) {
+    bool isOut = step > checkpoint.step || (step < checkpoint.step && step % every != 0);
+    if (isOut || ++found > kept) {
       std::error_code ignored; // what cannot be removed only takes space
       fs::remove_all(stepFolder(step), ignored);
     }

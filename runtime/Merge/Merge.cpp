@@ -64,6 +64,10 @@ void mergeWeightFiles(const MergeConfig &config, const fs::path &file) {
 
 void mergeBundles(const MergeConfig &config, const fs::path &output) {
   mergeWeights(config); // refuse before any file is read
+  std::vector<fs::path> inputs;
+  for (const MergeSource &model : config.models)
+    inputs.push_back(model.folder);
+  checkBundleOutput(output, inputs);
   const Bundle first = Bundle::open(config.models.front().folder);
   std::string module = readTextFile(first.modelFile());
   std::string source = "linear merge of";
@@ -72,7 +76,6 @@ void mergeBundles(const MergeConfig &config, const fs::path &output) {
       fail(model.folder.string(), ": model.mlir differs from that of ", first.folder.string());
     source += " " + model.folder.filename().string();
   }
-  checkBundleOutput(output);
   AtomicDirectory folder(output);
   writeTextFile(folder.path() / "model.mlir", module);
   carryModelFiles(first.folder, folder.path());

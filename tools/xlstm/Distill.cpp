@@ -4,12 +4,14 @@
 // Every stage leaves one thing in the run's folder (docs/RunFolder.md) and is skipped when it is there.
 
 #include "Commands.h"
+#include "Preflight.h"
 #include "Recipe.h"
 #include "RunFolder.h"
 
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Eval/Report.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Runtime/Merge/Merge.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
@@ -18,6 +20,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unistd.h>
 
 namespace fs = std::filesystem;
 
@@ -174,6 +177,8 @@ void Job::evaluate() {
 
 void Job::execute() {
   run.stage("teacher", section("teacher"), [&] { importTeacherBundle(); });
+  if (!run.isDone("align"))
+    checkTeacher(recipe, run / "teacher", run.path());
   if (recipe.check)
     run.stage("check", section("check"), [&] { checkOtherExport(); });
   run.stage("rewrite", section("student"), [&] { writeRewrites(); });
@@ -208,10 +213,12 @@ void addDistillCommand(CLI::App &app) {
   verb->add_option("-o,--output", settings->output, "Folder of the run")->required();
   addDeviceOption(*verb, settings->device);
   verb->callback([settings] {
-    Job(Recipe::read(settings->recipe), settings->output, settings->device).execute();
-    std::cout << "results: " << (settings->output / "eval" / "results.json").string() << '\n'
-              << "report:  " << (settings->output / "eval" / "report.html").string() << '\n'
-              << "talk to it: " << (settings->output / "chat").string() << " -p \"...\"\n";
+    Recipe recipe = Recipe::read(settings->recipe);
+    checkRun(recipe, settings->output);
+    Job(recipe, settings->output, settings->device).execute();
+    tell(STDOUT_FILENO, "results: " + (settings->output / "eval" / "results.json").string() + "\nreport:  " +
+                            (settings->output / "eval" / "report.html").string() + "\ntalk to it: " +
+                            (settings->output / "chat").string() + " -p \"...\"\n");
   });
 }
 

@@ -5,6 +5,7 @@
 #include "Models.h"
 
 #include "xlstm/Pipelines/MixerOptions.h"
+#include "xlstm/Support/Error.h"
 
 namespace xlstm {
 
@@ -38,7 +39,14 @@ void addLinearizeCommand(CLI::App &app) {
   verb->add_flag_callback(
       "--convert-sliding", [settings] { settings->options["convert-sliding"] = "true"; },
       "Convert the teacher's own sliding layers too");
-  verb->callback([settings] { writeStudent(RunnableModel::open(settings->teacher), *settings, {}, settings->output); });
+  verb->callback([settings] {
+    for (const MixerOption &option : mixerOptions()) // before the weights are read
+      if (auto given = settings->options.find(option.flag()); given != settings->options.end())
+        if (std::string reason = mixerOptionError(option, given->second); !reason.empty())
+          fail("--", option.flag(), ": ", reason);
+    checkBundleOutput(settings->output, {settings->teacher});
+    writeStudent(RunnableModel::open(settings->teacher), *settings, {}, settings->output);
+  });
 }
 
 } // namespace xlstm

@@ -3,6 +3,7 @@
 
 #include "Commands.h"
 
+#include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Merge/Merge.h"
 
 namespace xlstm {
@@ -15,7 +16,10 @@ void addMergeCommand(CLI::App &app) {
   CLI::App *verb = app.add_subcommand("merge", "Merge bundles of one architecture (linear)");
   verb->add_option("config", settings->config, "YAML in mergekit's linear form (docs/Recipe.md)")->required();
   verb->add_option("-o,--output", settings->output, "Folder of the merged bundle")->required();
-  verb->callback([settings] { mergeBundles(readMergeConfig(settings->config), settings->output); });
+  verb->callback([settings] {
+    checkBundleOutput(settings->output, {settings->config});
+    mergeBundles(readMergeConfig(settings->config), settings->output);
+  });
 }
 
 } // namespace xlstm

@@ -41,16 +41,6 @@ void carryWeights(const WeightFiles &weights, const std::vector<std::string> &re
   writer.commit();
 }
 
-/// The bundle replaces what is at `output`: nothing else than a bundle, and never what is being imported.
-void checkOutput(const fs::path &folder, const fs::path &output) {
-  checkBundleOutput(output);
-  if (!fs::exists(output))
-    return;
-  fs::path input = fs::canonical(folder), target = fs::canonical(output);
-  if (std::ranges::mismatch(target, input).in1 == target.end())
-    fail(output.string(), ": the output would replace the input ", folder.string());
-}
-
 /// Reads tokenizer.json as everything after will. SentencePiece's BPE (Llama 2, first Mistral) is not read: such a
 /// teacher is imported, with a warning, for its weights.
 void checkTokenizer(const fs::path &file, std::vector<std::string> &warnings) {
@@ -74,7 +64,7 @@ std::vector<std::string> importFolder(const fs::path &folder, const fs::path &ou
   WeightFiles weights = WeightFiles::open(folder);
   std::vector<std::string> redundant = checkWeights(config, weights), warnings = config.warnings;
   checkTokenizer(folder / "tokenizer.json", warnings);
-  checkOutput(folder, output);
+  checkBundleOutput(output, {folder});
   std::string module = printTeacherModule(config, weights);
   AtomicDirectory directory(output);
   writeTextFile(directory.path() / "model.mlir", module);

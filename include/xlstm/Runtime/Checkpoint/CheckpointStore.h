@@ -27,10 +27,14 @@ void writeCheckpoint(const std::filesystem::path &path, const Checkpoint &checkp
 /// memory.
 Checkpoint readCheckpoint(const std::filesystem::path &path);
 
-/// The checkpoints of one run: folders step-NNNNNN, of which the last two are kept.
+/// The checkpoints of one run: folders step-NNNNNN, of which the last `kept` are kept.
 class CheckpointStore {
 public:
-  explicit CheckpointStore(std::filesystem::path folder) : folder(std::move(folder)) {}
+  static constexpr int kept = 2;
+
+  /// A checkpoint is due every `every` steps; one of another step, of a run that was stopped, goes with the next, so
+  /// that in the end there are those of a run that was not.
+  explicit CheckpointStore(std::filesystem::path folder, int64_t every = 1) : folder(std::move(folder)), every(every) {}
 
   /// Writes the checkpoint, then removes what is older than the one before it.
   void save(const Checkpoint &checkpoint) const;
@@ -44,6 +48,7 @@ private:
   std::vector<int64_t> steps() const;
 
   std::filesystem::path folder;
+  int64_t every;
 };
 
 } // namespace xlstm
