@@ -105,8 +105,13 @@ TokenRows readRows(const std::filesystem::path &corpus, const Tokenizer &tokeniz
       if (enough > 0 && tokens >= enough)
         break;
     }
-    if (tokens >= enough || count == order.size())
+    if (tokens < enough && count < order.size())
+      continue;
+    try {
       return packDocuments(documents, options);
+    } catch (const Error &error) {
+      fail(corpus.string(), ": ", error.what());
+    }
   }
 }
 

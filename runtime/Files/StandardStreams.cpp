@@ -12,6 +12,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <iostream>
+#include <poll.h>
 #include <unistd.h>
 
 namespace xlstm {
@@ -22,8 +23,14 @@ void openStandardStreams() {
       ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
+/// A pipe without a reader; also where the write that failed was an earlier one.
+static bool isUnread() {
+  pollfd stream = {STDOUT_FILENO, POLLOUT, 0};
+  return ::poll(&stream, 1, 0) > 0 && (stream.revents & POLLERR);
+}
+
 [[noreturn]] static void failOutput(int reason) {
-  if (reason == EPIPE)
+  if (reason == EPIPE || isUnread())
     throw Stopped{SIGPIPE, ""};
   fail("standard output: cannot write", reason ? ": " : "", reason ? std::strerror(reason) : "");
 }

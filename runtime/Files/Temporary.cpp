@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <vector>
 
 using namespace xlstm;
 namespace fs = std::filesystem;
@@ -100,7 +101,8 @@ Temporary::Temporary(const fs::path &target, Kind kind) : target(target) {
     if (lock < 0) {
       int reason = errno;
       std::error_code ignored;
-      fs::remove(name, ignored);
+      if (reason != EEXIST) // a folder that was made and not opened
+        fs::remove(name, ignored);
       forgetUnfinished(name);
       errno = reason;
       failSystem(target, "create");

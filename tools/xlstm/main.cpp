@@ -23,6 +23,7 @@ static int runVerb(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? 0 : 2;
   } catch (const std::exception &error) { // LibTorch's own faults carry a backtrace behind the first line
+    xlstm::waitIfInterrupted();
     std::string text = error.what();
     std::cerr << "xlstm: error: " << text.substr(0, text.find('\n')) << '\n';
     return 1;

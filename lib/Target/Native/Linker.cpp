@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Target/Native/Linker.h"
-#include "xlstm/Runtime/Files/Interrupt.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
@@ -76,11 +75,9 @@ void linkProgram(const fs::path &object, const std::vector<std::string> &archive
   std::string messages = program.parent_path() / "messages", failure;
   std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(messages), llvm::StringRef(messages)};
   int status = llvm::sys::ExecuteAndWait(arguments[0], words, variables, redirects, 0, 0, &failure);
-  if (status == 0)
-    return;
-  waitIfInterrupted();
-  fail(arguments[0], ": linking the executable failed (exit status ", status,
-       "): ", failure.empty() ? firstLine(messages) : failure);
+  if (status != 0)
+    fail(arguments[0], ": linking the executable failed (exit status ", status,
+         "): ", failure.empty() ? firstLine(messages) : failure);
 }
 
 } // namespace xlstm

@@ -14,7 +14,7 @@ for file in aligned/model.safetensors merged/model.safetensors merged/model.mlir
   experts/math/metrics.jsonl experts/code/metrics.jsonl eval/results.json; do
   cmp "whole/$file" "killed/$file"
 done
-(cd whole && find . ! -path './eval/*' -type f | sort) >whole.files
-(cd killed && find . ! -path './eval/*' -type f | sort) >killed.files
+(cd whole && find . -type f ! -path './eval/*' ! -path '*/checkpoints/*' | sort) >whole.files
+(cd killed && find . -type f ! -path './eval/*' ! -path '*/checkpoints/*' | sort) >killed.files
 cmp whole.files killed.files
 echo same

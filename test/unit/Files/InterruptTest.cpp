@@ -7,7 +7,9 @@
 #include "xlstm/Runtime/Files/StandardStreams.h"
 
 #include <csignal>
+#include <cstdio>
 #include <fcntl.h>
+#include <iostream>
 #include <sys/wait.h>
 #include <unistd.h>
 
