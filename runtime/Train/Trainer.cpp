@@ -24,8 +24,9 @@ class Run {
 public:
   Run(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, const ParamMap &initial,
       const TrainOptions &options, const std::filesystem::path &folder)
-      : task(task), data(data), options(options), folder(folder), store(folder / "checkpoints", options.checkpointEvery), all(frozen),
-        trained(copyOf(initial)), optimizer(trained, options.adamw) {
+      : task(task), data(data), options(options), folder(folder),
+        store(folder / "checkpoints", options.checkpointEvery), all(frozen), trained(copyOf(initial)),
+        optimizer(trained, options.adamw) {
     if (options.steps < 0 || options.batch < 1 || options.microBatch < 0 || options.validateEvery < 1 ||
         options.checkpointEvery < 1)
       fail(task.name, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");

@@ -19,8 +19,8 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   xlstm::registerAllXlstmDialects(registry);
   xlstm::registerAllXlstmPasses();
-  int code = mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "xlstm-opt: look at, and drive, every rewrite\n", registry));
+  int code =
+      mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "xlstm-opt: look at, and drive, every rewrite\n", registry));
   llvm::errs().clear_error(); // else a closed standard error changes the exit code
   return code;
 }

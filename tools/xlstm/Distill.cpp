@@ -216,9 +216,9 @@ void addDistillCommand(CLI::App &app) {
     Recipe recipe = Recipe::read(settings->recipe);
     checkRun(recipe, settings->output);
     Job(recipe, settings->output, settings->device).execute();
-    tell(STDOUT_FILENO, "results: " + (settings->output / "eval" / "results.json").string() + "\nreport:  " +
-                            (settings->output / "eval" / "report.html").string() + "\ntalk to it: " +
-                            (settings->output / "chat").string() + " -p \"...\"\n");
+    tell(STDOUT_FILENO, "results: " + (settings->output / "eval" / "results.json").string() +
+                            "\nreport:  " + (settings->output / "eval" / "report.html").string() +
+                            "\ntalk to it: " + (settings->output / "chat").string() + " -p \"...\"\n");
   });
 }
 

@@ -75,8 +75,12 @@ void addEvalCommand(CLI::App &app) {
   verb->add_option("-o,--output", settings->output, "Folder for results.json and one folder a model")->required();
   verb->add_option("--domain", settings->domains, "Held-out corpus as NAME=FILE, .txt or .jsonl, also .xz; repeatable");
   verb->add_option("--task", settings->inputs.tasks, "Task file, JSON lines; repeatable");
-  verb->add_option("--tokens", settings->inputs.tokens, "Tokens to score a domain")->check(countWithin("tokens"))->default_val(32768);
-  verb->add_option("--items", settings->inputs.items, "Items to score a task")->check(countWithin("items"))->default_val(100);
+  verb->add_option("--tokens", settings->inputs.tokens, "Tokens to score a domain")
+      ->check(countWithin("tokens"))
+      ->default_val(32768);
+  verb->add_option("--items", settings->inputs.items, "Items to score a task")
+      ->check(countWithin("items"))
+      ->default_val(100);
   verb->add_option("--piece", settings->inputs.pieceTokens, "Tokens of a piece of text")
       ->check(countWithin("piece"))
       ->capture_default_str();

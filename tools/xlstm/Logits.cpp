@@ -81,7 +81,8 @@ void addLogitsCommand(CLI::App &app) {
   verb->add_option("-o,--output", settings->output, "Safetensors file to write: logits, float32 [B, T, V]")->required();
   verb->add_option("--form", settings->form, "Form of the mLSTM; default: as the IR says")
       ->check(CLI::IsMember({"parallel", "chunkwise", "recurrent"}));
-  verb->add_option("--chunk", settings->chunk, "Chunk size of the chunkwise form")->check(within(1, std::numeric_limits<int32_t>::max()));
+  verb->add_option("--chunk", settings->chunk, "Chunk size of the chunkwise form")
+      ->check(within(1, std::numeric_limits<int32_t>::max()));
   verb->add_flag("--mixer-outputs", settings->mixerOutputs,
                  "Also write attn_out.N, every layer's mixer output before Wo");
   addDeviceOption(*verb, settings->device);

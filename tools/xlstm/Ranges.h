@@ -19,8 +19,8 @@ struct NamedRange {
   Range range;
 };
 
-/// Every number of a recipe by its key, the same in all sections; docs/Recipe.md shows the table. Those of the mixer are
-/// checked by its attribute (dialects/XLSTM).
+/// Every number of a recipe by its key, the same in all sections; docs/Recipe.md shows the table. Those of the mixer
+/// are checked by its attribute (dialects/XLSTM).
 inline constexpr NamedRange numberRanges[] = {
     {"seed", {0, 9007199254740992}},
     {"length", {2, 1 << 20}},

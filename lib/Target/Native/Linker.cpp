@@ -71,7 +71,8 @@ void linkProgram(const fs::path &object, const std::vector<std::string> &archive
   if (*XLSTM_SANITIZE_FLAG)
     arguments.push_back(XLSTM_SANITIZE_FLAG);
   std::vector<std::string> environment = environmentWith(program.parent_path());
-  std::vector<llvm::StringRef> words(arguments.begin(), arguments.end()), variables(environment.begin(), environment.end());
+  std::vector<llvm::StringRef> words(arguments.begin(), arguments.end()),
+      variables(environment.begin(), environment.end());
   std::string messages = program.parent_path() / "messages", failure;
   std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(messages), llvm::StringRef(messages)};
   int status = llvm::sys::ExecuteAndWait(arguments[0], words, variables, redirects, 0, 0, &failure);

@@ -67,7 +67,8 @@ TEST_F(DocumentsTest, KeepsToTheLimits) {
                "f.txt: line 2: expected at most 100 bytes, found more");
   EXPECT_ERROR(readDocuments(put("f.txt", "a\n" + hundred), limits),
                "f.txt: line 2: expected documents of at most 100 bytes (a line <|eos|> ends one), found a longer one");
-  EXPECT_ERROR(readDocuments(put("f.jsonl", "{\"text\": \"" + hundred + "\"}"), limits), "f.jsonl: line 1: expected at");
+  EXPECT_ERROR(readDocuments(put("f.jsonl", "{\"text\": \"" + hundred + "\"}"), limits),
+               "f.jsonl: line 1: expected at");
   std::string many;
   for (int n = 0; n < 40; ++n) // short ones take more than their bytes
     many += "a\n<|eos|>\n";

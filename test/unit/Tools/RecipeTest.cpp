@@ -63,9 +63,9 @@ TEST(Recipe, ErrorsNameThePlace) {
 /// One number of a recipe out of its range, with the line where it stands.
 TEST(Recipe, NumbersHaveRanges) {
   for (const char *bad : {"-1", "9223372036854775807", "9223372036854775808", "1e400", "nan", "inf", "x"})
-    for (const char *key : {"steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate",
-                            "weight_decay", "clip", "validate_every", "checkpoint_every", "rows", "held_out_rows",
-                            "top_k", "ce_weight", "kl_weight"}) {
+    for (const char *key :
+         {"steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate", "weight_decay", "clip",
+          "validate_every", "checkpoint_every", "rows", "held_out_rows", "top_k", "ce_weight", "kl_weight"}) {
       std::string message = errorOf("", std::string("  ") + key + ": " + bad + "\n", "");
       std::string line = std::string("recipe.yaml:") + (std::string(key) == "steps" ? "7" : "8");
       EXPECT_TRUE(message.starts_with(line + ": 'distill." + key + "': expected a ")) << key << " " << message;
@@ -77,7 +77,8 @@ TEST(Recipe, NumbersHaveRanges) {
             "recipe.yaml:4: 'student.gate_bias.input': expected a number of at least -50 and at most 50, found '51'");
   for (const char *bad : {"length: 1", "length: 9223372036854775807", "seed: -1", "eval: {tokens: -1}",
                           "eval: {items: 9223372036854775807}", "eval: {piece: 1}", "compile: {prefill_tokens: 4097}"})
-    EXPECT_NE(errorOf("", "", std::string(bad) + "\n").find(": expected a whole number of at least "), std::string::npos)
+    EXPECT_NE(errorOf("", "", std::string(bad) + "\n").find(": expected a whole number of at least "),
+              std::string::npos)
         << bad;
 }
 

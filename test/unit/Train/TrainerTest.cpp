@@ -4,9 +4,9 @@
 #include "TinyModel.h"
 #include "test/unit/Files/TestFolder.h"
 
+#include "xlstm/Runtime/Files/Interrupt.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
-#include "xlstm/Runtime/Files/Interrupt.h"
 
 #include <ATen/Parallel.h>
 

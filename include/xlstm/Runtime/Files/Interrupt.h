@@ -8,8 +8,8 @@
 
 namespace xlstm {
 
-/// Thrown to end a tool early, through all destructors, for `signal`. It is no std::exception, so that nothing on the way
-/// takes it for a fault of the work; runTool (StandardStreams.h) says `line` and gives the exit code 128 + signal.
+/// Thrown to end a tool early, through all destructors, for `signal`. It is no std::exception, so that nothing on the
+/// way takes it for a fault of the work; runTool (StandardStreams.h) says `line` and gives the exit code 128 + signal.
 struct Stopped {
   int signal;
   std::string line;
