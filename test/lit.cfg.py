@@ -18,6 +18,7 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
         config.environment[name] = os.environ[name]
 
 config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
+config.substitutions.append(("%tools", config.tools_dir))
 config.substitutions.append(("%examples", os.path.join(config.source_root, "docs", "examples")))
 
 # Features: tests that need what not every build or machine has say REQUIRES: name.

@@ -8,6 +8,7 @@ sh tools/setup.sh
 fresh=
 [ -e "build/$preset/build.ninja" ] || fresh=' (from nothing: about 10 minutes on two quiet cores with nvcc, 8 without; 0.6 GB)'
 echo "[build] preset $preset$fresh"
-cmake --preset "$preset" >"/tmp/xlstm-configure-$$.log" 2>&1 || { cat "/tmp/xlstm-configure-$$.log"; exit 1; }
-rm -f "/tmp/xlstm-configure-$$.log"
+log=$(mktemp)
+cmake --preset "$preset" >"$log" 2>&1 || { cat "$log"; rm -f "$log"; exit 1; }
+rm -f "$log"
 NINJA_STATUS='[build %p, %o steps/s] ' ninja -C "build/$preset" "$@"

@@ -58,7 +58,8 @@ static std::string readAll(int descriptor) {
 #ifndef __SANITIZE_ADDRESS__ // UBSan opens a pipe to see whether memory can be read
   limit(RLIMIT_NOFILE, 0);
 #endif
-  for (int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGPROF}) // not the handlers of the parent
+  for (int signal :
+       {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGPROF, SIGINT, SIGTERM}) // not the handlers of the parent
     ::signal(signal, SIG_DFL);
   constexpr size_t second = 1000;
   itimerval timer = {{0, 0}, {time_t(limits.milliseconds / second), suseconds_t(limits.milliseconds % second * second)}};

@@ -12,6 +12,8 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 
+#include <iostream>
+
 using namespace mlir;
 
 namespace xlstm {
@@ -34,7 +36,7 @@ private:
     if (isError && first.empty())
       first = place(diagnostic.getLocation()) + ": error: " + oneLine(diagnostic);
     if (diagnostic.getSeverity() == DiagnosticSeverity::Warning)
-      llvm::errs() << "xlstm: warning: " << place(diagnostic.getLocation()) << ": " << oneLine(diagnostic) << '\n';
+      std::cerr << "xlstm: warning: " << place(diagnostic.getLocation()) << ": " << oneLine(diagnostic) << '\n';
     return success();
   }
 

@@ -75,12 +75,19 @@ std::vector<int64_t> CheckpointStore::steps() const {
 
 void CheckpointStore::save(const Checkpoint &checkpoint) {
   fs::create_directories(folder);
+  // A step at which none is due was saved by an interruption: it stays until the next is written, the one due before it, too.
+  bool isExtra = valid && *valid % every != 0;
+  std::optional<int64_t> due;
   for (int64_t step : steps()) {
+    if (isExtra && !due && step < *valid && step % every == 0)
+      due = step;
     std::error_code ignored; // what cannot be removed only takes space
-    if (step != valid)
+    if (step != valid && step != due)
       fs::remove_all(stepFolder(step), ignored);
   }
   writeCheckpoint(stepFolder(checkpoint.step), checkpoint);
+  if (std::error_code ignored; isExtra && *valid < checkpoint.step)
+    fs::remove_all(stepFolder(*valid), ignored);
   valid = checkpoint.step;
 }
 

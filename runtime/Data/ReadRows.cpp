@@ -7,6 +7,8 @@
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
 
+#include <numeric>
+
 namespace xlstm {
 
 static std::optional<int32_t> readTokenId(const Json &config, const char *key, const std::filesystem::path &file,
@@ -40,22 +42,77 @@ std::vector<int32_t> encodeDocument(const std::string &text, const Tokenizer &to
   return tokens;
 }
 
+/// Bytes of every document of a corpus, in the order of the file.
+static std::vector<uint32_t> documentSizes(const std::filesystem::path &corpus) {
+  std::vector<uint32_t> sizes;
+  forEachDocument(corpus, [&](const std::string &document) {
+    sizes.push_back(uint32_t(document.size()));
+    return true;
+  });
+  if (sizes.empty())
+    fail(corpus.string(), ": holds no document");
+  return sizes;
+}
+
+/// How many documents, in this order, have `enough` bytes; all where that is 0.
+static size_t countFor(const std::vector<uint32_t> &sizes, const std::vector<uint32_t> &order, uint64_t enough,
+                       const std::filesystem::path &corpus) {
+  size_t count = 0;
+  uint64_t bytes = 0, memory = 0;
+  for (; count < order.size() && (enough == 0 || bytes < enough); ++count) {
+    bytes += sizes[order[count]];
+    memory += memoryOf(sizes[order[count]]);
+  }
+  if (uint64_t most = CorpusLimits().memory; memory > most)
+    fail(corpus.string(), ": expected at most ", most, " bytes of documents for the rows that are asked for, found ",
+         memory);
+  return count;
+}
+
+/// The first `count` documents of an order of the file's.
+static std::vector<std::string> takeDocuments(const std::filesystem::path &corpus, const std::vector<uint32_t> &order,
+                                              size_t count) {
+  std::vector<uint32_t> places(order.size(), uint32_t(count));
+  for (size_t i = 0; i < count; ++i)
+    places[order[i]] = uint32_t(i);
+  std::vector<std::string> documents(count);
+  size_t number = 0;
+  forEachDocument(corpus, [&](std::string &document) {
+    if (number >= places.size())
+      fail(corpus.string(), ": the file changed while it was read");
+    if (uint32_t place = places[number++]; place < count)
+      documents[place] = std::move(document);
+    return true;
+  });
+  return documents;
+}
+
 TokenRows readRows(const std::filesystem::path &corpus, const Tokenizer &tokenizer, const SpecialTokens &special,
                    const PackOptions &options) {
-  std::vector<std::vector<int32_t>> documents;
-  int64_t tokens = 0, enough = options.maxRows * options.length;
-  std::vector<std::string> texts = readDocuments(corpus);
+  std::vector<uint32_t> sizes = documentSizes(corpus), order(sizes.size());
+  std::iota(order.begin(), order.end(), 0);
   uint64_t state = options.seed;
-  shuffle(texts, state);
-  for (const std::string &text : texts) {
-    documents.push_back(encodeDocument(text, tokenizer, special));
-    tokens += int64_t(documents.back().size());
-    if (enough > 0 && tokens >= enough)
-      break;
+  shuffle(order, state);
+  int64_t enough = options.maxRows * options.length;
+  // Tokens have four bytes or so. Where they turn out longer, more documents are read.
+  for (uint64_t bytesPerToken = 8;; bytesPerToken *= 4) {
+    size_t count = countFor(sizes, order, enough * bytesPerToken, corpus);
+    std::vector<std::vector<int32_t>> documents;
+    int64_t tokens = 0;
+    for (const std::string &text : takeDocuments(corpus, order, count)) {
+      documents.push_back(encodeDocument(text, tokenizer, special));
+      tokens += int64_t(documents.back().size());
+      if (enough > 0 && tokens >= enough)
+        break;
+    }
+    if (tokens < enough && count < order.size())
+      continue;
+    try {
+      return packDocuments(documents, options);
+    } catch (const Error &error) {
+      fail(corpus.string(), ": ", error.what());
+    }
   }
-  if (documents.empty())
-    fail(corpus.string(), ": holds no document");
-  return packDocuments(documents, options);
 }
 
 } // namespace xlstm

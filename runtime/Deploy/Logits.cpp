@@ -3,8 +3,12 @@
 
 #include "runtime/Deploy/Model.h"
 #include "runtime/Deploy/Verbs.h"
+#include "xlstm/Runtime/Files/Interrupt.h"
+#include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Runtime/Files/Safetensors.h"
 #include "xlstm/Support/Error.h"
+
+#include <cerrno>
 
 namespace xlstm {
 
@@ -41,6 +45,8 @@ static InputIds readIds(const std::string &path, int64_t vocab) {
 static void writeLogits(const LogitsSettings &settings, Backend &backend) {
   const ModelNumbers numbers = backend.numbers();
   checkOneText(numbers);
+  catchInterrupts(program_invocation_short_name);
+  checkOutput(settings.output, OutputKind::File, {settings.input});
   CarriedModel model = CarriedModel::open(numbers);
   InputIds input = readIds(settings.input, numbers.vocab);
   if (settings.prefill > input.tokens)

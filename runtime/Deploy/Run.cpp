@@ -9,11 +9,6 @@
 
 namespace xlstm {
 
-void writeOut(std::string_view text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-    fail("standard output: cannot write: ", std::strerror(errno));
-}
-
 void checkOneText(const ModelNumbers &numbers) {
   if (numbers.batch != 1)
     fail("this model was compiled for ", numbers.batch, " texts at once, which only bench runs");
@@ -27,7 +22,7 @@ void addVerify(CLI::App &app, Backend &backend) {
   });
 }
 
-int runExecutable(int argc, char **argv, Backend &backend) {
+static int runVerb(int argc, char **argv, const std::string &name, Backend &backend) {
   CLI::App app("A language model in one file: without a verb it continues a text.");
   app.set_version_flag("--version", [&backend] {
     CarriedModel model = CarriedModel::open(backend.numbers());
@@ -38,7 +33,6 @@ int runExecutable(int argc, char **argv, Backend &backend) {
   addBench(app, backend);
   addLogits(app, backend);
   addVerify(app, backend);
-  std::string name = std::filesystem::path(argv[0] ? argv[0] : "").filename();
   try {
     app.parse(argc, argv);
     return 0;
@@ -51,6 +45,12 @@ int runExecutable(int argc, char **argv, Backend &backend) {
     std::fprintf(stderr, "%s: error: %s\n", name.c_str(), error.what());
     return 1;
   }
+}
+
+int runExecutable(int argc, char **argv, Backend &backend) {
+  openStandardStreams();
+  std::string name = std::filesystem::path(argv[0] ? argv[0] : "").filename();
+  return runTool(name, [&] { return runVerb(argc, argv, name, backend); });
 }
 
 } // namespace xlstm

@@ -6,9 +6,8 @@
 
 #include "runtime/Deploy/Backend.h"
 
-#include <CLI/CLI.hpp>
-
-#include <string_view>
+#include "xlstm/Runtime/Files/StandardStreams.h"
+#include "xlstm/Support/Within.h"
 
 namespace xlstm {
 
@@ -20,15 +19,6 @@ void addVerify(CLI::App &app, Backend &backend);
 
 /// Throws Error for a model that was compiled for several texts at once: only bench runs those.
 void checkOneText(const ModelNumbers &numbers);
-
-/// A check for numbers in [least, most] that --help does not spell out.
-template <typename Number>
-CLI::Validator within(Number least, Number most) {
-  return CLI::Range(least, most).description("");
-}
-
-/// Writes to standard output at once; throws Error when it cannot be written.
-void writeOut(std::string_view text);
 
 } // namespace xlstm
 

@@ -39,15 +39,36 @@ static void checkName(const char *what, const std::string &name, std::set<std::s
     fail("evaluation: there are two ", what, "s called '", name, "'");
 }
 
-static void checkNames(const std::vector<EvalModel> &models, const std::vector<Domain> &domains,
-                       const std::vector<Task> &tasks) {
-  std::set<std::string> modelNames, benchmarkNames;
-  for (const EvalModel &model : models)
-    checkName("model", model.name, modelNames);
-  for (const Domain &domain : domains)
-    checkName("benchmark", domain.name, benchmarkNames);
+void checkBenchmarks(const std::vector<std::string> &domains, const std::vector<Task> &tasks) {
+  std::set<std::string> names;
+  for (const std::string &domain : domains)
+    checkName("benchmark", domain, names);
   for (const Task &task : tasks)
-    checkName("benchmark", task.name, benchmarkNames);
+    checkName("benchmark", task.name, names);
+}
+
+/// A model's folder is replaced as a whole: by results, never what else stands there.
+static void checkModelFolder(const fs::path &folder) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error) || fs::is_empty(folder, error))
+    return;
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder, error))
+    if (entry.path().filename().string().starts_with("results_"))
+      return;
+  fail(folder.string(), ": cannot write results here: what is there is something else and would be lost");
+}
+
+static void checkNames(const std::vector<EvalModel> &models, const std::vector<Domain> &domains,
+                       const std::vector<Task> &tasks, const fs::path &folder) {
+  std::set<std::string> modelNames;
+  for (const EvalModel &model : models) {
+    checkName("model", model.name, modelNames);
+    checkModelFolder(folder / model.name);
+  }
+  std::vector<std::string> domainNames;
+  for (const Domain &domain : domains)
+    domainNames.push_back(domain.name);
+  checkBenchmarks(domainNames, tasks);
 }
 
 template <typename T>
@@ -159,7 +180,7 @@ static ModelResults evaluateModel(const EvalModel &model, const Inputs &inputs, 
 Json evaluateModels(const std::vector<EvalModel> &models, const Vocabulary &vocabulary,
                     const std::vector<Domain> &domains, const std::vector<Task> &tasks,
                     const EvaluationSettings &settings, const fs::path &folder) {
-  checkNames(models, domains, tasks);
+  checkNames(models, domains, tasks, folder);
   Inputs inputs = prepare(vocabulary, domains, tasks, settings);
   std::vector<ModelResults> results;
   {

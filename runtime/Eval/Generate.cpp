@@ -15,6 +15,7 @@ namespace xlstm {
 namespace {
 
 constexpr size_t mostRows = 64;
+constexpr size_t promptBlock = 1024; // tokens of a prompt read at once: attention takes memory by its square
 constexpr size_t mostStateBytes = size_t{1} << 28; // of a batch; a teacher's keys are large
 
 size_t rowsPerBatch(const Program &program) {
@@ -124,7 +125,11 @@ std::vector<TokenIds> generateGreedy(const Program &program, const ParamMap &par
 
 void generateSampled(const Program &program, const ParamMap &params, const TokenIds &prompt, Sampler &sampler,
                      const std::function<bool(int32_t id)> &take) {
-  Advanced out = advance(program, "prefill", params, stackRows({&prompt}, 0), startRows(program, "prefill", 1));
+  Advanced out{{}, startRows(program, "prefill", 1)};
+  for (size_t first = 0; first < prompt.size(); first += promptBlock) {
+    TokenIds block(prompt.begin() + first, prompt.begin() + std::min(first + promptBlock, prompt.size()));
+    out = advance(program, "prefill", params, stackRows({&block}, 0), std::move(out.rows));
+  }
   for (;;) {
     at::Tensor logits_V = out.logits.select(1, -1).reshape({-1}).to(at::kCPU, at::kFloat).contiguous();
     int32_t id = sampler.sample({logits_V.data_ptr<float>(), size_t(logits_V.numel())});

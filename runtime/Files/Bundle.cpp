@@ -4,6 +4,7 @@
 #include "xlstm/Runtime/Files/Bundle.h"
 
 #include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/HubHint.h"
 #include "xlstm/Support/Quote.h"
@@ -92,7 +93,8 @@ void xlstm::writeBundleManifest(const fs::path &folder, const std::string &kind,
   writeTextFile(folder / manifestName, root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-void xlstm::checkBundleOutput(const fs::path &folder) {
+void xlstm::checkBundleOutput(const fs::path &folder, const std::vector<fs::path> &inputs) {
+  checkOutput(folder, OutputKind::Folder, inputs);
   std::error_code error;
   if (!fs::exists(folder, error) || Bundle::isBundle(folder) ||
       (fs::is_directory(folder, error) && fs::is_empty(folder, error)))

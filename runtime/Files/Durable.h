@@ -1,4 +1,4 @@
-//===- Durable.h - temporary names and flushing to disk -------------------===//
+//===- Durable.h - outputs in the making, and flushing to disk ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef XLSTM_RUNTIME_FILES_INTERNAL_DURABLE_H
@@ -11,8 +11,32 @@ namespace xlstm {
 /// Absolute, without "..", "." and a separator at the end.
 std::filesystem::path normalPath(const std::filesystem::path &path);
 
-/// A hidden name beside `target` that no other process and no other call in this one uses.
-std::filesystem::path temporaryPath(const std::filesystem::path &target);
+/// A file or folder under a hidden name beside an output, where that is made. Its maker holds a lock (flock) on it: one
+/// that nobody holds was left by a process that is no more, and goes when the next one is made for the same output.
+/// A signal that ends the process removes it (Interrupt.h), and so does the destructor.
+class Temporary {
+public:
+  enum class Kind { File, Folder };
+  /// `target`: the output, as normalPath gives it. Throws Error.
+  Temporary(const std::filesystem::path &target, Kind kind);
+  ~Temporary();
+  Temporary(const Temporary &) = delete;
+  Temporary &operator=(const Temporary &) = delete;
+
+  const std::filesystem::path &path() const { return name; }
+  /// Of the file, for writing, or of the folder.
+  int descriptor() const { return lock; }
+  /// Renames it to the target. Where a folder is in the way the two change places and `path` then is the old one, which
+  /// the destructor removes. Throws Error, and then target and temporary are what they were.
+  void moveToTarget();
+
+private:
+  void moveFolder();
+
+  std::filesystem::path target, name;
+  int lock = -1;
+  bool isGone = false; // nothing is left under `name`
+};
 
 /// Removes what processes that are no more left under temporary names of `target`.
 void removeStale(const std::filesystem::path &target);

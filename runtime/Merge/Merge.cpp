@@ -70,6 +70,12 @@ static std::string tokenizerOf(const Bundle &bundle) {
 
 void mergeBundles(const MergeConfig &config, const fs::path &output) {
   mergeWeights(config); // refuse before any file is read
+  std::vector<fs::path> inputs;
+  for (const MergeSource &model : config.models)
+    inputs.push_back(model.folder);
+  if (!config.base.empty())
+    inputs.push_back(config.base);
+  checkBundleOutput(output, inputs);
   const Bundle first = Bundle::open(config.base.empty() ? config.models.front().folder : config.base);
   std::string module = readTextFile(first.modelFile());
   std::string source = "linear merge of";
@@ -82,7 +88,6 @@ void mergeBundles(const MergeConfig &config, const fs::path &output) {
            ": tokenizer_source is followed where all models have one tokenizer");
     source += " " + model.folder.filename().string();
   }
-  checkBundleOutput(output);
   AtomicDirectory folder(output);
   writeTextFile(folder.path() / "model.mlir", module);
   carryModelFiles(first.folder, folder.path());

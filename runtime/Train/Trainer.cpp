@@ -8,6 +8,7 @@
 #include "MetricsLog.h"
 
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
+#include "xlstm/Runtime/Files/Interrupt.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
 
@@ -23,8 +24,9 @@ class Run {
 public:
   Run(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, const ParamMap &initial,
       const TrainOptions &options, const std::filesystem::path &folder)
-      : task(task), data(data), options(options), folder(folder), store(folder / "checkpoints"), all(frozen),
-        trained(copyOf(initial)), optimizer(trained, options.adamw) {
+      : task(task), data(data), options(options), folder(folder),
+        store(folder / "checkpoints", options.checkpointEvery), all(frozen), trained(copyOf(initial)),
+        optimizer(trained, options.adamw) {
     if (options.steps < 0 || options.batch < 1 || options.microBatch < 0 || options.validateEvery < 1 ||
         options.checkpointEvery < 1)
       fail(task.name, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");
@@ -36,8 +38,10 @@ public:
 
   TrainResult run() {
     std::filesystem::create_directories(folder);
+    DeferInterrupts interrupts; // a step ends, and a checkpoint is saved, before one is heeded
     announce(task.name, "measuring the start");
     begin();
+    stopIfAsked(interrupts);
     Progress progress(task.name, options.steps, done);
     while (done < options.steps) {
       double loss = step();
@@ -52,6 +56,7 @@ public:
       progress.advance(1, note);
       if (options.onStep)
         options.onStep(done);
+      stopIfAsked(interrupts);
     }
     return result();
   }
@@ -82,7 +87,7 @@ private:
       param.copy_(checkpoint->tensors.at("param/" + name));
     optimizer.restore(checkpoint->tensors);
     record = checkpoint->record;
-    done = checkpoint->step;
+    done = saved = checkpoint->step;
     log.emplace(folder / "metrics.jsonl", record.at("log_bytes").get<int64_t>());
   }
 
@@ -136,12 +141,23 @@ private:
     log->append(line);
   }
 
+  void stopIfAsked(const DeferInterrupts &interrupts) {
+    if (!interrupts.signal())
+      return;
+    if (saved != done)
+      save();
+    throw Stopped{interrupts.signal(), task.name + " stopped after step " + std::to_string(done) + " of " +
+                                           std::to_string(options.steps) + ", its checkpoint is saved in " +
+                                           folder.string() + "; the same command goes on from there"};
+  }
+
   void save() {
     record["log_bytes"] = log->flush();
     Checkpoint checkpoint{done, optimizer.state(), record};
     for (const auto &[name, param] : trained)
       checkpoint.tensors["param/" + name] = param.detach();
     store.save(checkpoint);
+    saved = done;
   }
 
   TrainResult result() {
@@ -166,7 +182,7 @@ private:
   ParamMap all, trained;
   AdamW optimizer;
   std::vector<int64_t> order;
-  int64_t done = 0;
+  int64_t done = 0, saved = -1;
   Json record; // kept in the checkpoint: identity, log_bytes, first, last, best, best_step
   std::optional<MetricsLog> log;
 };

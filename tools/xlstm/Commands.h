@@ -4,7 +4,9 @@
 #ifndef XLSTM_TOOLS_XLSTM_COMMANDS_H
 #define XLSTM_TOOLS_XLSTM_COMMANDS_H
 
-#include <CLI/CLI.hpp>
+#include "Ranges.h"
+
+#include "xlstm/Support/Within.h"
 
 namespace xlstm {
 
@@ -13,6 +15,11 @@ inline void addDeviceOption(CLI::App &verb, std::string &device) {
   verb.add_option("--device", device, "Where to run: cpu, or cuda (needs a GPU and LibTorch's CUDA half)")
       ->check(CLI::IsMember({"cpu", "cuda"}))
       ->default_val("cpu");
+}
+
+/// A check for a count that a recipe has under `key`.
+inline CLI::Validator countWithin(std::string_view key) {
+  return within(int64_t(rangeOf(key).least), int64_t(rangeOf(key).most));
 }
 
 // Each adds its verb to the driver; the verb throws Error.

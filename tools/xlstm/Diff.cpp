@@ -61,7 +61,7 @@ void addDiffCommand(CLI::App &app) {
   verb->add_option("right", settings->right, "Second file")->required();
   verb->add_option("--tolerance", settings->tolerance, "Largest absolute difference that is accepted")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(within(0.0, std::numeric_limits<double>::max()));
   verb->callback([settings] { compare(*settings); });
 }
 

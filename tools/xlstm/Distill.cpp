@@ -5,12 +5,14 @@
 
 #include "Commands.h"
 #include "Estimate.h"
+#include "Preflight.h"
 #include "Recipe.h"
 #include "RunFolder.h"
 
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Eval/Report.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Runtime/Merge/Merge.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
@@ -19,6 +21,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unistd.h>
 
 namespace fs = std::filesystem;
 
@@ -204,6 +207,8 @@ void Job::dropLeftovers(const RecipeExpert &expert) {
 
 void Job::execute() {
   run.stage("teacher", section("teacher"), [&] { importTeacherBundle(); });
+  if (!run.isDone("align"))
+    checkTeacher(recipe, run / "teacher", run.path());
   if (recipe.check)
     run.stage("check", section("check"), [&] { checkOtherExport(); });
   std::string data = section("domains") + section("length") + section("seed");
@@ -245,16 +250,16 @@ void addDistillCommand(CLI::App &app) {
   verb->add_flag("--dry-run", settings->dryRun, "Only check the recipe and say what disk and memory each stage needs");
   addDeviceOption(*verb, settings->device);
   verb->callback([settings] {
-    if (settings->dryRun) {
-      std::cout << estimateText(estimateRun(Recipe::read(settings->recipe)));
-      return;
-    }
+    Recipe recipe = Recipe::read(settings->recipe);
+    if (settings->dryRun)
+      return writeOut(estimateText(estimateRun(recipe)));
     if (settings->output.empty())
       throw CLI::RequiredError("--output");
-    Job(Recipe::read(settings->recipe), settings->output, settings->device).execute();
-    std::cout << "results: " << (settings->output / "eval" / "results.json").string() << '\n'
-              << "report:  " << (settings->output / "eval" / "report.html").string() << '\n'
-              << "talk to it: " << (settings->output / "chat").string() << " -p \"...\"\n";
+    checkRun(recipe, settings->output);
+    Job(recipe, settings->output, settings->device).execute();
+    tell(STDOUT_FILENO, "results: " + (settings->output / "eval" / "results.json").string() +
+                            "\nreport:  " + (settings->output / "eval" / "report.html").string() +
+                            "\ntalk to it: " + (settings->output / "chat").string() + " -p \"...\"\n");
   });
 }
 

@@ -7,6 +7,7 @@
 
 #include "xlstm/Runtime/Eval/Report.h"
 #include "xlstm/Runtime/Files/Documents.h"
+#include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 
 namespace fs = std::filesystem;
@@ -30,6 +31,12 @@ static EvalModel evalModel(const NamedBundle &named, const std::string &device) 
 }
 
 void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &inputs, const fs::path &folder) {
+  std::vector<fs::path> read = inputs.tasks;
+  for (const NamedBundle &model : models)
+    read.push_back(model.folder);
+  for (const auto &[name, corpus] : inputs.domains)
+    read.push_back(corpus);
+  checkOutput(folder, OutputKind::KeptFolder, read);
   Vocabulary vocabulary = Vocabulary::load(models.at(0).folder);
   std::vector<EvalModel> evalModels;
   for (const NamedBundle &named : models)
@@ -68,9 +75,15 @@ void addEvalCommand(CLI::App &app) {
   verb->add_option("-o,--output", settings->output, "Folder for results.json and one folder a model")->required();
   verb->add_option("--domain", settings->domains, "Held-out corpus as NAME=FILE, .txt or .jsonl, also .xz; repeatable");
   verb->add_option("--task", settings->inputs.tasks, "Task file, JSON lines; repeatable");
-  verb->add_option("--tokens", settings->inputs.tokens, "Tokens to score a domain")->default_val(32768);
-  verb->add_option("--items", settings->inputs.items, "Items to score a task")->default_val(100);
-  verb->add_option("--piece", settings->inputs.pieceTokens, "Tokens of a piece of text")->capture_default_str();
+  verb->add_option("--tokens", settings->inputs.tokens, "Tokens to score a domain")
+      ->check(countWithin("tokens"))
+      ->default_val(32768);
+  verb->add_option("--items", settings->inputs.items, "Items to score a task")
+      ->check(countWithin("items"))
+      ->default_val(100);
+  verb->add_option("--piece", settings->inputs.pieceTokens, "Tokens of a piece of text")
+      ->check(countWithin("piece"))
+      ->capture_default_str();
   verb->add_flag_callback(
       "--full", [settings] { settings->inputs.tokens = settings->inputs.items = -1; }, "All tokens and all items");
   addDeviceOption(*verb, settings->inputs.device);

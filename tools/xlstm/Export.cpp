@@ -17,6 +17,7 @@ void addExportCommand(CLI::App &app) {
   verb->add_option("-o,--output", settings->output, "Folder to write; empty or not there")->required();
   verb->add_option("--max-shard-size", settings->maxShardBytes, "Largest file of weights, such as 500MB")
       ->transform(CLI::AsSizeValue(true))
+      ->check(within(uint64_t{1}, std::numeric_limits<uint64_t>::max()))
       ->default_str("5GB");
   verb->callback([settings] { exportHuggingFace(settings->bundle, settings->output, *settings); });
 }

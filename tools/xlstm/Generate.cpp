@@ -7,11 +7,11 @@
 #include "xlstm/Runtime/Eval/Generate.h"
 #include "xlstm/Runtime/Eval/Vocabulary.h"
 #include "xlstm/Runtime/Files/ChatFiles.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Runtime/Text/ChatTemplate.h"
 #include "xlstm/Support/Error.h"
 
 #include <c10/core/GradMode.h>
-#include <iostream>
 #include <random>
 
 namespace xlstm {
@@ -55,11 +55,6 @@ static TokenIds encodePrompt(const GenerateSettings &settings, const Vocabulary 
   return ids;
 }
 
-static void writeOut(const std::string &text) {
-  if (!(std::cout << text << std::flush))
-    fail("standard output: cannot write");
-}
-
 /// Tokens as they come: text, or their ids with spaces between.
 static void writeTokens(const Program &program, const RunnableModel &model, const Vocabulary &vocabulary,
                         const TokenIds &prompt, const GenerateSettings &settings, int64_t most) {
@@ -96,14 +91,14 @@ static void generate(GenerateSettings &settings) {
 
 static void addSamplerOptions(CLI::App &verb, GenerateSettings &settings) {
   verb.add_option("--temperature", settings.sampler.temperature, "0: always the likeliest token")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(within(0.0, 100.0))
       ->capture_default_str();
   verb.add_option("--top-k", settings.sampler.topK, "Draw from the K likeliest tokens; 0: all")
-      ->check(CLI::NonNegativeNumber)
+      ->check(within(0, std::numeric_limits<int32_t>::max()))
       ->capture_default_str();
   verb.add_option("--top-p", settings.sampler.topP,
                   "Draw from the likeliest tokens that together have this probability")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(within(0.0, 1.0))
       ->capture_default_str();
   verb.add_option("--seed", settings.seed, "Same seed, same text; -1: another one each time")
       ->check(CLI::Range(int64_t{-1}, std::numeric_limits<int64_t>::max()))

@@ -8,6 +8,7 @@
 #include "xlstm/Import/Gguf.h"
 #include "xlstm/Import/Onnx.h"
 #include "xlstm/Pipelines/Rewrite.h"
+#include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/HubHint.h"
 
@@ -89,6 +90,8 @@ void addImportCommand(CLI::App &app) {
     if ((settings->raw || settings->verify) && kindOf(settings->source) != Source::Onnx)
       fail(settings->source.string(), ": expected an .onnx file with ", settings->raw ? "--raw" : "--verify-raise",
            ", found another teacher");
+    settings->raw ? checkOutput(settings->output, OutputKind::File, {settings->source})
+                  : checkBundleOutput(settings->output, {settings->source});
     if (settings->verify)
       return importVerified(settings->source, settings->output);
     if (!settings->raw)

@@ -5,6 +5,7 @@
 #include "Models.h"
 
 #include "xlstm/Pipelines/MixerOptions.h"
+#include "xlstm/Support/Error.h"
 
 namespace xlstm {
 
@@ -21,7 +22,18 @@ static void addMixerOption(CLI::App &verb, const MixerOption &option, StudentSet
   else if (option.kind == MixerOption::Kind::Count)
     flag->check(CLI::TypeValidator<int64_t>("INT"));
   else
-    flag->check(CLI::TypeValidator<double>("FLOAT"));
+    flag->check(within(rangeOf("gate_bias").least, rangeOf("gate_bias").most));
+}
+
+/// Before the weights are read.
+static void checkCounts(const StudentSettings &settings) {
+  for (const MixerOption &option : mixerOptions()) {
+    auto given = settings.options.find(option.flag());
+    if (given == settings.options.end() || option.kind != MixerOption::Kind::Count)
+      continue;
+    if (std::string reason = mixerOptionError(option, given->second); !reason.empty())
+      fail("--", option.flag(), ": ", reason);
+  }
 }
 
 void addLinearizeCommand(CLI::App &app) {
@@ -40,7 +52,11 @@ void addLinearizeCommand(CLI::App &app) {
   verb->add_flag_callback(
       "--convert-sliding", [settings] { settings->options["convert-sliding"] = "true"; },
       "Convert the teacher's own sliding layers too");
-  verb->callback([settings] { writeStudent(RunnableModel::open(settings->teacher), *settings, {}, settings->output); });
+  verb->callback([settings] {
+    checkCounts(*settings);
+    checkBundleOutput(settings->output, {settings->teacher});
+    writeStudent(RunnableModel::open(settings->teacher), *settings, {}, settings->output);
+  });
 }
 
 } // namespace xlstm

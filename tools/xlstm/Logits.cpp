@@ -4,6 +4,7 @@
 #include "Commands.h"
 #include "Models.h"
 
+#include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/ops/zeros.h>
@@ -60,6 +61,7 @@ static EvalOptions evalOptions(const LogitsSettings &settings) {
 
 static void writeLogits(const LogitsSettings &settings) {
   c10::NoGradGuard noGrad;
+  checkOutput(settings.output, OutputKind::File, {settings.bundle, settings.input});
   RunnableModel model = RunnableModel::open(settings.bundle, settings.device);
   at::Tensor ids_BT = readIds(settings.input, model.spec().results.at(0).shape.at(2));
   EvalOptions options = evalOptions(settings);
@@ -79,7 +81,8 @@ void addLogitsCommand(CLI::App &app) {
   verb->add_option("-o,--output", settings->output, "Safetensors file to write: logits, float32 [B, T, V]")->required();
   verb->add_option("--form", settings->form, "Form of the mLSTM; default: as the IR says")
       ->check(CLI::IsMember({"parallel", "chunkwise", "recurrent"}));
-  verb->add_option("--chunk", settings->chunk, "Chunk size of the chunkwise form")->check(CLI::PositiveNumber);
+  verb->add_option("--chunk", settings->chunk, "Chunk size of the chunkwise form")
+      ->check(within(1, std::numeric_limits<int32_t>::max()));
   verb->add_flag("--mixer-outputs", settings->mixerOutputs,
                  "Also write attn_out.N, every layer's mixer output before Wo");
   addDeviceOption(*verb, settings->device);

@@ -3,6 +3,7 @@
 
 #include "Commands.h"
 
+#include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Merge/Merge.h"
 
 #include <iostream>
@@ -18,6 +19,7 @@ void addMergeCommand(CLI::App &app) {
   verb->add_option("config", settings->config, "YAML in mergekit's linear form (docs/Recipe.md)")->required();
   verb->add_option("-o,--output", settings->output, "Folder of the merged bundle")->required();
   verb->callback([settings] {
+    checkBundleOutput(settings->output, {settings->config});
     MergeConfig config = readMergeConfig(settings->config);
     for (const std::string &warning : config.warnings)
       std::cerr << "xlstm: warning: " << warning << '\n';

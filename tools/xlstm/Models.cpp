@@ -27,7 +27,7 @@ Program RunnableModel::derive(const std::string &pipeline) const {
 
 void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,
                         const std::string &source, const fs::path &output) {
-  checkBundleOutput(output);
+  checkBundleOutput(output, {origin.folder});
   AtomicDirectory folder(output);
   carryModelFiles(origin.folder, folder.path());
   writeTextFile(folder.path() / "model.mlir", mlir);

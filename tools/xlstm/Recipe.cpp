@@ -3,6 +3,8 @@
 
 #include "Recipe.h"
 
+#include "Ranges.h"
+
 #include "xlstm/Pipelines/MixerOptions.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/HubHint.h"
@@ -43,13 +45,30 @@ static std::string oneOf(const YamlNode &node, const std::vector<std::string> &w
   node.fail("expected one of " + known + ", found " + quote(text) + didYouMean(text, words));
 }
 
+static int64_t asCount(const YamlNode &node, std::string_view key) {
+  return node.asInt(int64_t(rangeOf(key).least), int64_t(rangeOf(key).most));
+}
+static double asNumber(const YamlNode &node, std::string_view key) {
+  return node.asDouble(rangeOf(key).least, rangeOf(key).most);
+}
+
+// The value of `key` within its range, when it is there; else `value` stays as it is.
+static void readCount(const YamlNode &node, const std::string &key, int64_t &value) {
+  if (auto found = node.find(key))
+    value = asCount(*found, key);
+}
+static void readNumber(const YamlNode &node, const std::string &key, double &value) {
+  if (auto found = node.find(key))
+    value = asNumber(*found, key);
+}
+
 static const std::string biasSuffix = "_gate_bias";
 
 static std::string readMixerOption(const MixerOption &option, const YamlNode &node) {
   if (option.kind == MixerOption::Kind::Choice)
     return oneOf(node, option.choices);
   if (option.kind == MixerOption::Kind::Number)
-    return shortest(node.asDouble(/*least=*/-50));
+    return shortest(asNumber(node, "gate_bias"));
   std::string text = std::to_string(node.asInt());
   if (std::string reason = mixerOptionError(option, text); !reason.empty())
     node.fail(reason);
@@ -82,7 +101,7 @@ static StudentSettings readStudent(const YamlNode &node) {
   std::string layers;
   if (auto list = node.find("layers"))
     for (const YamlNode &layer : list->items())
-      layers += (layers.empty() ? "" : ",") + std::to_string(layer.asInt());
+      layers += (layers.empty() ? "" : ",") + std::to_string(asCount(layer, "layers"));
   if (!layers.empty())
     student.options["layers"] = layers;
   return student;
@@ -139,7 +158,7 @@ static std::vector<std::pair<std::string, double>> readShares(const YamlNode &no
       add(name.asString(), 1, name);
   else
     for (const auto &[name, share] : node.entries())
-      add(name, share.asDouble(), share);
+      add(name, asNumber(share, "domains"), share);
   double sum = 0;
   for (const auto &[name, share] : shares)
     sum += share;
@@ -150,25 +169,39 @@ static std::vector<std::pair<std::string, double>> readShares(const YamlNode &no
   return shares;
 }
 
+/// What memory is made for before the first step.
+static void checkProducts(const YamlNode &node, const Recipe &recipe, const RecipeTraining &training) {
+  auto check = [&](const char *what, int64_t one, int64_t other, int64_t most) {
+    if (one * other > most) // each below 2^31
+      node.fail(std::string("expected ") + what + " of at most " + std::to_string(most) + ", found " +
+                std::to_string(one * other));
+  };
+  const TrainOptions &options = training.options;
+  check("'steps' times 'batch'", options.steps, options.batch, mostRows);
+  check("'batch' times 'length'", options.batch, recipe.length, mostTokensTogether);
+  check("'held_out_rows' times 'length'", training.heldOutRows, recipe.length, mostTokensTogether);
+}
+
 /// Reads the keys that both stages know over the values that `training` has.
 static void readTraining(const YamlNode &node, const Recipe &recipe, RecipeTraining &training) {
   TrainOptions &options = training.options;
-  node.read("steps", options.steps, 1);
-  node.read("batch", options.batch, 1);
-  node.read("micro_batch", options.microBatch);
-  node.read("warmup", options.rate.warmup);
-  node.read("learning_rate", options.rate.peak);
-  node.read("final_learning_rate", options.rate.final);
-  node.read("weight_decay", options.adamw.weightDecay);
-  node.read("clip", options.clip);
-  node.read("validate_every", options.validateEvery, 1);
-  node.read("checkpoint_every", options.checkpointEvery, 1);
-  node.read("rows", training.rows);
-  node.read("held_out_rows", training.heldOutRows, 1);
+  readCount(node, "steps", options.steps);
+  readCount(node, "batch", options.batch);
+  readCount(node, "micro_batch", options.microBatch);
+  readCount(node, "warmup", options.rate.warmup);
+  readNumber(node, "learning_rate", options.rate.peak);
+  readNumber(node, "final_learning_rate", options.rate.final);
+  readNumber(node, "weight_decay", options.adamw.weightDecay);
+  readNumber(node, "clip", options.clip);
+  readCount(node, "validate_every", options.validateEvery);
+  readCount(node, "checkpoint_every", options.checkpointEvery);
+  readCount(node, "rows", training.rows);
+  readCount(node, "held_out_rows", training.heldOutRows);
   if (auto schedule = node.find("schedule"))
     options.rate.cosine = oneOf(*schedule, {"cosine", "constant"}) == "cosine";
   if (auto domains = node.find("domains"))
     training.domains = readShares(*domains, recipe);
+  checkProducts(node, recipe, training);
 }
 
 #define XLSTM_TRAINING_KEYS                                                                                            \
@@ -190,9 +223,9 @@ static void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &tr
   readTraining(node, recipe, training);
   double ce = 0.9, kl = 0.1;
   std::string mode = "renormalized";
-  node.read("ce_weight", ce);
-  node.read("kl_weight", kl);
-  node.read("top_k", recipe.topK, 1);
+  readNumber(node, "ce_weight", ce);
+  readNumber(node, "kl_weight", kl);
+  readCount(node, "top_k", recipe.topK);
   if (auto found = node.find("kl_mode"))
     mode = oneOf(*found, {"renormalized", "tail"});
   recipe.distillPass = "ce-weight=" + shortest(ce) + " kl-weight=" + shortest(kl) + " kl-mode=" + mode;
@@ -225,7 +258,7 @@ static void readMerge(const YamlNode &node, Recipe &recipe) {
       known.push_back(expert.name);
     if (std::ranges::find(known, name) == known.end())
       weight.fail("expected a name under 'experts', found " + quote(name) + didYouMean(name, known));
-    sum += recipe.mergeWeights[name] = weight.asDouble();
+    sum += recipe.mergeWeights[name] = asNumber(weight, "weights");
   }
   if (std::abs(sum - 1) > 1e-6)
     weights.fail("expected weights that sum to 1, found a sum of " + shortest(sum));
@@ -233,9 +266,9 @@ static void readMerge(const YamlNode &node, Recipe &recipe) {
 
 static void readEval(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
   node.onlyKeys({"tokens", "items", "piece", "tasks"});
-  node.read("tokens", recipe.eval.tokens);
-  node.read("items", recipe.eval.items);
-  node.read("piece", recipe.eval.pieceTokens, 2);
+  readCount(node, "tokens", recipe.eval.tokens);
+  readCount(node, "items", recipe.eval.items);
+  readCount(node, "piece", recipe.eval.pieceTokens);
   if (auto tasks = node.find("tasks"))
     for (const YamlNode &task : tasks->items())
       recipe.eval.tasks.push_back(existing(folder, task));
@@ -244,7 +277,7 @@ static void readEval(const YamlNode &node, const fs::path &folder, Recipe &recip
 static void readCompile(const YamlNode &node, Recipe &recipe) {
   node.onlyKeys({"cpu", "prefill_tokens"});
   node.read("cpu", recipe.cpu);
-  node.read("prefill_tokens", recipe.prefillTokens, 1);
+  readCount(node, "prefill_tokens", recipe.prefillTokens);
 }
 
 static void readKeep(const YamlNode &node, Recipe &recipe) {
@@ -263,7 +296,7 @@ Recipe Recipe::read(const fs::path &file) {
   recipe.teacher = existing(folder, root.at("teacher"));
   if (auto check = root.find("check"))
     recipe.check = existing(folder, *check);
-  root.read("length", recipe.length, 2);
+  readCount(root, "length", recipe.length);
   if (auto student = root.find("student"))
     recipe.student = readStudent(*student);
   if (auto student = root.find("student"))
@@ -272,16 +305,16 @@ Recipe Recipe::read(const fs::path &file) {
   readDomains(root.at("domains"), folder, recipe);
 
   int64_t seed = 0;
-  root.read("seed", seed);
+  readCount(root, "seed", seed);
   YamlNode align = root.at("align"), distill = root.at("distill");
-  recipe.align.options = TrainOptions::alignment(align.at("steps").asInt(1));
+  recipe.align.options = TrainOptions::alignment(asCount(align.at("steps"), "steps"));
   recipe.align.options.seed = seed;
   for (const RecipeDomain &domain : recipe.domains)
     recipe.align.domains.emplace_back(domain.name, 1.0 / double(recipe.domains.size()));
   readTraining(align.onlyKeys({XLSTM_TRAINING_KEYS}), recipe, recipe.align);
 
   RecipeTraining defaults;
-  defaults.options = TrainOptions::distillation(distill.at("steps").asInt(1));
+  defaults.options = TrainOptions::distillation(asCount(distill.at("steps"), "steps"));
   defaults.options.seed = seed;
   readDistill(distill, recipe, defaults);
   readExperts(root.at("experts"), defaults, recipe);

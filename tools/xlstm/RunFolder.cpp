@@ -4,6 +4,7 @@
 #include "RunFolder.h"
 
 #include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Files/Interrupt.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
@@ -20,6 +21,9 @@ namespace xlstm {
 
 RunFolder::RunFolder(fs::path path) : folder(std::move(path)) {
   std::error_code error;
+  if (fs::exists(folder, error) && !fs::is_directory(folder / ".stages", error) && !fs::is_empty(folder, error))
+    fail(folder.string(), ": expected a new or empty folder, or that of a run, found ",
+         fs::is_directory(folder, error) ? "one with other files" : "a file", "; it is left as it is");
   fs::create_directories(folder / ".stages", error);
   if (error)
     fail(folder.string(), ": cannot make the run's folder: ", error.message());
@@ -28,6 +32,7 @@ RunFolder::RunFolder(fs::path path) : folder(std::move(path)) {
     fail((folder / ".lock").string(), ": ", std::strerror(errno));
   if (flock(lock, LOCK_EX | LOCK_NB) != 0)
     fail(folder.string(), ": another process works in this folder");
+  removeStaleBelow(folder);
 }
 
 RunFolder::~RunFolder() { close(lock); }
@@ -42,6 +47,7 @@ void RunFolder::stage(const std::string &name, const std::string &settings, cons
     say(name, "done before");
     return;
   }
+  setInterruptLine("stage '" + name + "' in " + folder.string() + " is not finished; the same command goes on there");
   announce(name, "begins");
   auto start = std::chrono::steady_clock::now();
   work();

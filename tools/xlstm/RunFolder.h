@@ -14,7 +14,8 @@ namespace xlstm {
 /// settings skips it, one with other settings is refused, so that results never mix. Locked while this lives.
 class RunFolder {
 public:
-  /// Makes the folder when it is missing. Throws Error when another process works in it.
+  /// Makes the folder when it is missing, and removes what a killed process left half done. Throws Error when another
+  /// process works in it, and when it holds what is no run's.
   explicit RunFolder(std::filesystem::path folder);
   ~RunFolder();
   RunFolder(const RunFolder &) = delete;
@@ -22,6 +23,8 @@ public:
 
   std::filesystem::path operator/(const std::string &name) const { return folder / name; }
   const std::filesystem::path &path() const { return folder; }
+
+  bool isDone(const std::string &stage) const { return std::filesystem::exists(folder / ".stages" / stage); }
 
   /// Runs `work` unless `name` is stamped. Stages run in order: a stage's settings are its own and those of all before.
   void stage(const std::string &name, const std::string &settings, const std::function<void()> &work);

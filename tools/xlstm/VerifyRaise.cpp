@@ -196,7 +196,7 @@ void importVerified(const fs::path &source, const fs::path &output) {
   OnnxModel onnx = OnnxModel::open(source);
   std::string noted = rewriteModule(onnx.bytecode(), source.string(), "xlstm-raise-pipeline,xlstm-note-nodes");
   {
-    AtomicDirectory scratch(output.string() + ".verify"); // never committed
+    ScratchFolder scratch(output);
     onnx.writeBundle(noted, scratch.path() / "bundle");
     Bundle bundle = Bundle::open(scratch.path() / "bundle");
     Program raised = Program::load(bundle.modelFile());

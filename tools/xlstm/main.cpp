@@ -4,12 +4,16 @@
 #include "Commands.h"
 #include "Usage.h"
 
+#include "xlstm/Runtime/Files/Interrupt.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
 
+#include "llvm/Support/raw_ostream.h"
+
 #include <iostream>
 
-int main(int argc, char **argv) {
+static int runVerb(int argc, char **argv) {
   CLI::App app("Turns a trained transformer language model into a hybrid xLSTM, and that into one executable.", "xlstm");
   app.require_subcommand(1);
   app.set_version_flag("--version", "xlstm " XLSTM_VERSION);
@@ -21,9 +25,18 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     return xlstm::reportUsage(app, error);
   } catch (const std::exception &error) { // LibTorch's own faults carry a backtrace behind the first line
+    xlstm::waitIfInterrupted();
     std::string text = error.what();
     xlstm::endProgressLine();
     std::cerr << "xlstm: error: " << text.substr(0, text.find('\n')) << '\n';
     return 1;
   }
+}
+
+int main(int argc, char **argv) {
+  xlstm::openStandardStreams();
+  xlstm::catchInterrupts("xlstm");
+  int code = xlstm::runTool("xlstm", [&] { return runVerb(argc, argv); });
+  llvm::errs().clear_error(); // else a closed standard error changes the exit code
+  return code;
 }

@@ -10,6 +10,9 @@
 
 namespace xlstm {
 
+/// Tokens of one prefill call of an executable for the CPU, at most.
+inline constexpr int64_t mostCpuPrefillTokens = 4096;
+
 struct CompileOptions {
   /// An LLVM CPU name, or "native".
   std::string cpu = "native";
@@ -22,6 +25,10 @@ struct CompileOptions {
 
 /// The C++ compiler that links executables: c++, else clang++-19. Throws Error when there is neither.
 std::string findLinker();
+
+/// Throws Error where compileBundle would for want of what is no part of the bundle: the linker, a library, a CPU that
+/// LLVM knows, a number in range. Asked before hours of training.
+void checkCompile(const CompileOptions &options);
 
 /// Compiles the bundle at `folder` for the CPU and links the object with the deploy library, weights, tokenizer and
 /// metadata behind it. The executable appears at `output` whole or not at all. Throws Error: a located diagnostic of

@@ -18,16 +18,6 @@ using namespace xlstm;
 using namespace xlstm::gguf;
 namespace fs = std::filesystem;
 
-/// The bundle replaces what is at `output`: nothing else than a bundle, and never one that holds the file.
-static void checkOutput(const fs::path &file, const fs::path &output) {
-  checkBundleOutput(output);
-  if (!fs::exists(output))
-    return;
-  fs::path input = fs::canonical(file), target = fs::canonical(output);
-  if (std::ranges::mismatch(target, input).in1 == target.end())
-    fail(output.string(), ": the output holds the input ", file.string());
-}
-
 /// Ids of special tokens, into config.json and generation_config.json.
 static void addIds(const SpecialIds &ids, Json &config) {
   if (ids.bos)
@@ -59,7 +49,7 @@ static std::vector<std::string> importFile(const fs::path &path, const fs::path 
   Model model = readModel(file);
   std::vector<WeightSource> weights = findWeights(file, model);
   std::optional<TokenizerFiles> tokenizer = readTokenizer(file, model.teacher.vocabSize);
-  checkOutput(path, output);
+  checkBundleOutput(output, {path});
 
   AtomicDirectory directory(output);
   if (tokenizer) {

@@ -9,6 +9,7 @@
 #include "lib/Import/HuggingFace/RopeWriter.h"
 #include "lib/Import/HuggingFace/TeacherReader.h"
 #include "xlstm/Runtime/Files/Bundle.h"
+#include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
@@ -146,11 +147,12 @@ void writeWeights(const WeightFiles &weights, uint64_t maxBytes, const fs::path 
 }
 
 void exportFolder(const fs::path &source, const fs::path &output, const ExportOptions &options) {
-  Bundle bundle = Bundle::open(source);
-  Json config = configOf(bundle);
+  checkOutput(output, OutputKind::Folder, {source});
   if (fs::exists(output) && !(fs::is_directory(output) && fs::is_empty(output)))
     fail(output.string(), ": cannot write a Hugging Face folder here: expected an empty folder or none, found ",
          fs::is_directory(output) ? "files" : "a file");
+  Bundle bundle = Bundle::open(source);
+  Json config = configOf(bundle);
   AtomicDirectory directory(output);
   carryModelFiles(bundle.folder, directory.path());
   writeTextFile(directory.path() / "config.json", config.dump(2) + "\n");

@@ -78,16 +78,6 @@ void carryWeights(const Checkpoint &checkpoint, WeightTransfer transfer, const f
   writer.commit();
 }
 
-/// The bundle replaces what is at `output`: nothing else than a bundle, and never what is being imported.
-void checkOutput(const fs::path &folder, const fs::path &output) {
-  checkBundleOutput(output);
-  if (!fs::exists(output))
-    return;
-  fs::path input = fs::canonical(folder), target = fs::canonical(output);
-  if (std::ranges::mismatch(target, input).in1 == target.end())
-    fail(output.string(), ": the output would replace the input ", folder.string());
-}
-
 /// Reads tokenizer.json as everything after will. SentencePiece's BPE (Llama 2, first Mistral) is not read: such a
 /// teacher is imported, with a warning, for its weights.
 void checkTokenizer(const fs::path &file, std::vector<std::string> &warnings) {
@@ -122,9 +112,7 @@ std::vector<std::string> importFolder(const fs::path &folder, const fs::path &ad
     warnings.push_back(folder.string() + ": has an adapter beside the model, which is imported without it");
   const fs::path &tokenizer = tokenizerFolder(folder, adapter);
   checkTokenizer(tokenizer / "tokenizer.json", warnings);
-  checkOutput(folder, output);
-  if (!adapter.empty())
-    checkOutput(adapter, output);
+  checkBundleOutput(output, adapter.empty() ? std::vector{folder} : std::vector{folder, adapter});
   std::string module = printTeacherModule(checkpoint.config, checkpoint.weights);
   AtomicDirectory directory(output);
   writeTextFile(directory.path() / "model.mlir", module);

@@ -123,18 +123,6 @@ static void narrowParams(ModuleOp module) {
   });
 }
 
-/// The bundle replaces what is at `output`: only another bundle may stand there, and never the model's own folder.
-static void checkOutput(const fs::path &model, const fs::path &output) {
-  if (!fs::exists(output))
-    return;
-  fs::path input = fs::canonical(model), target = fs::canonical(output);
-  if (std::ranges::mismatch(target, input).in1 == target.end())
-    fail(output.string(), ": the output holds the input ", model.string());
-  bool empty = fs::is_directory(output) && fs::is_empty(output);
-  if (!empty && !Bundle::isBundle(output))
-    fail(output.string(), ": exists and is not a bundle; it is left as it is");
-}
-
 void OnnxModel::writeBundle(std::string_view raised, const fs::path &output) const {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<lm::LMDialect, onnx::ONNXDialect>();
@@ -157,7 +145,7 @@ void OnnxModel::writeBundle(std::string_view raised, const fs::path &output) con
   module->print(stream);
   stream << '\n';
 
-  checkOutput(file.path(), output);
+  checkBundleOutput(output, {file.path()});
   AtomicDirectory directory(output);
   writeTextFile(directory.path() / "model.mlir", text);
   writeWeights(directory.path() / "model.safetensors", weights, narrow);

@@ -3,28 +3,50 @@
 
 #include "xlstm/Target/Link.h"
 #include "lib/Target/Native/Append.h"
+#include "lib/Target/Native/Emit.h"
 #include "lib/Target/Native/Linker.h"
+#include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Files/Output.h"
+#include "xlstm/Support/Error.h"
 #include "xlstm/Target/Cpu.h"
+
+#include "llvm/Target/TargetMachine.h"
 
 namespace fs = std::filesystem;
 
 namespace xlstm {
 
-void compileBundle(const fs::path &path, const fs::path &output, const CompileOptions &options) {
+/// What an executable is linked with.
+static std::vector<std::string> findCpuArchives(const fs::path &libraries) {
+  return findArchives(libraries, {"libXlstmDeploy.a", "libXlstmText.a", "libXlstmFiles.a"});
+}
+
+static fs::path kernelsOf(const fs::path &libraries) { return libraries / "xlstm_kernels_cpu.bc"; }
+
+void checkCompile(const CompileOptions &options) {
   fs::path libraries = librariesOf(options.libraries);
-  findLinker(); // what is missing is said before the long part
-  std::vector<std::string> archives =
-      findArchives(libraries, {"libXlstmDeploy.a", "libXlstmText.a", "libXlstmFiles.a"});
+  findLinker();
+  findCpuArchives(libraries);
+  existing(kernelsOf(libraries), "to compile a model");
+  createTargetMachine(options.cpu);
+  if (options.prefillTokens < 1 || options.prefillTokens > mostCpuPrefillTokens)
+    fail("expected prefill calls of 1 to ", mostCpuPrefillTokens, " tokens for the CPU, found ", options.prefillTokens);
+}
+
+void compileBundle(const fs::path &path, const fs::path &output, const CompileOptions &options) {
+  checkOutput(output, OutputKind::File, {path});
+  checkCompile(options);
+  fs::path libraries = librariesOf(options.libraries);
   Bundle bundle = Bundle::open(path);
-  TemporaryFolder folder;
+  ScratchFolder folder(output);
   CpuTargetOptions target;
-  target.kernels = libraries / "xlstm_kernels_cpu.bc";
+  target.kernels = kernelsOf(libraries);
   target.cpu = options.cpu;
   target.prefillTokens = options.prefillTokens;
   ModelObject object =
-      compileForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), folder.path / "model.o", target);
-  linkProgram(object.file, archives, folder.path / "program");
-  appendModel(folder.path / "program", object, bundle, output);
+      compileForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), folder.path() / "model.o", target);
+  linkProgram(object.file, findCpuArchives(libraries), folder.path() / "program");
+  appendModel(folder.path() / "program", object, bundle, output);
 }
 
 } // namespace xlstm

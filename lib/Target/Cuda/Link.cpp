@@ -4,6 +4,8 @@
 #include "xlstm/Target/Link.h"
 #include "lib/Target/Native/Append.h"
 #include "lib/Target/Native/Linker.h"
+#include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 
 namespace fs = std::filesystem;
@@ -29,11 +31,12 @@ static std::vector<std::string> findCudaArchives(const fs::path &libraries) {
 static fs::path shapeFile(const fs::path &path) { return fs::is_directory(path) ? path / "model.mlir" : path; }
 
 void compileBundleForCuda(const fs::path &path, const fs::path &output, const CudaCompileOptions &options) {
+  checkOutput(output, OutputKind::File, {path});
   fs::path libraries = librariesOf(options.libraries);
   std::vector<std::string> archives = findCudaArchives(libraries);
   findLinker(); // what is missing is said before the long part
-  TemporaryFolder folder;
-  fs::path object = folder.path / "model.o", program = folder.path / "program";
+  ScratchFolder folder(output);
+  fs::path object = folder.path() / "model.o", program = folder.path() / "program";
   if (options.randomWeights) {
     fs::path file = shapeFile(path);
     compileForCuda(readTextFile(file), file, object, options);

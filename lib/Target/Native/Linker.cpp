@@ -2,15 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Target/Native/Linker.h"
-#include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
 
 #include "llvm/Support/Program.h"
 
-#include <cerrno>
-#include <cstring>
 #include <optional>
 #include <unistd.h>
 
@@ -18,21 +15,9 @@ namespace fs = std::filesystem;
 
 namespace xlstm {
 
-TemporaryFolder::TemporaryFolder() {
-  std::string pattern = fs::temp_directory_path() / "xlstm-XXXXXX";
-  if (!mkdtemp(pattern.data()))
-    fail(pattern, ": expected to make a temporary folder: ", strerror(errno));
-  path = pattern;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  fs::remove_all(path, ignored);
-}
-
 std::string findLinker() {
   for (const char *name : {"c++", "clang++-19"})
-    if (auto found = llvm::sys::findProgramByName(name))
+    if (auto found = llvm::sys::findProgramByName(name)) // in PATH, and executable
       return *found;
   fail("expected a C++ compiler to link the executable (c++ or clang++-19), found none in PATH");
 }
@@ -45,9 +30,10 @@ fs::path librariesOf(const fs::path &given) {
   return tool.parent_path().parent_path() / "lib";
 }
 
-static fs::path existing(const fs::path &file) {
-  if (!fs::exists(file))
-    fail(file.string(), ": expected this library to link the executable, found no such file");
+fs::path existing(const fs::path &file, const char *what) {
+  std::error_code error;
+  if (!fs::is_regular_file(file, error))
+    fail(file.string(), ": expected this library ", what, ", found no such file");
   return file;
 }
 
@@ -70,16 +56,26 @@ static std::string firstLine(const fs::path &file) {
   return text.substr(0, text.find('\n'));
 }
 
+/// This process's environment with the linker's folder for temporary files: what is in the shared one outlives a kill.
+static std::vector<std::string> environmentWith(const fs::path &temporary) {
+  std::vector<std::string> result = {"TMPDIR=" + temporary.string()};
+  for (char **entry = environ; *entry; ++entry)
+    if (!std::string_view(*entry).starts_with("TMPDIR="))
+      result.push_back(*entry);
+  return result;
+}
+
 void linkProgram(const fs::path &object, const std::vector<std::string> &archives, const fs::path &program) {
-  TemporaryFolder folder;
   std::vector<std::string> arguments = {findLinker(), object, "-o", program, "-s", "-Wl,--gc-sections,--as-needed"};
   arguments.insert(arguments.end(), archives.begin(), archives.end());
   if (*XLSTM_SANITIZE_FLAG)
     arguments.push_back(XLSTM_SANITIZE_FLAG);
-  std::vector<llvm::StringRef> words(arguments.begin(), arguments.end());
-  std::string messages = folder.path / "messages", failure;
+  std::vector<std::string> environment = environmentWith(program.parent_path());
+  std::vector<llvm::StringRef> words(arguments.begin(), arguments.end()),
+      variables(environment.begin(), environment.end());
+  std::string messages = program.parent_path() / "messages", failure;
   std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(messages), llvm::StringRef(messages)};
-  int status = llvm::sys::ExecuteAndWait(arguments[0], words, std::nullopt, redirects, 0, 0, &failure);
+  int status = llvm::sys::ExecuteAndWait(arguments[0], words, variables, redirects, 0, 0, &failure);
   if (status != 0)
     fail(arguments[0], ": linking the executable failed (exit status ", status,
          "): ", failure.empty() ? firstLine(messages) : failure);

@@ -10,17 +10,6 @@
 
 namespace xlstm {
 
-/// A folder for what is made on the way; gone with its owner.
-class TemporaryFolder {
-public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder &) = delete;
-  TemporaryFolder &operator=(const TemporaryFolder &) = delete;
-
-  std::filesystem::path path;
-};
-
 /// Where the archives are: `given`, else lib/ beside the bin/ of the running tool.
 std::filesystem::path librariesOf(const std::filesystem::path &given);
 
@@ -31,7 +20,11 @@ std::vector<std::string> findArchives(const std::filesystem::path &libraries, co
 /// it.
 std::filesystem::path systemLibrary(const std::filesystem::path &libraries, const std::filesystem::path &found);
 
-/// Links the object with archives and further flags to `program`. Throws Error with the linker's first line.
+/// A file that `what` needs. Throws Error where it is not there.
+std::filesystem::path existing(const std::filesystem::path &file, const char *what = "to link the executable");
+
+/// Links the object with archives and further flags to `program`, whose folder is also the linker's own for temporary
+/// files. Throws Error with the linker's first line.
 void linkProgram(const std::filesystem::path &object, const std::vector<std::string> &archives,
                  const std::filesystem::path &program);
 

@@ -88,11 +88,44 @@ TEST_F(AtomicFileTest, RemovesWhatAKilledProcessLeft) {
   }
   ASSERT_EQ(::waitpid(child, nullptr, 0), child);
   ASSERT_EQ(names().size(), 1u);
-  std::string running = "." + std::string("f.") + std::to_string(::getpid()) + "-999.tmp";
-  put(running, "of a writer at work");
+  put(".f.12345-0.tmp", "of an earlier version");
   put(".f.notes.tmp", "of somebody else");
+  put(".f.g.0123456789abcdef.tmp", "of another output");
   writeTextFile(folder / "f", "whole");
-  EXPECT_EQ(names(), (Names{"f", running, ".f.notes.tmp"}));
+  EXPECT_EQ(names(), (Names{"f", ".f.notes.tmp", ".f.g.0123456789abcdef.tmp"}));
+}
+
+/// Process numbers say nothing in another container: what counts is the lock.
+TEST_F(AtomicFileTest, LeavesWhatAProcessWorksOn) {
+  int ready[2], go[2];
+  ASSERT_EQ(::pipe(ready) + ::pipe(go), 0);
+  char byte = 0;
+  pid_t child = ::fork();
+  if (child == 0) {
+    AtomicFile file(folder / "f");
+    AtomicDirectory directory(folder / "d");
+    std::ofstream(directory.path() / "a") << "1";
+    ScratchFolder scratch(folder / "f");
+    bool fine = ::write(ready[1], &byte, 1) == 1 && ::read(go[0], &byte, 1) == 1;
+    file.write("late");
+    file.commit();
+    directory.commit();
+    ::_exit(fine && std::filesystem::exists(scratch.path()) ? 0 : 1); // leaves the scratch folder
+  }
+  ASSERT_EQ(::read(ready[0], &byte, 1), 1);
+  writeTextFile(folder / "f", "early");
+  { AtomicDirectory other(folder / "d"); }
+  removeStaleBelow(folder);
+  EXPECT_EQ(names().size(), 4u); // f, and three at work
+  ASSERT_EQ(::write(go[1], &byte, 1), 1);
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_EQ(get(folder / "f"), "late");
+  EXPECT_EQ(get(folder / "d" / "a"), "1");
+  EXPECT_EQ(names().size(), 3u);
+  removeStaleBelow(folder);
+  EXPECT_EQ(names(), (Names{"f", "d"}));
 }
 
 TEST_F(AtomicDirectoryTest, AppearsAtCommit) {

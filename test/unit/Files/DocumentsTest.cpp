@@ -59,11 +59,41 @@ TEST_F(DocumentsTest, RefusesDamagedXz) {
   EXPECT_ERROR(read(broken), "is a corrupt xz file");
 }
 
-TEST_F(DocumentsTest, KeepsToTheLimit) {
+TEST_F(DocumentsTest, KeepsToTheLimits) {
+  std::string hundred(100, 'x');
+  CorpusLimits limits{.document = 100, .memory = 1000, .expansion = 1000};
+  EXPECT_EQ(readDocuments(put("f.txt", hundred), limits), Texts{hundred});
+  EXPECT_ERROR(readDocuments(put("f.txt", "a\n" + hundred + "x"), limits),
+               "f.txt: line 2: expected at most 100 bytes, found more");
+  EXPECT_ERROR(readDocuments(put("f.txt", "a\n" + hundred), limits),
+               "f.txt: line 2: expected documents of at most 100 bytes (a line <|eos|> ends one), found a longer one");
+  EXPECT_ERROR(readDocuments(put("f.jsonl", "{\"text\": \"" + hundred + "\"}"), limits),
+               "f.jsonl: line 1: expected at");
+  std::string many;
+  for (int n = 0; n < 40; ++n) // short ones take more than their bytes
+    many += "a\n<|eos|>\n";
+  EXPECT_ERROR(readDocuments(put("f.txt", many), limits), "f.txt: expected documents of at most 1000 bytes together");
+}
+
+TEST_F(DocumentsTest, RefusesXzThatGrowsWithoutEnd) {
+  CorpusLimits limits{.document = 100'000, .expansion = 50};
   put("f.txt.xz", compress(std::string(100'000, 'x')));
-  EXPECT_EQ(readMaybeCompressed(folder / "f.txt.xz", 100'000).size(), 100'000u);
-  EXPECT_ERROR(readMaybeCompressed(folder / "f.txt.xz", 99'999), "expected at most 99999 bytes when decompressed");
-  EXPECT_ERROR(readMaybeCompressed(put("f.txt", "four"), 3), "expected at most 3 bytes");
+  EXPECT_EQ(readDocuments(folder / "f.txt.xz", limits).at(0).size(), 100'000u);
+  std::string lines;
+  for (int n = 0; n < 200'000; ++n)
+    lines += "a\n<|eos|>\n";
+  put("f.txt.xz", compress(lines));
+  EXPECT_ERROR(readDocuments(folder / "f.txt.xz", limits), "f.txt.xz: expected a file that grows at most 50 times");
+}
+
+TEST_F(DocumentsTest, StopsWhereItIsTold) {
+  Texts seen;
+  auto take = [&](const std::string &document) {
+    seen.push_back(document);
+    return seen.size() < 2;
+  };
+  forEachDocument(put("f.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b\"}\nnot read"), take);
+  EXPECT_EQ(seen, (Texts{"a", "b"}));
 }
 
 TEST_F(DocumentsTest, SaysWhatItCannotRead) {

@@ -13,20 +13,24 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Reads a recipe with these lines under `student` and `distill`; every path is the folder itself.
-Recipe read(const std::string &student, const std::string &distill = "") {
+/// Reads a recipe with these lines under `student`, `distill` and the root; every path is the folder itself.
+Recipe read(const std::string &student, const std::string &distill = "", const std::string &more = "",
+            const std::string &steps = "1") {
   fs::path folder = fs::path(testing::TempDir()) / ("recipe-" + std::to_string(getpid()));
   fs::create_directories(folder);
   std::ofstream(folder / "recipe.yaml") << "teacher: .\nstudent:\n  sinks: 4\n"
                                         << student << "domains: {text: {train: ., valid: .}}\nalign: {steps: 1}\n"
-                                        << "distill:\n  steps: 1\n"
-                                        << distill << "experts: {text: {domains: [text]}}\n";
+                                        << "distill:\n"
+                                        << (distill.find(" steps:") == distill.npos ? "  steps: " + steps + "\n" : "")
+                                        << distill << "experts: {text: {domains: [text]}}\n"
+                                        << more;
   return Recipe::read(folder / "recipe.yaml");
 }
 
-std::string errorOf(const std::string &student) {
+std::string errorOf(const std::string &student, const std::string &distill = "", const std::string &more = "",
+                    const std::string &steps = "1") {
   try {
-    read(student);
+    read(student, distill, more, steps);
   } catch (const Error &error) {
     std::string text = error.what();
     return text.substr(text.find("recipe.yaml"));
@@ -92,6 +96,37 @@ TEST(Recipe, ErrorsNameThePlace) {
             "recipe.yaml:4: 'student.gate_bias.memory': unknown key; expected one of input, forget, output");
   EXPECT_TRUE(errorOf("  mixer: hybird\n").ends_with("found 'hybird'; did you mean 'hybrid'?"));
   EXPECT_TRUE(errorOf("  forget_gate_bias: 1\n").starts_with("recipe.yaml:4: 'student.forget_gate_bias': unknown key"));
+}
+
+/// One number of a recipe out of its range, with the line where it stands.
+TEST(Recipe, NumbersHaveRanges) {
+  for (const char *bad : {"-1", "9223372036854775807", "9223372036854775808", "1e400", "nan", "inf", "x"})
+    for (const char *key :
+         {"steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate", "weight_decay", "clip",
+          "validate_every", "checkpoint_every", "rows", "held_out_rows", "top_k", "ce_weight", "kl_weight"}) {
+      std::string message = errorOf("", std::string("  ") + key + ": " + bad + "\n", "");
+      std::string line = std::string("recipe.yaml:") + (std::string(key) == "steps" ? "7" : "8");
+      EXPECT_TRUE(message.starts_with(line + ": 'distill." + key + "': expected a ")) << key << " " << message;
+      EXPECT_NE(message.find(" and at most "), std::string::npos) << message;
+    }
+  EXPECT_EQ(errorOf("  window: 9223372036854775807\n"),
+            "recipe.yaml:4: 'student.window': option window expects at most 2147483647, found 9223372036854775807");
+  EXPECT_EQ(errorOf("  gate_bias: {input: 51}\n"),
+            "recipe.yaml:4: 'student.gate_bias.input': expected a number of at least -50 and at most 50, found '51'");
+  for (const char *bad : {"length: 1", "length: 9223372036854775807", "seed: -1", "eval: {tokens: -1}",
+                          "eval: {items: 9223372036854775807}", "eval: {piece: 1}", "compile: {prefill_tokens: 4097}"})
+    EXPECT_NE(errorOf("", "", std::string(bad) + "\n").find(": expected a whole number of at least "),
+              std::string::npos)
+        << bad;
+}
+
+TEST(Recipe, ProductsHaveRanges) {
+  EXPECT_EQ(errorOf("", "  batch: 1000000\n", "length: 1000\n"),
+            "recipe.yaml:7: 'distill': expected 'batch' times 'length' of at most 268435456, found 1000000000");
+  EXPECT_NE(errorOf("", "  held_out_rows: 1000000\n").find("'held_out_rows' times 'length' of at most"),
+            std::string::npos);
+  EXPECT_NE(errorOf("", "", "", "1000000000").find("'steps' times 'batch' of at most 268435456, found 64000000000"),
+            std::string::npos);
 }
 
 } // namespace

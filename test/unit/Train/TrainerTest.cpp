@@ -4,6 +4,7 @@
 #include "TinyModel.h"
 #include "test/unit/Files/TestFolder.h"
 
+#include "xlstm/Runtime/Files/Interrupt.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
 
@@ -196,6 +197,39 @@ TEST_F(TrainerTest, killedRunsEndWhereUninterruptedOnesDo) {
   EXPECT_GT(runs, 3);
   EXPECT_TRUE(sameParams(whole.params, distill("parts").params));
   EXPECT_EQ(get(folder / "whole/metrics.jsonl"), get(folder / "parts/metrics.jsonl"));
+}
+
+TEST_F(TrainerTest, aSignalSavesACheckpointBehindTheStep) {
+  DistillResult whole = distill("whole");
+  for (int64_t step : {2, 4, 7, 14}) { // at a checkpoint, between, at the end
+    pid_t child = ::fork();
+    if (child == 0) {
+      catchInterrupts("test");
+      TrainOptions options = shortRun(TrainOptions::distillation(14), 1e-2);
+      options.onStep = [&](int64_t done) {
+        if (done == step)
+          ::raise(SIGTERM);
+      };
+      std::string line = "distill stopped after step " + std::to_string(step) + " of 14, its checkpoint is saved in ";
+      try {
+        distill("parts", options);
+      } catch (const Stopped &stopped) {
+        ::_exit(stopped.signal == SIGTERM && stopped.line.starts_with(line) ? 0 : 1);
+      } catch (...) {
+      }
+      ::_exit(2);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+    std::string digits = std::to_string(1000000 + step).substr(1);
+    EXPECT_TRUE(fs::exists(folder / "parts/checkpoints" / ("step-" + digits)));
+  }
+  EXPECT_TRUE(sameParams(whole.params, distill("parts").params));
+  EXPECT_EQ(get(folder / "whole/metrics.jsonl"), get(folder / "parts/metrics.jsonl"));
+  for (const auto &entry : fs::directory_iterator(folder / "parts/checkpoints")) // and the same checkpoints are left
+    EXPECT_EQ(get(entry.path() / "state.safetensors"),
+              get(folder / "whole/checkpoints" / entry.path().filename() / "state.safetensors"));
 }
 
 TEST_F(TrainerTest, refusesToGoOnWithOtherSettingsOrData) {

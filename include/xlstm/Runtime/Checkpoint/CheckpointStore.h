@@ -27,10 +27,15 @@ void writeCheckpoint(const std::filesystem::path &path, const Checkpoint &checkp
 /// memory.
 Checkpoint readCheckpoint(const std::filesystem::path &path);
 
-/// The checkpoints of one run: folders step-NNNNNN, never more than two of them, also while one is written.
+/// The checkpoints of one run: folders step-NNNNNN, never more than two of them, also while one is written; three while the
+/// first one behind an interruption is.
 class CheckpointStore {
 public:
-  explicit CheckpointStore(std::filesystem::path folder) : folder(std::move(folder)) {}
+  static constexpr int kept = 2;
+
+  /// A checkpoint is due every `every` steps; one of another step, of a run that was stopped, goes with the next, so
+  /// that in the end there are those of a run that was not.
+  explicit CheckpointStore(std::filesystem::path folder, int64_t every = 1) : folder(std::move(folder)), every(every) {}
 
   /// Removes all but the newest valid checkpoint, then writes this one: a checkpoint holds three numbers for each that
   /// is trained, so a third on the disk would be its greatest need.
@@ -46,6 +51,7 @@ private:
 
   std::filesystem::path folder;
   std::optional<int64_t> valid; // the newest step that was read or written whole
+  int64_t every;
 };
 
 } // namespace xlstm

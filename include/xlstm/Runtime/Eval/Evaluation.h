@@ -42,6 +42,9 @@ struct EvaluationSettings {
   std::string student = "merged";
 };
 
+/// Throws Error for names of domains and tasks that cannot stand beside each other in the results.
+void checkBenchmarks(const std::vector<std::string> &domains, const std::vector<Task> &tasks);
+
 /// Scores every model on every domain and task and writes into `folder` (RUN/eval): results.json;
 /// lm-evaluation-harness' layout in MODEL/results_DATE.json and MODEL/samples_TASK_DATE.jsonl. Each result is kept in
 /// parts/MODEL/ as soon as it is there, and taken from there when the weights, programs, texts and settings are the

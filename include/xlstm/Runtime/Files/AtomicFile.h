@@ -6,10 +6,13 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
 
 namespace xlstm {
+
+class Temporary;
 
 /// A file written beside its place under a temporary name, flushed to disk and renamed by commit(). Destroyed without
 /// commit it leaves nothing. Every method throws Error (full disk, no permission) with the path in the text.
@@ -27,8 +30,8 @@ public:
   void commit();
 
 private:
-  std::filesystem::path target, temporary;
-  int descriptor = -1;
+  std::filesystem::path target;
+  std::unique_ptr<Temporary> temporary;
   bool executable = false;
 };
 
@@ -45,13 +48,31 @@ public:
   AtomicDirectory &operator=(const AtomicDirectory &) = delete;
 
   /// Where to write the content.
-  const std::filesystem::path &path() const { return temporary; }
+  const std::filesystem::path &path() const;
   void commit();
 
 private:
-  std::filesystem::path target, temporary;
-  bool done = false;
+  std::filesystem::path target;
+  std::unique_ptr<Temporary> temporary;
 };
+
+/// A folder beside `output` for what is made on the way to it; it goes with its owner. What a killed process left goes
+/// when the next AtomicFile, AtomicDirectory or ScratchFolder of the same output is made.
+class ScratchFolder {
+public:
+  explicit ScratchFolder(const std::filesystem::path &output);
+  ~ScratchFolder();
+  ScratchFolder(const ScratchFolder &) = delete;
+  ScratchFolder &operator=(const ScratchFolder &) = delete;
+
+  const std::filesystem::path &path() const;
+
+private:
+  std::unique_ptr<Temporary> temporary;
+};
+
+/// Removes what AtomicFile and AtomicDirectory of processes that are no more left anywhere in `folder`.
+void removeStaleBelow(const std::filesystem::path &folder);
 
 } // namespace xlstm
 

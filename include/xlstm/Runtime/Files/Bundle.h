@@ -30,8 +30,9 @@ constexpr int bundleFormatVersion = 1;
 /// Writes bundle.json into `folder`. `source` says in a line what the bundle was made from.
 void writeBundleManifest(const std::filesystem::path &folder, const std::string &kind, const std::string &source);
 
-/// Throws Error when `folder` holds what writing a bundle there would lose: anything but a bundle or an empty folder.
-void checkBundleOutput(const std::filesystem::path &folder);
+/// Asked before the work begins: throws Error where checkOutput (Output.h) does, and when `folder` holds what writing a
+/// bundle there would lose: anything but a bundle or an empty folder.
+void checkBundleOutput(const std::filesystem::path &folder, const std::vector<std::filesystem::path> &inputs = {});
 
 /// Copies the files that travel with a model (config.json, tokenizer files, chat template, generation_config.json),
 /// those that are there, from one folder to another.

@@ -4,19 +4,34 @@
 #ifndef XLSTM_RUNTIME_FILES_DOCUMENTS_H
 #define XLSTM_RUNTIME_FILES_DOCUMENTS_H
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace xlstm {
 
-/// The documents of a corpus file, UTF-8. `.txt`: separated by a line that holds only `<|eos|>`; `.jsonl`: one object a
-/// line with the document under "text". Either may be compressed by xz (`.txt.xz`, `.jsonl.xz`). Empty documents are
-/// left out. Throws Error: unreadable, unknown ending, corrupt or truncated xz, invalid UTF-8 (with the byte's offset).
-std::vector<std::string> readDocuments(const std::filesystem::path &path);
+/// What is read of a corpus at most: what memory it takes depends on these, not on the file. Beyond is an Error that
+/// says which one. Also in docs/Recipe.md.
+struct CorpusLimits {
+  uint64_t document = uint64_t{1} << 28; // bytes of a document, and of a line
+  uint64_t memory = uint64_t{1} << 32;   // bytes of all documents that are in memory together
+  uint64_t expansion = 1000;             // bytes that a byte of .xz may become, looked at from `document` bytes on
+};
 
-/// The whole of a file, decompressed when its name ends in .xz; at most `limit` bytes.
-std::string readMaybeCompressed(const std::filesystem::path &path, size_t limit = size_t{1} << 33);
+/// Calls `take` with one document after the other until it says no. UTF-8; `.txt`: separated by a line that holds only
+/// `<|eos|>`; `.jsonl`: one object a line with the document under "text". Either may be compressed by xz (`.txt.xz`,
+/// `.jsonl.xz`). Empty documents are left out. One document is in memory at a time. Throws Error: unreadable, unknown
+/// ending, corrupt or truncated xz, invalid UTF-8 (with the byte's offset), a limit.
+void forEachDocument(const std::filesystem::path &path, const std::function<bool(std::string &document)> &take,
+                     const CorpusLimits &limits = {});
+
+/// All documents.
+std::vector<std::string> readDocuments(const std::filesystem::path &path, const CorpusLimits &limits = {});
+
+/// What a document takes in memory.
+inline uint64_t memoryOf(uint64_t documentBytes) { return documentBytes + sizeof(std::string); }
 
 } // namespace xlstm
 
