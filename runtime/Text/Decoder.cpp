@@ -177,20 +177,24 @@ std::unique_ptr<DecoderStep> readStrip(const Node &node, bool fused) {
 
 } // namespace
 
-Decoder::Decoder(const Node &node, bool byteLevel) {
-  if (!byteLevel && node.isNull())
-    return steps.push_back(std::make_unique<Join>());
-  if (!byteLevel)
-    return add(node);
+/// What byte-level tokens decode by needs no step: their bytes are the text.
+static void checkByteLevel(const Node &node) {
   if (node.isNull())
     node.refuse("expected a ByteLevel decoder, found none");
   const std::string &type = node.member("type").string();
-  if (type == "Sequence" && node.member("decoders").array().size() == 1) {
-    Decoder(node.member("decoders").element(0), true);
-    return;
-  }
+  if (type == "Sequence" && node.member("decoders").array().size() == 1)
+    return checkByteLevel(node.member("decoders").element(0));
   if (type != "ByteLevel")
     node.refuse("the decoder ", quote(type), " is not supported for byte-level tokens");
+}
+
+Decoder::Decoder(const Node &node, bool byteLevel) {
+  if (byteLevel)
+    checkByteLevel(node);
+  else if (node.isNull())
+    steps.push_back(std::make_unique<Join>());
+  else
+    add(node);
 }
 
 void Decoder::add(const Node &node) {

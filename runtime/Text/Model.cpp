@@ -7,6 +7,7 @@
 #include "runtime/Text/Unigram.h"
 
 #include <charconv>
+#include <cstdio>
 
 using namespace xlstm;
 using namespace xlstm::text;

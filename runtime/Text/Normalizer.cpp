@@ -181,7 +181,7 @@ void Normalizer::add(const Node &node) {
       add(inner.element(n));
     return;
   }
-  for (auto [name, form] : {std::pair("NFC", toNfc), {"NFD", toNfd}, {"NFKC", toNfkc}, {"NFKD", toNfkd}})
+  for (auto [name, form] : {std::pair("NFC", &toNfc), {"NFD", &toNfd}, {"NFKC", &toNfkc}, {"NFKD", &toNfkd}})
     if (type == name)
       return steps.push_back(std::make_unique<Form>(form));
   onlyComposes = false;

@@ -7,6 +7,7 @@
 #include "runtime/Text/JsonFields.h"
 #include "runtime/Text/Regex.h"
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 

@@ -25,6 +25,8 @@ static PrefixTree makeTree(const Vocabulary &vocabulary) {
 Unigram::Unigram(const Node &model, const Vocabulary &vocabulary)
     : byteFallback(model.member("byte_fallback").boolean(false)), byteTokens(findByteTokens(vocabulary)),
       tree(makeTree(vocabulary)), place(model.where()) {
+  if (vocabulary.isByteLevel())
+    model.refuse("Unigram behind ByteLevel is not supported");
   Node list = model.member("vocab");
   for (size_t n = 0; n < list.json().size(); ++n) {
     Node score = list.element(n).element(1);

@@ -48,8 +48,10 @@ bool text::isUnigram(const Node &model) {
 
 Vocabulary::Vocabulary(const Node &model, bool byteLevel) : byteLevel(byteLevel) {
   Node vocab = model.member("vocab");
-  if (isUnigram(model))
-    return readPieces(vocab);
+  if (isUnigram(model)) {
+    readPieces(vocab);
+    return;
+  }
   if (vocab.object().empty())
     vocab.complain("expected tokens, found an empty object");
   ids.reserve(vocab.json().size());

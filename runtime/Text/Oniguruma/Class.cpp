@@ -6,6 +6,7 @@
 
 #include "runtime/Text/Oniguruma/Reader.h"
 
+using namespace xlstm::text;
 using namespace xlstm::text::oniguruma;
 
 namespace {

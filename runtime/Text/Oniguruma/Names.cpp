@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <utf8proc.h>
 
 using namespace xlstm;
