@@ -12,7 +12,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import unicodedata
 import tokenizers
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'Inputs', 'text'))
@@ -31,10 +30,10 @@ def differences(binary, spec, lines):
     for line, answer in zip(lines, ran.stdout.split('\n'), strict=False):
         answer = json.loads(answer)
         if isinstance(line, list):
-            want = [tokenizer.decode(line, skip_special_tokens=skip) for skip in (False, True)]
+            want = [tokenizer.decode(line, skip_special_tokens=False), kinds.decode_skip(tokenizer, line)]
         else:
             plain, special = tokenizer.encode(line, add_special_tokens=False).ids, tokenizer.encode(line).ids
-            want = [plain, special, tokenizer.decode(plain, skip_special_tokens=False), tokenizer.decode(special, skip_special_tokens=True)]
+            want = [plain, special, tokenizer.decode(plain, skip_special_tokens=False), kinds.decode_skip(tokenizer, special)]
         if answer != want:
             bad.append((line, want, answer))
     return bad

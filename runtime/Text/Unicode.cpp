@@ -53,8 +53,11 @@ bool text::isSpace(int32_t code) {
 
 bool text::isWord(int32_t code) {
   utf8proc_category_t category = utf8proc_category(code);
+  // Letters in circles and squares are symbols with the property Alphabetic.
+  bool enclosed = (code >= 0x24B6 && code <= 0x24E9) || (code >= 0x1F130 && code <= 0x1F149) ||
+                  (code >= 0x1F150 && code <= 0x1F169) || (code >= 0x1F170 && code <= 0x1F189);
   return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NL) || category == UTF8PROC_CATEGORY_PC ||
-         code == 0x200C || code == 0x200D;
+         enclosed || code == 0x200C || code == 0x200D;
 }
 
 bool text::isMark(int32_t code) {

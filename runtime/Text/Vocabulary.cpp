@@ -79,9 +79,7 @@ void Vocabulary::add(const std::string &token, const std::string &shown, int32_t
   auto [found, isNew] = ids.emplace(token, id);
   if (!isNew && found->second != id)
     place.complain("the token ", quote(token), " has id ", found->second, " and id ", id);
-  if (!isNew)
-    return;
-  if (has(id))
+  if (isNew && has(id))
     place.complain("the id ", id, " of the token ", quote(token), " is that of another token");
   if (size_t(id) >= tokens.size())
     tokens.resize(size_t(id) + 1);

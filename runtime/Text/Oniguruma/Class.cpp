@@ -80,7 +80,7 @@ std::optional<int32_t> ClassReader::readCharacter(Operand &operand) {
     reader.invalid("it ends with a backslash");
   code = reader.next();
   if (code < 0x80)
-    if (std::optional<NamedSet> set = escapedSet(char(code), reader)) {
+    if (std::optional<NamedSet> set = escapedSet(char(code), reader, /*inClass=*/true)) {
       addSet(operand, *set);
       return std::nullopt;
     }
@@ -149,7 +149,7 @@ void ClassReader::readElement(Operand &operand, bool isFirst) {
     return readBracket(operand);
   if (std::optional<int32_t> code = readCharacter(operand))
     return readRange(operand, *code);
-  if (reader.peek() == '-' && reader.peek(1) != ']')
+  if (reader.peek() == '-' && reader.peek(1) != ']' && !(reader.peek(1) == '&' && reader.peek(2) == '&'))
     reader.invalid("a range that begins with a set");
 }
 

@@ -23,7 +23,9 @@ static constexpr const char *word = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
 
 NamedSet oniguruma::digitSet() { return {"\\p{Nd}"}; }
 NamedSet oniguruma::spaceSet() { return {space}; }
-NamedSet oniguruma::wordSet() { return {word}; }
+NamedSet oniguruma::wordSet(bool inClass) {
+  return {std::string(word) + (inClass ? "" : "\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}")};
+}
 NamedSet oniguruma::hexSet() { return {"0-9A-Fa-f"}; }
 
 std::optional<NamedSet> oniguruma::posixSet(std::string_view name) {
@@ -40,10 +42,10 @@ std::optional<NamedSet> oniguruma::posixSet(std::string_view name) {
       {"graph", {notGraph, true}},
       {"lower", {"\\p{Lowercase}"}},
       {"print", {notPrint, true}},
-      {"punct", {"\\p{P}\\x{24}\\x{2b}\\x{3c}-\\x{3e}\\x{5e}\\x{60}\\x{7c}\\x{7e}"}},
+      {"punct", {"\\p{P}\\p{S}"}},
       {"space", spaceSet()},
       {"upper", {"\\p{Uppercase}"}},
-      {"word", wordSet()},
+      {"word", wordSet(true)},
       {"xdigit", hexSet()},
   }};
   for (const auto &[text, set] : known)
@@ -97,14 +99,16 @@ constexpr std::array<std::pair<std::string_view, const char *>, 38> categories =
 constexpr std::string_view shortCategories =
     " c cc cf cn co cs l ll lm lo lt lu m mc me mn n nd nl no p pc pd pe pf pi po ps s sc sk sm so z zl zp zs ";
 /// Properties that both engines have from the same tables of Unicode.
-constexpr std::string_view binary = " alphabetic lowercase uppercase ideographic math dash diacritic extender hexdigit "
-                                    "emoji emojipresentation extendedpictographic idstart idcontinue xidstart "
-                                    "xidcontinue cased caseignorable radical unifiedideograph variationselector ";
+constexpr std::string_view binary = " alphabetic lowercase uppercase ideographic math dash hexdigit emoji "
+                                    "emojipresentation extendedpictographic idstart xidstart cased radical "
+                                    "unifiedideograph variationselector ";
+/// Those that the engines have from tables which differ by more than a version's new characters.
+constexpr std::string_view unlike = " diacritic extender idcontinue xidcontinue caseignorable ";
 
 bool has(std::string_view list, const std::string &name) { return list.find(" " + name + " ") != list.npos; }
 } // namespace
 
-NamedSet oniguruma::propertySet(std::string_view shown, const Reader &reader) {
+NamedSet oniguruma::propertySet(std::string_view shown, const Reader &reader, bool inClass) {
   std::string name;
   for (char c : shown) {
     if (c == ' ' || c == '_' || c == '-')
@@ -121,6 +125,10 @@ NamedSet oniguruma::propertySet(std::string_view shown, const Reader &reader) {
     return {"\\p{Cn}", true};
   if (name == "whitespace")
     return spaceSet();
+  if (name == "word")
+    return wordSet(inClass);
+  if (name == "punct") // unlike [:punct:], without symbols
+    return {"\\p{P}"};
   if (std::optional<NamedSet> set = posixSet(name))
     return *set;
   for (auto [known, category] : categories)
@@ -134,15 +142,17 @@ NamedSet oniguruma::propertySet(std::string_view shown, const Reader &reader) {
   }
   if (has(binary, name))
     return {"\\p{" + name + "}"};
+  if (has(unlike, name))
+    reader.refuse("the property " + std::string(shown));
   if (name.starts_with("in") && name != "inherited")
     reader.refuse("the block of characters " + std::string(shown));
   return {"\\p{sc:" + name + "}"}; // a script; PCRE2 complains where it is none
 }
 
-std::optional<NamedSet> oniguruma::escapedSet(char letter, Reader &reader) {
+std::optional<NamedSet> oniguruma::escapedSet(char letter, Reader &reader, bool inClass) {
   if ((letter == 'p' || letter == 'P') && reader.take("{")) {
     bool complement = (letter == 'P') != reader.take("^");
-    NamedSet set = propertySet(reader.takeUntil("}", "\\p{"), reader);
+    NamedSet set = propertySet(reader.takeUntil("}", "\\p{"), reader, inClass);
     set.complement ^= complement;
     return set;
   }
@@ -155,7 +165,7 @@ std::optional<NamedSet> oniguruma::escapedSet(char letter, Reader &reader) {
     set = spaceSet();
     break;
   case 'w':
-    set = wordSet();
+    set = wordSet(inClass);
     break;
   case 'h':
     set = hexSet();

@@ -54,14 +54,15 @@ struct NamedSet {
 };
 NamedSet digitSet();
 NamedSet spaceSet();
-NamedSet wordSet();
+/// Outside of a class Oniguruma's \w has the superscripts and fractions of Latin-1 too.
+NamedSet wordSet(bool inClass);
 NamedSet hexSet();
-/// "alpha" of [[:alpha:]] and \p{Alpha}; nothing when the name is not known.
+/// The set of [:name:]; nothing when the name is not known.
 std::optional<NamedSet> posixSet(std::string_view name);
 /// The set of \p{name}, which the reader stands behind.
-NamedSet propertySet(std::string_view name, const Reader &reader);
+NamedSet propertySet(std::string_view name, const Reader &reader, bool inClass);
 /// The set of \d \D \s \S \w \W \h \H \p{..} \P{..} where the reader stands behind such a letter; nothing for others.
-std::optional<NamedSet> escapedSet(char letter, Reader &reader);
+std::optional<NamedSet> escapedSet(char letter, Reader &reader, bool inClass);
 
 /// A set as one PCRE2 class.
 std::string toClass(const NamedSet &set);

@@ -216,7 +216,7 @@ Atom Translator::readAtom(const Options &options) {
 
 /// \b: between a character of a word and another, or an end.
 static std::string wordBoundary(bool isBoundary) {
-  std::string word = toClass(wordSet()), behind = "(?<=" + word + ")", notBehind = "(?<!" + word + ")";
+  std::string word = toClass(wordSet(/*inClass=*/false)), behind = "(?<=" + word + ")", notBehind = "(?<!" + word + ")";
   std::string ahead = "(?=" + word + ")", notAhead = "(?!" + word + ")";
   return isBoundary ? "(?:" + behind + notAhead + "|" + notBehind + ahead + ")"
                     : "(?:" + behind + ahead + "|" + notBehind + notAhead + ")";
@@ -227,7 +227,7 @@ Atom Translator::readEscape(const Options &options) {
     reader.invalid("it ends with a backslash");
   int32_t letter = reader.next();
   if (letter < 0x80)
-    if (std::optional<NamedSet> set = escapedSet(char(letter), reader)) {
+    if (std::optional<NamedSet> set = escapedSet(char(letter), reader, /*inClass=*/false)) {
       if (options.ignoreCase && (letter | 0x20) == 'p')
         reader.refuse("a property under (?i)");
       return {toClass(*set)};

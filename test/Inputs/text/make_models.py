@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes models/{bpe,unigram}.model with PyPI sentencepiece (0.2.x) and models/golden.json: its pieces, scores and types, and the ids that
-it gives random texts. Run in this folder."""
+"""Writes models/{bpe,tiny,unigram}.model with PyPI sentencepiece (0.2.x) and models/golden.json: their pieces, scores and types, and the ids that
+they give random texts. Run in this folder."""
 import io
 import json
 import os
@@ -13,6 +13,8 @@ OPTIONS = {
     # As Llama 2 was trained.
     'bpe': dict(model_type='bpe', byte_fallback=True, normalization_rule_name='identity', remove_extra_whitespaces=False, split_digits=True,
                 allow_whitespace_only_pieces=True, vocab_size=560),
+    # For a teacher of 272 rows.
+    'tiny': dict(model_type='bpe', byte_fallback=True, normalization_rule_name='identity', remove_extra_whitespaces=False, vocab_size=272),
     'unigram': dict(model_type='unigram', normalization_rule_name='identity', vocab_size=200, character_coverage=0.99),
 }
 
@@ -30,10 +32,12 @@ def main():
     golden = {}
     for name, options in OPTIONS.items():
         model = io.BytesIO()
-        sentences = kinds.corpus() + ['a    b  c   d'] * 30
+        sentences = ['the tree there these eh het'] * 50 if name == 'tiny' else kinds.corpus() + ['a    b  c   d'] * 30
         sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(sentences), model_writer=model, minloglevel=9, hard_vocab_limit=False, **options)
         with open(f'models/{name}.model', 'wb') as out:
             out.write(model.getvalue())
+        if name == 'tiny':
+            continue
         processor = sentencepiece.SentencePieceProcessor(model_proto=model.getvalue())
         rng = random.Random(name)
         texts = ['', ' ', 'the word', ' the  word ', *(text_for(name, rng) for _ in range(60))]

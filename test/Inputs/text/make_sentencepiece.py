@@ -20,7 +20,7 @@ def main():
         for text in ['', ' ', 'the word', ' the  word', *(kinds.random_text(rng) for _ in range(24))]:
             plain, special = tokenizer.encode(text, add_special_tokens=False).ids, tokenizer.encode(text).ids
             rows.append({'text': text, 'ids': plain, 'ids_special': special, 'decode': tokenizer.decode(plain, skip_special_tokens=False),
-                         'decode_skip': tokenizer.decode(special, skip_special_tokens=True)})
+                         'decode_skip': kinds.decode_skip(tokenizer, special)})
         streams = []
         for _ in range(12):
             ids = [rng.randrange(len(spec['model']['vocab']) + 3) for _ in range(rng.randrange(12))]
