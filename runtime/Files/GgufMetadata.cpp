@@ -162,6 +162,22 @@ std::optional<std::vector<std::string_view>> GgufFile::strings(std::string_view 
   return out;
 }
 
+std::optional<std::vector<double>> GgufFile::numbers(std::string_view key, uint64_t most) const {
+  const GgufValue *value = find(key);
+  if (!value)
+    return std::nullopt;
+  if (value->type != GgufType::Array || value->elementType != GgufType::Float32 || value->count > most)
+    fail(key, "an array of at most " + std::to_string(most) + " float32 numbers");
+  std::vector<double> out;
+  out.reserve(value->count);
+  for (uint64_t n = 0; n < value->count; ++n) {
+    out.push_back(load<float>(value->bytes.substr(4 * n)));
+    if (!std::isfinite(out.back()))
+      fail(key, "finite numbers");
+  }
+  return out;
+}
+
 std::optional<std::vector<int64_t>> GgufFile::integers(std::string_view key, uint64_t most) const {
   const GgufValue *value = find(key);
   if (!value)

@@ -10,11 +10,12 @@
 using namespace xlstm;
 using namespace xlstm::text;
 
-AddedTokens::AddedTokens(const Node &list, bool nfc, Vocabulary &vocabulary) {
+AddedTokens::AddedTokens(const Node &list, const Normalizer &normalizer, Vocabulary &vocabulary) {
   // A search looks at this many bytes from each place at most.
   constexpr size_t longestContent = 1024;
   if (list.isNull())
     return;
+  RegexScratch scratch;
   for (size_t n = 0; n < list.array().size(); ++n) {
     Node node = list.element(n);
     const std::string &content = node.member("content").string();
@@ -22,9 +23,10 @@ AddedTokens::AddedTokens(const Node &list, bool nfc, Vocabulary &vocabulary) {
       node.complain("expected a content of 1 to ", longestContent, " bytes, found ", content.size());
     int32_t id = node.member("id").id();
     bool isNormalized = node.member("normalized").boolean(true);
-    std::string searched = isNormalized && nfc ? toNfc(content) : content;
+    std::string searched = isNormalized ? normalizer.apply(content, 0, scratch).text : content;
     vocabulary.add(content, searched, id, node);
-    (isNormalized ? normalized : raw).add(searched, int32_t(tokens.size()));
+    if (!searched.empty())
+      (isNormalized ? normalized : raw).add(searched, int32_t(tokens.size()));
     if (node.member("special").boolean(false))
       special.insert(id);
     tokens.push_back({id, node.member("single_word").boolean(false), node.member("lstrip").boolean(false),
@@ -56,29 +58,6 @@ std::pair<int32_t, size_t> AddedTokens::Trie::longest(std::string_view text) con
       best = {tokenAt[at], n + 1};
   }
   return best;
-}
-
-/// How much white space ends or begins a text.
-static size_t spaceAtEnd(std::string_view text) {
-  size_t size = text.size();
-  while (size) {
-    Character last = lastCharacter(text.substr(0, size));
-    if (!isSpace(last.code))
-      break;
-    size -= last.length;
-  }
-  return text.size() - size;
-}
-
-static size_t spaceAtStart(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    Character next = firstCharacter(text.substr(at));
-    if (!isSpace(next.code))
-      break;
-    at += next.length;
-  }
-  return at;
 }
 
 void AddedTokens::split(std::string_view text, bool isNormalized, std::vector<Segment> &out) const {

@@ -4,6 +4,7 @@
 #ifndef XLSTM_RUNTIME_TEXT_ADDEDTOKENS_H
 #define XLSTM_RUNTIME_TEXT_ADDEDTOKENS_H
 
+#include "runtime/Text/Normalizer.h"
 #include "runtime/Text/Vocabulary.h"
 
 #include <unordered_set>
@@ -20,8 +21,8 @@ struct Segment {
 /// in what the normalizer makes of the rest.
 class AddedTokens {
 public:
-  /// Puts the tokens into `vocabulary`; `nfc` says that the normalizer is NFC.
-  AddedTokens(const Node &list, bool nfc, Vocabulary &vocabulary);
+  /// Puts the tokens into `vocabulary`.
+  AddedTokens(const Node &list, const Normalizer &normalizer, Vocabulary &vocabulary);
 
   /// Cuts a text at added tokens: at each place the longest, from left to right. Appends to `out`.
   void split(std::string_view text, bool normalized, std::vector<Segment> &out) const;

@@ -3,46 +3,61 @@
 
 #include "runtime/Text/Bpe.h"
 
+#include "runtime/Text/Unicode.h"
+
 #include <algorithm>
 #include <queue>
 
 using namespace xlstm;
 using namespace xlstm::text;
 
-/// Longer words come too seldom to be worth the memory.
-static constexpr size_t longestCached = 64;
-static constexpr size_t mostCached = size_t{1} << 16;
-
-Bpe::Bpe(const Node &model, const Vocabulary &vocabulary) {
+Bpe::Bpe(const Node &model, const Vocabulary &vocabulary)
+    : byteLevel(vocabulary.isByteLevel()), byteFallback(model.member("byte_fallback").boolean(false)),
+      fuseUnknown(model.member("fuse_unk").boolean(false)) {
   bool ignoreMerges = model.member("ignore_merges").boolean(false);
   byteIds.fill(-1);
+  if (!byteLevel)
+    byteIds = findByteTokens(vocabulary);
   for (int32_t id = 0; id < vocabulary.size(); ++id) {
-    if (!vocabulary.has(id) || !vocabulary.isByteToken(id))
+    if (!vocabulary.has(id) || (byteLevel && !vocabulary.isByteToken(id)))
       continue;
     const std::string &bytes = vocabulary.bytesOf(id);
-    if (bytes.size() == 1)
+    if (byteLevel && bytes.size() == 1)
       byteIds[uint8_t(bytes[0])] = id;
+    if (!byteLevel && !bytes.empty())
+      if (Character first = firstCharacter(bytes); first.length == bytes.size())
+        characters[first.code] = id;
     if (ignoreMerges)
       wholeWords[bytes] = id;
   }
   checkOptions(model);
+  readUnknown(model, vocabulary);
   Node list = model.member("merges");
   merges.reserve(list.array().size());
   for (size_t n = 0; n < list.json().size(); ++n)
     addMerge(list.element(n), uint32_t(n), vocabulary);
 }
 
-/// Refuses options of other tokenizers than byte-level ones, and randomness.
+/// Refuses options of tokenizers that mark the parts of words, and randomness.
 void Bpe::checkOptions(const Node &model) const {
   for (const char *name : {"continuing_subword_prefix", "end_of_word_suffix"})
     if (Node affix = model.member(name); !affix.isNull() && !affix.string().empty())
-      affix.complain("not supported");
+      affix.refuse("not supported");
   Node dropout = model.member("dropout");
   if (!dropout.isNull() && !(dropout.json().is_number() && dropout.json().get<double>() == 0))
     dropout.complain("expected none, found ", quote(dropout.json().dump()));
-  bool unknown = !model.member("unk_token").isNull() || model.member("byte_fallback").boolean(false);
-  if (unknown && std::count(byteIds.begin(), byteIds.end(), -1))
-    model.complain("unk_token and byte_fallback are supported only with a token for every byte");
+}
+
+void Bpe::readUnknown(const Node &model, const Vocabulary &vocabulary) {
+  Node token = model.member("unk_token");
+  if (byteLevel && (!token.isNull() || byteFallback) && std::count(byteIds.begin(), byteIds.end(), -1))
+    model.refuse("byte-level unk_token and byte_fallback are not supported without a token for every byte");
+  if (byteLevel || token.isNull())
+    return;
+  std::optional<int32_t> id = vocabulary.idOf(token.string());
+  if (!id)
+    token.complain("the token ", quote(token.string()), " is not in the vocabulary");
+  unknown = *id;
 }
 
 void Bpe::addMerge(const Node &node, uint32_t rank, const Vocabulary &vocabulary) {
@@ -72,26 +87,56 @@ void Bpe::addMerge(const Node &node, uint32_t rank, const Vocabulary &vocabulary
   merges[pairKey(leftId, rightId)] = {rank, idOf(left + right)};
 }
 
-void Bpe::encode(std::string_view word, WordCache &cache, std::vector<int32_t> &out) const {
-  if (auto known = cache.words.find(word); known != cache.words.end()) {
-    auto begin = cache.ids.begin() + known->second.begin;
-    out.insert(out.end(), begin, begin + known->second.count);
-    return;
-  }
-  size_t start = out.size();
+void Bpe::encodeWord(std::string_view word, std::vector<int32_t> &out) const {
   auto whole = wholeWords.find(word);
   if (whole != wholeWords.end())
     out.push_back(whole->second);
   else
-    merge(word, out);
-  if (word.size() > longestCached)
-    return;
-  if (cache.words.size() == mostCached) {
-    cache.words.clear();
-    cache.ids.clear();
+    merge(letters(word), out);
+}
+
+/// Appends the tokens of a character's bytes where it has all of them.
+bool Bpe::addBytes(std::string_view letter, std::vector<int32_t> &out) const {
+  if (!std::ranges::all_of(letter, [&](char byte) { return byteIds[uint8_t(byte)] >= 0; }))
+    return false;
+  for (char byte : letter)
+    out.push_back(byteIds[uint8_t(byte)]);
+  return true;
+}
+
+/// What a word is before its first merge.
+std::vector<int32_t> Bpe::letters(std::string_view word) const {
+  std::vector<int32_t> out;
+  out.reserve(word.size());
+  if (byteLevel) {
+    for (char byte : word)
+      if (int32_t id = byteIds[uint8_t(byte)]; id >= 0)
+        out.push_back(id);
+    return out;
   }
-  cache.words.emplace(word, WordCache::Range{uint32_t(cache.ids.size()), uint32_t(out.size() - start)});
-  cache.ids.insert(cache.ids.end(), out.begin() + start, out.end());
+  bool pending = false; // an unk that the next unknown character may be part of
+  auto flush = [&] {
+    if (pending)
+      out.push_back(unknown);
+    pending = false;
+  };
+  while (!word.empty()) {
+    Character next = firstCharacter(word);
+    std::string_view letter = word.substr(0, next.length);
+    word.remove_prefix(next.length);
+    if (auto known = characters.find(next.code); known != characters.end()) {
+      flush();
+      out.push_back(known->second);
+    } else if (byteFallback && addBytes(letter, out)) {
+      // As in the package, bytes stand before an unk that is still pending.
+    } else if (unknown >= 0) {
+      if (!fuseUnknown)
+        flush();
+      pending = true;
+    }
+  }
+  flush();
+  return out;
 }
 
 namespace {
@@ -114,11 +159,11 @@ struct Candidate {
 
 } // namespace
 
-void Bpe::merge(std::string_view word, std::vector<int32_t> &out) const {
+void Bpe::merge(const std::vector<int32_t> &letters, std::vector<int32_t> &out) const {
   std::vector<Symbol> symbols;
-  for (char byte : word)
-    if (int32_t id = byteIds[uint8_t(byte)]; id >= 0)
-      symbols.push_back({id, int32_t(symbols.size()) - 1, int32_t(symbols.size()) + 1});
+  symbols.reserve(letters.size());
+  for (int32_t id : letters)
+    symbols.push_back({id, int32_t(symbols.size()) - 1, int32_t(symbols.size()) + 1});
   if (symbols.empty())
     return;
   symbols.back().next = -1;

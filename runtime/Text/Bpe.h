@@ -4,29 +4,16 @@
 #ifndef XLSTM_RUNTIME_TEXT_BPE_H
 #define XLSTM_RUNTIME_TEXT_BPE_H
 
-#include "runtime/Text/Vocabulary.h"
-
-#include <array>
+#include "runtime/Text/Model.h"
 
 namespace xlstm::text {
 
-/// Tokens of words seen before; one for each thread.
-struct WordCache {
-  struct Range {
-    uint32_t begin, count;
-  };
-  StringMap<Range> words;
-  std::vector<int32_t> ids;
-};
-
-/// The model of a tokenizer.json of type BPE.
-class Bpe {
+/// The model of a tokenizer.json of type BPE. A word begins as its bytes in a byte-level vocabulary, else as its
+/// characters; a character without a token is left out, as in the package, or becomes its bytes or unk.
+class Bpe : public Model {
 public:
   /// Reads the merges and options of `model`, whose tokens are `vocabulary` (without added tokens).
   Bpe(const Node &model, const Vocabulary &vocabulary);
-
-  /// Appends the tokens of a word. A byte without a token is left out, as in the package.
-  void encode(std::string_view word, WordCache &cache, std::vector<int32_t> &out) const;
 
 private:
   struct Merge {
@@ -37,9 +24,18 @@ private:
 
   void addMerge(const Node &node, uint32_t rank, const Vocabulary &vocabulary);
   void checkOptions(const Node &model) const;
-  void merge(std::string_view word, std::vector<int32_t> &out) const;
+  void readUnknown(const Node &model, const Vocabulary &vocabulary);
+  void encodeWord(std::string_view word, std::vector<int32_t> &out) const override;
+  std::vector<int32_t> letters(std::string_view word) const;
+  bool addBytes(std::string_view letter, std::vector<int32_t> &out) const;
+  void merge(const std::vector<int32_t> &letters, std::vector<int32_t> &out) const;
 
+  bool byteLevel, byteFallback, fuseUnknown;
+  int32_t unknown = -1;
+  /// The token of a byte: of a byte-level vocabulary, or "<0x41>".
   std::array<int32_t, 256> byteIds;
+  /// Tokens of one character, by its code; where the vocabulary is not byte-level.
+  std::unordered_map<int32_t, int32_t> characters;
   std::unordered_map<uint64_t, Merge> merges;
   /// With ignore_merges: the tokens that stand for a whole word, whatever the merges say.
   StringMap<int32_t> wholeWords;

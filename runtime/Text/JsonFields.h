@@ -5,7 +5,7 @@
 #define XLSTM_RUNTIME_TEXT_JSONFIELDS_H
 
 #include "xlstm/Runtime/Files/Json.h"
-#include "xlstm/Support/Error.h"
+#include "xlstm/Runtime/Text/Unsupported.h"
 #include "xlstm/Support/Quote.h"
 
 namespace xlstm::text {
@@ -18,6 +18,14 @@ public:
   template <typename... Parts>
   [[noreturn]] void complain(const Parts &...parts) const {
     fail(place, ": ", parts...);
+  }
+
+  /// As complain(), for what is right but not supported here.
+  template <typename... Parts>
+  [[noreturn]] void refuse(const Parts &...parts) const {
+    std::ostringstream text;
+    ((text << place << ": ") << ... << parts);
+    throw Unsupported(text.str());
   }
 
   /// The member `key`; a null Node when it is absent.
@@ -52,9 +60,9 @@ public:
     return value->get<int32_t>();
   }
 
-private:
   static constexpr uint64_t maxId = (uint64_t{1} << 22) - 1;
 
+private:
   const Json &checked(bool right, const char *what) const {
     if (!right)
       complain("expected ", what, ", found ", value->is_null() ? "nothing" : value->type_name());

@@ -46,17 +46,6 @@ void PostProcessor::add(const Node &node, const Vocabulary &vocabulary) {
     if (texts != 1)
       single.complain("expected the text once, found it ", texts, " times");
   } else if (type != "ByteLevel") {
-    node.complain("the post-processor ", quote(type), " is not supported");
+    node.refuse("the post-processor ", quote(type), " is not supported");
   }
-}
-
-void text::checkDecoder(const Node &node) {
-  if (node.isNull())
-    node.complain("expected a ByteLevel decoder, found none");
-  const std::string &type = node.member("type").string();
-  Node inner = type == "Sequence" ? node.member("decoders") : node;
-  if (type == "Sequence" && inner.array().size() == 1)
-    return checkDecoder(inner.element(0));
-  if (type != "ByteLevel")
-    node.complain("the decoder ", quote(type), " is not supported");
 }

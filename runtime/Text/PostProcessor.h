@@ -21,9 +21,6 @@ private:
   void add(const Node &node, const Vocabulary &vocabulary);
 };
 
-/// Throws Error unless the decoder of a tokenizer.json is ByteLevel.
-void checkDecoder(const Node &node);
-
 } // namespace xlstm::text
 
 #endif // XLSTM_RUNTIME_TEXT_POSTPROCESSOR_H

@@ -3,6 +3,7 @@
 
 #include "runtime/Text/PreTokenizer.h"
 
+#include "runtime/Text/Metaspace.h"
 #include "runtime/Text/Unicode.h"
 
 #include <algorithm>
@@ -51,10 +52,17 @@ void applyBehavior(Behavior behavior, std::vector<Part> &parts) {
   parts = std::move(joined);
 }
 
-void addParts(std::string_view piece, const std::vector<Part> &parts, std::vector<std::string_view> &out) {
+void addParts(const Piece &piece, const std::vector<Part> &parts, std::vector<Piece> &out) {
   for (const Part &part : parts)
     if (part.begin < part.end)
-      out.push_back(piece.substr(part.begin, part.end - part.begin));
+      out.push_back(piece.part(part.begin, part.end - part.begin));
+}
+
+/// The piece with a sign before it, which stands where its first character does.
+Piece prepend(std::string_view sign, const Piece &piece, SplitScratch &scratch) {
+  std::string &made = scratch.made.emplace_back(sign);
+  made += piece.text;
+  return {made, piece.atStart ? piece.atStart + sign.size() : 0};
 }
 
 /// "Split" with a regex or a string.
@@ -63,8 +71,8 @@ public:
   Split(const std::string &pattern, const std::string &place, Behavior behavior, bool invert)
       : regex(pattern, place), behavior(behavior), invert(invert) {}
 
-  void split(std::string_view piece, SplitScratch &scratch, std::vector<std::string_view> &out) const override {
-    regex.cut(piece, scratch.regex, scratch.parts);
+  void split(const Piece &piece, SplitScratch &scratch, std::vector<Piece> &out) const override {
+    regex.cut(piece.text, scratch.regex, scratch.parts);
     if (invert)
       for (Part &part : scratch.parts)
         part.isMatch = !part.isMatch;
@@ -78,30 +86,67 @@ private:
   bool invert;
 };
 
-/// "Digits": characters of category N, each alone or in runs.
-class Digits : public SplitStep {
+/// Cuts at characters of a kind: each alone, in runs, or left out.
+class AtCharacters : public SplitStep {
 public:
-  explicit Digits(bool individual) : individual(individual) {}
+  AtCharacters(bool (*isKind)(int32_t), Behavior behavior) : isKind(isKind), behavior(behavior) {}
 
-  void split(std::string_view piece, SplitScratch &, std::vector<std::string_view> &out) const override {
-    size_t start = 0;
-    bool before = false;
-    for (size_t at = 0; at < piece.size();) {
-      Character next = firstCharacter(piece.substr(at));
-      bool digit = isNumeric(next.code);
-      if (at > start && (digit != before || (digit && individual))) {
-        out.push_back(piece.substr(start, at - start));
-        start = at;
-      }
-      before = digit;
+  void split(const Piece &piece, SplitScratch &scratch, std::vector<Piece> &out) const override {
+    std::vector<Part> &parts = scratch.parts;
+    parts.clear();
+    for (size_t at = 0; at < piece.text.size();) {
+      Character next = firstCharacter(piece.text.substr(at));
+      bool isMatch = isKind(next.code);
+      if (parts.empty() || isMatch || parts.back().isMatch)
+        parts.push_back({at, at + next.length, isMatch});
+      else
+        parts.back().end += next.length;
       at += next.length;
     }
-    if (start < piece.size())
-      out.push_back(piece.substr(start));
+    applyBehavior(behavior, parts);
+    addParts(piece, parts, out);
   }
 
 private:
-  bool individual;
+  bool (*isKind)(int32_t);
+  Behavior behavior;
+};
+
+/// "Metaspace": a sign in place of every space, and before the first word.
+class Metaspace : public SplitStep {
+public:
+  explicit Metaspace(const MetaspaceFields &fields) : fields(fields) {}
+
+  void split(const Piece &piece, SplitScratch &scratch, std::vector<Piece> &out) const override {
+    Piece signs = withSigns(piece, scratch);
+    bool begins =
+        fields.scheme == MetaspaceFields::Always || (fields.scheme == MetaspaceFields::First && piece.atStart);
+    if (begins && !signs.text.starts_with(fields.sign))
+      signs = prepend(fields.sign, signs, scratch);
+    size_t begin = 0;
+    for (size_t at; fields.split && (at = signs.text.find(fields.sign, begin + 1)) != signs.text.npos; begin = at)
+      out.push_back(signs.part(begin, at - begin));
+    out.push_back(signs.part(begin, signs.text.size() - begin));
+  }
+
+private:
+  Piece withSigns(const Piece &piece, SplitScratch &scratch) const {
+    if (piece.text.find(' ') == piece.text.npos)
+      return piece;
+    std::string &made = scratch.made.emplace_back();
+    size_t atStart = 0;
+    for (size_t at = 0; at < piece.text.size(); ++at) {
+      if (piece.text[at] == ' ')
+        made += fields.sign;
+      else
+        made += piece.text[at];
+      if (at < piece.atStart)
+        atStart = made.size();
+    }
+    return {made, atStart};
+  }
+
+  MetaspaceFields fields;
 };
 
 /// The part of "ByteLevel" that cuts: a space put before the piece, GPT-2's regex.
@@ -110,15 +155,14 @@ public:
   ByteLevel(bool addSpace, bool useRegex, const std::string &place)
       : addSpace(addSpace), useRegex(useRegex), regex(pattern, place) {}
 
-  void split(std::string_view piece, SplitScratch &scratch, std::vector<std::string_view> &out) const override {
-    if (addSpace && !piece.starts_with(' '))
-      piece = scratch.made.emplace_back(" " + std::string(piece));
+  void split(const Piece &piece, SplitScratch &scratch, std::vector<Piece> &out) const override {
+    Piece whole = addSpace && !piece.text.starts_with(' ') ? prepend(" ", piece, scratch) : piece;
     if (!useRegex) {
-      out.push_back(piece);
+      out.push_back(whole);
       return;
     }
-    regex.cut(piece, scratch.regex, scratch.parts);
-    addParts(piece, scratch.parts, out);
+    regex.cut(whole.text, scratch.regex, scratch.parts);
+    addParts(whole, scratch.parts, out);
   }
 
 private:
@@ -141,46 +185,72 @@ std::string escape(const std::string &literal) {
 
 } // namespace
 
-PreTokenizer::PreTokenizer(const Node &node) {
+/// Calls take(step) for the steps of a pre-tokenizer, through Sequences.
+template <typename Take>
+static void eachStep(const Node &node, Take take) {
   if (node.isNull())
-    node.complain("expected a byte-level pre-tokenizer, found none");
-  addStep(node);
-  if (!byteLevel)
-    node.complain("expected a ByteLevel step: only byte-level tokenizers are supported");
+    return;
+  if (node.member("type").string() != "Sequence")
+    return take(node);
+  Node inner = node.member("pretokenizers");
+  for (size_t n = 0; n < inner.array().size(); ++n)
+    eachStep(inner.element(n), take);
 }
 
-void PreTokenizer::addStep(const Node &node) {
+bool text::isByteLevel(const Node &preTokenizer) {
+  bool found = false;
+  eachStep(preTokenizer, [&](const Node &step) { found |= step.member("type").string() == "ByteLevel"; });
+  return found;
+}
+
+PreTokenizer::PreTokenizer(const Node &node) {
+  eachStep(node, [&](const Node &step) { add(step); });
+}
+
+void PreTokenizer::add(const Node &node) {
   const std::string &type = node.member("type").string();
-  if (type == "Sequence") {
-    Node inner = node.member("pretokenizers");
-    for (size_t n = 0; n < inner.array().size(); ++n)
-      addStep(inner.element(n));
-    return;
-  }
   if (byteLevel)
-    node.complain("expected no step after ByteLevel, found ", quote(type));
-  if (type == "Digits") {
-    steps.push_back(std::make_unique<Digits>(node.member("individual_digits").boolean(false)));
-  } else if (type == "ByteLevel") {
-    steps.push_back(std::make_unique<ByteLevel>(node.member("add_prefix_space").boolean(true),
-                                                node.member("use_regex").boolean(true), "ByteLevel"));
-    byteLevel = true;
-  } else if (type == "Split") {
+    node.refuse("expected no step after ByteLevel, found ", quote(type));
+  byteLevel = type == "ByteLevel";
+  steps.push_back(read(type, node));
+}
+
+std::unique_ptr<SplitStep> PreTokenizer::read(const std::string &type, const Node &node) {
+  if (type == "Digits")
+    return std::make_unique<AtCharacters>(
+        isNumeric, node.member("individual_digits").boolean(false) ? Behavior::Isolated : Behavior::Contiguous);
+  if (type == "ByteLevel")
+    return std::make_unique<ByteLevel>(node.member("add_prefix_space").boolean(true),
+                                       node.member("use_regex").boolean(true), "ByteLevel");
+  if (type == "Metaspace")
+    return std::make_unique<Metaspace>(MetaspaceFields(node));
+  if (type == "WhitespaceSplit")
+    return std::make_unique<AtCharacters>(isSpace, Behavior::Removed);
+  if (type == "Whitespace") // the package's own regex, whose \w has the joiners
+    return std::make_unique<Split>("[\\w\\x{200C}\\x{200D}]+|[^\\w\\s\\x{200C}\\x{200D}]+", node.where(),
+                                   Behavior::Removed, true);
+  if (type == "Punctuation") {
+    Node behavior = node.member("behavior");
+    return std::make_unique<AtCharacters>(isPunctuation,
+                                          behavior.isNull() ? Behavior::Isolated : readBehavior(behavior));
+  }
+  if (type == "CharDelimiterSplit")
+    return std::make_unique<Split>(escape(node.member("delimiter").string()), node.where(), Behavior::Removed, false);
+  if (type == "Split") {
     Node pattern = node.member("pattern"), regex = pattern.member("Regex");
     std::string source = regex.isNull() ? escape(pattern.member("String").string()) : regex.string();
-    steps.push_back(std::make_unique<Split>(source, pattern.where(), readBehavior(node.member("behavior")),
-                                            node.member("invert").boolean(false)));
-  } else {
-    node.complain("the pre-tokenizer ", quote(type), " is not supported");
+    return std::make_unique<Split>(source, pattern.where(), readBehavior(node.member("behavior")),
+                                   node.member("invert").boolean(false));
   }
+  node.refuse("the pre-tokenizer ", quote(type), " is not supported");
 }
 
-const std::vector<std::string_view> &PreTokenizer::split(std::string_view piece, SplitScratch &scratch) const {
+const std::vector<Piece> &PreTokenizer::split(const Piece &piece, SplitScratch &scratch) const {
   scratch.made.clear();
   scratch.pieces.assign(1, piece);
   for (const auto &step : steps) {
     scratch.next.clear();
-    for (std::string_view part : scratch.pieces)
+    for (const Piece &part : scratch.pieces)
       step->split(part, scratch, scratch.next);
     std::swap(scratch.pieces, scratch.next);
   }

@@ -3,8 +3,9 @@
 
 #include "runtime/Text/Regex.h"
 
+#include "runtime/Text/Oniguruma/Translate.h"
 #include "runtime/Text/Unicode.h"
-#include "xlstm/Support/Error.h"
+#include "xlstm/Runtime/Text/Unsupported.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -48,37 +49,25 @@ Regex::Regex(const std::string &pattern, const std::string &place) : code(std::m
   constexpr size_t longest = size_t{1} << 17;
   if (pattern.size() > longest)
     fail(place, ": expected a regex of at most ", longest, " bytes, found ", pattern.size());
+  std::string translated = translateOniguruma(pattern, place);
   int error = 0;
   PCRE2_SIZE offset = 0;
-  // As Oniguruma's Ruby syntax, ^ and $ match at every line.
   constexpr uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
-  code->compiled =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error, &offset, nullptr);
-  if (!code->compiled)
-    fail(place, ": the regex is not valid at byte ", offset, ": ", messageOf(error));
+  pcre2_compile_context *context = pcre2_compile_context_create(nullptr);
+  pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+  code->compiled = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(), options, &error,
+                                 &offset, context);
+  pcre2_compile_context_free(context);
+  if (!code->compiled) // a script that is not known, a look behind without a fixed length
+    throw Unsupported(place + ": PCRE2 does not take the regex: " + messageOf(error));
   pcre2_jit_compile(code->compiled, PCRE2_JIT_COMPLETE); // where it cannot, pcre2_match interprets
 }
 
 Regex::Regex(Regex &&) noexcept = default;
 Regex::~Regex() = default;
 
-/// U+180E counts as a space in PCRE2, but not in Unicode since 6.3: where it occurs the search sees U+200B, of the same
-/// category (Cf) and length.
-static std::string_view hideVowelSeparator(std::string_view text, std::string &copy) {
-  constexpr std::string_view separator = "\xE1\xA0\x8E", standIn = "\xE2\x80\x8B";
-  size_t at = text.find(separator);
-  if (at == text.npos)
-    return text;
-  copy = text;
-  for (; at != copy.npos; at = copy.find(separator, at))
-    copy.replace(at, separator.size(), standIn);
-  return copy;
-}
-
 void Regex::cut(std::string_view text, RegexScratch &scratch, std::vector<Part> &parts) const {
   parts.clear();
-  std::string copy;
-  text = hideVowelSeparator(text, copy);
   const size_t *range = pcre2_get_ovector_pointer(scratch.data->match);
   size_t covered = 0, from = 0;
   bool any = false;

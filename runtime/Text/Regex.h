@@ -32,10 +32,11 @@ private:
   std::unique_ptr<Data> data;
 };
 
-/// A compiled regex (PCRE2 with Unicode classes). Immutable: threads may share it.
+/// A compiled regex in Oniguruma's syntax, as tokenizer.json has it; PCRE2 searches. Immutable: threads may share it.
 class Regex {
 public:
-  /// Throws Error with the reason and `place` when `pattern` is not valid or too large.
+  /// Throws Error with the reason and `place` when `pattern` is not valid or too large, Unsupported when it has what
+  /// cannot be translated.
   Regex(const std::string &pattern, const std::string &place);
   Regex(Regex &&) noexcept;
   ~Regex();

@@ -11,7 +11,7 @@ static constexpr std::string_view replacement = "\xEF\xBF\xBD"; // U+FFFD
 std::string StreamDecoder::next(int32_t id) {
   if (skipSpecial && tokenizer.isSpecial(id))
     return {};
-  pending += tokenizer.tokenBytes(id);
+  pending += tokenizer.decodeNext(id, states);
   std::string out;
   std::string_view rest = pending;
   while (!rest.empty()) {
@@ -26,8 +26,10 @@ std::string StreamDecoder::next(int32_t id) {
 }
 
 std::string StreamDecoder::finish() {
+  std::string out = tokenizer.decodeRest(states);
   // What is left is the start of one character, which makes one U+FFFD.
-  bool cut = !pending.empty();
+  if (!pending.empty())
+    out += replacement;
   pending.clear();
-  return std::string(cut ? replacement : "");
+  return out;
 }

@@ -1,10 +1,12 @@
-//===- Tokenizer.cpp - byte-level BPE out of tokenizer.json ---------------===//
+//===- Tokenizer.cpp - tokenizers out of tokenizer.json -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "xlstm/Runtime/Text/Tokenizer.h"
 
 #include "runtime/Text/AddedTokens.h"
-#include "runtime/Text/Bpe.h"
+#include "runtime/Text/Decoder.h"
+#include "runtime/Text/Model.h"
+#include "runtime/Text/Normalizer.h"
 #include "runtime/Text/PostProcessor.h"
 #include "runtime/Text/PreTokenizer.h"
 #include "runtime/Text/Unicode.h"
@@ -26,12 +28,13 @@ struct Scratch {
 } // namespace
 
 struct Tokenizer::Impl {
-  bool nfc;
+  Normalizer normalizer;
   Vocabulary vocabulary;
-  Bpe bpe;
+  std::unique_ptr<Model> model;
   AddedTokens added;
   PreTokenizer preTokenizer;
   PostProcessor postProcessor;
+  Decoder decoder;
 
   explicit Impl(const Node &root);
   void encode(std::string_view text, Scratch &scratch, std::vector<int32_t> &out) const;
@@ -55,38 +58,12 @@ private:
   std::vector<std::unique_ptr<Scratch>> idle;
 };
 
-/// True for NFC, false for none.
-static bool readNormalizer(const Node &node) {
-  if (node.isNull())
-    return false;
-  const std::string &type = node.member("type").string();
-  if (type == "NFC")
-    return true;
-  if (type != "Sequence")
-    node.complain("the normalizer ", quote(type), " is not supported");
-  Node inner = node.member("normalizers");
-  bool nfc = false;
-  for (size_t n = 0; n < inner.array().size(); ++n)
-    nfc |= readNormalizer(inner.element(n));
-  return nfc;
-}
-
-/// The model, of a type that is known.
-static Node modelOf(const Node &root) {
-  Node model = root.member("model");
-  if (model.isNull())
-    model.complain("expected a BPE model, found none");
-  if (Node type = model.member("type"); !type.isNull() && type.string() != "BPE")
-    type.complain("the model ", quote(type.string()), " is not supported (only BPE)");
-  return model;
-}
-
 Tokenizer::Impl::Impl(const Node &root)
-    : nfc(readNormalizer(root.member("normalizer"))), vocabulary(modelOf(root).member("vocab")),
-      bpe(modelOf(root), vocabulary), added(root.member("added_tokens"), nfc, vocabulary),
-      preTokenizer(root.member("pre_tokenizer")), postProcessor(root.member("post_processor"), vocabulary) {
-  checkDecoder(root.member("decoder"));
-}
+    : normalizer(root.member("normalizer")),
+      vocabulary(root.member("model"), isByteLevel(root.member("pre_tokenizer"))),
+      model(readModel(root.member("model"), vocabulary)), added(root.member("added_tokens"), normalizer, vocabulary),
+      preTokenizer(root.member("pre_tokenizer")), postProcessor(root.member("post_processor"), vocabulary),
+      decoder(root.member("decoder"), vocabulary.isByteLevel()) {}
 
 void Tokenizer::Impl::encode(std::string_view text, Scratch &scratch, std::vector<int32_t> &out) const {
   std::vector<Segment> segments, inner;
@@ -96,18 +73,23 @@ void Tokenizer::Impl::encode(std::string_view text, Scratch &scratch, std::vecto
       out.push_back(segment.id);
       continue;
     }
-    std::string normalized;
+    bool begins = segment.text.data() == text.data();
+    Normalized made;
+    Piece whole{segment.text, begins ? firstCharacter(text).length : 0};
+    if (!normalizer.keeps(segment.text)) {
+      made = normalizer.apply(whole.text, whole.atStart, scratch.split.regex);
+      whole = {made.text, made.atStart};
+    }
     inner.clear();
-    if (nfc && !isAscii(segment.text))
-      added.split(normalized = toNfc(segment.text), /*isNormalized=*/true, inner);
-    else
-      added.split(segment.text, /*isNormalized=*/true, inner);
+    added.split(whole.text, /*isNormalized=*/true, inner);
     for (const Segment &piece : inner) {
-      if (piece.id >= 0)
+      if (piece.id >= 0) {
         out.push_back(piece.id);
-      else
-        for (std::string_view word : preTokenizer.split(piece.text, scratch.split))
-          bpe.encode(word, scratch.words, out);
+        continue;
+      }
+      Piece part = whole.part(size_t(piece.text.data() - whole.text.data()), piece.text.size());
+      for (const Piece &word : preTokenizer.split(part, scratch.split))
+        model->encode(word.text, scratch.words, out);
     }
   }
 }
@@ -149,7 +131,21 @@ std::string Tokenizer::decode(std::span<const int32_t> ids, bool skipSpecial) co
 }
 
 std::string Tokenizer::tokenBytes(int32_t id) const {
-  return impl->vocabulary.has(id) ? impl->vocabulary.bytesOf(id) : std::string();
+  if (!impl->vocabulary.has(id))
+    return {};
+  const std::string &token = impl->vocabulary.bytesOf(id);
+  return impl->vocabulary.isByteLevel() || isSpecial(id) ? token : impl->decoder.bytesOf(token);
+}
+
+std::string Tokenizer::decodeNext(int32_t id, std::vector<StreamDecoder::State> &states) const {
+  if (!impl->vocabulary.has(id))
+    return {};
+  const std::string &token = impl->vocabulary.bytesOf(id);
+  return impl->vocabulary.isByteLevel() ? token : impl->decoder.take(token, states);
+}
+
+std::string Tokenizer::decodeRest(std::vector<StreamDecoder::State> &states) const {
+  return impl->vocabulary.isByteLevel() ? std::string() : impl->decoder.finish(states);
 }
 
 std::optional<int32_t> Tokenizer::idOf(std::string_view token) const { return impl->vocabulary.idOf(token); }

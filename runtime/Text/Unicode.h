@@ -28,8 +28,24 @@ bool isSpace(int32_t code);
 /// What a regex calls \w: letters, marks, digits, connectors and joiners.
 bool isWord(int32_t code);
 
-/// Unicode normalization form C of valid UTF-8. (PyPI tokenizers 0.23 does not order marks newer than Unicode 9.)
+/// General category M.
+bool isMark(int32_t code);
+/// General category P, or an ASCII sign.
+bool isPunctuation(int32_t code);
+/// The small letter of simple case.
+int32_t toLower(int32_t code);
+
+/// How many bytes of white space begin or end a text.
+size_t spaceAtStart(std::string_view text);
+size_t spaceAtEnd(std::string_view text);
+/// Bytes of the extended grapheme cluster (Unicode annex 29) that begins a text.
+size_t graphemeLength(std::string_view text);
+
+/// Unicode normalization forms of valid UTF-8. (PyPI tokenizers 0.23 does not order marks newer than Unicode 9.)
 std::string toNfc(std::string_view text);
+std::string toNfd(std::string_view text);
+std::string toNfkc(std::string_view text);
+std::string toNfkd(std::string_view text);
 
 } // namespace xlstm::text
 

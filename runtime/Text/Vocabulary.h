@@ -20,12 +20,15 @@ struct StringHash {
 template <typename Value>
 using StringMap = std::unordered_map<std::string, Value, StringHash, std::equal_to<>>;
 
-/// The tokens of a byte-level vocabulary. Their spelling in the file writes each byte as a visible character (GPT-2's
-/// alphabet); here they are kept as bytes too.
+/// True for Unigram, false for BPE (the type of a model without one); others are refused.
+bool isUnigram(const Node &model);
+
+/// The tokens of a tokenizer. In a byte-level vocabulary their spelling in the file writes each byte as a visible
+/// character (GPT-2's alphabet); here they are kept as bytes too.
 class Vocabulary {
 public:
-  /// Reads model.vocab.
-  explicit Vocabulary(const Node &vocab);
+  /// Reads model.vocab: an object of ids, or Unigram's list of pairs of a token and its score.
+  Vocabulary(const Node &model, bool byteLevel);
   /// Gives `id` to an added token; throws Error when the token has another id or the id another token. `shown` is what
   /// it is decoded from.
   void add(const std::string &token, const std::string &shown, int32_t id, const Node &place);
@@ -35,11 +38,12 @@ public:
     return found == ids.end() ? std::nullopt : std::optional(found->second);
   }
   bool has(int32_t id) const { return id >= 0 && size_t(id) < tokens.size() && tokens[id].used; }
-  /// The bytes of a token that exists, as the ByteLevel decoder of the package makes them: by the alphabet, or the
-  /// spelling itself when a character is not of the alphabet.
+  /// What a token that exists decodes from: in a byte-level vocabulary the bytes that the package's ByteLevel decoder
+  /// makes of it, by the alphabet, or the spelling itself when a character is not of the alphabet.
   const std::string &bytesOf(int32_t id) const { return tokens[id].bytes; }
-  /// True when the spelling of the token is all of the alphabet.
+  /// True when the vocabulary is byte-level and the spelling of the token is all of the alphabet.
   bool isByteToken(int32_t id) const { return tokens[id].byteLevel; }
+  bool isByteLevel() const { return byteLevel; }
   int32_t size() const { return int32_t(tokens.size()); }
 
 private:
@@ -48,6 +52,9 @@ private:
     bool used = false, byteLevel = false;
   };
 
+  void readPieces(const Node &list);
+
+  bool byteLevel;
   StringMap<int32_t> ids;
   std::vector<Token> tokens;
 };

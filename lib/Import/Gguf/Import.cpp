@@ -10,7 +10,7 @@
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
-#include "xlstm/Support/Error.h"
+#include "xlstm/Runtime/Text/Unsupported.h"
 
 #include <algorithm>
 
@@ -32,8 +32,24 @@ static void addIds(const SpecialIds &ids, Json &config) {
 
 static void writeJson(const fs::path &path, const Json &json) { writeTextFile(path, json.dump(2) + "\n"); }
 
-static void writeTokenizer(const fs::path &folder, const TokenizerFiles &files, const std::string &origin) {
-  Tokenizer::parse(files.tokenizer, origin + ": tokenizer"); // whether the runtime can read it shows now, not later
+/// The file's tokenizer, if it is one that the runtime can read; what is not supported is left to its warning, and the
+/// file serves for its weights.
+static std::optional<TokenizerFiles> findTokenizer(const GgufFile &file, int64_t vocabSize,
+                                                   std::vector<std::string> &warnings) {
+  try {
+    std::optional<TokenizerFiles> files = readTokenizer(file, vocabSize);
+    if (files)
+      Tokenizer::parse(files->tokenizer, file.origin() + ": tokenizer");
+    else
+      warnings.push_back(file.origin() + ": it has no tokenizer");
+    return files;
+  } catch (const text::Unsupported &reason) {
+    warnings.push_back(std::string(reason.what()) + "; the bundle works on token ids only");
+    return std::nullopt;
+  }
+}
+
+static void writeTokenizer(const fs::path &folder, const TokenizerFiles &files) {
   writeTextFile(folder / "tokenizer.json", files.tokenizer);
   writeJson(folder / "tokenizer_config.json", files.config);
   if (!files.chatTemplate.empty())
@@ -48,12 +64,13 @@ static std::vector<std::string> importFile(const fs::path &path, const fs::path 
   GgufFile file = GgufFile::open(path);
   Model model = readModel(file);
   std::vector<WeightSource> weights = findWeights(file, model);
-  std::optional<TokenizerFiles> tokenizer = readTokenizer(file, model.teacher.vocabSize);
+  std::vector<std::string> warnings;
+  std::optional<TokenizerFiles> tokenizer = findTokenizer(file, model.teacher.vocabSize, warnings);
   checkBundleOutput(output, {path});
 
   AtomicDirectory directory(output);
   if (tokenizer) {
-    writeTokenizer(directory.path(), *tokenizer, file.origin());
+    writeTokenizer(directory.path(), *tokenizer);
     addIds(tokenizer->ids, model.config);
   }
   writeWeights(directory.path() / "model.safetensors", weights);
@@ -64,13 +81,13 @@ static std::vector<std::string> importFile(const fs::path &path, const fs::path 
                       "GGUF file of the " + std::string(model.teacher.family->modelType) + " family");
   directory.commit();
 
-  std::vector<std::string> warnings = file.warnings();
+  auto add = [&](const std::vector<std::string> &lines) {
+    for (const std::string &line : lines)
+      warnings.push_back(file.origin() + ": " + line);
+  };
+  add(file.warnings());
   if (tokenizer)
-    warnings.insert(warnings.end(), tokenizer->warnings.begin(), tokenizer->warnings.end());
-  else
-    warnings.push_back("it has no tokenizer");
-  for (std::string &warning : warnings)
-    warning = file.origin() + ": " + warning;
+    add(tokenizer->warnings);
   return warnings;
 }
 
@@ -95,7 +112,8 @@ GgufTeacher xlstm::readGgufTeacher(const fs::path &path) {
     specs.push_back(weight.spec);
   GgufTeacher out;
   out.module = printTeacherModule(model.teacher, WeightFiles::described(path, specs));
-  if (std::optional<TokenizerFiles> tokenizer = readTokenizer(file, model.teacher.vocabSize)) {
+  std::vector<std::string> warnings;
+  if (std::optional<TokenizerFiles> tokenizer = findTokenizer(file, model.teacher.vocabSize, warnings)) {
     out.tokenizer = tokenizer->tokenizer;
     out.chatTemplate = tokenizer->chatTemplate;
   }

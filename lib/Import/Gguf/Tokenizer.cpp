@@ -4,8 +4,9 @@
 #include "lib/Import/Gguf/Tokenizer.h"
 
 #include "lib/Import/Gguf/PreTokenizers.h"
+#include "lib/Import/SentencePiece/Pieces.h"
 #include "xlstm/Runtime/Files/Utf8.h"
-#include "xlstm/Support/Error.h"
+#include "xlstm/Runtime/Text/Unsupported.h"
 #include "xlstm/Support/Quote.h"
 
 #include <algorithm>
@@ -25,26 +26,28 @@ enum TokenType : int64_t { Normal = 1, Control = 3, UserDefined = 4, Unused = 5 
 
 class TokenizerReader {
 public:
-  TokenizerReader(const GgufFile &file, int64_t vocabSize) : file(file), vocabSize(vocabSize) {}
+  /// `model` is tokenizer.ggml.model: gpt2, llama or t5.
+  TokenizerReader(const GgufFile &file, std::string model, int64_t vocabSize)
+      : file(file), model(std::move(model)), vocabSize(vocabSize) {}
   TokenizerFiles read();
 
 private:
   static std::string key(const char *name) { return std::string(keyPrefix) + name; }
+  void findPreTokenizer();
   void readTokens();
   void readIds();
   std::optional<int64_t> readId(const char *name) const;
-  bool readAddBos();
-
   std::string vocabulary() const;
   std::string merges();
   Json addedTokens() const;
   Json preTokenizer() const;
   Json postProcessor() const;
-  Json special(int64_t id) const { return {{"SpecialToken", {{"id", tokens[id]}, {"type_id", 0}}}}; }
   std::string tokenizerJson();
+  std::string sentencePiece() const;
   Json tokenizerConfig() const;
 
   const GgufFile &file;
+  std::string model;
   int64_t vocabSize;
   const PreTokenizer *pre = nullptr;
   /// By id; empty where the file has none that can be used.
@@ -99,8 +102,9 @@ void TokenizerReader::readIds() {
   for (const char *name : {"eos_token_id", "eot_token_id", "eom_token_id"})
     if (std::optional<int64_t> id = readId(name); id && std::ranges::find(out.ids.ends, *id) == out.ids.ends.end())
       out.ids.ends.push_back(*id);
-  addBos = file.flag(key("add_bos_token")).value_or(pre->addBos);
-  addEos = file.flag(key("add_eos_token")).value_or(false);
+  // What llama.cpp does where the file does not say (llama_vocab::impl::load).
+  addBos = file.flag(key("add_bos_token")).value_or(pre ? pre->addBos : model == "llama");
+  addEos = file.flag(key("add_eos_token")).value_or(model == "t5");
   if (addBos && !out.ids.bos)
     file.fail(key("bos_token_id"), "the id of a token, for texts begin with it");
   if (addEos && !readId("eos_token_id"))
@@ -169,26 +173,35 @@ Json TokenizerReader::postProcessor() const {
   Json bytes{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", false}, {"use_regex", true}};
   if (!addBos && !addEos)
     return bytes;
-  Json single = Json::array(), pair = Json::array(), known = Json::object();
-  auto add = [&](int64_t id) {
-    single.push_back(special(id));
-    known[std::string(tokens[id])] = {
-        {"id", tokens[id]}, {"ids", Json::array({id})}, {"tokens", Json::array({tokens[id]})}};
-  };
-  if (addBos)
-    add(*out.ids.bos);
-  single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
-  if (addEos)
-    add(*readId("eos_token_id"));
-  pair = single;
-  for (Json piece : single) {
-    piece.begin().value()["type_id"] = 1;
-    if (piece.contains("Sequence"))
-      piece["Sequence"]["id"] = "B";
-    pair.push_back(piece);
-  }
-  Json around{{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", known}};
+  auto text = [&](bool wanted, std::optional<int64_t> id) { return wanted ? std::string(tokens[*id]) : ""; };
+  std::optional<int64_t> bos = out.ids.bos, eos = readId("eos_token_id");
+  Json around = sentencepiece::aroundText(text(addBos, bos), bos.value_or(0), text(addEos, eos), eos.value_or(0));
   return {{"type", "Sequence"}, {"processors", Json::array({bytes, around})}};
+}
+
+std::string TokenizerReader::sentencePiece() const {
+  sentencepiece::Pieces pieces;
+  std::optional<std::vector<double>> scores = file.numbers(key("scores"), mostTokens);
+  if (!scores || scores->size() < tokens.size())
+    file.fail(key("scores"), "an array of " + std::to_string(tokens.size()) + ", as many as there are tokens");
+  for (size_t id = 0; id < tokens.size(); ++id) {
+    pieces.list.push_back({std::string(tokens[id]), (*scores)[id], types[id]});
+    if (types[id] == sentencepiece::Unknown && !tokens[id].empty() && !pieces.unknown)
+      pieces.unknown = static_cast<int64_t>(id);
+    pieces.byteFallback |= types[id] == sentencepiece::Byte;
+  }
+  if (out.ids.unknown)
+    pieces.unknown = out.ids.unknown;
+  pieces.isUnigram = model == "t5";
+  for (int64_t byte : file.integers(key("precompiled_charsmap"), 1 << 24).value_or(std::vector<int64_t>()))
+    pieces.charsmap += static_cast<char>(byte);
+  pieces.addDummyPrefix = file.flag(key("add_space_prefix")).value_or(true);
+  pieces.removeExtraSpaces = pieces.isUnigram && file.flag(key("remove_extra_whitespaces")).value_or(false);
+  pieces.bos = out.ids.bos;
+  pieces.eos = readId("eos_token_id");
+  pieces.addBos = addBos;
+  pieces.addEos = addEos;
+  return sentencepiece::writeTokenizerJson(pieces, file.origin());
 }
 
 /// Vocabulary and merges are joined as text: an ordered Json would search every token linearly.
@@ -232,17 +245,23 @@ Json TokenizerReader::tokenizerConfig() const {
   return config;
 }
 
-TokenizerFiles TokenizerReader::read() {
+void TokenizerReader::findPreTokenizer() {
   std::string name = file.text(key("pre")).value_or("default");
-  pre = findPreTokenizer(name);
+  pre = gguf::findPreTokenizer(name);
   if (!pre)
-    file.fail(key("pre"), "one of " + preTokenizerNames());
+    throw text::Unsupported(file.origin() + ": key '" + key("pre") + "': expected one of " + preTokenizerNames() +
+                            ", found " + quote(name));
   if (!file.find(key("pre")))
     out.warnings.push_back(
         "no key tokenizer.ggml.pre: text is split in llama.cpp's default way, perhaps not the model's");
+}
+
+TokenizerFiles TokenizerReader::read() {
+  if (model == "gpt2")
+    findPreTokenizer();
   readTokens();
   readIds();
-  out.tokenizer = tokenizerJson();
+  out.tokenizer = model == "gpt2" ? tokenizerJson() : sentencePiece();
   out.config = tokenizerConfig();
   out.chatTemplate = file.text("tokenizer.chat_template").value_or("");
   return std::move(out);
@@ -255,9 +274,8 @@ std::optional<TokenizerFiles> gguf::readTokenizer(const GgufFile &file, int64_t 
   std::optional<std::string> model = file.text(modelKey);
   if (!model || *model == "none" || *model == "no_vocab")
     return std::nullopt;
-  if (*model == "llama")
-    file.fail(modelKey, "'gpt2': byte-level BPE is read, SentencePiece is not");
-  if (*model != "gpt2")
-    file.fail(modelKey, "'gpt2', byte-level BPE");
-  return TokenizerReader(file, vocabSize).read();
+  if (*model != "gpt2" && *model != "llama" && *model != "t5")
+    throw text::Unsupported(file.origin() + ": key '" + modelKey + "': expected gpt2, llama or t5, found " +
+                            quote(*model));
+  return TokenizerReader(file, *model, vocabSize).read();
 }

@@ -25,9 +25,10 @@ struct TokenizerFiles {
   std::vector<std::string> warnings;
 };
 
-/// Rebuilds the tokenizer of byte-level BPE models (tokenizer.ggml.model gpt2), for a model with `vocabSize` rows in
-/// its table; nothing when the file has no tokenizer. Throws Error naming the key: SentencePiece and other models, a
-/// pre-tokenizer that is not known, more tokens than rows, lists that do not fit each other, an id out of range.
+/// Rebuilds the tokenizer of byte-level BPE models (tokenizer.ggml.model gpt2), of SentencePiece's BPE (llama) and of
+/// Unigram (t5), for a model with `vocabSize` rows in its table; nothing when the file has no tokenizer. Throws Error
+/// naming the key: more tokens than rows, lists that do not fit each other, an id out of range; and text::Unsupported
+/// for other models and a pre-tokenizer that is not known.
 std::optional<TokenizerFiles> readTokenizer(const GgufFile &file, int64_t vocabSize);
 
 } // namespace xlstm::gguf

@@ -123,11 +123,14 @@ const Case modelCases[] = {
 };
 
 const Case tokenizerCases[] = {
-    {"model_sentencepiece", [](G &g) { g.setText("tokenizer.ggml.model", "llama"); },
-     "SentencePiece is not, found 'llama'"},
-    {"model_unknown", [](G &g) { g.setText("tokenizer.ggml.model", "telepathy"); }, "expected 'gpt2', byte-level BPE"},
-    {"pre_unknown", [](G &g) { g.setText("tokenizer.ggml.pre", "xyz"); },
-     "key 'tokenizer.ggml.pre': expected one of llama"},
+    {"no_scores", [](G &g) { g.setText("tokenizer.ggml.model", "llama"); },
+     "key 'tokenizer.ggml.scores': expected an array of 272"},
+    {"scores_few",
+     [](G &g) {
+       g.setText("tokenizer.ggml.model", "llama");
+       g.setList<float>("tokenizer.ggml.scores", G::F32, {1});
+     },
+     "key 'tokenizer.ggml.scores': expected an array of 272"},
     {"no_tokens", [](G &g) { g.remove("tokenizer.ggml.tokens"); },
      "'tokenizer.ggml.tokens': expected 1 to 272 strings"},
     {"tokens_numbers", [](G &g) { g.setList<uint32_t>("tokenizer.ggml.tokens", G::U32, {1}); },
@@ -144,7 +147,11 @@ const Case tokenizerCases[] = {
     {"bos_wanted", [](G &g) { g.setBool("tokenizer.ggml.add_bos_token", true); },
      "'tokenizer.ggml.bos_token_id': expected"},
     {"template_bytes", [](G &g) { g.setText("tokenizer.chat_template", "\xFF"); }, "expected UTF-8"},
-    // Harmless.
+    // Harmless; the weights serve without a tokenizer.
+    {"model_unknown", [](G &g) { g.setText("tokenizer.ggml.model", "telepathy"); },
+     "key 'tokenizer.ggml.model': expected gpt2, llama or t5, found 'telepathy'; the bundle works on token ids only\n"},
+    {"pre_unknown", [](G &g) { g.setText("tokenizer.ggml.pre", "xyz"); },
+     ", found 'xyz'; the bundle works on token ids only\n"},
     {"tokens_few", [](G &g) { changeTokens(g, [](auto &tokens) { tokens.resize(268); }); },
      "warning: 4 rows of token_embd.weight have no token\n"},
     {"token_twice", [](G &g) { changeTokens(g, [](auto &tokens) { tokens[9] = "t5"; }); },

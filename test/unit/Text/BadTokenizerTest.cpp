@@ -36,7 +36,8 @@ TEST(BadTokenizerTest, PartsThatAreNotKnown) {
     spec[Json::json_pointer(pointer)] = value;
     EXPECT_ERROR(make(spec), "t.json: " + message);
   };
-  refuse("/model/type", "Unigram", "model.type: the model 'Unigram' is not supported");
+  refuse("/model/type", "WordPiece", "model.type: the model 'WordPiece' is not supported");
+  refuse("/model/type", "Unigram", "model.vocab: expected an array, found object");
   refuse("/model/vocab", Json::object(), "model.vocab: expected tokens");
   refuse("/model/vocab/ab", 7, "model.vocab: the id 7 of the token 'ab' is that of another token");
   refuse("/model/vocab/ab", -1, "model.vocab.ab: expected a token id from 0");
@@ -48,16 +49,40 @@ TEST(BadTokenizerTest, PartsThatAreNotKnown) {
   refuse("/model/merges/1", 5, "model.merges[1]: expected an array, found number");
   refuse("/model/dropout", 0.1, "model.dropout: expected none");
   refuse("/model/end_of_word_suffix", "</w>", "model.end_of_word_suffix: not supported");
-  refuse("/normalizer", {{"type", "NFKC"}}, "normalizer: the normalizer 'NFKC' is not supported");
-  refuse("/pre_tokenizer", {{"type", "Whitespace"}}, "pre_tokenizer: the pre-tokenizer 'Whitespace' is not supported");
-  refuse("/pre_tokenizer", {{"type", "Digits"}}, "pre_tokenizer: expected a ByteLevel step");
-  refuse("/pre_tokenizer", nullptr, "pre_tokenizer: expected a byte-level pre-tokenizer, found none");
+  refuse("/normalizer", {{"type", "BertNormalizer"}}, "normalizer: the normalizer 'BertNormalizer' is not supported");
+  refuse("/pre_tokenizer", {{"type", "UnicodeScripts"}},
+         "pre_tokenizer: the pre-tokenizer 'UnicodeScripts' is not supported");
+  refuse("/pre_tokenizer", nullptr, "decoder: the decoder 'ByteLevel' is not supported");
   refuse("/decoder", {{"type", "WordPiece"}}, "decoder: the decoder 'WordPiece' is not supported");
   refuse("/decoder", nullptr, "decoder: expected a ByteLevel decoder, found none");
   refuse("/post_processor", {{"type", "BertProcessing"}}, "post_processor: the post-processor 'BertProcessing'");
   refuse("/added_tokens/0/content", "", "added_tokens[0]: expected a content of 1 to 1024 bytes, found 0");
   refuse("/added_tokens/0/id", 3, "added_tokens[0]: the id 3 of the token '<eos>' is that of another token");
   refuse("/added_tokens/0/special", "yes", "added_tokens[0].special: expected true or false, found string");
+}
+
+/// The same of SentencePiece's kinds.
+TEST(BadTokenizerTest, PartsOfSentencePiece) {
+  Json unigram = readJsonFile(XLSTM_TEST_INPUTS "/text/sentencepiece/unigram.json")["tokenizer"];
+  Json llama = readJsonFile(XLSTM_TEST_INPUTS "/text/sentencepiece/llama2.json")["tokenizer"];
+  auto refuse = [](Json spec, const char *pointer, const Json &value, const std::string &message) {
+    spec[Json::json_pointer(pointer)] = value;
+    EXPECT_ERROR(make(spec), message);
+  };
+  refuse(unigram, "/model/vocab", Json::array(), "model.vocab: expected 1 to 4194303 tokens, found 0");
+  refuse(unigram, "/model/vocab/3", Json::array({"a"}), "model.vocab[3]: expected a token and its score, found 1");
+  refuse(unigram, "/model/vocab/3/1", "x", "model.vocab[3][1]: expected a number, found");
+  refuse(unigram, "/model/unk_id", 100000, "model.unk_id: expected an id below ");
+  refuse(unigram, "/pre_tokenizer/replacement", "ab", "pre_tokenizer.replacement: expected one character, found 'ab'");
+  refuse(unigram, "/pre_tokenizer/prepend_scheme", "last", "pre_tokenizer.prepend_scheme: expected always, first or");
+  refuse(unigram, "/normalizer", {{"type", "Precompiled"}, {"precompiled_charsmap", "!"}},
+         "expected base64, found '!'");
+  refuse(unigram, "/normalizer", {{"type", "Precompiled"}, {"precompiled_charsmap", "AAAA"}},
+         "normalizer.precompiled_charsmap: expected a trie");
+  refuse(llama, "/model/unk_token", "<nothing>", "model.unk_token: the token '<nothing>' is not in the vocabulary");
+  refuse(llama, "/normalizer/normalizers/1/pattern", {{"String", ""}}, "expected a string that is not empty");
+  refuse(llama, "/decoder/decoders/0/type", "CTC", "decoder.decoders[0]: the decoder 'CTC' is not supported");
+  refuse(llama, "/decoder/decoders/3/content", "", "decoder.decoders[3].content: expected one character, found ''");
 }
 
 TEST(BadTokenizerTest, StepsThatAreNotKnown) {

@@ -7,6 +7,8 @@
 #include "xlstm/Runtime/Text/Tokenizer.h"
 #include "gtest/gtest.h"
 
+#include <algorithm>
+
 using namespace xlstm;
 using Ids = std::vector<int32_t>;
 
@@ -36,6 +38,31 @@ TEST_P(StyleTest, EqualsThePackage) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, StyleTest, testing::Values("llama3", "qwen2", "gpt2", "smollm"));
+
+/// SentencePiece's kinds (test/Inputs/text/make_sentencepiece.py), with what ids out of any order decode to.
+class SentencePieceTest : public testing::TestWithParam<std::string> {};
+
+TEST_P(SentencePieceTest, EqualsThePackage) {
+  Json golden = readJsonFile(inputs + "/text/sentencepiece/" + GetParam() + ".json");
+  Tokenizer tokenizer = Tokenizer::parse(golden["tokenizer"].dump(), GetParam());
+  checkRows(tokenizer, golden["rows"]);
+  for (const Json &row : golden["streams"]) {
+    Ids ids = row["ids"].get<Ids>();
+    SCOPED_TRACE(row["ids"].dump());
+    EXPECT_EQ(tokenizer.decode(ids, false), row["decode"].get<std::string>());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, SentencePieceTest,
+                         testing::Values("llama2", "llama2-normalized", "llama2-new", "metaspace-first",
+                                         "metaspace-always", "metaspace-never", "gemma", "bpe-unk", "bpe-unk-fused",
+                                         "bpe-no-unk", "unigram", "unigram-bytes", "unigram-first", "xlmr-like",
+                                         "lower", "nfkd", "delimiter", "t5"),
+                         [](const auto &info) {
+                           std::string name = info.param;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
 
 TEST(GoldenTest, TeachersEqualThePackage) {
   for (const Json &entry : readJsonFile(inputs + "/text/teachers.json")) {

@@ -87,6 +87,20 @@ TEST(TokenizerTest, LongWordsAndRunsOfMarks) {
   EXPECT_EQ(tokenizer.decode(ids, false).substr(0, 7), "ạ\u0323\u0323"); // U+1EA1, then the marks below
 }
 
+/// Long texts without spaces, in each of SentencePiece's ways.
+TEST(TokenizerTest, LongTextsOfSentencePiece) {
+  for (const char *kind : {"llama2", "unigram", "unigram-bytes"}) {
+    Json golden = readJsonFile(std::string(XLSTM_TEST_INPUTS "/text/sentencepiece/") + kind + ".json");
+    Tokenizer tokenizer = make(golden["tokenizer"]);
+    std::string text;
+    for (int n = 0; n < 200'000; ++n)
+      text += "theofand";
+    Ids ids = tokenizer.encode(text, false);
+    EXPECT_GT(ids.size(), 400'000u);
+    EXPECT_EQ(tokenizer.decode(ids, false), text);
+  }
+}
+
 TEST(TokenizerTest, ThreadsMayShareIt) {
   Tokenizer tokenizer = Tokenizer::load(XLSTM_EXAMPLES "/tiny-llama/tokenizer.json");
   std::vector<std::string> texts;
@@ -121,4 +135,26 @@ TEST(StreamDecoderTest, GivesWholeCharactersOnly) {
   EXPECT_EQ(decoder.finish(), "\uFFFD");
   EXPECT_EQ(decoder.finish(), "");
   EXPECT_EQ(StreamDecoder(tokenizer, false).next(258), "<eos>");
+}
+
+/// Of a run of byte tokens nothing is told before its end: one byte that does not fit would change all of it.
+TEST(StreamDecoderTest, BytesAndSignsOfSentencePiece) {
+  Tokenizer tokenizer = make(readJsonFile(XLSTM_TEST_INPUTS "/text/sentencepiece/llama2.json")["tokenizer"]);
+  auto id = [&](std::string_view token) { return tokenizer.idOf(token).value(); };
+  StreamDecoder decoder(tokenizer, true);
+  EXPECT_EQ(decoder.next(id("<s>")), "");
+  EXPECT_EQ(decoder.next(id("\u2581the")), "the"); // the sign before the text is none of it
+  EXPECT_EQ(decoder.next(id("\u2581the")), " the");
+  EXPECT_EQ(decoder.next(id("<0xF0>")), "");
+  EXPECT_EQ(decoder.next(id("<0x9F>")), "");
+  EXPECT_EQ(decoder.next(id("<0x98>")), "");
+  EXPECT_EQ(decoder.next(id("<0x80>")), "");
+  EXPECT_EQ(decoder.next(id("\u2581the")), "\U0001F600 the");
+  EXPECT_EQ(decoder.next(id("<0xF0>")), "");
+  EXPECT_EQ(decoder.next(id("<0x41>")), "");
+  EXPECT_EQ(decoder.finish(), "\uFFFD\uFFFD");
+  EXPECT_EQ(decoder.next(id("\u2581the")), "the"); // and then it begins anew
+  EXPECT_EQ(tokenizer.tokenBytes(id("\u2581the")), " the");
+  EXPECT_EQ(tokenizer.tokenBytes(id("<0x41>")), "A");
+  EXPECT_EQ(tokenizer.tokenBytes(id("<s>")), "<s>");
 }

@@ -90,6 +90,8 @@ public:
   std::optional<double> number(std::string_view key) const;
   /// At most `most` elements; they may be any bytes.
   std::optional<std::vector<std::string_view>> strings(std::string_view key, uint64_t most) const;
+  /// Finite float32 numbers, at most `most`.
+  std::optional<std::vector<double>> numbers(std::string_view key, uint64_t most) const;
   /// Integers or booleans, at most `most`.
   std::optional<std::vector<int64_t>> integers(std::string_view key, uint64_t most) const;
 
