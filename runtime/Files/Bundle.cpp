@@ -43,6 +43,11 @@ static void checkLinkedFiles(const WeightFiles &weights, const fs::path &manifes
   }
 }
 
+bool Bundle::hasTokenizer() const {
+  std::error_code error;
+  return fs::is_regular_file(tokenizerFile(), error);
+}
+
 Bundle Bundle::open(const fs::path &folder) {
   std::error_code error;
   if (!isBundle(folder))

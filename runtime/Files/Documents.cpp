@@ -4,7 +4,7 @@
 #include "xlstm/Runtime/Files/Documents.h"
 
 #include "xlstm/Runtime/Files/Json.h"
-#include "xlstm/Runtime/Files/Utf8.h"
+#include "xlstm/Runtime/Files/PlainText.h"
 #include "xlstm/Support/Error.h"
 
 using namespace xlstm;
@@ -43,7 +43,7 @@ static std::vector<std::string> splitJsonLines(std::string_view text, const std:
     std::string_view line = text.substr(0, end);
     text.remove_prefix(std::min(end + 1, text.size()));
     ++number;
-    if (line.find_first_not_of(" \t\r") == line.npos)
+    if (line.find_first_not_of(" \t") == line.npos)
       continue;
     std::string origin = name + ": line " + std::to_string(number);
     Json object = parseJson(line, origin);
@@ -61,8 +61,6 @@ std::vector<std::string> xlstm::readDocuments(const std::filesystem::path &path)
   std::filesystem::path stem = path.extension() == ".xz" ? path.stem() : path.filename();
   if (stem.extension() != ".txt" && stem.extension() != ".jsonl")
     fail(name, ": expected a file that ends in .txt, .jsonl, .txt.xz or .jsonl.xz");
-  std::string text = readMaybeCompressed(path);
-  if (size_t valid = validUtf8Prefix(text); valid != text.size())
-    fail(name, ": invalid UTF-8 at byte ", valid);
+  std::string text = plainText(readMaybeCompressed(path), name); // JSON writes a line end inside a string as \n
   return stem.extension() == ".txt" ? splitText(text) : splitJsonLines(text, name);
 }

@@ -4,6 +4,7 @@
 #include "lib/Import/Gguf/Tokenizer.h"
 
 #include "lib/Import/Gguf/PreTokenizers.h"
+#include "lib/Import/Tokenizer/TextAround.h"
 #include "xlstm/Runtime/Files/Utf8.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
@@ -40,7 +41,7 @@ private:
   Json addedTokens() const;
   Json preTokenizer() const;
   Json postProcessor() const;
-  Json special(int64_t id) const { return {{"SpecialToken", {{"id", tokens[id]}, {"type_id", 0}}}}; }
+  PlacedToken placed(int64_t id) const { return {std::string(tokens[id]), {id}}; }
   std::string tokenizerJson();
   Json tokenizerConfig() const;
 
@@ -105,6 +106,9 @@ void TokenizerReader::readIds() {
     file.fail(key("bos_token_id"), "the id of a token, for texts begin with it");
   if (addEos && !readId("eos_token_id"))
     file.fail(key("eos_token_id"), "the id of a token, for texts end with it");
+  if (addEos)
+    out.warnings.push_back("a text ends with " + quote(tokens[*readId("eos_token_id")]) +
+                           ", also one that is to be continued");
 }
 
 std::string TokenizerReader::vocabulary() const {
@@ -166,29 +170,13 @@ Json TokenizerReader::preTokenizer() const {
 }
 
 Json TokenizerReader::postProcessor() const {
-  Json bytes{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", false}, {"use_regex", true}};
-  if (!addBos && !addEos)
-    return bytes;
-  Json single = Json::array(), pair = Json::array(), known = Json::object();
-  auto add = [&](int64_t id) {
-    single.push_back(special(id));
-    known[std::string(tokens[id])] = {
-        {"id", tokens[id]}, {"ids", Json::array({id})}, {"tokens", Json::array({tokens[id]})}};
-  };
+  TextAround around;
   if (addBos)
-    add(*out.ids.bos);
-  single.push_back({{"Sequence", {{"id", "A"}, {"type_id", 0}}}});
+    around.before.push_back(placed(*out.ids.bos));
   if (addEos)
-    add(*readId("eos_token_id"));
-  pair = single;
-  for (Json piece : single) {
-    piece.begin().value()["type_id"] = 1;
-    if (piece.contains("Sequence"))
-      piece["Sequence"]["id"] = "B";
-    pair.push_back(piece);
-  }
-  Json around{{"type", "TemplateProcessing"}, {"single", single}, {"pair", pair}, {"special_tokens", known}};
-  return {{"type", "Sequence"}, {"processors", Json::array({bytes, around})}};
+    around.after.push_back(placed(*readId("eos_token_id")));
+  return around.applyTo(
+      {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", false}, {"use_regex", true}});
 }
 
 /// Vocabulary and merges are joined as text: an ordered Json would search every token linearly.

@@ -4,9 +4,9 @@
 #include "xlstm/Import/Import.h"
 
 #include "lib/Import/HuggingFace/ModelBuilder.h"
+#include "lib/Import/Tokenizer/CompleteTokenizer.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/CopyFile.h"
-#include "xlstm/Runtime/Text/Tokenizer.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
@@ -51,35 +51,19 @@ void checkOutput(const fs::path &folder, const fs::path &output) {
     fail(output.string(), ": the output would replace the input ", folder.string());
 }
 
-/// Reads tokenizer.json as everything after will. SentencePiece's BPE (Llama 2, first Mistral) is not read: such a
-/// teacher is imported, with a warning, for its weights.
-void checkTokenizer(const fs::path &file, std::vector<std::string> &warnings) {
-  std::error_code error;
-  if (!fs::exists(file, error))
-    return;
-  std::string text = readTextFile(file);
-  try {
-    Tokenizer::parse(text, file.string());
-  } catch (const Error &reason) {
-    Json root = parseJson(text, file.string());
-    Json model = root.is_object() ? root.value("model", Json()) : Json();
-    if (!model.is_object() || model.value("type", Json()) != "BPE" || model.value("byte_fallback", Json()) != true)
-      throw;
-    warnings.push_back(std::string(reason.what()) + "; the bundle works on token ids only");
-  }
-}
-
 std::vector<std::string> importFolder(const fs::path &folder, const fs::path &output, WeightTransfer transfer) {
   TeacherConfig config = readTeacherConfig(folder / "config.json");
   WeightFiles weights = WeightFiles::open(folder);
   std::vector<std::string> redundant = checkWeights(config, weights), warnings = config.warnings;
-  checkTokenizer(folder / "tokenizer.json", warnings);
+  CompleteTokenizer tokenizer = completeTokenizer(folder, config.vocabSize);
+  warnings.insert(warnings.end(), tokenizer.warnings.begin(), tokenizer.warnings.end());
   checkOutput(folder, output);
   std::string module = printTeacherModule(config, weights);
   AtomicDirectory directory(output);
   writeTextFile(directory.path() / "model.mlir", module);
   carryWeights(weights, redundant, transfer, directory.path());
   carryModelFiles(folder, directory.path());
+  tokenizer.write(directory.path());
   writeBundleManifest(directory.path(), "teacher",
                       "Hugging Face folder of the " + std::string(config.family->modelType) + " family");
   directory.commit();

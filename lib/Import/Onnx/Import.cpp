@@ -6,6 +6,7 @@
 #include "dialects/LM/LMDialect.h"
 #include "lib/Import/Onnx/ModuleBuilder.h"
 #include "lib/Import/Onnx/WeightMap.h"
+#include "lib/Import/Tokenizer/CompleteTokenizer.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
@@ -130,7 +131,16 @@ static void checkOutput(const fs::path &model, const fs::path &output) {
     fail(output.string(), ": exists and is not a bundle; it is left as it is");
 }
 
-void OnnxModel::writeBundle(std::string_view raised, const fs::path &output) const {
+/// The model's token ids: the last size of its logits.
+static int64_t countIds(ModuleOp module) {
+  int64_t ids = std::numeric_limits<int32_t>::max();
+  for (auto model : module.getOps<lm::ModelOp>())
+    if (Type result = model.getFunctionType().getResult(0); isa<RankedTensorType>(result))
+      ids = cast<RankedTensorType>(result).getShape().back();
+  return ids;
+}
+
+std::vector<std::string> OnnxModel::writeBundle(std::string_view raised, const fs::path &output) const {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<lm::LMDialect, onnx::ONNXDialect>();
   FirstError error(&context);
@@ -152,19 +162,22 @@ void OnnxModel::writeBundle(std::string_view raised, const fs::path &output) con
   module->print(stream);
   stream << '\n';
 
+  CompleteTokenizer tokenizer = completeTokenizer(folder, countIds(*module));
   checkOutput(file.path(), output);
   AtomicDirectory directory(output);
   writeTextFile(directory.path() / "model.mlir", text);
   writeWeights(directory.path() / "model.safetensors", weights, narrow);
   carryModelFiles(folder, directory.path());
+  tokenizer.write(directory.path());
   writeBundleManifest(directory.path(), "teacher", "ONNX file, opset " + std::to_string(file.opset()));
   directory.commit();
+  return tokenizer.warnings;
 }
 
-void importOnnx(const fs::path &model, const fs::path &output, const RaiseFunction &raise) {
+std::vector<std::string> importOnnx(const fs::path &model, const fs::path &output, const RaiseFunction &raise) {
   try {
     OnnxModel onnx = OnnxModel::open(model);
-    onnx.writeBundle(raise(onnx.bytecode(), model.string()), output);
+    return onnx.writeBundle(raise(onnx.bytecode(), model.string()), output);
   } catch (const fs::filesystem_error &error) {
     fail(error.path1().string(), ": ", error.code().message());
   }

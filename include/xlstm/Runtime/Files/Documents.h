@@ -12,7 +12,8 @@ namespace xlstm {
 
 /// The documents of a corpus file, UTF-8. `.txt`: separated by a line that holds only `<|eos|>`; `.jsonl`: one object a
 /// line with the document under "text". Either may be compressed by xz (`.txt.xz`, `.jsonl.xz`). Empty documents are
-/// left out. Throws Error: unreadable, unknown ending, corrupt or truncated xz, invalid UTF-8 (with the byte's offset).
+/// left out; line ends and byte order mark as plainText() has them. Throws Error: unreadable, unknown ending, corrupt
+/// or truncated xz, invalid UTF-8 (with the byte's offset).
 std::vector<std::string> readDocuments(const std::filesystem::path &path);
 
 /// The whole of a file, decompressed when its name ends in .xz; at most `limit` bytes.

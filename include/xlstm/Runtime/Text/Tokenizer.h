@@ -20,8 +20,8 @@ namespace xlstm {
 /// PyPI package `tokenizers`. Thread-safe once made.
 class Tokenizer {
 public:
-  /// `json` is the content of a tokenizer.json, `origin` its name for errors. Throws Error for bytes that are not such a
-  /// file and for a component that is not known, naming it.
+  /// `json` is the content of a tokenizer.json, `origin` its name for errors. Throws Error for bytes that are not such
+  /// a file and for a component that is not known, naming it.
   static Tokenizer parse(std::string_view json, const std::string &origin);
   static Tokenizer load(const std::string &path);
   Tokenizer(Tokenizer &&) noexcept;
@@ -39,6 +39,9 @@ public:
   bool isSpecial(int32_t id) const;
   /// One more than the largest id.
   int32_t vocabSize() const;
+  /// What the post-processor puts before and behind a text; encodeText() applies it.
+  std::span<const int32_t> before() const;
+  std::span<const int32_t> after() const;
 
 private:
   struct Impl;
