@@ -174,7 +174,7 @@ static void generate(GenerateSettings &settings, Backend &backend) {
 void addGenerate(CLI::App &app, Backend &backend) {
   auto settings = std::make_shared<GenerateSettings>();
   CLI::Option *prompt = app.add_option("-p,--prompt", settings->prompt, "Text to continue; default: standard input");
-  app.add_option("-f,--file", settings->file, "File with the text to continue")->excludes(prompt);
+  CLI::Option *file = app.add_option("-f,--file", settings->file, "File with the text to continue")->excludes(prompt);
   CLI::Option *chat = app.add_option("--chat", settings->chat, "Message to answer; without one, standard input's lines")
                           ->expected(0, 1)
                           ->excludes(prompt);
@@ -182,7 +182,7 @@ void addGenerate(CLI::App &app, Backend &backend) {
       ->delimiter(',')
       ->check(within(int64_t{0}, backend.numbers().vocab - 1))
       ->type_name("ID,...")
-      ->excludes(prompt);
+      ->excludes(prompt, file, chat);
   app.add_flag("--ids", settings->ids, "Write token ids in place of text");
   app.add_option("--system", settings->system, "System message of the chat")->needs(chat);
   app.add_option("-n,--n-predict", settings->most, "Tokens to write at most; -1: until the model ends the text")

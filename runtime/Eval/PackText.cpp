@@ -89,7 +89,7 @@ PackedText packHeldOut(const Vocabulary &vocabulary, const std::vector<std::stri
     if (tokenLimit > 0 && text.tokens >= tokenLimit)
       break;
     auto [ids, bytes] = encode(vocabulary, document);
-    int64_t predicted = int64_t(ids.size()) - 1;
+    int64_t predicted = std::max<int64_t>(int64_t(ids.size()) - 1, 0);
     if (tokenLimit > 0 && text.tokens + predicted > tokenLimit) {
       predicted = tokenLimit - text.tokens;
       for (int64_t i = 1; i <= predicted; ++i)

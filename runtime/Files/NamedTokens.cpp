@@ -18,8 +18,7 @@ Json xlstm::readOptionalObject(const std::filesystem::path &file) {
 }
 
 std::optional<std::string> xlstm::tokenContent(const Json &token) {
-  auto content = token.is_object() ? token.find("content") : token.end();
-  const Json &text = token.is_object() && content != token.end() ? *content : token;
+  Json text = token.is_object() ? token.value("content", Json()) : token;
   return text.is_string() ? std::optional(text.get<std::string>()) : std::nullopt;
 }
 

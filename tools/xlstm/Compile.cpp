@@ -10,6 +10,7 @@
 #include "xlstm/Target/Link.h"
 
 #include <iostream>
+#include <limits>
 
 namespace xlstm {
 

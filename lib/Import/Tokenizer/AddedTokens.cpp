@@ -9,11 +9,6 @@
 
 using namespace xlstm;
 
-static Json &listOf(Json &root) {
-  auto found = root.find("added_tokens");
-  return found != root.end() && found->is_array() ? *found : root["added_tokens"] = Json::array();
-}
-
 static std::string textOf(const Json &token) {
   Json content = token.is_object() ? token.value("content", Json()) : Json();
   return content.is_string() ? content.get<std::string>() : "";
@@ -24,9 +19,13 @@ static int64_t idIn(const Json &token) {
   return id.is_number_integer() ? id.get<int64_t>() : -1;
 }
 
-AddedTokens::AddedTokens(Json &root) : list(listOf(root)) {
-  for (size_t n = 0; n < list.size(); ++n)
-    placeOf.emplace(textOf(list[n]), n);
+Json &AddedTokens::list() const { return root["added_tokens"]; }
+
+AddedTokens::AddedTokens(Json &root) : root(root) {
+  if (list().is_null())
+    list() = Json::array();
+  for (size_t n = 0; n < list().size(); ++n)
+    placeOf.emplace(textOf(list()[n]), n);
   auto model = root.find("model");
   auto vocab = model != root.end() && model->is_object() ? model->find("vocab") : root.end();
   if (model == root.end() || !model->is_object() || vocab == model->end())
@@ -42,14 +41,17 @@ AddedTokens::AddedTokens(Json &root) : list(listOf(root)) {
 
 std::optional<int64_t> AddedTokens::idOf(const std::string &content) const {
   if (auto found = placeOf.find(content); found != placeOf.end())
-    return idIn(list[found->second]);
+    return idIn(list()[found->second]);
   auto found = vocabulary.find(content);
   return found == vocabulary.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::string AddedTokens::contentOf(int64_t id) const {
-  std::map<int64_t, std::string> tokens = from(id);
-  return !tokens.empty() && tokens.begin()->first == id ? tokens.begin()->second : "";
+  for (const Json &token : list())
+    if (idIn(token) == id)
+      return textOf(token);
+  auto found = std::ranges::find(vocabulary, id, [](const auto &entry) { return entry.second; });
+  return found == vocabulary.end() ? "" : found->first;
 }
 
 std::map<int64_t, std::string> AddedTokens::from(int64_t least) const {
@@ -57,7 +59,7 @@ std::map<int64_t, std::string> AddedTokens::from(int64_t least) const {
   for (const auto &[content, id] : vocabulary)
     if (id >= least)
       tokens.emplace(id, content);
-  for (const Json &token : list)
+  for (const Json &token : list())
     if (idIn(token) >= least)
       tokens.emplace(idIn(token), textOf(token));
   return tokens;
@@ -65,7 +67,7 @@ std::map<int64_t, std::string> AddedTokens::from(int64_t least) const {
 
 int64_t AddedTokens::nextId() const {
   auto size = static_cast<int64_t>(vocabulary.size()), last = int64_t{-1};
-  for (const Json &token : list)
+  for (const Json &token : list())
     last = std::max(last, idIn(token));
   return std::max(last + 1, size);
 }
@@ -84,7 +86,7 @@ int64_t AddedTokens::add(const std::string &content, const Json &flags) {
                 {"normalized", flag("normalized", !isSpecial)},
                 {"special", isSpecial}};
   if (auto known = placeOf.find(content); known != placeOf.end()) {
-    Json &old = list[known->second];
+    Json &old = list()[known->second];
     token["special"] = isSpecial || old.value("special", Json()) == true; // once special, always
     for (const auto &[name, value] : token.items())
       if (old.value(name, Json()) != value) {
@@ -93,8 +95,8 @@ int64_t AddedTokens::add(const std::string &content, const Json &flags) {
       }
     return idIn(old);
   }
-  placeOf.emplace(content, list.size());
-  list.push_back(token);
+  placeOf.emplace(content, list().size());
+  list().push_back(token);
   isChanged = true;
   return idIn(token);
 }

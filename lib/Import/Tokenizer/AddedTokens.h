@@ -16,7 +16,7 @@ namespace xlstm {
 /// them: a token of the vocabulary keeps its id, a new one gets the next.
 class AddedTokens {
 public:
-  /// `root` is the content of the file, which outlives this.
+  /// `root` is the content of the file, which outlives this; its added_tokens are an array, null or absent.
   explicit AddedTokens(Json &root);
 
   /// A token as added_tokens_decoder writes it; the flags of one that is there already are replaced. Returns its id.
@@ -31,9 +31,10 @@ public:
 
 private:
   int64_t nextId() const;
+  Json &list() const; // a reference kept would not outlive a key that somebody adds
 
-  Json &list;
-  std::unordered_map<std::string, size_t> placeOf; // in `list`
+  Json &root;
+  std::unordered_map<std::string, size_t> placeOf; // in the list
   std::unordered_map<std::string, int64_t> vocabulary;
   bool isChanged = false;
 };

@@ -82,7 +82,7 @@ void Completion::addListed() {
     std::optional<std::string> content = isDecoder ? tokenContent(value) : std::optional(key);
     if (id < 0 || !content || content->empty())
       fail(place, ": expected tokens with their ids, found ", quote(key), ": ", quote(value.dump()));
-    byId[id] = {*content, isDecoder ? value : Json::object()};
+    byId.insert_or_assign(id, std::pair(*content, isDecoder ? value : Json::object()));
   }
   for (const auto &[id, token] : byId) {
     if (!isDecoder && tokens.isAdded(token.first))
@@ -219,6 +219,8 @@ CompleteTokenizer xlstm::completeTokenizer(const fs::path &folder, int64_t rows)
   }
   if (!root.is_object())
     fail(file.string(), ": expected an object, found ", root.type_name());
+  if (Json added = root.value("added_tokens", Json()); !added.is_null() && !added.is_array())
+    fail(file.string(), ": added_tokens: expected an array, found ", added.type_name());
   Completion completion(folder, root, config);
   if (completion.run() || text.empty())
     text = root.dump() + "\n";

@@ -10,6 +10,8 @@
 #include "xlstm/Runtime/Files/SpecialIds.h"
 #include "xlstm/Support/Error.h"
 
+#include <limits>
+
 namespace xlstm {
 
 namespace {

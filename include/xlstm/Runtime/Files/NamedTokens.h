@@ -6,6 +6,8 @@
 
 #include "xlstm/Runtime/Files/Json.h"
 
+#include <optional>
+
 namespace xlstm {
 
 /// The object in a file; an empty one where there is no such file. Throws Error for anything else in it.
