@@ -68,8 +68,6 @@ private:
 Job::Corpus Job::readCorpus(const RecipeTraining &training, const RunnableModel &model) const {
   Vocabulary vocabulary = Vocabulary::load(run / "teacher");
   int64_t modelIds = model.spec().results.at(0).shape.at(2);
-  Tokenizer tokenizer = Tokenizer::load((teacher / "tokenizer.json").string());
-  SpecialTokens special = readSpecialTokens(teacher, tokenizer);
   PackOptions packHeldOut{.length = recipe.length, .dropPartial = true, .maxRows = training.heldOutRows};
   std::vector<TokenRows> train, heldOut;
   std::vector<double> shares;
