@@ -47,7 +47,8 @@ std::optional<ChatFiles> xlstm::findChatTemplate(const fs::path &folder) {
   } else {
     return std::nullopt;
   }
-  for (const auto &[name, token] : readNamedTokens(folder, root).items())
+  const Json named = readNamedTokens(folder, root);
+  for (const auto &[name, token] : named.items())
     if (std::optional<std::string> content = tokenContent(token))
       files.specialTokens.emplace(name, *content);
   return files;

@@ -29,11 +29,12 @@ static bool isNamed(const std::string &key, const Json &value) {
 }
 
 Json xlstm::readNamedTokens(const std::filesystem::path &folder, const Json &config) {
-  Json named = Json::object();
+  Json named = Json::object(), older = Json::object();
   if (!config.contains("added_tokens_decoder"))
-    for (const auto &[key, value] : readOptionalObject(folder / "special_tokens_map.json").items())
-      if (isNamed(key, value))
-        named[key] = value;
+    older = readOptionalObject(folder / "special_tokens_map.json");
+  for (const auto &[key, value] : older.items())
+    if (isNamed(key, value))
+      named[key] = value;
   for (const auto &[key, value] : config.items())
     if (isNamed(key, value) && !named.contains(key))
       named[key] = value;
