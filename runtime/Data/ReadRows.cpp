@@ -4,43 +4,12 @@
 #include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Data/TokenRows.h"
 #include "xlstm/Runtime/Files/Documents.h"
-#include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Runtime/Text/EncodeText.h"
 #include "xlstm/Support/Error.h"
 
 #include <numeric>
 
 namespace xlstm {
-
-static std::optional<int32_t> readTokenId(const Json &config, const char *key, const std::filesystem::path &file,
-                                          const Tokenizer &tokenizer) {
-  auto found = config.find(key);
-  if (found == config.end() || found->is_null())
-    return std::nullopt;
-  Json value = found->is_array() && !found->empty() ? found->front() : *found;
-  if (!value.is_number_integer())
-    fail(file.string(), ": '", key, "': expected a token id, a list of them or null, found ", found->dump());
-  auto id = value.get<int64_t>();
-  if (id < 0 || id >= tokenizer.vocabSize())
-    fail(file.string(), ": '", key, "': the tokenizer has ids 0 to ", tokenizer.vocabSize() - 1, ", found ", id);
-  return int32_t(id);
-}
-
-SpecialTokens readSpecialTokens(const std::filesystem::path &folder, const Tokenizer &tokenizer) {
-  std::filesystem::path file = folder / "config.json";
-  Json config = readJsonFile(file);
-  if (!config.is_object())
-    fail(file.string(), ": expected an object");
-  return {readTokenId(config, "bos_token_id", file, tokenizer), readTokenId(config, "eos_token_id", file, tokenizer)};
-}
-
-std::vector<int32_t> encodeDocument(const std::string &text, const Tokenizer &tokenizer, const SpecialTokens &special) {
-  std::vector<int32_t> tokens = tokenizer.encode(text, /*addSpecial=*/false);
-  if (special.bos)
-    tokens.insert(tokens.begin(), *special.bos);
-  if (special.eos)
-    tokens.push_back(*special.eos);
-  return tokens;
-}
 
 /// Bytes of every document of a corpus, in the order of the file.
 static std::vector<uint32_t> documentSizes(const std::filesystem::path &corpus) {
@@ -87,7 +56,7 @@ static std::vector<std::string> takeDocuments(const std::filesystem::path &corpu
   return documents;
 }
 
-TokenRows readRows(const std::filesystem::path &corpus, const Tokenizer &tokenizer, const SpecialTokens &special,
+TokenRows readRows(const std::filesystem::path &corpus, const Vocabulary &vocabulary, int64_t modelIds,
                    const PackOptions &options) {
   std::vector<uint32_t> sizes = documentSizes(corpus), order(sizes.size());
   std::iota(order.begin(), order.end(), 0);
@@ -100,7 +69,8 @@ TokenRows readRows(const std::filesystem::path &corpus, const Tokenizer &tokeniz
     std::vector<std::vector<int32_t>> documents;
     int64_t tokens = 0;
     for (const std::string &text : takeDocuments(corpus, order, count)) {
-      documents.push_back(encodeDocument(text, tokenizer, special));
+      documents.push_back(vocabulary.encodeDocument(text));
+      checkTokens(documents.back(), modelIds, *vocabulary.tokenizer, corpus.string());
       tokens += int64_t(documents.back().size());
       if (enough > 0 && tokens >= enough)
         break;

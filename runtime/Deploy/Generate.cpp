@@ -3,7 +3,9 @@
 
 #include "runtime/Deploy/Model.h"
 #include "runtime/Deploy/Verbs.h"
+#include "xlstm/Runtime/Files/PlainText.h"
 #include "xlstm/Runtime/Text/ChatTemplate.h"
+#include "xlstm/Runtime/Text/EncodeText.h"
 #include "xlstm/Runtime/Text/Sampler.h"
 #include "xlstm/Support/Error.h"
 
@@ -18,6 +20,8 @@ namespace {
 
 struct GenerateSettings {
   std::optional<std::string> prompt, file, chat, system;
+  std::vector<int32_t> promptIds;
+  bool ids = false;
   int64_t most = 128; // -1: until the model ends the text
   int64_t seed = -1;  // -1: another one each time
   SamplerOptions sampler = {0.8, 40, 0.95, 0};
@@ -27,25 +31,33 @@ struct GenerateSettings {
 class Writer {
 public:
   Writer(const CarriedModel &model, Backend &backend, const GenerateSettings &settings)
-      : model(model), numbers(backend.numbers()), tokenizer(model.makeTokenizer()),
-        session(backend.makeSession(model.weights())), sampler(settings.sampler), most(settings.most) {}
+      : model(model), numbers(backend.numbers()), session(backend.makeSession(model.weights())),
+        sampler(settings.sampler), most(settings.most), writesIds(settings.ids) {
+    if (settings.promptIds.empty() || !settings.ids) // ids need none
+      tokenizer = model.makeTokenizer();
+  }
 
   /// Reads `text` behind what was read and written before, and writes its continuation.
   void continueText(std::string_view text);
   /// Reads a conversation whose last message is the user's, and returns the answer that it writes.
   std::string answer(const std::string &conversation);
-
-private:
   /// Reads tokens and writes their continuation; returns it.
   std::string continueIds(std::span<const int32_t> encoded);
+
+private:
+  std::vector<int32_t> checked(std::vector<int32_t> ids) const {
+    checkTokens(ids, numbers.vocab, *tokenizer, "the prompt");
+    return ids;
+  }
   bool isEnd(int32_t id) const { return std::ranges::count(model.endTokens, id) != 0; }
 
   const CarriedModel &model;
   ModelNumbers numbers;
-  Tokenizer tokenizer;
+  std::optional<Tokenizer> tokenizer;
   std::unique_ptr<Session> session;
   Sampler sampler;
   int64_t most;
+  bool writesIds;
   std::vector<int32_t> history; // what the session has read
 };
 
@@ -55,39 +67,44 @@ std::string Writer::continueIds(std::span<const int32_t> encoded) {
   std::vector<int64_t> ids(encoded.begin(), encoded.end());
   if (ids.empty())
     fail("the prompt is empty");
-  for (int64_t id : ids)
-    if (id < 0 || id >= numbers.vocab)
-      fail("the tokenizer gave token ", id, ", the model has ", numbers.vocab);
   if (static_cast<int64_t>(ids.size()) > session->room())
     fail("the prompt has ", ids.size(), " tokens, the model has room for ", session->room());
   std::span<float> logits = session->read(ids);
   history.insert(history.end(), encoded.begin(), encoded.end());
-  StreamDecoder decoder(tokenizer, /*skipSpecial=*/true);
+  std::optional<StreamDecoder> decoder;
+  if (tokenizer)
+    decoder.emplace(*tokenizer, /*skipSpecial=*/true);
   std::string written;
   auto write = [&](const std::string &text) {
-    writeOut(text);
+    if (!writesIds)
+      writeOut(text);
     written += text;
   };
   for (int64_t n = 0; n != most; ++n) {
     int32_t id = sampler.sample(logits);
     if (isEnd(id))
       break;
-    write(decoder.next(id));
+    write(decoder ? decoder->next(id) : "");
+    if (writesIds)
+      writeOut((n ? " " : "") + std::to_string(id));
     if (session->room() == 0)
       break;
     logits = session->readOne(id);
     history.push_back(id);
   }
-  write(decoder.finish());
+  if (decoder)
+    write(decoder->finish());
   writeOut("\n");
   return written;
 }
 
-void Writer::continueText(std::string_view text) { continueIds(tokenizer.encode(text, session->position() == 0)); }
+void Writer::continueText(std::string_view text) {
+  continueIds(checked(session->position() == 0 ? encodeText(*tokenizer, text) : tokenizer->encode(text, false)));
+}
 
 std::string Writer::answer(const std::string &conversation) {
   // The template writes the bos. What was read before is kept where the conversation goes on from it.
-  std::vector<int32_t> ids = tokenizer.encode(conversation, /*addSpecial=*/false);
+  std::vector<int32_t> ids = checked(tokenizer->encode(conversation, /*addSpecial=*/false));
   if (history.size() >= ids.size() || !std::equal(history.begin(), history.end(), ids.begin())) {
     session->reset();
     history.clear();
@@ -115,8 +132,8 @@ static void chat(const CarriedModel &model, Writer &writer, const GenerateSettin
   bool asks = isatty(STDIN_FILENO);
   std::string line;
   while (writeOut(asks ? "> " : ""), std::getline(std::cin, line))
-    if (!line.empty())
-      say(line);
+    if (line = plainText(line + "\n", "standard input"); line != "\n")
+      say(line.substr(0, line.size() - 1));
 }
 
 static void converse(Writer &writer) {
@@ -134,22 +151,32 @@ static void generate(GenerateSettings &settings, Backend &backend) {
   Writer writer(model, backend, settings);
   if (settings.chat)
     return chat(model, writer, settings);
+  if (!settings.promptIds.empty()) {
+    writer.continueIds(settings.promptIds);
+    return;
+  }
   if (settings.prompt)
     return writer.continueText(*settings.prompt);
   if (settings.file)
-    return writer.continueText(readTextFile(*settings.file));
+    return writer.continueText(plainText(readTextFile(*settings.file), *settings.file));
   if (isatty(STDIN_FILENO))
     return converse(writer);
-  writer.continueText(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  writer.continueText(plainText(std::string(std::istreambuf_iterator<char>(std::cin), {}), "standard input"));
 }
 
 void addGenerate(CLI::App &app, Backend &backend) {
   auto settings = std::make_shared<GenerateSettings>();
   CLI::Option *prompt = app.add_option("-p,--prompt", settings->prompt, "Text to continue; default: standard input");
-  app.add_option("-f,--file", settings->file, "File with the text to continue")->excludes(prompt);
+  CLI::Option *file = app.add_option("-f,--file", settings->file, "File with the text to continue")->excludes(prompt);
   CLI::Option *chat = app.add_option("--chat", settings->chat, "Message to answer; without one, standard input's lines")
                           ->expected(0, 1)
                           ->excludes(prompt);
+  app.add_option("--prompt-ids", settings->promptIds, "Token ids to continue, such as 1,22,333")
+      ->delimiter(',')
+      ->check(within(int64_t{0}, backend.numbers().vocab - 1))
+      ->type_name("ID,...")
+      ->excludes(prompt, file, chat);
+  app.add_flag("--ids", settings->ids, "Write token ids in place of text");
   app.add_option("--system", settings->system, "System message of the chat")->needs(chat);
   app.add_option("-n,--n-predict", settings->most, "Tokens to write at most; -1: until the model ends the text")
       ->check(within(int64_t{-1}, int64_t{1} << 30))

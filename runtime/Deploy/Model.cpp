@@ -63,7 +63,7 @@ CarriedModel CarriedModel::open(const ModelNumbers &numbers) {
 
 Tokenizer CarriedModel::makeTokenizer() const {
   if (footer.tokenizer.bytes == 0)
-    fail("this executable carries no tokenizer: it has bench and logits only");
+    fail("this executable carries no tokenizer: it works on token ids (--prompt-ids with --ids, logits, bench)");
   checkPart(footer.tokenizer, "tokenizer");
   std::span<const std::byte> bytes = bytesOf(footer.tokenizer);
   return Tokenizer::parse({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, "tokenizer of the executable");

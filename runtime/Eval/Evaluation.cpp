@@ -9,6 +9,7 @@
 #include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Eval/BitsPerByte.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Text/EncodeText.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
 
@@ -119,7 +120,13 @@ static uint64_t hashModel(const EvalModel &model, const LoadedModel &loaded) {
   return hash.value();
 }
 
-static Json measureDomain(const LoadedModel &model, const PackedText &text) {
+static Json measureDomain(const LoadedModel &model, const Vocabulary &vocabulary, const PackedText &text,
+                          const std::string &name) {
+  for (const at::Tensor &tensor : {text.ids_RT, text.labels_RT}) {
+    int32_t largest = int32_t(tensor.max().item<int64_t>());
+    checkTokens({&largest, 1}, model.forward.function("model").results.at(0).shape.back(), *vocabulary.tokenizer,
+                "domain " + name);
+  }
   double nats = sumOfNats(model.forward, model.params, text);
   return {
       {"bits_per_byte", bitsPerByte(nats, text.bytes)}, {"nats", nats}, {"tokens", text.tokens}, {"bytes", text.bytes}};
@@ -161,7 +168,8 @@ static ModelResults evaluateModel(const EvalModel &model, const Inputs &inputs, 
   for (size_t i = 0; i < domains.size(); ++i) {
     const PackedText &text = inputs.texts[i];
     Json &result = results.domains[domains[i].name];
-    result = parts.get("text-" + domains[i].name, text.hash(), [&] { return measureDomain(loaded, text); });
+    result = parts.get("text-" + domains[i].name, text.hash(),
+                       [&] { return measureDomain(loaded, vocabulary, text, domains[i].name); });
     progress.advance(1, model.name + " " + domains[i].name + " " + rounded(result.at("bits_per_byte")));
   }
   for (size_t i = 0; i < tasks.size(); ++i) {

@@ -14,6 +14,12 @@ namespace xlstm {
 
 namespace {
 
+/// A document as tokens of which all but the first are predicted.
+struct Encoded {
+  std::vector<int32_t> ids;
+  int64_t bytes; // of the predicted ones
+};
+
 /// `count` tokens of a document that are inputs; each has the token behind it as its label.
 struct Piece {
   size_t document;
@@ -62,6 +68,16 @@ static void fillRow(const Row &row, const Documents &documents, int64_t *ids, in
   std::fill(docs + t, docs + rowTokens, int32_t(t)); // the unused end is a document of its own
 }
 
+static Encoded encode(const Vocabulary &vocabulary, const std::string &document) {
+  Encoded result{vocabulary.encodeDocument(document), int64_t(document.size())};
+  std::vector<int32_t> context = vocabulary.context();
+  if (!context.empty() && (result.ids.empty() || result.ids.front() != context.front()))
+    result.ids.insert(result.ids.begin(), context.front());
+  else if (context.empty() && vocabulary.tokenizer->before().empty() && !result.ids.empty())
+    result.bytes -= int64_t(vocabulary.tokenizer->tokenBytes(result.ids.front()).size()); // nothing predicts it
+  return result;
+}
+
 PackedText packHeldOut(const Vocabulary &vocabulary, const std::vector<std::string> &documents, int64_t pieceTokens,
                        int64_t tokenLimit) {
   if (pieceTokens < 1)
@@ -72,14 +88,14 @@ PackedText packHeldOut(const Vocabulary &vocabulary, const std::vector<std::stri
   for (const std::string &document : documents) {
     if (tokenLimit > 0 && text.tokens >= tokenLimit)
       break;
-    std::vector<int32_t> ids = vocabulary.encodeDocument(document);
-    int64_t predicted = int64_t(ids.size()) - 1;
+    auto [ids, bytes] = encode(vocabulary, document);
+    int64_t predicted = std::max<int64_t>(int64_t(ids.size()) - 1, 0);
     if (tokenLimit > 0 && text.tokens + predicted > tokenLimit) {
       predicted = tokenLimit - text.tokens;
       for (int64_t i = 1; i <= predicted; ++i)
         text.bytes += vocabulary.tokenizer->tokenBytes(ids[i]).size();
     } else {
-      text.bytes += document.size();
+      text.bytes += bytes;
     }
     for (int64_t begin = 0; begin < predicted; begin += pieceTokens)
       pieces.push_back({encoded.size(), begin, std::min(pieceTokens, predicted - begin)});

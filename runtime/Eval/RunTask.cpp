@@ -4,6 +4,7 @@
 #include "runtime/Eval/RunTask.h"
 
 #include "xlstm/Runtime/Eval/Generate.h"
+#include "xlstm/Runtime/Text/EncodeText.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
@@ -21,6 +22,20 @@ static int64_t contextOf(const LoadedModel &model) {
 /// Keys to keep for sequences of at most `longest` tokens: a ring of the whole context would be copied for nothing.
 static int64_t keptKeys(size_t longest) { return (int64_t(longest) + 63) / 64 * 64; }
 
+/// What the model reads of an item: `text`, which is its prompt or begins with it. Behind an empty prompt it begins
+/// with the context of a first token.
+static TokenIds encodeItem(const LoadedModel &model, const Vocabulary &vocabulary, const Task &task,
+                           const TaskItem &item, const std::string &text) {
+  TokenIds ids = vocabulary.encodePrompt(text), context = vocabulary.context();
+  if (item.prompt.empty())
+    ids.insert(ids.begin(), context.begin(), context.end());
+  if (ids.empty())
+    fail("task ", task.name, ": item ", item.id, ": the prompt is empty, and the model has no token to begin with");
+  checkTokens(ids, model.forward.function("model").results.at(0).shape.back(), *vocabulary.tokenizer,
+              "task " + task.name + ": item " + item.id);
+  return ids;
+}
+
 static TaskScore runGeneration(const LoadedModel &model, const Vocabulary &vocabulary, const Task &task) {
   int64_t room = contextOf(model) - task.newTokens();
   if (room < 1)
@@ -29,7 +44,7 @@ static TaskScore runGeneration(const LoadedModel &model, const Vocabulary &vocab
   std::vector<TokenIds> prompts;
   size_t longest = 0;
   for (const TaskItem &item : task.items) {
-    TokenIds ids = vocabulary.encodePrompt(item.prompt);
+    TokenIds ids = encodeItem(model, vocabulary, task, item, item.prompt);
     if (int64_t(ids.size()) > room)
       ids.erase(ids.begin(), ids.end() - room);
     longest = std::max(longest, ids.size());
@@ -50,12 +65,15 @@ static TaskScore runGeneration(const LoadedModel &model, const Vocabulary &vocab
 
 /// The continuation's tokens are those in which `prompt + choice` differs from `prompt`: the last token of the prompt
 /// may grow into the choice.
-static ScoredSequence makeSequence(const Vocabulary &vocabulary, const TokenIds &prompt, const std::string &text,
-                                   size_t context) {
+static ScoredSequence makeSequence(const Vocabulary &vocabulary, const TokenIds &prompt, TokenIds ids, size_t context) {
   ScoredSequence sequence;
-  sequence.ids = vocabulary.encodePrompt(text);
+  sequence.ids = std::move(ids);
+  if (TokenIds start = vocabulary.context(); !start.empty() && prompt.front() != sequence.ids.front())
+    sequence.ids.insert(sequence.ids.begin(), start.front()); // the first token is scored, and needs one before it
   auto differs = std::mismatch(prompt.begin(), prompt.end(), sequence.ids.begin(), sequence.ids.end());
-  size_t scored = std::min<size_t>(differs.second - sequence.ids.begin(), sequence.ids.size() - 1);
+  if (sequence.ids.size() < 2)
+    fail("a choice is one token with its prompt, and the model has no token to begin with");
+  size_t scored = std::clamp<size_t>(differs.second - sequence.ids.begin(), 1, sequence.ids.size() - 1);
   size_t cut = sequence.ids.size() > context ? sequence.ids.size() - context : 0;
   sequence.ids.erase(sequence.ids.begin(), sequence.ids.begin() + int64_t(cut));
   sequence.scored = scored > cut ? scored - cut : 1;
@@ -66,10 +84,11 @@ static TaskScore runChoices(const LoadedModel &model, const Vocabulary &vocabula
   std::vector<std::vector<ScoredSequence>> items;
   size_t longest = 0;
   for (const TaskItem &item : task.items) {
-    TokenIds prompt = vocabulary.encodePrompt(item.prompt);
+    TokenIds prompt = encodeItem(model, vocabulary, task, item, item.prompt);
     items.emplace_back();
     for (const std::string &choice : item.choices) {
-      items.back().push_back(makeSequence(vocabulary, prompt, item.prompt + choice, size_t(contextOf(model))));
+      TokenIds ids = encodeItem(model, vocabulary, task, item, item.prompt + choice);
+      items.back().push_back(makeSequence(vocabulary, prompt, std::move(ids), size_t(contextOf(model))));
       longest = std::max(longest, items.back().back().ids.size());
     }
   }

@@ -4,6 +4,7 @@
 #include "xlstm/Runtime/Eval/Tasks.h"
 
 #include "xlstm/Runtime/Files/MappedFile.h"
+#include "xlstm/Runtime/Files/PlainText.h"
 #include "xlstm/Support/Error.h"
 
 namespace fs = std::filesystem;
@@ -61,13 +62,13 @@ static TaskItem readItem(const Json &object, TaskKind kind, size_t number, const
 Task loadTask(const fs::path &file, size_t limit) {
   Task task;
   task.name = file.stem().string();
-  std::string text = readTextFile(file);
+  std::string text = plainText(readTextFile(file), file.string());
   size_t number = 0;
   for (size_t begin = 0, end; begin < text.size(); begin = end + 1) {
     end = std::min(text.find('\n', begin), text.size());
     ++number;
     std::string_view line(text.data() + begin, end - begin);
-    if (line.find_first_not_of(" \t\r") == line.npos)
+    if (line.find_first_not_of(" \t") == line.npos)
       continue;
     std::string origin = file.string() + ":" + std::to_string(number);
     Json object = parseJson(line, origin);

@@ -58,6 +58,11 @@ static std::string whatElse(const fs::path &path) {
   return "another folder" + (fs::exists(path / "config.json", error) ? import : "");
 }
 
+bool Bundle::hasTokenizer() const {
+  std::error_code error;
+  return fs::is_regular_file(tokenizerFile(), error);
+}
+
 Bundle Bundle::open(const fs::path &folder) {
   std::error_code error;
   if (!isBundle(folder))

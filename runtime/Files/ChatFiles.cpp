@@ -3,23 +3,12 @@
 
 #include "xlstm/Runtime/Files/ChatFiles.h"
 
-#include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
+#include "xlstm/Runtime/Files/NamedTokens.h"
 #include "xlstm/Support/Error.h"
 
 using namespace xlstm;
 namespace fs = std::filesystem;
-
-/// The object in a file; an empty one where there is no such file.
-static Json readObject(const fs::path &file) {
-  std::error_code error;
-  if (!fs::is_regular_file(file, error))
-    return Json::object();
-  Json root = readJsonFile(file);
-  if (!root.is_object())
-    fail(file.string(), ": expected an object, found ", root.type_name());
-  return root;
-}
 
 /// The template under "chat_template"; nothing where there is none.
 static std::optional<std::string> templateIn(const Json &root, const fs::path &file) {
@@ -40,19 +29,10 @@ static std::optional<std::string> templateIn(const Json &root, const fs::path &f
   fail(file.string(), ": chat_template: expected a template named 'default', found none in a list of ", found->size());
 }
 
-/// Tokens under keys such as bos_token: a string, or an object with "content".
-static void addTokens(const Json &root, std::map<std::string, std::string> &tokens) {
-  for (const auto &[key, value] : root.items()) {
-    const Json &content = value.is_object() && value.contains("content") ? value["content"] : value;
-    if (key.ends_with("_token") && content.is_string())
-      tokens.emplace(key, content.get<std::string>());
-  }
-}
-
 std::optional<ChatFiles> xlstm::findChatTemplate(const fs::path &folder) {
   fs::path alone = folder / "chat_template.jinja", config = folder / "tokenizer_config.json",
            wrapped = folder / "chat_template.json";
-  Json root = readObject(config);
+  Json root = readOptionalObject(config);
   ChatFiles files;
   std::error_code error;
   if (fs::is_regular_file(alone, error)) {
@@ -61,13 +41,15 @@ std::optional<ChatFiles> xlstm::findChatTemplate(const fs::path &folder) {
   } else if (std::optional<std::string> text = templateIn(root, config)) {
     files.text = *text;
     files.origin = config.string() + ": chat_template";
-  } else if (std::optional<std::string> last = templateIn(readObject(wrapped), wrapped)) {
+  } else if (std::optional<std::string> last = templateIn(readOptionalObject(wrapped), wrapped)) {
     files.text = *last;
     files.origin = wrapped.string();
   } else {
     return std::nullopt;
   }
-  addTokens(root, files.specialTokens);
-  addTokens(readObject(folder / "special_tokens_map.json"), files.specialTokens);
+  const Json named = readNamedTokens(folder, root);
+  for (const auto &[name, token] : named.items())
+    if (std::optional<std::string> content = tokenContent(token))
+      files.specialTokens.emplace(name, *content);
   return files;
 }

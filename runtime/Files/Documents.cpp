@@ -5,8 +5,11 @@
 
 #include "runtime/Files/ByteSource.h"
 #include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Runtime/Files/PlainText.h"
 #include "xlstm/Runtime/Files/Utf8.h"
 #include "xlstm/Support/Error.h"
+
+#include <utility>
 
 using namespace xlstm;
 
@@ -14,7 +17,7 @@ namespace {
 
 using Take = std::function<bool(std::string &document)>;
 
-/// The lines of a file, without their ends.
+/// The lines of a file, without their ends, which are those of PlainText.h, and without its byte order mark.
 class Lines {
 public:
   Lines(std::unique_ptr<ByteSource> source, std::string name, uint64_t longest)
@@ -27,9 +30,15 @@ public:
     for (bool ended = false; !ended;) {
       if (rest.empty() && (rest = source->next()).empty())
         break;
+      if (std::exchange(isAfterReturn, false) && rest.front() == '\n') {
+        rest.remove_prefix(1);
+        begin = ++offset;
+        continue;
+      }
       found = true;
-      size_t end = rest.find('\n');
+      size_t end = rest.find_first_of("\r\n");
       ended = end != rest.npos;
+      isAfterReturn = ended && rest[end] == '\r';
       std::string_view part = rest.substr(0, end);
       if (line.size() + part.size() > longest)
         fail(name, ": line ", number + 1, ": expected at most ", longest, " bytes, found more");
@@ -37,19 +46,27 @@ public:
       rest.remove_prefix(part.size() + ended);
       offset += part.size() + ended;
     }
+    checkText(line, begin);
     number += found;
-    if (size_t valid = validUtf8Prefix(line); valid != line.size()) // no line end is inside of a character
-      fail(name, ": invalid UTF-8 at byte ", begin + valid);
     return found;
   }
 
   uint64_t number = 0; // of the line read last, from 1
 
 private:
+  /// No line end is inside of a character.
+  void checkText(std::string &line, uint64_t begin) const {
+    if (size_t valid = validUtf8Prefix(line); valid != line.size())
+      fail(name, ": invalid UTF-8 at byte ", begin + valid, number == 0 ? hintOfEncoding(line) : "");
+    if (number == 0 && line.starts_with(byteOrderMark))
+      line.erase(0, byteOrderMark.size());
+  }
+
   std::unique_ptr<ByteSource> source;
   std::string name;
   uint64_t longest, offset = 0;
   std::string_view rest;
+  bool isAfterReturn = false; // a line feed there belongs to the line end before it
 };
 
 } // namespace

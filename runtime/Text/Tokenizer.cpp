@@ -151,3 +151,5 @@ std::string Tokenizer::decodeRest(std::vector<StreamDecoder::State> &states) con
 std::optional<int32_t> Tokenizer::idOf(std::string_view token) const { return impl->vocabulary.idOf(token); }
 bool Tokenizer::isSpecial(int32_t id) const { return impl->added.isSpecial(id); }
 int32_t Tokenizer::vocabSize() const { return impl->vocabulary.size(); }
+std::span<const int32_t> Tokenizer::before() const { return impl->postProcessor.before; }
+std::span<const int32_t> Tokenizer::after() const { return impl->postProcessor.after; }

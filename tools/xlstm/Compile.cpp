@@ -3,8 +3,14 @@
 
 #include "Commands.h"
 
+#include "xlstm/Runtime/Files/Bundle.h"
+#include "xlstm/Runtime/Files/SpecialIds.h"
+#include "xlstm/Runtime/Text/Tokenizer.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
+
+#include <iostream>
+#include <limits>
 
 namespace xlstm {
 
@@ -20,11 +26,30 @@ struct CompileSettings {
 
 } // namespace
 
+/// What the evaluator would refuse is refused before the work; what the executable will lack is said.
+static void checkTokenizer(const std::filesystem::path &folder) {
+  Bundle bundle = Bundle::open(folder);
+  int64_t ids = std::numeric_limits<int32_t>::max();
+  std::string lack;
+  try {
+    if (bundle.hasTokenizer())
+      ids = Tokenizer::load(bundle.tokenizerFile()).vocabSize();
+    else
+      lack = folder.string() + ": the model has no tokenizer (tokenizer.json)";
+  } catch (const Error &error) {
+    lack = error.what();
+  }
+  if (!lack.empty())
+    std::cerr << "xlstm: warning: " << lack << "; the executable works on token ids\n";
+  SpecialIds::read(folder, ids);
+}
+
 static void compileCpu(const CompileSettings &settings) {
   if (settings.prefillTokens.size() > 1)
     fail("expected one number of --prefill-tokens for the CPU, found ", settings.prefillTokens.size());
   if (settings.randomWeights || settings.batch != 1 || settings.activations != "f32")
     fail("expected --target=cuda beside --activations, --batch and --random-weights");
+  checkTokenizer(settings.bundle);
   CompileOptions options;
   options.cpu = settings.cpu;
   if (!settings.prefillTokens.empty())
@@ -33,6 +58,8 @@ static void compileCpu(const CompileSettings &settings) {
 }
 
 static void compileCuda(const CompileSettings &settings) {
+  if (!settings.randomWeights)
+    checkTokenizer(settings.bundle);
   CudaCompileOptions options;
   constexpr int64_t most = int64_t{1} << 24; // tokens of one call
   for (int64_t tokens : settings.prefillTokens)

@@ -57,7 +57,7 @@ private:
     MixedRows train;
     TokenRows heldOut;
   };
-  Corpus readCorpus(const RecipeTraining &training) const;
+  Corpus readCorpus(const RecipeTraining &training, const RunnableModel &model) const;
   fs::path expertBundle(const RecipeExpert &expert) const { return run / ("expert-" + expert.name); }
   fs::path targets(const RecipeExpert &expert) const { return run.path() / "targets" / expert.name; }
   std::string section(const std::string &name) const {
@@ -72,11 +72,10 @@ private:
 
 } // namespace
 
-/// Training rows of every domain, and held-out rows of all of them.
-Job::Corpus Job::readCorpus(const RecipeTraining &training) const {
-  fs::path teacher = run / "teacher";
-  Tokenizer tokenizer = Tokenizer::load((teacher / "tokenizer.json").string());
-  SpecialTokens special = readSpecialTokens(teacher, tokenizer);
+/// Training rows of every domain, and held-out rows of all of them, in ids that `model` has.
+Job::Corpus Job::readCorpus(const RecipeTraining &training, const RunnableModel &model) const {
+  Vocabulary vocabulary = Vocabulary::load(run / "teacher");
+  int64_t modelIds = model.spec().results.at(0).shape.at(2);
   PackOptions packHeldOut{.length = recipe.length, .dropPartial = true, .maxRows = training.heldOutRows};
   std::vector<TokenRows> train, heldOut;
   std::vector<double> shares;
@@ -84,8 +83,8 @@ Job::Corpus Job::readCorpus(const RecipeTraining &training) const {
     // What the steps use, and one for the rounding of each share (RowOrder.h).
     int64_t used = int64_t(double(training.options.steps * training.options.batch) * share) + 2;
     PackOptions pack{.length = recipe.length, .dropPartial = true, .maxRows = training.rows ? training.rows : used};
-    train.push_back(readRows(recipe.domain(name).train, tokenizer, special, pack));
-    heldOut.push_back(readRows(recipe.domain(name).valid, tokenizer, special, packHeldOut));
+    train.push_back(readRows(recipe.domain(name).train, vocabulary, modelIds, pack));
+    heldOut.push_back(readRows(recipe.domain(name).valid, vocabulary, modelIds, packHeldOut));
     shares.push_back(share);
   }
   return {mixRows(train, shares), concatenate(heldOut)};
@@ -150,7 +149,7 @@ void Job::writeRewrites() {
 void Job::align() {
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   Program program = teacher.derive("xlstm-build-align{" + student().passOptions() + "}");
-  Corpus corpus = readCorpus(recipe.align);
+  Corpus corpus = readCorpus(recipe.align, teacher);
   AlignResult result =
       alignStudent(program, teacher.params, corpus.train, corpus.heldOut, recipe.align.options, run / "align");
   writeStudent(teacher, student(), result.trained, run / "aligned");
@@ -161,13 +160,14 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
   TargetOptions options;
   options.k = std::min(recipe.topK, teacher.spec().results.at(0).shape.at(2));
   options.teacher = hashOf(teacher.params);
-  writeTargets(teacher.forward, teacher.params, readCorpus(expert.training).train.rows, options, targets(expert));
+  writeTargets(teacher.forward, teacher.params, readCorpus(expert.training, teacher).train.rows, options,
+               targets(expert));
 }
 
 void Job::distill(const RecipeExpert &expert) {
   RunnableModel aligned = RunnableModel::open(run / "aligned", device);
   Program program = aligned.derive("xlstm-build-distill{" + recipe.distillPass + "}");
-  Corpus corpus = readCorpus(expert.training);
+  Corpus corpus = readCorpus(expert.training, aligned);
   DistillResult result = distillExpert(program, aligned.params, corpus.train, TargetStore::open(targets(expert)),
                                        corpus.heldOut, expert.training.options, run.path() / "experts" / expert.name);
   writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert));

@@ -4,11 +4,13 @@
 #include "Commands.h"
 #include "Models.h"
 
+#include "xlstm/Runtime/Data/Vocabulary.h"
 #include "xlstm/Runtime/Eval/Generate.h"
-#include "xlstm/Runtime/Eval/Vocabulary.h"
 #include "xlstm/Runtime/Files/ChatFiles.h"
 #include "xlstm/Runtime/Files/StandardStreams.h"
+#include "xlstm/Runtime/Files/SpecialIds.h"
 #include "xlstm/Runtime/Text/ChatTemplate.h"
+#include "xlstm/Runtime/Text/EncodeText.h"
 #include "xlstm/Support/Error.h"
 
 #include <c10/core/GradMode.h>
@@ -21,6 +23,7 @@ namespace {
 struct GenerateSettings {
   std::filesystem::path bundle;
   std::optional<std::string> prompt, message, system;
+  TokenIds promptIds;
   int64_t tokens = 128;
   int64_t seed = -1; // -1: another one each time
   SamplerOptions sampler = {0.8, 40, 0.95, 0};
@@ -44,14 +47,27 @@ static std::string renderChat(const GenerateSettings &settings) {
   return ChatTemplate::parse(files->text, files->origin).render(messages, options);
 }
 
-static TokenIds encodePrompt(const GenerateSettings &settings, const Vocabulary &vocabulary, int64_t vocab) {
+/// Of a model without a tokenizer only the ids, when none but ids are wanted.
+static Vocabulary loadVocabulary(const GenerateSettings &settings, const Bundle &bundle, int64_t modelIds) {
+  if (bundle.hasTokenizer() || settings.promptIds.empty() || !settings.ids)
+    return Vocabulary::load(settings.bundle);
+  Vocabulary vocabulary;
+  vocabulary.eos = SpecialIds::read(settings.bundle, modelIds).eos;
+  return vocabulary;
+}
+
+static TokenIds encodePrompt(const GenerateSettings &settings, const Vocabulary &vocabulary, int64_t modelIds) {
+  if (!settings.promptIds.empty()) {
+    for (int32_t id : settings.promptIds)
+      if (id < 0 || id >= modelIds)
+        fail("--prompt-ids: expected ids from 0 to ", modelIds - 1, ", found ", id);
+    return settings.promptIds;
+  }
   TokenIds ids = settings.message ? vocabulary.tokenizer->encode(renderChat(settings), /*addSpecial=*/false)
                                   : vocabulary.encodePrompt(*settings.prompt);
   if (ids.empty())
     fail("the prompt is empty");
-  for (int32_t id : ids)
-    if (id < 0 || id >= vocab)
-      fail("the tokenizer gave token ", id, ", the model has ", vocab);
+  checkTokens(ids, modelIds, *vocabulary.tokenizer, "the prompt");
   return ids;
 }
 
@@ -59,24 +75,27 @@ static TokenIds encodePrompt(const GenerateSettings &settings, const Vocabulary 
 static void writeTokens(const Program &program, const RunnableModel &model, const Vocabulary &vocabulary,
                         const TokenIds &prompt, const GenerateSettings &settings, int64_t most) {
   Sampler sampler(settings.sampler);
-  StreamDecoder decoder(*vocabulary.tokenizer, /*skipSpecial=*/true);
+  std::optional<StreamDecoder> decoder;
+  if (!settings.ids)
+    decoder.emplace(*vocabulary.tokenizer, /*skipSpecial=*/true);
   int64_t count = 0;
   if (most > 0)
     generateSampled(program, model.params, prompt, sampler, [&](int32_t id) {
       if (vocabulary.isEnd(id))
         return false;
-      writeOut(settings.ids ? (count ? " " : "") + std::to_string(id) : decoder.next(id));
+      writeOut(decoder ? decoder->next(id) : (count ? " " : "") + std::to_string(id));
       return ++count < most;
     });
-  writeOut((settings.ids ? "" : decoder.finish()) + "\n");
+  writeOut((decoder ? decoder->finish() : "") + "\n");
 }
 
 static void generate(GenerateSettings &settings) {
   c10::NoGradGuard noGrad;
   settings.sampler.seed = settings.seed < 0 ? std::random_device()() : static_cast<uint64_t>(settings.seed);
   RunnableModel model = RunnableModel::open(settings.bundle);
-  Vocabulary vocabulary = Vocabulary::load(settings.bundle);
-  TokenIds prompt = encodePrompt(settings, vocabulary, model.spec().results.at(0).shape.at(2));
+  int64_t modelIds = model.spec().results.at(0).shape.at(2);
+  Vocabulary vocabulary = loadVocabulary(settings, model.bundle, modelIds);
+  TokenIds prompt = encodePrompt(settings, vocabulary, modelIds);
   // A teacher was made for so many tokens; a student goes on as long as one likes.
   int64_t read = static_cast<int64_t>(prompt.size()), most = settings.tokens, context = model.spec().contextLength;
   if (model.bundle.kind == "teacher" && context > 0) {
@@ -112,6 +131,7 @@ void addGenerateCommand(CLI::App &app) {
   CLI::Option_group *input = verb->add_option_group("input");
   input->add_option("-p,--prompt", settings->prompt, "Text to continue");
   CLI::Option *chat = input->add_option("--chat", settings->message, "Message to answer, put into the chat template");
+  input->add_option("--prompt-ids", settings->promptIds, "Token ids to continue, such as 1,22,333")->delimiter(',');
   input->require_option(1);
   verb->add_option("--system", settings->system, "System message before it")->needs(chat);
   verb->add_option("-n,--tokens", settings->tokens, "Tokens to write at most")

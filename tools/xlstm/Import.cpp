@@ -49,7 +49,7 @@ static void warn(const std::vector<std::string> &warnings) {
 void importTeacher(const fs::path &source, const fs::path &output, WeightTransfer transfer) {
   Source kind = kindOf(source);
   if (kind == Source::Onnx)
-    importOnnx(source, output, raise);
+    warn(importOnnx(source, output, raise));
   else if (kind == Source::Gguf)
     warn(importGguf(source, output));
   else
@@ -93,7 +93,7 @@ void addImportCommand(CLI::App &app) {
     settings->raw ? checkOutput(settings->output, OutputKind::File, {settings->source})
                   : checkBundleOutput(settings->output, {settings->source});
     if (settings->verify)
-      return importVerified(settings->source, settings->output);
+      return warn(importVerified(settings->source, settings->output));
     if (!settings->raw)
       return importTeacher(settings->source, settings->output,
                            settings->link ? WeightTransfer::Link : WeightTransfer::Copy);

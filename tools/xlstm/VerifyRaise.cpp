@@ -192,7 +192,7 @@ void reportRaised(std::ostream &out, const std::vector<RaisedRegion> &regions, c
          wrong->tolerance, ", found a relative error of ", wrong->error);
 }
 
-void importVerified(const fs::path &source, const fs::path &output) {
+std::vector<std::string> importVerified(const fs::path &source, const fs::path &output) {
   OnnxModel onnx = OnnxModel::open(source);
   std::string noted = rewriteModule(onnx.bytecode(), source.string(), "xlstm-raise-pipeline,xlstm-note-nodes");
   {
@@ -204,7 +204,7 @@ void importVerified(const fs::path &source, const fs::path &output) {
     std::vector<RaisedRegion> regions = compareRaised(onnx, raised, params, source.string());
     reportRaised(std::cout, regions, source.string());
   }
-  onnx.writeBundle(rewriteModule(onnx.bytecode(), source.string(), "xlstm-raise-pipeline"), output);
+  return onnx.writeBundle(rewriteModule(onnx.bytecode(), source.string(), "xlstm-raise-pipeline"), output);
 }
 
 } // namespace xlstm

@@ -29,7 +29,7 @@ std::vector<RaisedRegion> compareRaised(const OnnxModel &onnx, const Program &ra
 void reportRaised(std::ostream &out, const std::vector<RaisedRegion> &regions, const std::string &origin);
 
 /// importOnnx, and the check; when it fails nothing is written.
-void importVerified(const std::filesystem::path &source, const std::filesystem::path &output);
+std::vector<std::string> importVerified(const std::filesystem::path &source, const std::filesystem::path &output);
 
 } // namespace xlstm
 

@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace xlstm {
 
@@ -34,8 +35,8 @@ public:
   /// Writes the bundle: the module that raising made of bytecode(), weights under their Hugging Face names and in the
   /// layout [out, in] of checkpoints, and the files of the model's folder that travel with it. Float32 weights are
   /// narrowed to bfloat16 when that loses no bit of any of them. context_length and family come from config.json where
-  /// there is one. Whole or not at all; throws Error.
-  void writeBundle(std::string_view raised, const std::filesystem::path &output) const;
+  /// there is one. Whole or not at all. Returns warnings, one line each, about the tokenizer; throws Error.
+  std::vector<std::string> writeBundle(std::string_view raised, const std::filesystem::path &output) const;
 
 private:
   struct Impl;
@@ -47,8 +48,9 @@ private:
 /// "xlstm-raise-pipeline", which this library may not call itself. The second argument names the file in errors.
 using RaiseFunction = std::function<std::string(std::string_view module, const std::string &origin)>;
 
-/// An ONNX file becomes a bundle at `output`.
-void importOnnx(const std::filesystem::path &model, const std::filesystem::path &output, const RaiseFunction &raise);
+/// An ONNX file becomes a bundle at `output`. Returns warnings, one line each.
+std::vector<std::string> importOnnx(const std::filesystem::path &model, const std::filesystem::path &output,
+                                    const RaiseFunction &raise);
 
 } // namespace xlstm
 

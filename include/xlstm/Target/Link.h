@@ -31,8 +31,9 @@ std::string findLinker();
 void checkCompile(const CompileOptions &options);
 
 /// Compiles the bundle at `folder` for the CPU and links the object with the deploy library, weights, tokenizer and
-/// metadata behind it. The executable appears at `output` whole or not at all. Throws Error: a located diagnostic of
-/// the compiler, the linker's first line, a weight whose stored size is not that of the IR, no tokenizer, a full disk.
+/// metadata behind it; without a tokenizer it works on token ids. The executable appears at `output` whole or not at
+/// all. Throws Error: a located diagnostic of the compiler, the linker's first line, a weight whose stored size is not
+/// that of the IR, a full disk.
 void compileBundle(const std::filesystem::path &folder, const std::filesystem::path &output,
                    const CompileOptions &options = {});
 

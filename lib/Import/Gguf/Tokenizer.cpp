@@ -5,6 +5,7 @@
 
 #include "lib/Import/Gguf/PreTokenizers.h"
 #include "lib/Import/SentencePiece/Pieces.h"
+#include "lib/Import/Tokenizer/TextAround.h"
 #include "xlstm/Runtime/Files/Utf8.h"
 #include "xlstm/Runtime/Text/Unsupported.h"
 #include "xlstm/Support/Quote.h"
@@ -42,6 +43,7 @@ private:
   Json addedTokens() const;
   Json preTokenizer() const;
   Json postProcessor() const;
+  PlacedToken placed(int64_t id) const { return {std::string(tokens[id]), {id}}; }
   std::string tokenizerJson();
   std::string sentencePiece() const;
   Json tokenizerConfig() const;
@@ -109,6 +111,9 @@ void TokenizerReader::readIds() {
     file.fail(key("bos_token_id"), "the id of a token, for texts begin with it");
   if (addEos && !readId("eos_token_id"))
     file.fail(key("eos_token_id"), "the id of a token, for texts end with it");
+  if (addEos)
+    out.warnings.push_back("a text ends with " + quote(tokens[*readId("eos_token_id")]) +
+                           ", also one that is to be continued");
 }
 
 std::string TokenizerReader::vocabulary() const {
@@ -170,13 +175,13 @@ Json TokenizerReader::preTokenizer() const {
 }
 
 Json TokenizerReader::postProcessor() const {
-  Json bytes{{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", false}, {"use_regex", true}};
-  if (!addBos && !addEos)
-    return bytes;
-  auto text = [&](bool wanted, std::optional<int64_t> id) { return wanted ? std::string(tokens[*id]) : ""; };
-  std::optional<int64_t> bos = out.ids.bos, eos = readId("eos_token_id");
-  Json around = sentencepiece::aroundText(text(addBos, bos), bos.value_or(0), text(addEos, eos), eos.value_or(0));
-  return {{"type", "Sequence"}, {"processors", Json::array({bytes, around})}};
+  TextAround around;
+  if (addBos)
+    around.before.push_back(placed(*out.ids.bos));
+  if (addEos)
+    around.after.push_back(placed(*readId("eos_token_id")));
+  return around.applyTo(
+      {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", false}, {"use_regex", true}});
 }
 
 std::string TokenizerReader::sentencePiece() const {

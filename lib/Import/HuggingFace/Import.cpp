@@ -5,11 +5,9 @@
 
 #include "lib/Import/HuggingFace/Adapter.h"
 #include "lib/Import/HuggingFace/ModelBuilder.h"
-#include "lib/Import/SentencePiece/Pieces.h"
+#include "lib/Import/Tokenizer/CompleteTokenizer.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/CopyFile.h"
-#include "xlstm/Runtime/Text/Tokenizer.h"
-#include "xlstm/Runtime/Text/Unsupported.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
 
@@ -80,40 +78,6 @@ void carryWeights(const Checkpoint &checkpoint, WeightTransfer transfer, const f
   writer.commit();
 }
 
-/// The tokenizer.json that SentencePiece's tokenizer.model is, for a folder that has no other.
-std::string convertModelFile(const fs::path &folder) {
-  sentencepiece::Pieces pieces = sentencepiece::readModelFile(folder / "tokenizer.model");
-  Json config;
-  if (std::error_code error; fs::exists(folder / "tokenizer_config.json", error))
-    config = readJsonFile(folder / "tokenizer_config.json");
-  auto flag = [&](const char *key, bool absent) {
-    auto found = config.is_object() ? config.find(key) : config.end();
-    return found != config.end() && found->is_boolean() ? found->get<bool>() : absent;
-  };
-  // As transformers' LlamaTokenizer has it; its T5Tokenizer is for other models than ours.
-  pieces.addBos = flag("add_bos_token", !pieces.isUnigram && pieces.bos);
-  pieces.addEos = flag("add_eos_token", false);
-  return sentencepiece::writeTokenizerJson(pieces, (folder / "tokenizer.model").string());
-}
-
-/// Reads the tokenizer as everything after will; one that is not supported is left to its warning, and the teacher is
-/// imported for its weights. Returns the tokenizer.json that the folder lacks; empty: none.
-std::string checkTokenizer(const fs::path &folder, std::vector<std::string> &warnings) {
-  std::error_code error;
-  fs::path file = folder / "tokenizer.json", model = folder / "tokenizer.model";
-  bool isMade = !fs::exists(file, error);
-  if (isMade && !fs::exists(model, error))
-    return {};
-  try {
-    std::string text = isMade ? convertModelFile(folder) : readTextFile(file);
-    Tokenizer::parse(text, isMade ? model.string() : file.string());
-    return isMade ? text : "";
-  } catch (const text::Unsupported &reason) {
-    warnings.push_back(std::string(reason.what()) + "; the bundle works on token ids only");
-    return {};
-  }
-}
-
 /// Where the tokenizer is: with the adapter, which may know more tokens, or with the model.
 const fs::path &tokenizerFolder(const fs::path &folder, const fs::path &adapter) {
   std::error_code error;
@@ -128,20 +92,20 @@ std::vector<std::string> importFolder(const fs::path &folder, const fs::path &ad
     warnings.insert(warnings.end(), checkpoint.adapter->warnings().begin(), checkpoint.adapter->warnings().end());
   else if (isAdapter(folder))
     warnings.push_back(folder.string() + ": has an adapter beside the model, which is imported without it");
-  const fs::path &tokenizer = tokenizerFolder(folder, adapter);
-  std::string made = checkTokenizer(tokenizer, warnings);
+  const fs::path &from = tokenizerFolder(folder, adapter);
+  CompleteTokenizer tokenizer = completeTokenizer(from, checkpoint.config.vocabSize);
+  warnings.insert(warnings.end(), tokenizer.warnings.begin(), tokenizer.warnings.end());
   checkBundleOutput(output, adapter.empty() ? std::vector{folder} : std::vector{folder, adapter});
   std::string module = printTeacherModule(checkpoint.config, checkpoint.weights);
   AtomicDirectory directory(output);
   writeTextFile(directory.path() / "model.mlir", module);
   carryWeights(checkpoint, transfer, directory.path());
   carryModelFiles(folder, directory.path());
-  if (tokenizer != folder) {
-    carryModelFiles(tokenizer, directory.path());
+  if (from != folder) {
+    carryModelFiles(from, directory.path());
     writeTextFile(directory.path() / "config.json", readTextFile(folder / "config.json"));
   }
-  if (!made.empty())
-    writeTextFile(directory.path() / "tokenizer.json", made);
+  tokenizer.write(directory.path());
   writeBundleManifest(directory.path(), "teacher",
                       "Hugging Face folder of the " + std::string(checkpoint.config.family->modelType) + " family" +
                           (adapter.empty() ? "" : ", with a LoRA"));

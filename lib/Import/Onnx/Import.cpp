@@ -7,6 +7,7 @@
 #include "lib/Import/Onnx/Dequantise.h"
 #include "lib/Import/Onnx/ModuleBuilder.h"
 #include "lib/Import/Onnx/WeightMap.h"
+#include "lib/Import/Tokenizer/CompleteTokenizer.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
@@ -123,7 +124,16 @@ static void narrowParams(ModuleOp module) {
   });
 }
 
-void OnnxModel::writeBundle(std::string_view raised, const fs::path &output) const {
+/// The model's token ids: the last size of its logits.
+static int64_t countIds(ModuleOp module) {
+  int64_t ids = std::numeric_limits<int32_t>::max();
+  for (auto model : module.getOps<lm::ModelOp>())
+    if (Type result = model.getFunctionType().getResult(0); isa<RankedTensorType>(result))
+      ids = cast<RankedTensorType>(result).getShape().back();
+  return ids;
+}
+
+std::vector<std::string> OnnxModel::writeBundle(std::string_view raised, const fs::path &output) const {
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<lm::LMDialect, onnx::ONNXDialect>();
   FirstError error(&context);
@@ -145,19 +155,22 @@ void OnnxModel::writeBundle(std::string_view raised, const fs::path &output) con
   module->print(stream);
   stream << '\n';
 
+  CompleteTokenizer tokenizer = completeTokenizer(folder, countIds(*module));
   checkBundleOutput(output, {file.path()});
   AtomicDirectory directory(output);
   writeTextFile(directory.path() / "model.mlir", text);
   writeWeights(directory.path() / "model.safetensors", weights, narrow);
   carryModelFiles(folder, directory.path());
+  tokenizer.write(directory.path());
   writeBundleManifest(directory.path(), "teacher", "ONNX file, opset " + std::to_string(file.opset()));
   directory.commit();
+  return tokenizer.warnings;
 }
 
-void importOnnx(const fs::path &model, const fs::path &output, const RaiseFunction &raise) {
+std::vector<std::string> importOnnx(const fs::path &model, const fs::path &output, const RaiseFunction &raise) {
   try {
     OnnxModel onnx = OnnxModel::open(model);
-    onnx.writeBundle(raise(onnx.bytecode(), model.string()), output);
+    return onnx.writeBundle(raise(onnx.bytecode(), model.string()), output);
   } catch (const fs::filesystem_error &error) {
     fail(error.path1().string(), ": ", error.code().message());
   }

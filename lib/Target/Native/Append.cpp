@@ -7,7 +7,10 @@
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/ChatFiles.h"
 #include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Runtime/Files/SpecialIds.h"
 #include "xlstm/Support/Error.h"
+
+#include <limits>
 
 namespace xlstm {
 
@@ -43,9 +46,6 @@ private:
   AtomicFile &out;
 };
 
-/// Files in the folder that say when to stop, the first that does.
-constexpr const char *configFiles[] = {"generation_config.json", "config.json"};
-
 } // namespace
 
 PayloadPart PayloadWriter::writeWeights(const ModelObject &object, const Bundle &bundle) {
@@ -73,25 +73,6 @@ PayloadPart PayloadWriter::writeWeights(const ModelObject &object, const Bundle 
   return part;
 }
 
-/// Token ids that end a text: eos_token_id, a number or a list.
-static Json readEndTokens(const Bundle &bundle) {
-  for (const char *name : configFiles) {
-    std::filesystem::path file = bundle.folder / name;
-    if (!std::filesystem::exists(file))
-      continue;
-    Json config = readJsonFile(file);
-    auto it = config.find("eos_token_id");
-    if (it == config.end() || it->is_null())
-      continue;
-    Json ids = it->is_array() ? *it : Json::array({*it});
-    for (const Json &id : ids)
-      if (!id.is_number_integer())
-        fail(file.string(), ": eos_token_id: expected a token id or a list of them, found ", it->dump());
-    return ids;
-  }
-  return Json::array();
-}
-
 static std::string nameOf(const std::filesystem::path &path) {
   return std::filesystem::absolute(path).lexically_normal().filename().string();
 }
@@ -100,7 +81,7 @@ static std::string makeMetadata(const Bundle &bundle) {
   Json metadata;
   metadata["name"] = nameOf(bundle.folder);
   metadata["kind"] = bundle.kind;
-  metadata["eos"] = readEndTokens(bundle);
+  metadata["eos"] = SpecialIds::read(bundle.folder, std::numeric_limits<int32_t>::max()).eos;
   if (std::optional<ChatFiles> chat = findChatTemplate(bundle.folder))
     metadata["chat"] = {{"template", chat->text}, {"tokens", chat->specialTokens}};
   return metadata.dump();
@@ -127,7 +108,9 @@ static void append(const std::filesystem::path &program, const std::filesystem::
 
 void appendModel(const std::filesystem::path &program, const ModelObject &object, const Bundle &bundle,
                  const std::filesystem::path &output) {
-  std::string metadata = makeMetadata(bundle), tokenizer = readTextFile(bundle.tokenizerFile());
+  std::string metadata = makeMetadata(bundle), tokenizer;
+  if (bundle.hasTokenizer())
+    tokenizer = readTextFile(bundle.tokenizerFile());
   append(
       program, output, [&](PayloadWriter &writer) { return writer.writeWeights(object, bundle); }, tokenizer, metadata);
 }

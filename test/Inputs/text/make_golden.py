@@ -117,4 +117,5 @@ def main():
     dump('components.json', items)
 
 
-main()
+if __name__ == '__main__':
+    main()

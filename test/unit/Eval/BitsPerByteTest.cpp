@@ -52,6 +52,22 @@ TEST(PackHeldOut, LimitCutsTheLastDocumentAndItsBytes) {
   EXPECT_EQ(whole.bytes, 7);
 }
 
+TEST(PackHeldOut, PredictsTheFirstTokenFromTheEndTokenWhereThereIsNoBos) {
+  Vocabulary vocabulary = letters();
+  vocabulary.bos = std::nullopt;
+  PackedText text = packHeldOut(vocabulary, {"ab"}, 4, 0);
+  EXPECT_EQ(row(text.ids_RT, 0), (std::vector<int64_t>{1, 2, 3, 0}));
+  EXPECT_EQ(row(text.labels_RT, 0), (std::vector<int64_t>{2, 3, 1, -1}));
+  EXPECT_EQ(text.bytes, 2);
+
+  vocabulary.eos = {}; // nothing stands before a, so that it is not predicted, and nothing ends the text
+  PackedText alone = packHeldOut(vocabulary, {"ab", "b"}, 4, 0);
+  EXPECT_EQ(row(alone.ids_RT, 0), (std::vector<int64_t>{2, 0, 0, 0}));
+  EXPECT_EQ(row(alone.labels_RT, 0), (std::vector<int64_t>{3, -1, -1, -1}));
+  EXPECT_EQ(alone.bytes, 1);
+  EXPECT_EQ(alone.tokens, 1);
+}
+
 TEST(PackHeldOut, OtherTextsHaveOtherHashes) {
   uint64_t hash = packHeldOut(letters(), {"ab", "a"}, 6, 0).hash();
   EXPECT_EQ(hash, packHeldOut(letters(), {"ab", "a"}, 6, 0).hash());

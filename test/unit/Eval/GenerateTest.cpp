@@ -141,6 +141,38 @@ TEST(Golden, ChoicesAreThoseOfTransformers) {
     }
 }
 
+/// The example's vocabulary; its tokenizer puts no bos before a text.
+static Vocabulary withoutBos() {
+  Json spec = readJsonFile(XLSTM_EXAMPLES "/tiny-llama/tokenizer.json");
+  spec["post_processor"] = nullptr;
+  Vocabulary vocabulary = tinyVocabulary();
+  vocabulary.tokenizer = std::make_shared<Tokenizer>(Tokenizer::parse(spec.dump(), "tokenizer.json"));
+  return vocabulary;
+}
+
+static std::vector<double> scores(const Vocabulary &vocabulary, const std::string &prompt,
+                                  const std::vector<std::string> &choices = {"nce upon", "f a time"}) {
+  Task task{.name = "t", .kind = TaskKind::MultipleChoice, .items = {{}}};
+  task.items[0].id = "1";
+  task.items[0].prompt = prompt;
+  task.items[0].choices = choices;
+  return runTask(tinyTeacher(), vocabulary, task).samples[0]["log_likelihoods"].get<std::vector<double>>();
+}
+
+TEST(Choices, BeginAsTheTokenizerSays) {
+  std::vector<double> expected = scores(tinyVocabulary(), "It is o");
+  EXPECT_NE(scores(withoutBos(), "It is o"), expected);
+  EXPECT_EQ(scores(withoutBos(), "<|bos|>It is o"), expected);
+  EXPECT_EQ(scores(tinyVocabulary(), "<|bos|>It is o"), expected); // once
+  // Where nothing stands before what is scored, bos does.
+  EXPECT_EQ(scores(withoutBos(), ""), scores(tinyVocabulary(), ""));
+  // "once" and "of" begin with tokens of their own: the "o" before them is no context.
+  std::vector<double> grown = scores(withoutBos(), "o"),
+                      whole = scores(tinyVocabulary(), "", {"once upon", "of a time"});
+  for (size_t n = 0; n < whole.size(); ++n)
+    EXPECT_NEAR(grown[n], whole[n], 1e-4);
+}
+
 TEST(Golden, BitsPerByteAreThoseOfTransformers) {
   LoadedModel model = tinyTeacher();
   for (const auto &[domain, expected] : golden()["bits_per_byte"].items()) {

@@ -4,6 +4,7 @@
 #include "xlstm/Runtime/Files/Documents.h"
 #include "test/unit/Files/TestFolder.h"
 
+#include <cstring>
 #include <lzma.h>
 
 using namespace xlstm;
@@ -36,6 +37,26 @@ TEST_F(DocumentsTest, ReadsJsonLines) {
   EXPECT_ERROR(read("{\"text\": \"a\"}\n{\"text\": 1}"), "line 2: expected");
   EXPECT_ERROR(read("[]"), "line 1: expected");
   EXPECT_ERROR(read("\n{"), "f.jsonl: line 2:1:2: ");
+}
+
+TEST_F(DocumentsTest, ReadsWhatEverySystemWrites) {
+  const Texts expected = {"a\nb", "é\n"};
+  const std::string text = "a\nb\n<|eos|>\né\n\n<|eos|>\n", lines = "{\"text\": \"a\\nb\"}\n\n{\"text\": \"é\\n\"}\n";
+  auto endingIn = [](std::string text, const char *end) {
+    for (size_t at = 0; (at = text.find('\n', at)) != text.npos; at += std::strlen(end))
+      text.replace(at, 1, end);
+    return text;
+  };
+  for (const char *mark : {"", "\xEF\xBB\xBF"})
+    for (const char *end : {"\n", "\r\n", "\r"}) {
+      EXPECT_EQ(readDocuments(put("f.txt", mark + endingIn(text, end))), expected);
+      EXPECT_EQ(readDocuments(put("f.jsonl", mark + endingIn(lines, end))), expected);
+      EXPECT_EQ(readDocuments(put("f.txt.xz", compress(mark + endingIn(text, end)))), expected);
+    }
+  // Line ends that a string of JSON has, and a mark that is not the first character, belong to the text.
+  EXPECT_EQ(readDocuments(put("f.jsonl", R"({"text": "a\r\nb\uFEFF"})")), (Texts{"a\r\nb\xEF\xBB\xBF"}));
+  EXPECT_EQ(readDocuments(put("f.txt", "a\xEF\xBB\xBF\r\r\nb\r")), (Texts{"a\xEF\xBB\xBF\n\nb"}));
+  EXPECT_EQ(readDocuments(put("f.txt", "\xEF\xBB\xBF")), Texts{});
 }
 
 TEST_F(DocumentsTest, ReadsXz) {
@@ -100,4 +121,8 @@ TEST_F(DocumentsTest, SaysWhatItCannotRead) {
   EXPECT_ERROR(readDocuments(folder / "none.txt"), "none.txt: cannot open");
   EXPECT_ERROR(readDocuments(put("f.csv", "a")), "expected a file that ends in .txt, .jsonl");
   EXPECT_ERROR(readDocuments(put("f.txt", "ab\xffz")), "f.txt: invalid UTF-8 at byte 2");
+  EXPECT_ERROR(readDocuments(put("f.txt", std::string("\xff\xfe"
+                                                      "a\0",
+                                                      4))),
+               "at byte 0; it begins as UTF-16 does");
 }

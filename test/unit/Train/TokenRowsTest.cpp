@@ -4,8 +4,11 @@
 #include "test/unit/Files/TestFolder.h"
 
 #include "xlstm/Runtime/Data/TokenRows.h"
+#include "xlstm/Runtime/Files/Json.h"
 
 #include <ATen/ops/tensor.h>
+
+#include <algorithm>
 
 using namespace xlstm;
 using namespace xlstm::test;
@@ -67,15 +70,15 @@ TEST(TokenRows, selectsAndConcatenates) {
   EXPECT_ERROR(concatenate({a, packDocuments({{1, 2, 3}}, {.length = 3})}), "rows of 3 tokens cannot follow rows of 2");
 }
 
-class CorpusRows : public TestFolder {};
+class CorpusRows : public TestFolder {
+protected:
+  const std::filesystem::path model = std::filesystem::path(XLSTM_EXAMPLES) / "tiny-llama";
+};
 
 TEST_F(CorpusRows, standBetweenTheModelsOwnTokens) {
-  std::filesystem::path model = std::filesystem::path(XLSTM_EXAMPLES) / "tiny-llama";
-  Tokenizer tokenizer = Tokenizer::load(model / "tokenizer.json");
-  SpecialTokens special = readSpecialTokens(model, tokenizer);
-  EXPECT_EQ(special.bos, 0);
-  EXPECT_EQ(special.eos, 1);
-  std::vector<int32_t> text = tokenizer.encode("one two", false), next = tokenizer.encode("three", false);
+  Vocabulary vocabulary = Vocabulary::load(model);
+  std::vector<int32_t> text = vocabulary.tokenizer->encode("one two", false),
+                       next = vocabulary.tokenizer->encode("three", false);
   Ids expected = {0};
   expected.insert(expected.end(), text.begin(), text.end());
   expected.insert(expected.end(), {1, 0});
@@ -85,17 +88,62 @@ TEST_F(CorpusRows, standBetweenTheModelsOwnTokens) {
   PackOptions pack{.length = int64_t(expected.size())};
   std::set<Ids> orders;
   for (pack.seed = 0; pack.seed < 16; ++pack.seed)
-    orders.insert(values<int64_t>(readRows(corpus, tokenizer, special, pack).ids_NT));
+    orders.insert(values<int64_t>(readRows(corpus, vocabulary, 2048, pack).ids_NT));
   EXPECT_EQ(orders.size(), 2u); // two documents, either first
   EXPECT_TRUE(orders.contains(expected));
+  EXPECT_ERROR(readRows(put("empty.txt", ""), vocabulary, 2048, {}), "holds no document");
+  int32_t largest = std::max(*std::ranges::max_element(text), *std::ranges::max_element(next));
+  EXPECT_ERROR(readRows(corpus, vocabulary, largest, pack),
+               corpus.string() + ": the tokenizer gave token " + std::to_string(largest) + " (");
+}
 
-  put("model/config.json", R"({"bos_token_id": null, "eos_token_id": [7, 8]})");
-  SpecialTokens other = readSpecialTokens(folder / "model", tokenizer);
-  EXPECT_FALSE(other.bos.has_value());
-  EXPECT_EQ(other.eos, 7);
+TEST_F(CorpusRows, beginAndEndAsTheTokenizerSays) {
+  Json spec = readJsonFile(model / "tokenizer.json");
+  std::filesystem::create_directories(folder / "model");
+  put("model/config.json", R"({"bos_token_id": 0, "eos_token_id": [7, 8]})");
+  auto load = [&] {
+    put("model/tokenizer.json", spec.dump());
+    return Vocabulary::load(folder / "model");
+  };
+  std::vector<int32_t> text = load().tokenizer->encode("one", false);
+  auto with = [&](std::vector<int32_t> before, std::vector<int32_t> after) {
+    before.insert(before.end(), text.begin(), text.end());
+    before.insert(before.end(), after.begin(), after.end());
+    return before;
+  };
+  EXPECT_EQ(load().encodeDocument("one"), with({0}, {7}));
+  EXPECT_EQ(load().encodePrompt("one"), with({0}, {}));
+  EXPECT_EQ(load().context(), std::vector<int32_t>{});
+
+  Json &single = spec["post_processor"]["processors"][1]["single"];
+  single.push_back({{"SpecialToken", {{"id", "<|bos|>"}, {"type_id", 0}}}}); // any token: it ends the text
+  EXPECT_EQ(load().encodeDocument("one"), with({0}, {0}));
+  EXPECT_EQ(load().encodePrompt("one"), with({0}, {0}));
+
+  spec["post_processor"] = nullptr; // the bos of config.json does not begin a text
+  EXPECT_EQ(load().encodeDocument("one"), with({}, {7}));
+  EXPECT_EQ(load().encodePrompt("one"), with({}, {}));
+  EXPECT_EQ(load().context(), std::vector<int32_t>{0});
+  put("model/generation_config.json", R"({"eos_token_id": 9})");
+  EXPECT_EQ(load().encodeDocument("one"), with({}, {9}));
+  EXPECT_TRUE(load().isEnd(9));
+  EXPECT_FALSE(load().isEnd(7));
+  put("model/config.json", R"({"bos_token_id": null})");
+  EXPECT_EQ(load().context(), std::vector<int32_t>{9});
+  put("model/generation_config.json", "{}");
+  EXPECT_EQ(load().context(), std::vector<int32_t>{});
+  EXPECT_EQ(load().encodeDocument("one"), text);
+}
+
+TEST_F(CorpusRows, refuseAFolderThatSaysNothingUseful) {
   put("model/config.json", R"({"bos_token_id": 2048})");
-  EXPECT_ERROR(readSpecialTokens(folder / "model", tokenizer), "'bos_token_id': the tokenizer has ids 0 to 2047");
+  EXPECT_ERROR(Vocabulary::load(folder / "model"), "model: the model has no tokenizer (tokenizer.json)");
+  std::filesystem::copy_file(model / "tokenizer.json", folder / "model/tokenizer.json");
+  EXPECT_ERROR(Vocabulary::load(folder / "model"), "config.json: bos_token_id is 2048, expected a token id below 2048");
+  put("model/config.json", R"({"eos_token_id": [1, -1]})");
+  EXPECT_ERROR(Vocabulary::load(folder / "model"), "config.json: eos_token_id is -1, expected a token id below 2048");
   put("model/config.json", R"({"bos_token_id": "<s>"})");
-  EXPECT_ERROR(readSpecialTokens(folder / "model", tokenizer), "expected a token id");
-  EXPECT_ERROR(readRows(put("empty.txt", ""), tokenizer, special, {}), "holds no document");
+  EXPECT_ERROR(Vocabulary::load(folder / "model"), "expected a token id below");
+  put("model/config.json", "[]");
+  EXPECT_ERROR(Vocabulary::load(folder / "model"), "config.json: expected an object, found array");
 }

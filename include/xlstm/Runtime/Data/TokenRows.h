@@ -4,7 +4,7 @@
 #ifndef XLSTM_RUNTIME_DATA_TOKENROWS_H
 #define XLSTM_RUNTIME_DATA_TOKENROWS_H
 
-#include "xlstm/Runtime/Text/Tokenizer.h"
+#include "xlstm/Runtime/Data/Vocabulary.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -47,21 +47,10 @@ struct PackOptions {
 /// on in the next row as a new piece, without context and without another bos. Throws Error when no row results.
 TokenRows packDocuments(const std::vector<std::vector<int32_t>> &documents, const PackOptions &options);
 
-/// The ids that stand around a document; none where the model has none.
-struct SpecialTokens {
-  std::optional<int32_t> bos, eos;
-};
-
-/// `bos_token_id` and `eos_token_id` of the folder's config.json (of a list the first). Throws Error for other values
-/// and for ids that the tokenizer does not have.
-SpecialTokens readSpecialTokens(const std::filesystem::path &folder, const Tokenizer &tokenizer);
-
-/// `bos text eos` in tokens.
-std::vector<int32_t> encodeDocument(const std::string &text, const Tokenizer &tokenizer, const SpecialTokens &special);
-
 /// The documents of a corpus file packed into rows, in an order shuffled by the options' seed. Encodes no more
-/// documents than maxRows need.
-TokenRows readRows(const std::filesystem::path &corpus, const Tokenizer &tokenizer, const SpecialTokens &special,
+/// documents than maxRows need. Throws Error for a corpus without documents and for a token that is not one of the
+/// model's `modelIds` ids.
+TokenRows readRows(const std::filesystem::path &corpus, const Vocabulary &vocabulary, int64_t modelIds,
                    const PackOptions &options);
 
 } // namespace xlstm

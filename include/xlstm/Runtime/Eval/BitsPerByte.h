@@ -6,14 +6,14 @@
 #ifndef XLSTM_RUNTIME_EVAL_BITSPERBYTE_H
 #define XLSTM_RUNTIME_EVAL_BITSPERBYTE_H
 
-#include "xlstm/Runtime/Eval/Vocabulary.h"
+#include "xlstm/Runtime/Data/Vocabulary.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
 
 namespace xlstm {
 
-/// Held-out documents as rows for `@model`. A document `bos text eos` is cut into pieces of at most T tokens that know
-/// nothing of each other; several pieces share a row. Every token but bos is predicted once: the last token of a piece
-/// predicts the first one of the next.
+/// Held-out documents as rows for `@model`. A document (Vocabulary::encodeDocument, behind Vocabulary::context()) is
+/// cut into pieces of at most T tokens that know nothing of each other; several pieces share a row. Every token but the
+/// first is predicted once: the last token of a piece predicts the first one of the next.
 struct PackedText {
   at::Tensor ids_RT;    // int64
   at::Tensor docs_RT;   // int32, where each token's piece starts in its row

@@ -4,8 +4,8 @@
 #ifndef XLSTM_RUNTIME_EVAL_EVALUATION_H
 #define XLSTM_RUNTIME_EVAL_EVALUATION_H
 
+#include "xlstm/Runtime/Data/Vocabulary.h"
 #include "xlstm/Runtime/Eval/Tasks.h"
-#include "xlstm/Runtime/Eval/Vocabulary.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
 
 namespace xlstm {

@@ -22,6 +22,8 @@ struct Bundle {
 
   std::filesystem::path modelFile() const { return folder / "model.mlir"; }
   std::filesystem::path tokenizerFile() const { return folder / "tokenizer.json"; }
+  /// False for a model that works on token ids only.
+  bool hasTokenizer() const;
 };
 
 /// The version of the bundle format; that of the dialects is 1 (LM_Dialect).

@@ -22,8 +22,8 @@ struct ChatFiles {
 
 /// The chat template of a bundle or a Hugging Face folder, as transformers finds it: chat_template.jinja, else
 /// "chat_template" of tokenizer_config.json (a string, or of a list of named ones "default"), else chat_template.json.
-/// Special tokens come from tokenizer_config.json, those it lacks from special_tokens_map.json. Nothing when there is
-/// no template; throws Error for files that are malformed.
+/// Special tokens are those of NamedTokens.h. Nothing when there is no template; throws Error for files that are
+/// malformed.
 std::optional<ChatFiles> findChatTemplate(const std::filesystem::path &folder);
 
 } // namespace xlstm

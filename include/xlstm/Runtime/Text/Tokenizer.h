@@ -63,6 +63,9 @@ public:
   bool isSpecial(int32_t id) const;
   /// One more than the largest id.
   int32_t vocabSize() const;
+  /// What the post-processor puts before and behind a text; encodeText() applies it.
+  std::span<const int32_t> before() const;
+  std::span<const int32_t> after() const;
 
 private:
   friend class StreamDecoder;
