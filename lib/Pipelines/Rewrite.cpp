@@ -5,6 +5,7 @@
 #include "dialects/LM/ModuleReader.h"
 #include "xlstm/Init/RegisterAll.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -34,7 +35,8 @@ private:
     if (isError && first.empty())
       first = place(diagnostic.getLocation()) + ": error: " + oneLine(diagnostic);
     if (diagnostic.getSeverity() == DiagnosticSeverity::Warning)
-      llvm::errs() << "xlstm: warning: " << place(diagnostic.getLocation()) << ": " << oneLine(diagnostic) << '\n';
+      llvm::errs() << "xlstm: warning: " << escapeControls(place(diagnostic.getLocation()) + ": " + oneLine(diagnostic))
+                   << '\n';
     return success();
   }
 

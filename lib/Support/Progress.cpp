@@ -3,6 +3,8 @@
 
 #include "xlstm/Support/Progress.h"
 
+#include "xlstm/Support/Quote.h"
+
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -37,11 +39,14 @@ void Progress::print(bool last) {
   double spent = seconds(lastPrint - start);
   std::string time = last ? fmt::format("{:.0f} s", spent)
                           : fmt::format("{:.0f} s left", spent / double(done - before) * double(total - done));
-  std::string line = fmt::format("[{}] {}/{}  {}{}{}", label, done, total, note, note.empty() ? "" : "  ", time);
+  std::string line =
+      escapeControls(fmt::format("[{}] {}/{}  {}{}{}", label, done, total, note, note.empty() ? "" : "  ", time));
   fmt::print(stderr, "{}{}{}", terminal ? "\r\x1b[K" : "", line, terminal && !last ? "" : "\n");
   std::fflush(stderr);
 }
 
-void say(const std::string &label, const std::string &text) { fmt::print(stderr, "[{}] {}\n", label, text); }
+void say(const std::string &label, const std::string &text) {
+  fmt::print(stderr, "{}\n", escapeControls(fmt::format("[{}] {}", label, text)));
+}
 
 } // namespace xlstm

@@ -26,7 +26,7 @@ struct GenerateSettings {
 /// Continues texts, one turn after the other, in one session->
 class Writer {
 public:
-  Writer(const CarriedModel &model, Backend &backend, const GenerateSettings &settings)
+  Writer(CarriedModel &model, Backend &backend, const GenerateSettings &settings)
       : model(model), numbers(backend.numbers()), tokenizer(model.makeTokenizer()),
         session(backend.makeSession(model.weights())), sampler(settings.sampler), most(settings.most) {}
 
@@ -42,7 +42,7 @@ private:
   /// How many more tokens the model was made for: a teacher's keys beyond its context are forgotten.
   int64_t room() const;
 
-  const CarriedModel &model;
+  CarriedModel &model;
   ModelNumbers numbers;
   Tokenizer tokenizer;
   std::unique_ptr<Session> session;
@@ -68,11 +68,12 @@ std::string Writer::continueIds(std::span<const int32_t> encoded) {
   if (static_cast<int64_t>(ids.size()) > room())
     fail("the prompt has ", ids.size(), " tokens, the model has room for ", room());
   std::span<float> logits = session->read(ids);
+  model.waitForWeights();
   history.insert(history.end(), encoded.begin(), encoded.end());
   StreamDecoder decoder(tokenizer, /*skipSpecial=*/true);
   std::string written;
   auto write = [&](const std::string &text) {
-    writeOut(text);
+    writeModelText(text);
     written += text;
   };
   for (int64_t n = 0; n != most; ++n) {
@@ -144,7 +145,7 @@ static void generate(GenerateSettings &settings, Backend &backend) {
   if (settings.prompt)
     return writer.continueText(*settings.prompt);
   if (settings.file)
-    return writer.continueText(readTextFile(*settings.file));
+    return writer.continueText(readGivenFile(*settings.file));
   if (isatty(STDIN_FILENO))
     return converse(writer);
   writer.continueText(std::string(std::istreambuf_iterator<char>(std::cin), {}));

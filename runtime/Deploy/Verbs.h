@@ -29,6 +29,8 @@ CLI::Validator within(Number least, Number most) {
 
 /// Writes to standard output at once; throws Error when it cannot be written.
 void writeOut(std::string_view text);
+/// The same of what a model wrote: where a terminal shows it, control characters but newline and tab are escaped.
+void writeModelText(std::string_view text);
 
 } // namespace xlstm
 

@@ -31,9 +31,9 @@ Vocabulary Vocabulary::load(const fs::path &modelFolder) {
   result.tokenizer = std::make_shared<Tokenizer>(Tokenizer::load(modelFolder / "tokenizer.json"));
   for (const char *name : {"generation_config.json", "config.json"}) {
     fs::path file = modelFolder / name;
-    if (!fs::exists(file))
+    Json config = findJsonFile(file);
+    if (config.is_null())
       continue;
-    Json config = readJsonFile(file);
     if (!config.is_object())
       fail(file.string(), ": expected an object, found ", config.type_name());
     std::vector<int32_t> bos = readIds(config, "bos_token_id", file, result.tokenizer->vocabSize());

@@ -12,10 +12,10 @@ namespace fs = std::filesystem;
 
 /// The object in a file; an empty one where there is no such file.
 static Json readObject(const fs::path &file) {
-  std::error_code error;
-  if (!fs::is_regular_file(file, error))
+  auto found = MappedFile::findInside(file.parent_path(), file.filename());
+  if (!found)
     return Json::object();
-  Json root = readJsonFile(file);
+  Json root = parseJson(found->text(), file.string());
   if (!root.is_object())
     fail(file.string(), ": expected an object, found ", root.type_name());
   return root;
@@ -54,9 +54,8 @@ std::optional<ChatFiles> xlstm::findChatTemplate(const fs::path &folder) {
            wrapped = folder / "chat_template.json";
   Json root = readObject(config);
   ChatFiles files;
-  std::error_code error;
-  if (fs::is_regular_file(alone, error)) {
-    files.text = readTextFile(alone);
+  if (auto found = MappedFile::findInside(folder, alone.filename())) {
+    files.text = found->text();
     files.origin = alone.string();
   } else if (std::optional<std::string> text = templateIn(root, config)) {
     files.text = *text;

@@ -61,6 +61,6 @@ static std::string decompress(const MappedFile &file, size_t limit) {
 
 std::string xlstm::readMaybeCompressed(const std::filesystem::path &path, size_t limit) {
   if (path.extension() != ".xz")
-    return readTextFile(path, limit);
+    return readGivenFile(path, limit);
   return decompress(*MappedFile::open(path), limit);
 }

@@ -15,6 +15,11 @@ inline void addDeviceOption(CLI::App &verb, std::string &device) {
       ->default_val("cpu");
 }
 
+/// Adds --allow-nonfinite to a verb that refuses such weights.
+inline void addNonFiniteFlag(CLI::App &verb, bool &allow) {
+  verb.add_flag("--allow-nonfinite", allow, "Take weights with NaN or infinities as they are");
+}
+
 // Each adds its verb to the driver; the verb throws Error.
 void addImportCommand(CLI::App &app);
 void addLinearizeCommand(CLI::App &app);
@@ -28,12 +33,13 @@ void addDiffCommand(CLI::App &app);
 void addExportCommand(CLI::App &app);
 void addGenerateCommand(CLI::App &app);
 void addInspectCommand(CLI::App &app);
+void addVerifyCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
     addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,
     addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,  addBenchCommand,
-    addExportCommand, addGenerateCommand,  addInspectCommand};
+    addExportCommand, addGenerateCommand,  addInspectCommand, addVerifyCommand};
 
 } // namespace xlstm
 

@@ -14,6 +14,7 @@
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 #include "xlstm/Target/Link.h"
 
 #include <algorithm>
@@ -85,9 +86,7 @@ Job::Corpus Job::readCorpus(const RecipeTraining &training) const {
 
 void Job::importTeacherBundle() {
   if (Bundle::isBundle(recipe.teacher)) { // a bundle of the user's stays theirs
-    AtomicDirectory copy(run / "teacher");
-    fs::copy(recipe.teacher, copy.path(), fs::copy_options::recursive | fs::copy_options::overwrite_existing);
-    copy.commit();
+    copyBundle(recipe.teacher, run / "teacher");
     return;
   }
   importTeacher(recipe.teacher, run / "teacher");
@@ -209,9 +208,9 @@ void addDistillCommand(CLI::App &app) {
   addDeviceOption(*verb, settings->device);
   verb->callback([settings] {
     Job(Recipe::read(settings->recipe), settings->output, settings->device).execute();
-    std::cout << "results: " << (settings->output / "eval" / "results.json").string() << '\n'
-              << "report:  " << (settings->output / "eval" / "report.html").string() << '\n'
-              << "talk to it: " << (settings->output / "chat").string() << " -p \"...\"\n";
+    auto place = [&](const fs::path &name) { return escapeControls((settings->output / name).string()); };
+    std::cout << "results: " << place("eval/results.json") << "\nreport:  " << place("eval/report.html")
+              << "\ntalk to it: " << place("chat") << " -p \"...\"\n";
   });
 }
 

@@ -18,6 +18,7 @@ void addExportCommand(CLI::App &app) {
   verb->add_option("--max-shard-size", settings->maxShardBytes, "Largest file of weights, such as 500MB")
       ->transform(CLI::AsSizeValue(true))
       ->default_str("5GB");
+  addNonFiniteFlag(*verb, settings->allowNonFinite);
   verb->callback([settings] { exportHuggingFace(settings->bundle, settings->output, *settings); });
 }
 

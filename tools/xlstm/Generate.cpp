@@ -3,16 +3,18 @@
 
 #include "Commands.h"
 #include "Models.h"
+#include "Output.h"
 
 #include "xlstm/Runtime/Eval/Generate.h"
 #include "xlstm/Runtime/Eval/Vocabulary.h"
 #include "xlstm/Runtime/Files/ChatFiles.h"
 #include "xlstm/Runtime/Text/ChatTemplate.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include <c10/core/GradMode.h>
-#include <iostream>
 #include <random>
+#include <unistd.h>
 
 namespace xlstm {
 
@@ -55,9 +57,9 @@ static TokenIds encodePrompt(const GenerateSettings &settings, const Vocabulary 
   return ids;
 }
 
-static void writeOut(const std::string &text) {
-  if (!(std::cout << text << std::flush))
-    fail("standard output: cannot write");
+/// What a model wrote; where a terminal shows it, control characters but newline and tab are escaped.
+static std::string showText(const std::string &text) {
+  return isatty(STDOUT_FILENO) ? escapeControls(text, "\n\t") : text;
 }
 
 /// Tokens as they come: text, or their ids with spaces between.
@@ -70,10 +72,10 @@ static void writeTokens(const Program &program, const RunnableModel &model, cons
     generateSampled(program, model.params, prompt, sampler, [&](int32_t id) {
       if (vocabulary.isEnd(id))
         return false;
-      writeOut(settings.ids ? (count ? " " : "") + std::to_string(id) : decoder.next(id));
+      writeOut(settings.ids ? (count ? " " : "") + std::to_string(id) : showText(decoder.next(id)));
       return ++count < most;
     });
-  writeOut((settings.ids ? "" : decoder.finish()) + "\n");
+  writeOut((settings.ids ? "" : showText(decoder.finish())) + "\n");
 }
 
 static void generate(GenerateSettings &settings) {

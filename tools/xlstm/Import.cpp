@@ -9,6 +9,7 @@
 #include "xlstm/Import/Onnx.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include <iostream>
 
@@ -41,7 +42,7 @@ static Source kindOf(const fs::path &source) {
 
 static void warn(const std::vector<std::string> &warnings) {
   for (const std::string &warning : warnings)
-    std::cerr << "xlstm: warning: " << warning << '\n';
+    std::cerr << "xlstm: warning: " << escapeControls(warning) << '\n';
 }
 
 void importTeacher(const fs::path &source, const fs::path &output, WeightTransfer transfer) {

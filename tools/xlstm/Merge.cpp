@@ -10,12 +10,18 @@ namespace xlstm {
 void addMergeCommand(CLI::App &app) {
   struct Settings {
     std::filesystem::path config, output;
+    bool allowNonFinite = false;
   };
   auto settings = std::make_shared<Settings>();
   CLI::App *verb = app.add_subcommand("merge", "Merge bundles of one architecture (linear)");
   verb->add_option("config", settings->config, "YAML in mergekit's linear form (docs/Recipe.md)")->required();
   verb->add_option("-o,--output", settings->output, "Folder of the merged bundle")->required();
-  verb->callback([settings] { mergeBundles(readMergeConfig(settings->config), settings->output); });
+  addNonFiniteFlag(*verb, settings->allowNonFinite);
+  verb->callback([settings] {
+    MergeConfig config = readMergeConfig(settings->config);
+    config.allowNonFinite = settings->allowNonFinite;
+    mergeBundles(config, settings->output);
+  });
 }
 
 } // namespace xlstm

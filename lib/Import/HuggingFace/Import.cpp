@@ -5,12 +5,10 @@
 
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "xlstm/Runtime/Files/Bundle.h"
-#include "xlstm/Runtime/Files/CopyFile.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
-#include <set>
 
 namespace fs = std::filesystem;
 
@@ -20,17 +18,8 @@ namespace {
 /// The files as they are, or, where some tensors say nothing new, one file without these.
 void carryWeights(const WeightFiles &weights, const std::vector<std::string> &redundant, WeightTransfer transfer,
                   const fs::path &to) {
-  if (redundant.empty()) {
-    std::set<fs::path> files;
-    for (const auto &[name, tensor] : weights.tensors())
-      files.insert(tensor.file->path());
-    for (const fs::path &file : files)
-      if (fs::path copy = to / file.filename(); transfer == WeightTransfer::Copy || !linkFile(file, copy))
-        copyFile(file, copy);
-    if (!files.contains(weights.folder() / "model.safetensors"))
-      copyFile(weights.folder() / "model.safetensors.index.json", to / "model.safetensors.index.json");
-    return;
-  }
+  if (redundant.empty())
+    return weights.copyTo(to, transfer == WeightTransfer::Link);
   std::vector<TensorSpec> specs;
   for (const auto &[name, tensor] : weights.tensors())
     if (std::ranges::find(redundant, name) == redundant.end())
@@ -54,10 +43,10 @@ void checkOutput(const fs::path &folder, const fs::path &output) {
 /// Reads tokenizer.json as everything after will. SentencePiece's BPE (Llama 2, first Mistral) is not read: such a
 /// teacher is imported, with a warning, for its weights.
 void checkTokenizer(const fs::path &file, std::vector<std::string> &warnings) {
-  std::error_code error;
-  if (!fs::exists(file, error))
+  auto found = MappedFile::findInside(file.parent_path(), file.filename());
+  if (!found)
     return;
-  std::string text = readTextFile(file);
+  std::string text(found->text());
   try {
     Tokenizer::parse(text, file.string());
   } catch (const Error &reason) {

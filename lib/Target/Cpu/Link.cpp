@@ -4,6 +4,7 @@
 #include "xlstm/Target/Link.h"
 #include "lib/Target/Native/Append.h"
 #include "lib/Target/Native/Linker.h"
+#include "xlstm/Runtime/Files/Finite.h"
 #include "xlstm/Target/Cpu.h"
 
 namespace fs = std::filesystem;
@@ -16,6 +17,8 @@ void compileBundle(const fs::path &path, const fs::path &output, const CompileOp
   std::vector<std::string> archives =
       findArchives(libraries, {"libXlstmDeploy.a", "libXlstmText.a", "libXlstmFiles.a"});
   Bundle bundle = Bundle::open(path);
+  if (!options.allowNonFinite)
+    checkFinite(bundle.weights);
   TemporaryFolder folder;
   CpuTargetOptions target;
   target.kernels = libraries / "xlstm_kernels_cpu.bc";

@@ -8,6 +8,7 @@
 #include "xlstm/Runtime/Merge/Merge.h"
 
 #include <ATen/ops/tensor.h>
+#include <limits>
 
 using namespace xlstm;
 using namespace xlstm::test;
@@ -23,7 +24,6 @@ protected:
   void model(const std::string &name, const Tensors &tensors, const std::string &ir = "module {}") {
     put(name + "/model.mlir", ir);
     put(name + "/config.json", "{}");
-    writeBundleManifest(folder / name, "student", "a test");
     std::vector<TensorSpec> specs;
     for (const auto &[spec, value] : tensors)
       specs.push_back(spec);
@@ -31,6 +31,7 @@ protected:
     for (const auto &[spec, value] : tensors)
       writer.append(bytesOf(value.to(scalarType(spec.dtype)).contiguous()));
     writer.commit();
+    writeBundleManifest(folder / name, "student", "a test");
   }
   void pair(const std::string &name, const std::vector<float> &w, const std::vector<float> &b) {
     model(name, {{{"b", DType::F32, {2}}, at::tensor(b)}, {{"w", DType::BF16, {1, 2}}, at::tensor(w).view({1, 2})}});
@@ -48,6 +49,34 @@ protected:
 };
 
 } // namespace
+
+TEST_F(MergeTest, refusesWhatIsNotFinite) {
+  float nan = std::numeric_limits<float>::quiet_NaN(), large = std::numeric_limits<float>::max();
+  pair("a", {1, 2}, {1, 2});
+  pair("b", {3, nan}, {3, 4});
+  EXPECT_ERROR(mergeBundles(config({0.5, 0.5}), folder / "out"),
+               "b/model.safetensors: tensor 'w': expected finite numbers, found NaN at index [0, 1]");
+  EXPECT_FALSE(fs::exists(folder / "out"));
+  MergeConfig allowed = config({0.5, 0.5});
+  allowed.allowNonFinite = true;
+  mergeBundles(allowed, folder / "out");
+  EXPECT_TRUE(fs::exists(folder / "out/bundle.json"));
+  // Finite, and their sum is not: 2 * max - max would be.
+  pair("c", {1, 2}, {large, 1});
+  pair("d", {1, 2}, {-large, 1});
+  MergeConfig overflow{{{folder / "c", 2}, {folder / "d", -1}}};
+  EXPECT_ERROR(mergeWeightFiles(overflow, folder / "sum"), "tensor 'b': expected finite numbers, found an infinity");
+}
+
+TEST_F(MergeTest, refusesADamagedModel) {
+  pair("a", {1, 2}, {1, 2});
+  pair("b", {3, 4}, {3, 4});
+  std::string weights = get(folder / "b/model.safetensors");
+  weights.back() ^= 1;
+  put("b/model.safetensors", weights);
+  EXPECT_ERROR(mergeBundles(config({0.5, 0.5}), folder / "out"),
+               "b/model.safetensors: expected the content that bundle.json records");
+}
 
 TEST_F(MergeTest, sumsInFloat32AndRoundsOnce) {
   pair("a", {1, 2}, {0.1f, 1});

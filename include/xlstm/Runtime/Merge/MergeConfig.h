@@ -19,6 +19,8 @@ struct MergeConfig {
   std::vector<MergeSource> models;
   /// Divide the weights by their sum; otherwise they must sum to 1. (mergekit's own default is true.)
   bool normalize = false;
+  /// NaN and infinities in weights are no error.
+  bool allowNonFinite = false;
 };
 
 /// Reads the subset of mergekit's YAML that a linear merge needs:
