@@ -9,7 +9,6 @@
 #include "xlstm/Support/Quote.h"
 
 #include <ATen/Functions.h>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
@@ -78,7 +77,9 @@ static Difference compareFloats(const StoredTensor &left, const StoredTensor &ri
     at::Tensor same = at::eq(a, b), distance = at::abs(at::sub(a, b));
     largest = at::nan_to_num(at::masked_fill(distance, same, 0), INFINITY, INFINITY, INFINITY).max().item<double>();
   }
-  return {largest, fmt::format("{:.3g}", largest)};
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3g", largest);
+  return {largest, text};
 }
 
 /// Of a safetensors file, or of a model's folder.
@@ -97,6 +98,12 @@ static std::set<std::string> filesOf(const fs::path &path) {
   return names;
 }
 
+static std::string padded(std::string text) {
+  constexpr size_t width = 24;
+  text.resize(std::max(text.size(), width), ' ');
+  return text + " ";
+}
+
 /// Lines for the names that only one side has.
 static std::string listUnshared(const DiffSettings &settings, const char *what, const std::set<std::string> &left,
                                 const std::set<std::string> &right) {
@@ -104,7 +111,7 @@ static std::string listUnshared(const DiffSettings &settings, const char *what, 
   auto list = [&](const fs::path &path, const std::set<std::string> &here, const std::set<std::string> &there) {
     for (const std::string &name : here)
       if (!there.contains(name))
-        lines += escapeControls(fmt::format("{} only in {}: {}", what, path.string(), name)) + "\n";
+        lines += escapeControls(what + (" only in " + path.string() + ": " + name)) + "\n";
   };
   list(settings.left, left, right);
   list(settings.right, right, left);
@@ -133,8 +140,8 @@ static void compare(const DiffSettings &settings) {
     bool areIntegers = !isFloat(a.spec.dtype) && !isFloat(b.spec.dtype);
     Difference difference = areIntegers ? compareIntegers(a, b) : compareFloats(a, b);
     bool over = !(difference.value <= settings.tolerance);
-    report += fmt::format("{:<24} {:<24} max |a - b| = {}{}\n", escapeControls(name), describe(a.spec), difference.text,
-                          over ? "  <-- over" : "");
+    report += padded(escapeControls(name)) + padded(describe(a.spec)) + "max |a - b| = " + difference.text +
+              (over ? "  <-- over\n" : "\n");
     ++common;
     beyond += over;
   }

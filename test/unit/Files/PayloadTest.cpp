@@ -59,11 +59,11 @@ TEST_F(PayloadTest, FindsWhatWasWritten) {
 
 TEST_F(PayloadTest, NoByteMayChange) {
   const std::string whole = write(3000);
-  for (size_t at = 0; at < whole.size(); ++at) {
+  const size_t ends = whole.size() - 400; // what is behind the weights, the table and the footer: byte by byte
+  for (size_t at = 0; at < whole.size(); at += at < ends ? 61 : 1) {
     std::string changed = whole;
     changed[at] ^= char(1 << at % 8);
-    std::string error = "carries no model";
-    error = test::errorOf([&] {
+    std::string error = test::errorOf([&] {
       if (std::optional<Payload> payload = find(changed))
         payload->checkAll();
       else
@@ -115,6 +115,6 @@ TEST_F(PayloadTest, ReadsVersionOne) {
   for (auto [at, what] : {std::pair(4097, "its weights differs"), {4105, "its tokenizer"}, {4115, "footer"}}) {
     std::string changed = file + footer;
     changed[at] ^= 1;
-    EXPECT_ERROR(find(changed)->checkAll(), what) << at;
+    EXPECT_ERROR(find(changed)->checkAll(), what);
   }
 }
