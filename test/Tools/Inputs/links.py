@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """links.py XLSTM FOLDER: puts links to FOLDER/secret, pipes and folders in place of every file that a model's folder
-carries, and runs what reads it. Nothing may succeed in one line less than an error, and the secret appear nowhere."""
+carries, and runs what reads it. Each must end in one line that names the file, and the secret appear nowhere."""
 
-import pathlib
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -37,20 +37,18 @@ def replace(path, kind):
         path.symlink_to("../secret" if kind == "link" else folder.resolve() / "secret")
 
 
-for source, names in (("teacher", SIDE), ("bundle", ["model.mlir", *SIDE])):
-    for name in names:
-        for kind in ("link", "pipe") if name != "LICENSE" else ("link", "absolute", "pipe", "folder"):
-            bad, output = folder / "bad", folder / "leak"
-            shutil.rmtree(bad, ignore_errors=True)
-            shutil.copytree(folder / source, bad)
-            replace(bad / name, kind)
-            if source == "teacher":
-                if (folder / source / name).exists() or kind == "link":
-                    attempt(name, kind, ["import", bad, "-o", output], output)
-            else:
-                # Of a bundle without hashes too, which says nothing of its files.
-                (bad / "bundle.json").write_text('{"format": 1, "dialects": {"lm": 1, "xlstm": 1}, "kind": "teacher"}')
-                attempt(name, kind, ["export", bad, "-o", output], output)
-                if kind == "link" and name not in ("config.json", "special_tokens_map.json", "vocab.json", "LICENSE", "chat_template.json"):
-                    attempt(name, kind, ["compile", bad, "-o", output], output)
+CASES = [("import", "teacher", name, "link") for name in SIDE]
+CASES += [("import", "teacher", name, kind) for name in ("LICENSE", "tokenizer.json")
+          for kind in ("absolute", "pipe", "folder")]
+CASES += [("export", "bundle", name, "link") for name in ("model.mlir", "LICENSE", "model.safetensors")]
+CASES += [("compile", "bundle", name, "link") for name in ("tokenizer.json", "generation_config.json",
+                                                           "chat_template.jinja")]
+for verb, source, name, kind in CASES:
+    bad, output = folder / "bad", folder / "leak"
+    shutil.rmtree(bad, ignore_errors=True)
+    shutil.copytree(folder / source, bad)
+    replace(bad / name, kind)
+    if source == "bundle":  # without hashes, which would see it too
+        (bad / "bundle.json").write_text('{"format": 1, "dialects": {"lm": 1, "xlstm": 1}, "kind": "teacher"}')
+    attempt(name, kind, [verb, bad, "-o", output], output)
 print(f"{count} commands, {followed} followed a link")
