@@ -30,8 +30,7 @@ for folder in TRAINER:
     TABLE[folder] = TRAINER | {"torch", "runtime/Text", "runtime/Files", "runtime/Evaluate"}
 TOOLS = "tools"  # anything public
 # What compiler and executable agree on is plain C and belongs to both.
-CONTRACTS = {"xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h",
-             "xlstm/Runtime/Deploy/Payload.h"}
+CONTRACTS = {"xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h"}
 
 THIRD_PARTY = {"mlir": "mlir", "mlir-c": "mlir", "llvm": "llvm", "llvm-c": "llvm", "ATen": "torch", "torch": "torch",
                "c10": "torch", "google": "protobuf", "onnx": "protobuf", "cuda": "cuda"}

@@ -37,6 +37,7 @@ for teacher; do
   "$xlstm" linearize "$work/teacher" -o "$work/delta" --mixer gated_delta --window 64
   for student in student mixed mlstm delta; do
     python3 "$root/test/stir_student.py" "$work/$student"
+    "$xlstm" verify --record "$work/$student" >/dev/null
   done
   make "$work/student" "$out/$name"
   make "$work/mixed" "$out/$name-mixed"

@@ -3,7 +3,8 @@
 
     python3 test/stir_student.py BUNDLE
 
-Changes model.safetensors in place; the same bundle gives the same bytes."""
+Changes model.safetensors in place ("xlstm verify --record BUNDLE" then takes it for right); the same bundle gives the same
+bytes."""
 
 import array
 import json

@@ -5,6 +5,7 @@
 #include "dialects/LM/ModuleReader.h"
 #include "xlstm/Init/RegisterAll.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -36,7 +37,8 @@ private:
     if (isError && first.empty())
       first = place(diagnostic.getLocation()) + ": error: " + oneLine(diagnostic);
     if (diagnostic.getSeverity() == DiagnosticSeverity::Warning)
-      std::cerr << "xlstm: warning: " << place(diagnostic.getLocation()) << ": " << oneLine(diagnostic) << '\n';
+      std::cerr << "xlstm: warning: " << escapeControls(place(diagnostic.getLocation()) + ": " + oneLine(diagnostic))
+                << '\n';
     return success();
   }
 

@@ -4,6 +4,7 @@
 #include "xlstm/Support/Progress.h"
 
 #include "lib/Support/ProgressLine.h"
+#include "xlstm/Support/Quote.h"
 
 #include <fmt/format.h>
 
@@ -65,16 +66,16 @@ void Progress::print(bool last) {
     time = durationText(spent);
   else if (done > before)
     time = durationText(spent / double(done - before) * double(total - done)) + " left";
-  writeLine(fitLine({fmt::format("[{}] {}/{}", label, done, total), note, time}, columns()), terminal && !last);
+  writeLine(fitLine({escapeControls(fmt::format("[{}] {}/{}", label, done, total)), escapeControls(note), time}, columns()), terminal && !last);
 }
 
 void say(const std::string &label, const std::string &text) {
-  writeLine(fmt::format("[{}] {}", label, text), /*leaveOpen=*/false);
+  writeLine(escapeControls(fmt::format("[{}] {}", label, text)), /*leaveOpen=*/false);
 }
 
 void announce(const std::string &label, const std::string &text) {
   bool terminal = isatty(STDERR_FILENO);
-  writeLine(fitLine({fmt::format("[{}] {}", label, text)}, columns()), terminal);
+  writeLine(fitLine({escapeControls(fmt::format("[{}] {}", label, text))}, columns()), terminal);
 }
 
 void endProgressLine() {

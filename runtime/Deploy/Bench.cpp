@@ -72,6 +72,7 @@ static std::vector<BenchTest> listTests(const BenchSettings &settings) {
 static void runBench(const BenchSettings &settings, Backend &backend) {
   BenchReport report{CarriedModel::open(backend.numbers()), backend.numbers(), {}, {}, {}};
   std::unique_ptr<Session> session = backend.makeSession(report.model.weights());
+  report.model.waitForWeights();
   report.backend = backend.name();
   if (settings.withLimits)
     report.limits = backend.measureLimits();

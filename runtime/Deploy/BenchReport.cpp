@@ -3,6 +3,7 @@
 
 #include "runtime/Deploy/BenchReport.h"
 #include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Support/Quote.h"
 
 #include <cmath>
 
@@ -86,9 +87,10 @@ std::string formatTable(const BenchReport &report) {
                 "| ----- | -------: | --------: | ------- | ----: | ---: | -------: | --------: | ----: |\n";
   for (const BenchResult &result : report.results) {
     const Summary summary(report, result);
-    text += "| " + report.model.name + " | " + formatNumber(static_cast<double>(report.numbers.weightBytes) / MiB, 2) +
-            " | " + formatNumber(static_cast<double>(report.numbers.stateBytes) / MiB, 2) + " | " + report.backend +
-            " | " + std::to_string(isCpu ? 1 : report.numbers.batch) + " | " + result.test.name() + " | " +
+    text += "| " + escapeControls(report.model.name) + " | " +
+            formatNumber(static_cast<double>(report.numbers.weightBytes) / MiB, 2) + " | " +
+            formatNumber(static_cast<double>(report.numbers.stateBytes) / MiB, 2) + " | " + report.backend + " | " +
+            std::to_string(isCpu ? 1 : report.numbers.batch) + " | " + result.test.name() + " | " +
             formatNumber(summary.mean, 2) + " ± " + formatNumber(summary.deviation, 2) + " |";
     if (!isCpu)
       text += " " + formatNumber(summary.stepMs, 3) + " | " + formatShare(summary) + " |";

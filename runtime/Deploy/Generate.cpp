@@ -30,7 +30,7 @@ struct GenerateSettings {
 /// Continues texts, one turn after the other, in one session->
 class Writer {
 public:
-  Writer(const CarriedModel &model, Backend &backend, const GenerateSettings &settings)
+  Writer(CarriedModel &model, Backend &backend, const GenerateSettings &settings)
       : model(model), numbers(backend.numbers()), session(backend.makeSession(model.weights())),
         sampler(settings.sampler), most(settings.most), writesIds(settings.ids) {
     if (settings.promptIds.empty() || !settings.ids) // ids need none
@@ -51,7 +51,7 @@ private:
   }
   bool isEnd(int32_t id) const { return std::ranges::count(model.endTokens, id) != 0; }
 
-  const CarriedModel &model;
+  CarriedModel &model;
   ModelNumbers numbers;
   std::optional<Tokenizer> tokenizer;
   std::unique_ptr<Session> session;
@@ -70,6 +70,7 @@ std::string Writer::continueIds(std::span<const int32_t> encoded) {
   if (static_cast<int64_t>(ids.size()) > session->room())
     fail("the prompt has ", ids.size(), " tokens, the model has room for ", session->room());
   std::span<float> logits = session->read(ids);
+  model.waitForWeights();
   history.insert(history.end(), encoded.begin(), encoded.end());
   std::optional<StreamDecoder> decoder;
   if (tokenizer)
@@ -77,7 +78,7 @@ std::string Writer::continueIds(std::span<const int32_t> encoded) {
   std::string written;
   auto write = [&](const std::string &text) {
     if (!writesIds)
-      writeOut(text);
+      writeModelText(text);
     written += text;
   };
   for (int64_t n = 0; n != most; ++n) {
@@ -158,7 +159,7 @@ static void generate(GenerateSettings &settings, Backend &backend) {
   if (settings.prompt)
     return writer.continueText(*settings.prompt);
   if (settings.file)
-    return writer.continueText(plainText(readTextFile(*settings.file), *settings.file));
+    return writer.continueText(plainText(readGivenFile(*settings.file), *settings.file));
   if (isatty(STDIN_FILENO))
     return converse(writer);
   writer.continueText(plainText(std::string(std::istreambuf_iterator<char>(std::cin), {}), "standard input"));

@@ -63,6 +63,7 @@ static void writeLogits(const LogitsSettings &settings, Backend &backend) {
     for (int64_t id : ids.subspan(prefilled))
       out.append(std::as_bytes(session->readOne(id)));
   }
+  model.waitForWeights();
   out.commit();
 }
 

@@ -9,41 +9,9 @@ namespace xlstm {
 
 static constexpr const char *self = "/proc/self/exe";
 
-std::span<const std::byte> CarriedModel::bytesOf(const PayloadPart &part) const {
-  return file->bytes().subspan(part.offset, part.bytes);
-}
-
-void CarriedModel::checkPart(const PayloadPart &part, const char *what) const {
-  Checksum checksum;
-  checksum.add(bytesOf(part));
-  if (checksum.value() != part.checksum)
-    fail("this executable is damaged: its ", what, " differs from what was put in; compile the model again");
-}
-
-void CarriedModel::checkFooter(const ModelNumbers &numbers) {
-  std::span<const std::byte> bytes = file->bytes();
-  if (bytes.size() < sizeof footer)
-    fail("this executable is damaged: it is too short to carry a model");
-  std::memcpy(&footer, bytes.data() + bytes.size() - sizeof footer, sizeof footer);
-  if (std::memcmp(footer.magic, payloadMagic, sizeof footer.magic) != 0)
-    fail("this executable carries no model: it was truncated or stripped; compile the model again");
-  if (footerChecksum(footer) != footer.checksum)
-    fail("this executable is damaged: the footer behind its model was changed; compile the model again");
-  if (footer.fileBytes != bytes.size())
-    fail("this executable is damaged: expected ", footer.fileBytes, " bytes, found ", bytes.size(),
-         "; compile the model again");
-  for (const PayloadPart *part : {&footer.weights, &footer.tokenizer, &footer.metadata})
-    if (part->offset > bytes.size() || part->bytes > bytes.size() - part->offset)
-      fail("this executable is damaged: a part of its model lies outside of the file; compile the model again");
-  if (footer.weights.bytes != numbers.carriedBytes || !numbers.isKnownAbi)
-    fail("this executable is damaged: expected ", numbers.carriedBytes, " bytes of weights, found ",
-         footer.weights.bytes, "; compile the model again");
-}
-
 void CarriedModel::readMetadata() {
-  checkPart(footer.metadata, "metadata");
-  std::span<const std::byte> bytes = bytesOf(footer.metadata);
-  Json metadata = parseJson({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, "metadata of the executable");
+  payload->check(section::Metadata);
+  Json metadata = parseJson(payload->textOf(section::Metadata), "metadata of the executable");
   name = metadata.value("name", "");
   kind = metadata.value("kind", "");
   endTokens = metadata.value("eos", std::vector<int32_t>());
@@ -54,24 +22,37 @@ void CarriedModel::readMetadata() {
 }
 
 CarriedModel CarriedModel::open(const ModelNumbers &numbers) {
+  std::optional<Payload> payload = Payload::find(MappedFile::open(self), "this executable");
+  if (!payload || !payload->isRecorded())
+    fail("this executable carries no model: it was truncated or stripped; compile the model again");
+  payload->check(section::Program);
+  if (uint64_t found = payload->bytesOf(section::Weights).size(); found != numbers.carriedBytes || !numbers.isKnownAbi)
+    fail("this executable is damaged: expected ", numbers.carriedBytes, " bytes of weights, found ", found,
+         "; compile the model again");
   CarriedModel model;
-  model.file = MappedFile::open(self);
-  model.checkFooter(numbers);
+  model.payload = std::make_shared<Payload>(std::move(*payload));
   model.readMetadata();
   return model;
 }
 
-Tokenizer CarriedModel::makeTokenizer() const {
-  if (footer.tokenizer.bytes == 0)
-    fail("this executable carries no tokenizer: it works on token ids (--prompt-ids with --ids, logits, bench)");
-  checkPart(footer.tokenizer, "tokenizer");
-  std::span<const std::byte> bytes = bytesOf(footer.tokenizer);
-  return Tokenizer::parse({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, "tokenizer of the executable");
+const char *CarriedModel::weights() {
+  if (!check)
+    check = std::make_shared<WeightCheck>(payload);
+  return payload->textOf(section::Weights).data();
 }
 
-void CarriedModel::verify() const {
-  checkPart(footer.weights, "weights");
-  checkPart(footer.tokenizer, "tokenizer");
+void CarriedModel::waitForWeights() {
+  weights();
+  check->wait();
 }
+
+Tokenizer CarriedModel::makeTokenizer() const {
+  if (payload->bytesOf(section::Tokenizer).empty())
+    fail("this executable carries no tokenizer: it works on token ids (--prompt-ids with --ids, logits, bench)");
+  payload->check(section::Tokenizer);
+  return Tokenizer::parse(payload->textOf(section::Tokenizer), "tokenizer of the executable");
+}
+
+void CarriedModel::verify() const { payload->checkAll(); }
 
 } // namespace xlstm

@@ -5,8 +5,7 @@
 #define RUNTIME_DEPLOY_MODEL_H
 
 #include "runtime/Deploy/Backend.h"
-#include "xlstm/Runtime/Deploy/Payload.h"
-#include "xlstm/Runtime/Files/MappedFile.h"
+#include "runtime/Deploy/WeightCheck.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
 
 #include <map>
@@ -16,13 +15,17 @@ namespace xlstm {
 /// Weights and tokenizer, mapped from the running executable.
 class CarriedModel {
 public:
-  /// Throws Error when what follows the program is missing, truncated or changed, or belongs to another model than
-  /// `numbers`. The weights are not read here: verify() does.
+  /// Throws Error when what follows the program is missing, truncated or changed, belongs to another model than
+  /// `numbers`, or the program itself was changed. The weights are not read here.
   static CarriedModel open(const ModelNumbers &numbers);
 
-  const char *weights() const { return reinterpret_cast<const char *>(bytesOf(footer.weights).data()); }
+  /// From the first call on the weights are checked in the background.
+  const char *weights();
+  /// Waits until they are; throws Error when they are not those that were put in. Nothing that was computed from them
+  /// may be shown before.
+  void waitForWeights();
   Tokenizer makeTokenizer() const;
-  /// Throws Error when the weights are not those that were put in.
+  /// Checks every byte of the executable. Throws Error.
   void verify() const;
 
   std::string name;
@@ -35,13 +38,10 @@ public:
   std::map<std::string, std::string> chatTokens;
 
 private:
-  void checkFooter(const ModelNumbers &numbers);
   void readMetadata();
-  std::span<const std::byte> bytesOf(const PayloadPart &part) const;
-  void checkPart(const PayloadPart &part, const char *what) const;
 
-  std::shared_ptr<const MappedFile> file;
-  PayloadFooter footer;
+  std::shared_ptr<const Payload> payload;
+  std::shared_ptr<WeightCheck> check;
 };
 
 } // namespace xlstm

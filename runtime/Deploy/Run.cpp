@@ -4,10 +4,17 @@
 #include "runtime/Deploy/Model.h"
 #include "runtime/Deploy/Verbs.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include <cstdio>
+#include <unistd.h>
 
 namespace xlstm {
+
+void writeModelText(std::string_view text) {
+  static const bool isTerminal = isatty(STDOUT_FILENO);
+  isTerminal ? writeOut(escapeControls(text, "\n\t")) : writeOut(text);
+}
 
 void checkOneText(const ModelNumbers &numbers) {
   if (numbers.batch != 1)
@@ -15,7 +22,7 @@ void checkOneText(const ModelNumbers &numbers) {
 }
 
 void addVerify(CLI::App &app, Backend &backend) {
-  CLI::App *verb = app.add_subcommand("verify", "Check the weights that this executable carries");
+  CLI::App *verb = app.add_subcommand("verify", "Check every byte of this executable");
   verb->callback([&backend] {
     CarriedModel::open(backend.numbers()).verify();
     writeOut("ok\n");
@@ -26,23 +33,24 @@ static int runVerb(int argc, char **argv, const std::string &name, Backend &back
   CLI::App app("A language model in one file: without a verb it continues a text.");
   app.set_version_flag("--version", [&backend] {
     CarriedModel model = CarriedModel::open(backend.numbers());
-    return "xlstm " XLSTM_VERSION ", " + model.kind + " '" + model.name + "'";
+    return escapeControls("xlstm " XLSTM_VERSION ", " + model.kind + " '" + model.name + "'");
   });
   app.require_subcommand(0, 1);
   addGenerate(app, backend);
   addBench(app, backend);
   addLogits(app, backend);
   addVerify(app, backend);
+  std::string name = escapeControls(std::filesystem::path(argv[0] ? argv[0] : "").filename().string());
   try {
     app.parse(argc, argv);
     return 0;
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0)
       return app.exit(error); // --help, --version
-    std::fprintf(stderr, "%s: error: %s (see --help)\n", name.c_str(), error.what());
+    std::fprintf(stderr, "%s: error: %s (see --help)\n", name.c_str(), escapeControls(error.what()).c_str());
     return 2;
   } catch (const std::exception &error) {
-    std::fprintf(stderr, "%s: error: %s\n", name.c_str(), error.what());
+    std::fprintf(stderr, "%s: error: %s\n", name.c_str(), escapeControls(error.what()).c_str());
     return 1;
   }
 }

@@ -20,6 +20,9 @@ void addVerify(CLI::App &app, Backend &backend);
 /// Throws Error for a model that was compiled for several texts at once: only bench runs those.
 void checkOneText(const ModelNumbers &numbers);
 
+/// Writes what a model wrote to standard output: where a terminal shows it, control characters but newline and tab are escaped.
+void writeModelText(std::string_view text);
+
 } // namespace xlstm
 
 #endif // RUNTIME_DEPLOY_VERBS_H

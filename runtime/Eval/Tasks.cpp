@@ -62,7 +62,7 @@ static TaskItem readItem(const Json &object, TaskKind kind, size_t number, const
 Task loadTask(const fs::path &file, size_t limit) {
   Task task;
   task.name = file.stem().string();
-  std::string text = plainText(readTextFile(file), file.string());
+  std::string text = plainText(readGivenFile(file), file.string());
   size_t number = 0;
   for (size_t begin = 0, end; begin < text.size(); begin = end + 1) {
     end = std::min(text.find('\n', begin), text.size());

@@ -125,9 +125,7 @@ Program Program::parse(std::string_view mlir, const std::string &origin) {
   return program;
 }
 
-Program Program::load(const std::filesystem::path &file) {
-  return parse(MappedFile::open(file)->text(), file.string());
-}
+Program Program::load(const std::filesystem::path &file) { return parse(readTextFile(file), file.string()); }
 
 bool Program::has(const std::string &function) const { return impl->specs.count(function); }
 

@@ -3,29 +3,13 @@
 
 #include "xlstm/Runtime/Files/Bundle.h"
 
-#include "xlstm/Runtime/Files/Json.h"
+#include "runtime/Files/Manifest.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/HubHint.h"
-#include "xlstm/Support/Quote.h"
 
 using namespace xlstm;
 namespace fs = std::filesystem;
-
-static constexpr const char *manifestName = "bundle.json";
-static constexpr int dialectVersion = 1;
-static constexpr const char *dialects[] = {"lm", "xlstm"};
-
-/// Refuses a version that is missing, below 1 or newer than `known`.
-static void checkVersion(const std::string &manifest, const std::string &what, const Json &parent, int known) {
-  auto found = parent.find(what);
-  if (found == parent.end() || !found->is_number_integer() || found->get<int64_t>() < 1)
-    fail(manifest, ": expected the version of '", what, "', a number from 1, found ",
-         found == parent.end() ? "nothing" : quote(found->dump()));
-  if (found->get<int64_t>() > known)
-    fail(manifest, ": version ", found->dump(), " of '", what, "' was written by a newer xlstm, this one knows up to ",
-         known);
-}
 
 bool Bundle::isBundle(const fs::path &folder) {
   std::error_code error;
@@ -58,44 +42,36 @@ static std::string whatElse(const fs::path &path) {
   return "another folder" + (fs::exists(path / "config.json", error) ? import : "");
 }
 
-bool Bundle::hasTokenizer() const {
-  std::error_code error;
-  return fs::is_regular_file(tokenizerFile(), error);
-}
+bool Bundle::hasTokenizer() const { return bool(MappedFile::findInside(folder, tokenizerFile().filename())); }
 
-Bundle Bundle::open(const fs::path &folder) {
-  std::error_code error;
+Bundle Bundle::open(const fs::path &folder, BundleCheck check) {
   if (!isBundle(folder))
     fail(folder.string(), ": expected a bundle (a folder with ", manifestName, "), found ", whatElse(folder));
-  std::string manifest = (folder / manifestName).string();
-  Json root = readJsonFile(manifest);
-  if (!root.is_object())
-    fail(manifest, ": expected an object, found ", root.type_name());
-  checkVersion(manifest, "format", root, bundleFormatVersion);
-  auto versions = root.find("dialects");
-  if (versions == root.end() || !versions->is_object())
-    fail(manifest, ": expected an object 'dialects' of versions");
-  for (const char *dialect : dialects)
-    checkVersion(manifest, dialect, *versions, dialectVersion);
-  auto kind = root.find("kind");
-  if (kind == root.end() || (*kind != "teacher" && *kind != "student"))
-    fail(manifest, ": expected 'kind' to be 'teacher' or 'student', found ",
-         kind == root.end() ? "nothing" : quote(kind->dump()));
+  Manifest manifest = Manifest::read(folder);
   Bundle bundle;
   bundle.folder = folder;
-  bundle.kind = kind->get<std::string>();
-  if (!fs::is_regular_file(bundle.modelFile(), error))
+  bundle.kind = manifest.kind;
+  bundle.source = manifest.source;
+  bundle.isRecorded = manifest.isRecorded;
+  if (!MappedFile::findInside(folder, bundle.modelFile().filename()))
     fail(bundle.modelFile().string(), ": expected the bundle's IR, found no such file");
+  manifest.check(folder, check == BundleCheck::All);
   bundle.weights = WeightFiles::open(folder);
-  checkLinkedFiles(bundle.weights, manifest);
+  checkLinkedFiles(bundle.weights, folder / manifestName);
   return bundle;
 }
 
 void xlstm::writeBundleManifest(const fs::path &folder, const std::string &kind, const std::string &source) {
-  Json root{{"format", bundleFormatVersion}, {"dialects", Json::object()}, {"kind", kind}, {"source", source}};
-  for (const char *dialect : dialects)
-    root["dialects"][dialect] = dialectVersion;
-  writeTextFile(folder / manifestName, root.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  Manifest manifest;
+  manifest.kind = kind;
+  manifest.source = source;
+  manifest.write(folder);
+}
+
+void xlstm::recordBundle(const fs::path &folder) {
+  Manifest manifest = Manifest::read(folder);
+  WeightFiles::open(folder);
+  manifest.write(folder);
 }
 
 void xlstm::checkBundleOutput(const fs::path &folder, const std::vector<fs::path> &inputs) {
@@ -107,21 +83,31 @@ void xlstm::checkBundleOutput(const fs::path &folder, const std::vector<fs::path
   fail(folder.string(), ": cannot write a bundle here: what is there is not a bundle and would be lost");
 }
 
+static constexpr const char *carriedNames[] = {"config.json",
+                                               "generation_config.json",
+                                               "tokenizer.json",
+                                               "tokenizer.model",
+                                               "tokenizer_config.json",
+                                               "special_tokens_map.json",
+                                               "added_tokens.json",
+                                               "vocab.json",
+                                               "merges.txt",
+                                               "chat_template.jinja",
+                                               "chat_template.json",
+                                               "LICENSE"};
+
 void xlstm::carryModelFiles(const fs::path &from, const fs::path &to) {
-  constexpr const char *names[] = {"config.json",
-                                   "generation_config.json",
-                                   "tokenizer.json",
-                                   "tokenizer.model",
-                                   "tokenizer_config.json",
-                                   "special_tokens_map.json",
-                                   "added_tokens.json",
-                                   "vocab.json",
-                                   "merges.txt",
-                                   "chat_template.jinja",
-                                   "chat_template.json",
-                                   "LICENSE"};
-  std::error_code error;
-  for (const char *name : names)
-    if (fs::is_regular_file(from / name, error))
-      writeTextFile(to / name, readTextFile(from / name));
+  for (const char *name : carriedNames)
+    if (auto file = MappedFile::findInside(from, name))
+      writeTextFile(to / name, file->text());
+}
+
+void xlstm::copyBundle(const fs::path &from, const fs::path &to) {
+  Bundle bundle = Bundle::open(from);
+  AtomicDirectory copy(to);
+  carryModelFiles(from, copy.path());
+  writeTextFile(copy.path() / "model.mlir", readTextFile(bundle.modelFile()));
+  bundle.weights.copyTo(copy.path(), /*link=*/false);
+  writeBundleManifest(copy.path(), bundle.kind, bundle.source);
+  copy.commit();
 }

@@ -34,9 +34,8 @@ std::optional<ChatFiles> xlstm::findChatTemplate(const fs::path &folder) {
            wrapped = folder / "chat_template.json";
   Json root = readOptionalObject(config);
   ChatFiles files;
-  std::error_code error;
-  if (fs::is_regular_file(alone, error)) {
-    files.text = readTextFile(alone);
+  if (auto found = MappedFile::findInside(folder, alone.filename())) {
+    files.text = found->text();
     files.origin = alone.string();
   } else if (std::optional<std::string> text = templateIn(root, config)) {
     files.text = *text;

@@ -148,6 +148,10 @@ Json xlstm::parseJson(std::string_view text, const std::string &origin) {
 }
 
 Json xlstm::readJsonFile(const std::filesystem::path &path) {
-  auto file = MappedFile::open(path);
-  return parseJson(file->text(), path.string());
+  return parseJson(MappedFile::openInside(path.parent_path(), path.filename())->text(), path.string());
+}
+
+Json xlstm::findJsonFile(const std::filesystem::path &path) {
+  auto file = MappedFile::findInside(path.parent_path(), path.filename());
+  return file ? parseJson(file->text(), path.string()) : Json();
 }

@@ -4,6 +4,7 @@
 #include "xlstm/Runtime/Files/MappedFile.h"
 
 #include "runtime/Files/Descriptor.h"
+#include "runtime/Files/Inside.h"
 #include "runtime/Files/SystemError.h"
 
 #include <fcntl.h>
@@ -12,13 +13,9 @@
 
 using namespace xlstm;
 
-std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path &path) {
-  // Without O_NONBLOCK the open of a FIFO waits for a writer.
-  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (descriptor.number < 0)
-    failSystem(path, "open");
+std::shared_ptr<const MappedFile> MappedFile::map(int descriptor, const std::filesystem::path &path) {
   struct stat status;
-  if (::fstat(descriptor.number, &status))
+  if (::fstat(descriptor, &status))
     failSystem(path, "open");
   if (!S_ISREG(status.st_mode))
     fail(path.string(), ": expected a regular file, found a ", S_ISDIR(status.st_mode) ? "folder" : "special file");
@@ -26,7 +23,7 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path &
   mapped->file = path;
   if (status.st_size == 0)
     return mapped;
-  void *data = ::mmap(nullptr, status.st_size, PROT_READ, MAP_SHARED, descriptor.number, 0);
+  void *data = ::mmap(nullptr, status.st_size, PROT_READ, MAP_SHARED, descriptor, 0);
   if (data == MAP_FAILED)
     failSystem(path, "map");
   mapped->data = data;
@@ -34,14 +31,41 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path &
   return mapped;
 }
 
+std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path &path) {
+  // Without O_NONBLOCK the open of a FIFO waits for a writer.
+  Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (descriptor.number < 0)
+    failSystem(path, "open");
+  return map(descriptor.number, path);
+}
+
+std::shared_ptr<const MappedFile> MappedFile::findInside(const std::filesystem::path &folder,
+                                                         const std::filesystem::path &name) {
+  Descriptor descriptor(xlstm::findInside(folder, name));
+  return descriptor.number < 0 ? nullptr : map(descriptor.number, folder / name);
+}
+
+std::shared_ptr<const MappedFile> MappedFile::openInside(const std::filesystem::path &folder,
+                                                         const std::filesystem::path &name) {
+  Descriptor descriptor(xlstm::openInside(folder, name));
+  return map(descriptor.number, folder / name);
+}
+
 MappedFile::~MappedFile() {
   if (data)
     ::munmap(data, size);
 }
 
+static std::string contentOf(const MappedFile &file, size_t limit) {
+  if (file.text().size() > limit)
+    fail(file.path().string(), ": expected at most ", limit, " bytes, found ", file.text().size());
+  return std::string(file.text());
+}
+
 std::string xlstm::readTextFile(const std::filesystem::path &path, size_t limit) {
-  auto file = MappedFile::open(path);
-  if (file->text().size() > limit)
-    fail(path.string(), ": expected at most ", limit, " bytes, found ", file->text().size());
-  return std::string(file->text());
+  return contentOf(*MappedFile::openInside(path.parent_path(), path.filename()), limit);
+}
+
+std::string xlstm::readGivenFile(const std::filesystem::path &path, size_t limit) {
+  return contentOf(*MappedFile::open(path), limit);
 }

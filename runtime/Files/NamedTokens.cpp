@@ -8,10 +8,9 @@
 using namespace xlstm;
 
 Json xlstm::readOptionalObject(const std::filesystem::path &file) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(file, error))
+  Json root = findJsonFile(file);
+  if (root.is_null())
     return Json::object();
-  Json root = readJsonFile(file);
   if (!root.is_object())
     fail(file.string(), ": expected an object, found ", root.type_name());
   return root;

@@ -148,9 +148,10 @@ static std::map<std::string, std::string> readMetadata(const Json &entry, const 
   return out;
 }
 
-SafetensorsFile SafetensorsFile::open(const std::filesystem::path &path) {
+SafetensorsFile SafetensorsFile::parse(std::shared_ptr<const MappedFile> file) {
+  const std::filesystem::path &path = file->path();
   SafetensorsFile result;
-  result.file = MappedFile::open(path);
+  result.file = file;
   std::string_view header = headerOf(*result.file);
   auto data = result.file->bytes().subspan(lengthBytes + header.size());
   Json root = parseJson(header, path.string() + ": header");

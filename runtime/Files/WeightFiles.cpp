@@ -3,33 +3,24 @@
 
 #include "xlstm/Runtime/Files/WeightFiles.h"
 
+#include "xlstm/Runtime/Files/CopyFile.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
 
+#include <set>
+
 using namespace xlstm;
 namespace fs = std::filesystem;
 
-/// True when `file`, links followed, lies in `folder`, or in the blobs of the Hub cache that `folder` is a snapshot of.
-static bool liesInside(const fs::path &file, const fs::path &folder) {
-  std::error_code error;
-  fs::path home = fs::canonical(folder, error), real = fs::canonical(file, error);
-  fs::path parent = real.parent_path();
-  bool snapshot = home.parent_path().filename() == "snapshots";
-  return !error && (parent == home || (snapshot && parent == home.parent_path().parent_path() / "blobs"));
-}
-
-/// The path of a shard that the index names; refused unless it is a plain name of a file of the folder.
-static fs::path shardPath(const fs::path &folder, const std::string &index, const std::string &name) {
+/// A shard that the index names; refused unless it is a plain name of a file of the folder.
+static SafetensorsFile openShard(const fs::path &folder, const std::string &index, const std::string &name) {
   if (name.find_first_of(std::string("/\\\0", 3)) != name.npos || !name.ends_with(".safetensors"))
     fail(index, ": expected the name of a .safetensors file of the folder, found ", quote(name));
-  fs::path shard = folder / name;
-  std::error_code error;
-  if (!fs::exists(shard, error))
+  auto shard = MappedFile::findInside(folder, name);
+  if (!shard)
     fail(index, ": the shard ", quote(name), " is missing");
-  if (!liesInside(shard, folder))
-    fail(index, ": the shard ", quote(name), " is a link that leaves the folder");
-  return shard;
+  return SafetensorsFile::parse(shard);
 }
 
 /// Tensor name to shard name.
@@ -54,7 +45,7 @@ static std::map<std::string, StoredTensor> readShards(const fs::path &folder, co
   std::map<std::string, SafetensorsFile> shards;
   for (const auto &[tensor, name] : map) {
     if (!shards.contains(name))
-      shards.emplace(name, SafetensorsFile::open(shardPath(folder, index, name)));
+      shards.emplace(name, openShard(folder, index, name));
     auto found = shards.at(name).tensors().find(tensor);
     if (found == shards.at(name).tensors().end())
       fail(index, ": the tensor ", quote(tensor), " is not in ", quote(name));
@@ -73,11 +64,11 @@ static std::map<std::string, StoredTensor> readShards(const fs::path &folder, co
 WeightFiles WeightFiles::open(const fs::path &folder) {
   WeightFiles result;
   result.path = folder;
-  fs::path single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
+  fs::path index = folder / "model.safetensors.index.json";
   std::error_code error;
-  if (fs::exists(single, error))
-    result.entries = SafetensorsFile::open(single).tensors();
-  else if (fs::exists(index, error))
+  if (auto single = MappedFile::findInside(folder, "model.safetensors"))
+    result.entries = SafetensorsFile::parse(single).tensors();
+  else if (fs::exists(fs::symlink_status(index, error)))
     result.entries = readShards(folder, index.string());
   else if (!fs::is_directory(folder, error))
     fail(folder.string(), ": expected a model folder, found ", fs::exists(folder, error) ? "a file" : "nothing");
@@ -94,6 +85,17 @@ WeightFiles WeightFiles::described(const fs::path &origin, const std::vector<Ten
   for (const TensorSpec &spec : specs)
     files.entries[spec.name] = {spec, {}, nullptr};
   return files;
+}
+
+void WeightFiles::copyTo(const fs::path &to, bool link) const {
+  std::set<fs::path> files;
+  for (const auto &[name, tensor] : entries)
+    files.insert(tensor.file->path());
+  for (const fs::path &file : files) // opened inside the folder: links do not lead out of it
+    if (fs::path copy = to / file.filename(); !link || !linkFile(file, copy))
+      copyFile(file, copy);
+  if (!files.contains(path / "model.safetensors"))
+    copyFile(path / "model.safetensors.index.json", to / "model.safetensors.index.json");
 }
 
 const StoredTensor *WeightFiles::find(const std::string &name) const {

@@ -5,6 +5,7 @@
 
 #include "xlstm/Runtime/Data/TensorBytes.h"
 #include "xlstm/Runtime/Files/Bundle.h"
+#include "xlstm/Runtime/Files/Finite.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
 
@@ -49,6 +50,9 @@ void mergeWeightFiles(const MergeConfig &config, const fs::path &file) {
   for (const MergeSource &source : config.models)
     models.push_back(WeightFiles::open(source.folder));
   checkSame(models);
+  if (!config.allowNonFinite)
+    for (const WeightFiles &model : models)
+      checkFinite(model);
 
   std::vector<TensorSpec> specs;
   for (const auto &[name, stored] : models.front().tensors())
@@ -56,7 +60,10 @@ void mergeWeightFiles(const MergeConfig &config, const fs::path &file) {
   SafetensorsWriter writer(file, specs, {{"format", "pt"}});
   Progress progress("merge", int64_t(specs.size()));
   for (const TensorSpec &spec : specs) {
-    writer.append(bytesOf(mergeTensor(models, weights, spec)));
+    at::Tensor merged = mergeTensor(models, weights, spec);
+    if (!config.allowNonFinite) // finite ones may sum to what their type does not hold
+      checkFinite(file.string(), spec, bytesOf(merged));
+    writer.append(bytesOf(merged));
     progress.advance();
   }
   writer.commit();

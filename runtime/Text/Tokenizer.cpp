@@ -104,7 +104,7 @@ Tokenizer Tokenizer::parse(std::string_view json, const std::string &origin) {
   return Tokenizer(std::make_unique<Impl>(Node(root, origin)));
 }
 
-Tokenizer Tokenizer::load(const std::string &path) { return parse(MappedFile::open(path)->text(), path); }
+Tokenizer Tokenizer::load(const std::string &path) { return parse(readTextFile(path), path); }
 
 std::vector<int32_t> Tokenizer::encode(std::string_view text, bool addSpecial) const {
   if (size_t valid = validUtf8Prefix(text); valid != text.size())

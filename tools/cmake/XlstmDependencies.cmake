@@ -58,6 +58,7 @@ find_package(Python3 REQUIRED COMPONENTS Interpreter)
 find_library(XLSTM_PCRE2 libpcre2-8.a REQUIRED)
 find_library(XLSTM_UTF8PROC libutf8proc.a REQUIRED)
 find_library(XLSTM_LZMA liblzma.a REQUIRED)
+find_path(XLSTM_XXHASH xxhash.h REQUIRED) # header alone
 set(XLSTM_LIT ${XLSTM_LLVM_BIN}/../build/utils/lit/lit.py)
 
 # Paths relative to the checkout: every build folder, and every clone, shares what was compiled. DEPEND: a result is known by

@@ -22,6 +22,11 @@ inline CLI::Validator countWithin(std::string_view key) {
   return within(int64_t(rangeOf(key).least), int64_t(rangeOf(key).most));
 }
 
+/// Adds --allow-nonfinite to a verb that refuses such weights.
+inline void addNonFiniteFlag(CLI::App &verb, bool &allow) {
+  verb.add_flag("--allow-nonfinite", allow, "Take weights with NaN or infinities as they are");
+}
+
 // Each adds its verb to the driver; the verb throws Error.
 void addImportCommand(CLI::App &app);
 void addLinearizeCommand(CLI::App &app);
@@ -36,12 +41,13 @@ void addExportCommand(CLI::App &app);
 void addGenerateCommand(CLI::App &app);
 void addInspectCommand(CLI::App &app);
 void addHeadsCommand(CLI::App &app);
+void addVerifyCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
     addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,
     addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,  addBenchCommand,
-    addExportCommand, addGenerateCommand,  addInspectCommand, addHeadsCommand};
+    addExportCommand, addGenerateCommand,  addInspectCommand, addHeadsCommand,   addVerifyCommand};
 
 } // namespace xlstm
 

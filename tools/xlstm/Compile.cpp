@@ -21,7 +21,7 @@ struct CompileSettings {
   std::string target = "cpu", cpu = "native", activations = "f32";
   int64_t batch = 1;
   std::vector<int64_t> prefillTokens;
-  bool randomWeights = false;
+  bool randomWeights = false, allowNonFinite = false;
 };
 
 } // namespace
@@ -52,6 +52,7 @@ static void compileCpu(const CompileSettings &settings) {
   checkTokenizer(settings.bundle);
   CompileOptions options;
   options.cpu = settings.cpu;
+  options.allowNonFinite = settings.allowNonFinite;
   if (!settings.prefillTokens.empty())
     options.prefillTokens = settings.prefillTokens.front();
   compileBundle(settings.bundle, settings.output, options);
@@ -68,6 +69,7 @@ static void compileCuda(const CompileSettings &settings) {
   options.activations = settings.activations == "bf16" ? DType::BF16 : DType::F32;
   options.batch = settings.batch;
   options.randomWeights = settings.randomWeights;
+  options.allowNonFinite = settings.allowNonFinite;
   if (!settings.prefillTokens.empty())
     options.prefillTokens = settings.prefillTokens;
   compileBundleForCuda(settings.bundle, settings.output, options);
@@ -95,6 +97,7 @@ void addCompileCommand(CLI::App &app) {
       ->check(CLI::Range(int64_t{1}, int64_t{131072}));
   verb->add_flag("--random-weights", settings->randomWeights,
                  "cuda: no weights inside, the executable makes its own; the bundle may be a model.mlir");
+  addNonFiniteFlag(*verb, settings->allowNonFinite);
   verb->callback([settings] { settings->target == "cuda" ? compileCuda(*settings) : compileCpu(*settings); });
 }
 

@@ -17,6 +17,7 @@
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 #include "xlstm/Target/Link.h"
 
 #include <algorithm>
@@ -92,9 +93,7 @@ Job::Corpus Job::readCorpus(const RecipeTraining &training, const RunnableModel 
 
 void Job::importTeacherBundle() {
   if (Bundle::isBundle(recipe.teacher)) { // a bundle of the user's stays theirs
-    AtomicDirectory copy(run / "teacher");
-    fs::copy(recipe.teacher, copy.path(), fs::copy_options::recursive | fs::copy_options::overwrite_existing);
-    copy.commit();
+    copyBundle(recipe.teacher, run / "teacher");
     return;
   }
   importTeacher(recipe.teacher, run / "teacher");
@@ -257,9 +256,9 @@ void addDistillCommand(CLI::App &app) {
       throw CLI::RequiredError("--output");
     checkRun(recipe, settings->output);
     Job(recipe, settings->output, settings->device).execute();
-    tell(STDOUT_FILENO, "results: " + (settings->output / "eval" / "results.json").string() +
-                            "\nreport:  " + (settings->output / "eval" / "report.html").string() +
-                            "\ntalk to it: " + (settings->output / "chat").string() + " -p \"...\"\n");
+    auto place = [&](const fs::path &name) { return escapeControls((settings->output / name).string()); };
+    tell(STDOUT_FILENO, "results: " + place("eval/results.json") + "\nreport:  " + place("eval/report.html") +
+                            "\ntalk to it: " + place("chat") + " -p \"...\"\n");
   });
 }
 

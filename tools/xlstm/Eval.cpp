@@ -21,7 +21,7 @@ static Program stateful(const RunnableModel &model, int64_t context, bool allLog
 }
 
 static EvalModel evalModel(const NamedBundle &named, const std::string &device) {
-  std::string mlir = readTextFile(Bundle::open(named.folder).modelFile());
+  std::string mlir = readTextFile(Bundle::open(named.folder, BundleCheck::SmallFiles).modelFile());
   auto load = [folder = named.folder, device] {
     auto model = std::make_shared<RunnableModel>(RunnableModel::open(folder, device));
     auto derive = [model](int64_t context, bool allLogits) { return stateful(*model, context, allLogits); };

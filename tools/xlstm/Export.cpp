@@ -19,6 +19,7 @@ void addExportCommand(CLI::App &app) {
       ->transform(CLI::AsSizeValue(true))
       ->check(within(uint64_t{1}, std::numeric_limits<uint64_t>::max()))
       ->default_str("5GB");
+  addNonFiniteFlag(*verb, settings->allowNonFinite);
   verb->callback([settings] { exportHuggingFace(settings->bundle, settings->output, *settings); });
 }
 

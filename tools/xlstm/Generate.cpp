@@ -12,9 +12,11 @@
 #include "xlstm/Runtime/Text/ChatTemplate.h"
 #include "xlstm/Runtime/Text/EncodeText.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include <c10/core/GradMode.h>
 #include <random>
+#include <unistd.h>
 
 namespace xlstm {
 
@@ -71,6 +73,11 @@ static TokenIds encodePrompt(const GenerateSettings &settings, const Vocabulary 
   return ids;
 }
 
+/// What a model wrote; where a terminal shows it, control characters but newline and tab are escaped.
+static std::string showText(const std::string &text) {
+  return isatty(STDOUT_FILENO) ? escapeControls(text, "\n\t") : text;
+}
+
 /// Tokens as they come: text, or their ids with spaces between.
 static void writeTokens(const Program &program, const RunnableModel &model, const Vocabulary &vocabulary,
                         const TokenIds &prompt, const GenerateSettings &settings, int64_t most) {
@@ -83,10 +90,10 @@ static void writeTokens(const Program &program, const RunnableModel &model, cons
     generateSampled(program, model.params, prompt, sampler, [&](int32_t id) {
       if (vocabulary.isEnd(id))
         return false;
-      writeOut(decoder ? decoder->next(id) : (count ? " " : "") + std::to_string(id));
+      writeOut(decoder ? showText(decoder->next(id)) : (count ? " " : "") + std::to_string(id));
       return ++count < most;
     });
-  writeOut((decoder ? decoder->finish() : "") + "\n");
+  writeOut((decoder ? showText(decoder->finish()) : "") + "\n");
 }
 
 static void generate(GenerateSettings &settings) {

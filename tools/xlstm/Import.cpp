@@ -11,6 +11,7 @@
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/HubHint.h"
+#include "xlstm/Support/Quote.h"
 
 #include <iostream>
 
@@ -43,7 +44,7 @@ static Source kindOf(const fs::path &source) {
 
 static void warn(const std::vector<std::string> &warnings) {
   for (const std::string &warning : warnings)
-    std::cerr << "xlstm: warning: " << warning << '\n';
+    std::cerr << "xlstm: warning: " << escapeControls(warning) << '\n';
 }
 
 void importTeacher(const fs::path &source, const fs::path &output, WeightTransfer transfer) {

@@ -3,21 +3,22 @@
 
 #include "Commands.h"
 #include "ModelCard.h"
+#include "ModelKind.h"
 
 #include "xlstm/Import/Gguf.h"
 #include "xlstm/Import/Import.h"
 #include "xlstm/Import/Onnx.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Pipelines/StateSize.h"
-#include "xlstm/Runtime/Deploy/Payload.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/ChatFiles.h"
 #include "xlstm/Runtime/Files/Gguf.h"
+#include "xlstm/Runtime/Files/Payload.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/HubHint.h"
+#include "xlstm/Support/Quote.h"
 
 #include <algorithm>
-#include <iostream>
 
 namespace fs = std::filesystem;
 
@@ -25,9 +26,7 @@ namespace xlstm {
 
 /// What config.json says of RoPE: the module has the frequencies that come of it.
 static void addRope(Json &card, const fs::path &folder) {
-  if (!fs::exists(folder / "config.json"))
-    return;
-  Json config = readJsonFile(folder / "config.json");
+  Json config = findJsonFile(folder / "config.json");
   for (const char *key : {"rope_theta", "rope_scaling", "rope_parameters"})
     if (config.is_object() && config.contains(key) && !config[key].is_null())
       card[key] = config[key];
@@ -35,17 +34,16 @@ static void addRope(Json &card, const fs::path &folder) {
 
 /// The tokenizer files of a folder; of a model whose file says nothing of them.
 static void addTokenizer(Json &card, const fs::path &folder) {
-  fs::path file = folder / "tokenizer.json";
-  std::error_code error;
-  if (fs::is_regular_file(file, error))
-    card["tokenizer"] = tokenizerCard(readTextFile(file), file.string());
+  if (auto file = MappedFile::findInside(folder, "tokenizer.json"))
+    card["tokenizer"] = tokenizerCard(file->text(), file->path().string());
   card["chat_template"] = findChatTemplate(folder).has_value();
 }
 
 static Json inspectBundle(const fs::path &folder) {
-  Bundle bundle = Bundle::open(folder);
+  Bundle bundle = Bundle::open(folder, BundleCheck::SmallFiles);
   Json card = {{"format", "bundle"}, {"kind", bundle.kind}};
-  card["source"] = readJsonFile(folder / "bundle.json").value("source", "");
+  card["source"] = bundle.source;
+  card["hashes"] = bundle.isRecorded ? "recorded" : "none: written before they were";
   card.update(modelCard(readTextFile(bundle.modelFile()), bundle.modelFile().string()));
   StateSize state = stateSize(readTextFile(bundle.modelFile()), bundle.modelFile().string());
   card["state"] = {{"bytes", state.fixed}, {"bytes_a_token", state.perToken}};
@@ -72,12 +70,10 @@ static Json inspectOnnx(const fs::path &file) {
   OnnxModel model = OnnxModel::open(file);
   Json card = {{"format", "ONNX file"}};
   card.update(modelCard(rewriteModule(model.bytecode(), file.string(), "xlstm-raise-pipeline"), file.string()));
-  if (fs::exists(folder / "config.json")) { // which knows what the graph does not
-    Json config = readJsonFile(folder / "config.json");
-    for (auto [key, name] : {std::pair("model_type", "family"), {"max_position_embeddings", "context"}})
-      if (config.is_object() && config.contains(key))
-        card[name] = config[key];
-  }
+  Json config = findJsonFile(folder / "config.json"); // which knows what the graph does not
+  for (auto [key, name] : {std::pair("model_type", "family"), {"max_position_embeddings", "context"}})
+    if (config.is_object() && config.contains(key))
+      card[name] = config[key];
   addTokenizer(card, folder);
   return card;
 }
@@ -134,64 +130,54 @@ static Json inspectRun(const fs::path &folder) {
   return card;
 }
 
-/// The model behind a program; nothing where there is none.
-static std::optional<Json> inspectExecutable(const fs::path &path) {
-  std::shared_ptr<const MappedFile> file = MappedFile::open(path);
-  std::string_view text = file->text();
-  PayloadFooter footer;
-  if (text.size() < sizeof footer)
-    return std::nullopt;
-  std::memcpy(&footer, text.data() + text.size() - sizeof footer, sizeof footer);
-  if (std::memcmp(footer.magic, payloadMagic, sizeof footer.magic) != 0)
-    return std::nullopt;
-  auto part = [&](const PayloadPart &place) {
-    if (footerChecksum(footer) != footer.checksum || place.offset > text.size() ||
-        place.bytes > text.size() - place.offset)
-      fail(path.string(), ": the footer behind its model was changed: a part lies outside of the file");
-    return text.substr(place.offset, place.bytes);
-  };
-  Json metadata = parseJson(part(footer.metadata), path.string() + ": metadata");
+static Json inspectExecutable(const fs::path &path) {
+  std::optional<Payload> payload = Payload::find(MappedFile::open(path), path.string());
+  Json metadata = parseJson(payload->textOf(section::Metadata), path.string() + ": metadata");
   Json card = {{"format", "compiled executable"}};
   for (const char *key : {"kind", "name"})
     card[key] = metadata.value(key, "");
-  card["bytes"] = {{"program", footer.weights.offset}, {"weights", footer.weights.bytes}, {"total", text.size()}};
-  if (footer.tokenizer.bytes) // a shape has none
-    card["tokenizer"] = tokenizerCard(part(footer.tokenizer), path.string() + ": tokenizer");
+  uint64_t weights = payload->bytesOf(section::Weights).size(), total = fs::file_size(path);
+  card["bytes"] = {{"program", payload->weightsOffset()}, {"weights", weights}, {"total", total}};
+  card["hashes"] = payload->isRecorded() ? "program, weights by MiB, tokenizer" : "weights and tokenizer only";
+  if (std::string_view tokenizer = payload->textOf(section::Tokenizer); !tokenizer.empty()) // a shape has none
+    card["tokenizer"] = tokenizerCard(tokenizer, path.string() + ": tokenizer");
   card["chat_template"] = metadata.contains("chat");
   return card;
 }
 
-static Json inspectFile(const fs::path &path) {
-  if (path.extension() == ".safetensors")
-    return inspectSafetensors(path);
-  if (path.extension() == ".json")
-    return {{"format", "tokenizer"}, {"tokenizer", tokenizerCard(readTextFile(path), path.string())}};
-  if (path.extension() == ".onnx")
-    return inspectOnnx(path);
-  if (isGguf(path))
-    return inspectGguf(path);
-  if (path.extension() == ".mlir") {
-    Json card = {{"format", "module"}};
-    card.update(modelCard(readTextFile(path), path.string()));
-    return card;
-  }
-  if (std::optional<Json> card = inspectExecutable(path))
-    return *card;
-  fail(path.string(), ": expected a Hugging Face folder, a bundle, a run's folder, an .onnx, .gguf, .safetensors or "
-                      ".mlir file, a tokenizer.json or a compiled executable, found none of them");
+static Json inspectModule(const fs::path &path) {
+  Json card = {{"format", "module"}};
+  card.update(modelCard(readGivenFile(path), path.string()));
+  return card;
 }
 
 static Json inspect(const fs::path &path) {
-  std::error_code error;
-  if (!fs::exists(path, error))
+  if (std::error_code error; !fs::exists(path, error))
     fail(path.string(), ": expected a model, found nothing", hubHint(path.string()));
-  if (!fs::is_directory(path, error))
-    return inspectFile(path);
-  if (Bundle::isBundle(path))
+  switch (kindOf(path)) {
+  case ModelKind::Bundle:
     return inspectBundle(path);
-  if (fs::is_directory(path / ".stages", error))
+  case ModelKind::Run:
     return inspectRun(path);
-  return inspectHuggingFace(path);
+  case ModelKind::Checkpoint:
+  case ModelKind::Targets:
+    fail(path.string(), ": expected a model, found training's files; xlstm verify checks them");
+  case ModelKind::HuggingFace:
+    return inspectHuggingFace(path);
+  case ModelKind::Safetensors:
+    return inspectSafetensors(path);
+  case ModelKind::Tokenizer:
+    return {{"format", "tokenizer"}, {"tokenizer", tokenizerCard(readGivenFile(path), path.string())}};
+  case ModelKind::Onnx:
+    return inspectOnnx(path);
+  case ModelKind::Gguf:
+    return inspectGguf(path);
+  case ModelKind::Module:
+    return inspectModule(path);
+  case ModelKind::Executable:
+    break;
+  }
+  return inspectExecutable(path);
 }
 
 void addInspectCommand(CLI::App &app) {
@@ -212,7 +198,9 @@ void addInspectCommand(CLI::App &app) {
     } catch (const fs::filesystem_error &error) {
       fail(error.path1().string(), ": ", error.code().message());
     }
-    std::cout << (settings->json ? card.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : cardText(card));
+    // Words of a file; the escapes are those of JSON.
+    writeOut(settings->json ? escapeControls(card.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", "\n")
+                            : cardText(card));
   });
 }
 

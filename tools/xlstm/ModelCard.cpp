@@ -6,6 +6,7 @@
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include <algorithm>
 
@@ -170,8 +171,8 @@ std::string cardText(const Json &card) {
   std::string text;
   for (const auto &[key, value] : card.items()) {
     bool isList = value.is_array() && !value.empty() && value[0].is_object();
-    for (const Json &item : isList ? value : Json::array({value}))
-      text += key + std::string(key.size() < 16 ? 17 - key.size() : 1, ' ') + inlineText(item) + "\n";
+    for (const Json &item : isList ? value : Json::array({value})) // all of it may be words of a file
+      text += escapeControls(key + std::string(key.size() < 16 ? 17 - key.size() : 1, ' ') + inlineText(item)) + "\n";
   }
   return text;
 }

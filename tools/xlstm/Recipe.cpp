@@ -292,7 +292,7 @@ Recipe Recipe::read(const fs::path &file) {
                  "eval", "compile", "keep"});
   fs::path folder = file.parent_path();
   Recipe recipe;
-  recipe.text = readTextFile(file);
+  recipe.text = readGivenFile(file);
   recipe.teacher = existing(folder, root.at("teacher"));
   if (auto check = root.find("check"))
     recipe.check = existing(folder, *check);

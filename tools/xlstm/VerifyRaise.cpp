@@ -8,6 +8,7 @@
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
@@ -183,7 +184,7 @@ void reportRaised(std::ostream &out, const std::vector<RaisedRegion> &regions, c
     bool isWrong = !(region.error <= region.tolerance);
     char line[64];
     std::snprintf(line, sizeof(line), "%-13s %9.2e  ", region.kind.c_str(), region.error);
-    out << line << region.node << (isWrong ? "  WRONG" : "") << '\n';
+    out << line << escapeControls(region.node) << (isWrong ? "  WRONG" : "") << '\n';
     if (isWrong && !wrong)
       wrong = &region;
   }

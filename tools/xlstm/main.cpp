@@ -8,6 +8,7 @@
 #include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
+#include "xlstm/Support/Quote.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -28,9 +29,9 @@ static int runVerb(int argc, char **argv) {
     xlstm::waitIfInterrupted();
     std::string text = error.what();
     xlstm::endProgressLine();
-    std::cerr << "xlstm: error: " << text.substr(0, text.find('\n')) << '\n';
-    return 1;
+    std::cerr << "xlstm: error: " << xlstm::escapeControls(text.substr(0, text.find('\n'))) << '\n';
   }
+  return 1;
 }
 
 int main(int argc, char **argv) {

@@ -12,6 +12,8 @@ namespace xlstm {
 struct ExportOptions {
   /// Weights of more bytes are written as shards, none larger unless one tensor alone is.
   uint64_t maxShardBytes = 5'000'000'000;
+  /// NaN and infinities in weights are no error.
+  bool allowNonFinite = false;
 };
 
 /// Writes a bundle's teacher as a Hugging Face folder at `output`, whole or not at all: config.json derived from the

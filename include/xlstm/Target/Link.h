@@ -18,6 +18,8 @@ struct CompileOptions {
   std::string cpu = "native";
   /// Tokens of one prefill call.
   int64_t prefillTokens = 64;
+  /// NaN and infinities in weights are no error.
+  bool allowNonFinite = false;
   /// Folder with libXlstmDeploy.a, the archives it needs and xlstm_kernels_cpu.bc; empty: lib/ beside the bin/ of the
   /// running tool.
   std::filesystem::path libraries;
@@ -38,6 +40,8 @@ void compileBundle(const std::filesystem::path &folder, const std::filesystem::p
                    const CompileOptions &options = {});
 
 struct CudaCompileOptions : CudaTargetOptions {
+  /// As in CompileOptions.
+  bool allowNonFinite = false;
   /// As in CompileOptions; with libXlstmDeployCuda.a and libXlstmKernelsCuda.a.
   std::filesystem::path libraries;
 };

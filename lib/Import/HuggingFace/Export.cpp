@@ -9,6 +9,7 @@
 #include "lib/Import/HuggingFace/RopeWriter.h"
 #include "lib/Import/HuggingFace/TeacherReader.h"
 #include "xlstm/Runtime/Files/Bundle.h"
+#include "xlstm/Runtime/Files/Finite.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 
@@ -75,9 +76,7 @@ Json configOf(const Bundle &bundle) {
   if (bundle.kind == "student")
     fail(bundle.folder.string(), ": expected the bundle of a teacher, found a student, which no class of transformers "
                                  "computes; 'xlstm compile' makes an executable of it");
-  Json carried;
-  if (fs::exists(bundle.folder / "config.json"))
-    carried = readJsonFile(bundle.folder / "config.json");
+  Json carried = findJsonFile(bundle.folder / "config.json");
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<lm::LMDialect>();
   OwningOpRef<ModuleOp> module = parseModel(context, bundle.modelFile().string());
@@ -148,6 +147,10 @@ void writeWeights(const WeightFiles &weights, uint64_t maxBytes, const fs::path 
 
 void exportFolder(const fs::path &source, const fs::path &output, const ExportOptions &options) {
   checkOutput(output, OutputKind::Folder, {source});
+  Bundle bundle = Bundle::open(source);
+  if (!options.allowNonFinite)
+    checkFinite(bundle.weights);
+  Json config = configOf(bundle);
   if (fs::exists(output) && !(fs::is_directory(output) && fs::is_empty(output)))
     fail(output.string(), ": cannot write a Hugging Face folder here: expected an empty folder or none, found ",
          fs::is_directory(output) ? "files" : "a file");

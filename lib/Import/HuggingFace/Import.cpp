@@ -7,12 +7,10 @@
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "lib/Import/Tokenizer/CompleteTokenizer.h"
 #include "xlstm/Runtime/Files/Bundle.h"
-#include "xlstm/Runtime/Files/CopyFile.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
 
 #include <algorithm>
-#include <set>
 
 namespace fs = std::filesystem;
 
@@ -53,17 +51,8 @@ struct Checkpoint {
 void carryWeights(const Checkpoint &checkpoint, WeightTransfer transfer, const fs::path &to) {
   const WeightFiles &weights = checkpoint.weights;
   const std::vector<std::string> &redundant = checkpoint.redundant;
-  if (redundant.empty() && !checkpoint.isRenamed && !checkpoint.adapter) {
-    std::set<fs::path> files;
-    for (const auto &[name, tensor] : weights.tensors())
-      files.insert(tensor.file->path());
-    for (const fs::path &file : files)
-      if (fs::path copy = to / file.filename(); transfer == WeightTransfer::Copy || !linkFile(file, copy))
-        copyFile(file, copy);
-    if (!files.contains(weights.folder() / "model.safetensors"))
-      copyFile(weights.folder() / "model.safetensors.index.json", to / "model.safetensors.index.json");
-    return;
-  }
+  if (redundant.empty() && !checkpoint.isRenamed && !checkpoint.adapter)
+    return weights.copyTo(to, transfer == WeightTransfer::Link);
   std::vector<TensorSpec> specs;
   for (const auto &[name, tensor] : weights.tensors())
     if (std::ranges::find(redundant, name) == redundant.end())

@@ -9,7 +9,6 @@
 #include "xlstm/Support/Quote.h"
 
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace xlstm {
@@ -44,20 +43,19 @@ void releasePages(const OnnxTensor &tensor) {
 std::shared_ptr<const MappedFile> openExternal(const std::filesystem::path &folder, const std::string &location,
                                                const std::string &place) {
   checkLocation(location, place);
-  std::filesystem::path path = folder.empty() ? std::filesystem::path(".") : folder;
-  struct stat info = {};
-  for (const std::filesystem::path &part : std::filesystem::path(location)) {
-    path /= part;
-    if (lstat(path.c_str(), &info) != 0)
-      fail(place, ": external data: expected the file ", quote(path.string()), ", found nothing");
-    if (S_ISLNK(info.st_mode))
-      fail(place, ": external data: expected a file, found the symbolic link ", quote(path.string()));
+  std::shared_ptr<const MappedFile> file;
+  try {
+    file = MappedFile::findInside(folder, location);
+  } catch (const Error &error) {
+    fail(place, ": external data: ", error.what());
   }
-  if (!S_ISREG(info.st_mode))
-    fail(place, ": external data: expected a regular file, found ", quote(path.string()), " of another kind");
-  if (info.st_nlink != 1)
+  const std::filesystem::path path = folder / location;
+  if (!file)
+    fail(place, ": external data: expected the file ", quote(path.string()), ", found nothing");
+  std::error_code error;
+  if (std::filesystem::hard_link_count(path, error) != 1)
     fail(place, ": external data: expected a file with one name, found a hard link ", quote(path.string()));
-  return MappedFile::open(path);
+  return file;
 }
 
 } // namespace xlstm

@@ -105,9 +105,7 @@ StoredTensor OnnxModel::tensor(const std::string &name) const {
 
 /// What config.json knows and the graph does not.
 static void applyConfig(ModuleOp module, const fs::path &folder) {
-  if (!fs::exists(folder / "config.json"))
-    return;
-  Json config = readJsonFile(folder / "config.json");
+  Json config = findJsonFile(folder / "config.json");
   for (auto model : module.getOps<lm::ModelOp>()) {
     if (auto it = config.find("max_position_embeddings"); it != config.end() && it->is_number_unsigned())
       model.setContextLength(it->get<int64_t>());

@@ -82,8 +82,8 @@ OnnxTensor readTensor(const ::onnx::TensorProto &tensor, const std::filesystem::
 /// Gives back the memory of a mapped tensor that was read; it is read from the file again when need be.
 void releasePages(const OnnxTensor &tensor);
 
-/// The bytes [offset, offset + length) of a file that a model names: a regular file below `folder`, reached without
-/// links or "..". Throws Error.
+/// The bytes [offset, offset + length) of a file that a model names: a regular file below `folder` (as
+/// MappedFile::openInside), named without "..". Throws Error.
 std::shared_ptr<const MappedFile> openExternal(const std::filesystem::path &folder, const std::string &location,
                                                const std::string &place);
 

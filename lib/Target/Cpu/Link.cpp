@@ -6,6 +6,7 @@
 #include "lib/Target/Native/Emit.h"
 #include "lib/Target/Native/Linker.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Files/Finite.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Cpu.h"
@@ -38,6 +39,8 @@ void compileBundle(const fs::path &path, const fs::path &output, const CompileOp
   checkCompile(options);
   fs::path libraries = librariesOf(options.libraries);
   Bundle bundle = Bundle::open(path);
+  if (!options.allowNonFinite)
+    checkFinite(bundle.weights);
   ScratchFolder folder(output);
   CpuTargetOptions target;
   target.kernels = kernelsOf(libraries);

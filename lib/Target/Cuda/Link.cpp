@@ -5,6 +5,7 @@
 #include "lib/Target/Native/Append.h"
 #include "lib/Target/Native/Linker.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Files/Finite.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 
@@ -39,12 +40,14 @@ void compileBundleForCuda(const fs::path &path, const fs::path &output, const Cu
   fs::path object = folder.path() / "model.o", program = folder.path() / "program";
   if (options.randomWeights) {
     fs::path file = shapeFile(path);
-    compileForCuda(readTextFile(file), file, object, options);
+    compileForCuda(fs::is_directory(path) ? readTextFile(file) : readGivenFile(file), file, object, options);
     linkProgram(object, archives, program);
     appendShape(program, path, output);
     return;
   }
   Bundle bundle = Bundle::open(path);
+  if (!options.allowNonFinite)
+    checkFinite(bundle.weights);
   ModelObject model = compileForCuda(readTextFile(bundle.modelFile()), bundle.modelFile(), object, options);
   linkProgram(object, archives, program);
   appendModel(program, model, bundle, output);

@@ -3,10 +3,10 @@
 
 #include "lib/Target/Native/Append.h"
 #include "lib/Target/Native/ConvertFloats.h"
-#include "xlstm/Runtime/Deploy/Payload.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/ChatFiles.h"
 #include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Runtime/Files/Payload.h"
 #include "xlstm/Runtime/Files/SpecialIds.h"
 #include "xlstm/Support/Error.h"
 
@@ -14,63 +14,21 @@
 
 namespace xlstm {
 
-namespace {
+/// Files in the folder that say when to stop, the first that does.
+static constexpr const char *configFiles[] = {"generation_config.json", "config.json"};
 
-/// Writes one part after the other and notes where they lie.
-class PayloadWriter {
-public:
-  explicit PayloadWriter(AtomicFile &out) : out(out) {}
-
-  void write(std::span<const std::byte> bytes) {
-    out.write(bytes);
-    position += bytes.size();
-  }
-  void pad(uint64_t target) {
-    static constexpr std::byte zeros[payloadAlignment] = {};
-    while (position < target)
-      write(std::span(zeros).first(std::min<uint64_t>(sizeof zeros, target - position)));
-  }
-  PayloadPart writePart(std::string_view text) {
-    PayloadPart part{position, text.size(), 0};
-    Checksum checksum;
-    checksum.add(std::as_bytes(std::span(text)));
-    part.checksum = checksum.value();
-    write(std::as_bytes(std::span(text)));
-    return part;
-  }
-  PayloadPart writeWeights(const ModelObject &object, const Bundle &bundle);
-
-  uint64_t position = 0;
-
-private:
-  AtomicFile &out;
-};
-
-} // namespace
-
-PayloadPart PayloadWriter::writeWeights(const ModelObject &object, const Bundle &bundle) {
-  pad((position + payloadAlignment - 1) / payloadAlignment * payloadAlignment);
-  PayloadPart part{position, object.weightBytes, 0};
-  Checksum checksum;
-  auto append = [&](std::span<const std::byte> bytes) { // zeros after the bytes belong to their last word
-    checksum.add(bytes);
-    write(bytes);
-  };
-  static constexpr std::byte zeros[64] = {};
-  for (size_t i = 0; i < object.weights.size(); ++i) {
-    const WeightPlacement &weight = object.weights[i];
+static void writeWeights(PayloadWriter &writer, const ModelObject &object, const Bundle &bundle) {
+  uint64_t begin = writer.position();
+  for (const WeightPlacement &weight : object.weights) {
     const StoredTensor &stored = bundle.weights.get(weight.tensor.name);
     if (stored.spec.dtype != weight.tensor.dtype || stored.spec.shape != weight.tensor.shape)
       fail(bundle.folder.string(), ": tensor '", weight.tensor.name, "': expected ", describe(weight.tensor),
            ", found ", describe(stored.spec));
-    convertFloats(stored.bytes, stored.spec.dtype, weight.type, append);
-    uint64_t end = part.offset + (i + 1 < object.weights.size() ? object.weights[i + 1].offset : part.bytes);
-    uint64_t whole = (position + 7) / 8 * 8;
-    write(std::span(zeros).first(whole - position));
-    append(std::span(zeros).first(end - position));
+    writer.pad(begin + weight.offset);
+    convertFloats(stored.bytes, stored.spec.dtype, weight.type,
+                  [&](std::span<const std::byte> bytes) { writer.write(bytes); });
   }
-  part.checksum = checksum.value();
-  return part;
+  writer.pad(begin + object.weightBytes);
 }
 
 static std::string nameOf(const std::filesystem::path &path) {
@@ -87,22 +45,21 @@ static std::string makeMetadata(const Bundle &bundle) {
   return metadata.dump();
 }
 
-/// Writes program, weights, tokenizer and metadata, and the footer that finds them.
-template <typename WriteWeights>
-static void append(const std::filesystem::path &program, const std::filesystem::path &output, WriteWeights writeWeights,
-                   std::string_view tokenizer, std::string_view metadata) {
+/// Writes program, weights, tokenizer and metadata, and the table that finds them.
+static void append(const std::filesystem::path &program, const std::filesystem::path &output,
+                   const std::function<void(PayloadWriter &)> &writeWeights, std::string_view tokenizer,
+                   std::string_view metadata) {
   AtomicFile out(output);
   out.makeExecutable();
   PayloadWriter writer(out);
-  writer.write(MappedFile::open(program)->bytes());
-  PayloadFooter footer = {};
-  footer.weights = writeWeights(writer);
-  footer.tokenizer = writer.writePart(tokenizer);
-  footer.metadata = writer.writePart(metadata);
-  footer.fileBytes = writer.position + sizeof footer;
-  footer.checksum = footerChecksum(footer);
-  std::memcpy(footer.magic, payloadMagic, sizeof footer.magic);
-  out.write(std::as_bytes(std::span(&footer, 1)));
+  writer.addSection(section::Program, [&] {
+    writer.write(MappedFile::open(program)->bytes());
+    writer.pad((writer.position() + payloadAlignment - 1) / payloadAlignment * payloadAlignment);
+  });
+  writer.addWeights([&] { writeWeights(writer); });
+  writer.addSection(section::Tokenizer, tokenizer);
+  writer.addSection(section::Metadata, metadata);
+  writer.finish();
   out.commit();
 }
 
@@ -112,7 +69,7 @@ void appendModel(const std::filesystem::path &program, const ModelObject &object
   if (bundle.hasTokenizer())
     tokenizer = readTextFile(bundle.tokenizerFile());
   append(
-      program, output, [&](PayloadWriter &writer) { return writer.writeWeights(object, bundle); }, tokenizer, metadata);
+      program, output, [&](PayloadWriter &writer) { writeWeights(writer, object, bundle); }, tokenizer, metadata);
 }
 
 void appendShape(const std::filesystem::path &program, const std::filesystem::path &source,
@@ -121,7 +78,7 @@ void appendShape(const std::filesystem::path &program, const std::filesystem::pa
   metadata["name"] = nameOf(source);
   metadata["kind"] = "shape";
   append(
-      program, output, [](PayloadWriter &writer) { return writer.writePart(""); }, "", metadata.dump());
+      program, output, [](PayloadWriter &) {}, "", metadata.dump());
 }
 
 } // namespace xlstm

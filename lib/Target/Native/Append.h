@@ -10,7 +10,7 @@
 namespace xlstm {
 
 /// Writes `program`, then the bundle's weights at the places and in the types of `object`, tokenizer and metadata, and
-/// the footer of Runtime/Deploy/Payload.h, to the executable file `output`.
+/// the table of Runtime/Files/Payload.h, to the executable file `output`.
 void appendModel(const std::filesystem::path &program, const ModelObject &object, const Bundle &bundle,
                  const std::filesystem::path &output);
 

@@ -88,7 +88,7 @@ TEST_F(SafetensorsTest, RefusesTheListedFilesWithTheirReason) {
 }
 
 TEST_F(SafetensorsTest, NamesInMessagesStayOnOneLine) {
-  EXPECT_ERROR(openBytes(R"({"a\nb":{"dtype":"F32","shape":[1],"data_offsets":[0,3]}})", "xyz"), "tensor 'a?b'");
+  EXPECT_ERROR(openBytes(R"({"a\nb":{"dtype":"F32","shape":[1],"data_offsets":[0,3]}})", "xyz"), "tensor 'a\\nb'");
 }
 
 /// No damage to a file may do worse than an Error. Under the sanitizers this also finds reads outside it.

@@ -63,6 +63,7 @@ TEST_P(EveryExport, comesBackAsItWas) {
 /// What was imported from ONNX has no config.json.
 TEST_P(EveryExport, comesBackWithoutAConfiguration) {
   fs::remove(bundle / "config.json");
+  recordBundle(bundle);
   expectRoundTrip();
 }
 
@@ -95,26 +96,30 @@ TEST(Export, aModuleOfNoFamilyIsRefused) {
   TemporaryFolder folder;
   fs::path bundle = folder.path / "bundle", model = bundle / "model.mlir";
   importHuggingFace(teachers / "llama-31", bundle);
+  auto writeModule = [&](const std::string &module) {
+    writeTextFile(model, module);
+    recordBundle(bundle);
+  };
   std::string text = readTextFile(model);
   // A window in one layer: Llama has none, Mistral has it in all.
   std::string changed = text;
   size_t at = changed.find("{scale = 2.500000e-01 : f64}");
   ASSERT_NE(at, std::string::npos);
   changed.insert(changed.find('}', at), ", window = 8 : i64");
-  writeTextFile(model, changed);
+  writeModule(changed);
   EXPECT_NE(errorOf(bundle, folder.path / "out").find("found a module that differs from all of them"),
             std::string::npos);
   // In both: a Mistral, although the module calls itself a llama.
   at = changed.rfind("{scale = 2.500000e-01 : f64}");
   changed.insert(changed.find('}', at), ", window = 8 : i64");
-  writeTextFile(model, changed);
+  writeModule(changed);
   EXPECT_EQ(errorOf(bundle, folder.path / "out"), "no error");
   EXPECT_EQ(readJsonFile(folder.path / "out/config.json")["model_type"], "mistral");
   // No residual in the first block.
   changed = text;
   at = changed.find("lm.add %arg2, ");
   changed.replace(at, 13, "lm.add %11, "); // the norm's weight is no activation: does not even parse
-  writeTextFile(model, changed);
+  writeModule(changed);
   EXPECT_EQ(errorOf(bundle, folder.path / "out2").find(model.string() + ": expected a module with the lm.model"), 0u);
   EXPECT_FALSE(fs::exists(folder.path / "out2"));
 }

@@ -3,8 +3,9 @@
 
 #include "TargetTest.h"
 
-#include "xlstm/Runtime/Deploy/Payload.h"
+#include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Runtime/Files/Payload.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
 
@@ -145,7 +146,8 @@ TEST(ExecutableTest, DamageIsOneClearError) {
   expect(runDamaged(write, [](std::string &bytes) { bytes[bytes.size() - sizeof(PayloadFooter)] ^= 1; }), "footer");
   expect(runDamaged(write, [](std::string &bytes) { bytes.erase(bytes.size() - 100000, 4096); }), "bytes, found");
   expect(runDamaged(write, [](std::string &bytes) { bytes[bytes.size() - 1000] ^= 1; }), "tokenizer differs");
-  expect(runDamaged({"verify"}, [](std::string &bytes) { bytes[bytes.size() - 1000000] ^= 1; }), "weights differs");
+  for (const std::vector<std::string> &verb : {write, {"verify"}, {"bench", "-p", "1", "-n", "0", "-r", "1"}})
+    expect(runDamaged(verb, [](std::string &bytes) { bytes[bytes.size() - 1000000] ^= 1; }), "weights differ");
   EXPECT_EQ(run({chat(), "verify"}).status, 0);
 }
 
@@ -160,6 +162,8 @@ TEST(LinkTest, ErrorsLeaveNothingBehind) {
   fs::copy(tinyStudent().bundle, other);
   fs::copy_file(tinyTeacher().bundle / "model.safetensors", other / "model.safetensors",
                 fs::copy_options::overwrite_existing);
+  EXPECT_THROW(compileBundle(other, output, options), Error);
+  recordBundle(other); // as if it had been written so
   EXPECT_THROW(compileBundle(other, output, options), Error);
   EXPECT_FALSE(fs::exists(output));
 }
@@ -222,6 +226,7 @@ TEST(ExecutableTest, MemoryDoesNotGrow) {
     config.erase("eos_token_id");
     writeTextFile(endless / name, config.dump());
   }
+  recordBundle(endless);
   std::string executable = compile(endless, "endless-chat");
   std::vector<long> sizes = watchMemory(
       {executable, "-p", "The river", "-n", "10000", "--temp", "1", "--top-k", "0", "--top-p", "1", "-s", "1"});

@@ -9,6 +9,7 @@
 
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/tensor.h>
+#include <limits>
 
 #include <limits>
 
@@ -26,7 +27,6 @@ protected:
   void model(const std::string &name, const Tensors &tensors, const std::string &ir = "module {}") {
     put(name + "/model.mlir", ir);
     put(name + "/config.json", "{}");
-    writeBundleManifest(folder / name, "student", "a test");
     std::vector<TensorSpec> specs;
     for (const auto &[spec, value] : tensors)
       specs.push_back(spec);
@@ -34,6 +34,7 @@ protected:
     for (const auto &[spec, value] : tensors)
       writer.append(bytesOf(value.to(scalarType(spec.dtype)).contiguous()));
     writer.commit();
+    writeBundleManifest(folder / name, "student", "a test");
   }
   void pair(const std::string &name, const std::vector<float> &w, const std::vector<float> &b) {
     model(name, {{{"b", DType::F32, {2}}, at::tensor(b)}, {{"w", DType::BF16, {1, 2}}, at::tensor(w).view({1, 2})}});
@@ -52,6 +53,34 @@ protected:
 };
 
 } // namespace
+
+TEST_F(MergeTest, refusesWhatIsNotFinite) {
+  float nan = std::numeric_limits<float>::quiet_NaN();
+  pair("a", {1, 2}, {1, 2});
+  pair("b", {3, nan}, {3, 4});
+  EXPECT_ERROR(mergeBundles(config({0.5, 0.5}), folder / "out"),
+               "b/model.safetensors: tensor 'w': expected finite numbers, found NaN at index [0, 1]");
+  EXPECT_FALSE(fs::exists(folder / "out"));
+  MergeConfig allowed = config({0.5, 0.5});
+  allowed.allowNonFinite = true;
+  mergeBundles(allowed, folder / "out");
+  EXPECT_TRUE(fs::exists(folder / "out/bundle.json"));
+  // Finite in float64, and more than the float32 that sums are made in holds.
+  for (const char *name : {"a", "b"})
+    model(name, {{{"w", DType::F64, {1}}, at::tensor({1e300}, at::kDouble)}});
+  EXPECT_ERROR(mergeWeightFiles(config({0.5, 0.5}), folder / "sum"),
+               "sum: tensor 'w': expected finite numbers, found an infinity at index [0]");
+}
+
+TEST_F(MergeTest, refusesADamagedModel) {
+  pair("a", {1, 2}, {1, 2});
+  pair("b", {3, 4}, {3, 4});
+  std::string weights = get(folder / "b/model.safetensors");
+  weights.back() ^= 1;
+  put("b/model.safetensors", weights);
+  EXPECT_ERROR(mergeBundles(config({0.5, 0.5}), folder / "out"),
+               "b/model.safetensors: expected the content that bundle.json records");
+}
 
 TEST_F(MergeTest, sumsInFloat32AndRoundsOnce) {
   pair("a", {1, 2}, {0.1f, 1});
@@ -119,6 +148,7 @@ TEST_F(MergeTest, makesABundle) {
   put("b/tokenizer.json", "{}");
   EXPECT_ERROR(mergeBundles(withBase, folder / "more"), "tokenizer.json differs from that of");
   put("b/model.mlir", "another");
+  recordBundle(folder / "b");
   EXPECT_ERROR(mergeBundles(config({0.5, 0.5}), folder / "more"), "model.mlir differs");
   EXPECT_FALSE(fs::exists(folder / "more"));
 }

@@ -8,16 +8,25 @@
 
 namespace xlstm {
 
-/// A bundle: `bundle.json` (versions), `model.mlir` (text or bytecode; function @model), `model.safetensors` or shards,
-/// and the teacher's own config.json, tokenizer.json, generation_config.json, chat template carried along.
+/// What Bundle::open compares with the hashes that bundle.json records: every file, or all but the tensor files, whose
+/// names and sizes alone are looked at.
+enum class BundleCheck { All, SmallFiles };
+
+/// A bundle: `bundle.json` (versions, hashes of the other files), `model.mlir` (text or bytecode; function @model),
+/// `model.safetensors` or shards, and the teacher's own config.json, tokenizer.json, generation_config.json, chat
+/// template carried along.
 struct Bundle {
   std::filesystem::path folder;
   WeightFiles weights;
   /// "teacher" or "student".
   std::string kind;
+  /// What it was made from, in a line.
+  std::string source;
+  /// Whether hashes are recorded: bundles of format 1 have none, and damage of their weights is not seen.
+  bool isRecorded = false;
 
-  /// Throws Error: not a bundle, or made by a newer version of the format than this tool knows.
-  static Bundle open(const std::filesystem::path &folder);
+  /// Throws Error: not a bundle, made by a newer version of the format than this tool knows, or damaged.
+  static Bundle open(const std::filesystem::path &folder, BundleCheck check = BundleCheck::All);
   static bool isBundle(const std::filesystem::path &folder);
 
   std::filesystem::path modelFile() const { return folder / "model.mlir"; }
@@ -27,10 +36,14 @@ struct Bundle {
 };
 
 /// The version of the bundle format; that of the dialects is 1 (LM_Dialect).
-constexpr int bundleFormatVersion = 1;
+constexpr int bundleFormatVersion = 2;
 
-/// Writes bundle.json into `folder`. `source` says in a line what the bundle was made from.
+/// Writes bundle.json into `folder`, with a hash of every file that is there. `source` says in a line what the bundle
+/// was made from.
 void writeBundleManifest(const std::filesystem::path &folder, const std::string &kind, const std::string &source);
+
+/// Writes bundle.json anew for the files as they are now. Throws Error when there is none, or it is damaged itself.
+void recordBundle(const std::filesystem::path &folder);
 
 /// Asked before the work begins: throws Error where checkOutput (Output.h) does, and when `folder` holds what writing a
 /// bundle there would lose: anything but a bundle or an empty folder.
@@ -39,6 +52,9 @@ void checkBundleOutput(const std::filesystem::path &folder, const std::vector<st
 /// Copies the files that travel with a model (config.json, tokenizer files, chat template, generation_config.json),
 /// those that are there, from one folder to another.
 void carryModelFiles(const std::filesystem::path &from, const std::filesystem::path &to);
+
+/// Copies a bundle, checked, to `to`. What lies in its folder and is no part of it stays behind.
+void copyBundle(const std::filesystem::path &from, const std::filesystem::path &to);
 
 } // namespace xlstm
 

@@ -16,7 +16,10 @@ using Json = nlohmann::ordered_json;
 /// Parses strict JSON: UTF-8, no duplicate key, no number that overflows, nesting of at most 64. Errors name `origin`,
 /// line and column.
 Json parseJson(std::string_view text, const std::string &origin);
+/// The JSON of a file that its folder carries: as MappedFile::openInside, a link that leaves the folder is refused.
 Json readJsonFile(const std::filesystem::path &path);
+/// The same; null where nothing has that name.
+Json findJsonFile(const std::filesystem::path &path);
 
 } // namespace xlstm
 

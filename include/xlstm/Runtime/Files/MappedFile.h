@@ -16,8 +16,15 @@ namespace xlstm {
 /// A regular file mapped read-only; unmapped when the last shared_ptr goes. Pages are read on first touch.
 class MappedFile {
 public:
-  /// Throws Error when `path` cannot be opened or is not a regular file.
+  /// A file that the user named: links are followed. Throws Error when it cannot be opened or is not a regular file.
   static std::shared_ptr<const MappedFile> open(const std::filesystem::path &path);
+  /// A file that a folder carries or names, whoever made that folder: a regular file that lies, links followed, in
+  /// `folder` or below it. One exception: in a snapshot of the Hub's cache (models--X/snapshots/REV) also one of
+  /// models--X/blobs. Throws Error; findInside returns nothing where nothing has that name.
+  static std::shared_ptr<const MappedFile> openInside(const std::filesystem::path &folder,
+                                                      const std::filesystem::path &name);
+  static std::shared_ptr<const MappedFile> findInside(const std::filesystem::path &folder,
+                                                      const std::filesystem::path &name);
   ~MappedFile();
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;
@@ -28,13 +35,18 @@ public:
 
 private:
   MappedFile() = default;
+  static std::shared_ptr<const MappedFile> map(int descriptor, const std::filesystem::path &path);
   std::filesystem::path file;
   void *data = nullptr;
   size_t size = 0;
 };
 
-/// The whole of a small text file; throws Error when it is missing, unreadable or larger than `limit` bytes.
+/// The whole of a small text file that its folder carries (MappedFile::openInside: a link that leaves the folder is
+/// refused); throws Error when it is missing, unreadable or larger than `limit` bytes.
 std::string readTextFile(const std::filesystem::path &path, size_t limit = size_t{1} << 28);
+
+/// The same of a file that the user named: links are followed.
+std::string readGivenFile(const std::filesystem::path &path, size_t limit = size_t{1} << 28);
 
 } // namespace xlstm
 

@@ -40,7 +40,8 @@ struct StoredTensor {
 class SafetensorsFile {
 public:
   /// Throws Error that names the file, the tensor, what was expected and what was found.
-  static SafetensorsFile open(const std::filesystem::path &path);
+  static SafetensorsFile open(const std::filesystem::path &path) { return parse(MappedFile::open(path)); }
+  static SafetensorsFile parse(std::shared_ptr<const MappedFile> file);
 
   const std::map<std::string, StoredTensor> &tensors() const { return entries; }
   /// Throws Error when there is no such tensor.

@@ -25,6 +25,8 @@ public:
   /// Throws Error naming the folder when there is no such tensor.
   const StoredTensor &get(const std::string &name) const;
   const std::filesystem::path &folder() const { return path; }
+  /// Copies the files, the index too, to the folder `to`; with `link` they get a second name instead where that can be.
+  void copyTo(const std::filesystem::path &to, bool link) const;
 
   /// Puts a tensor under its name, in the place of one that may be there.
   void set(StoredTensor tensor) { entries[tensor.spec.name] = std::move(tensor); }

@@ -26,6 +26,8 @@ struct MergeConfig {
   bool needsOneTokenizer = false;
   /// What is read, but not followed; one line each.
   std::vector<std::string> warnings;
+  /// NaN and infinities in weights are no error.
+  bool allowNonFinite = false;
 };
 
 /// Reads mergekit's YAML of a linear merge:
