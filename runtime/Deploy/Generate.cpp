@@ -3,185 +3,78 @@
 
 #include "runtime/Deploy/Model.h"
 #include "runtime/Deploy/Verbs.h"
-#include "xlstm/Runtime/Text/ChatTemplate.h"
-#include "xlstm/Runtime/Text/Sampler.h"
+#include "xlstm/Runtime/Chat/TextModel.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
-#include <iostream>
-#include <random>
-#include <unistd.h>
 
 namespace xlstm {
 
 namespace {
 
-struct GenerateSettings {
-  std::optional<std::string> prompt, file, chat, system;
-  int64_t most = 128; // -1: until the model ends the text
-  int64_t seed = -1;  // -1: another one each time
-  SamplerOptions sampler = {0.8, 40, 0.95, 0};
-};
-
-/// Continues texts, one turn after the other, in one session->
-class Writer {
+/// The executable's model with the text that it has read.
+class CompiledModel : public TextModel {
 public:
-  Writer(const CarriedModel &model, Backend &backend, const GenerateSettings &settings)
-      : model(model), numbers(backend.numbers()), tokenizer(model.makeTokenizer()),
-        session(backend.makeSession(model.weights())), sampler(settings.sampler), most(settings.most) {}
+  CompiledModel(const CarriedModel &model, Backend &backend)
+      : model(model), numbers(backend.numbers()), ownTokenizer(model.makeTokenizer()),
+        session(backend.makeSession(model.weights())) {}
 
-  /// Reads `text` behind what was read and written before, and writes its continuation.
-  void continueText(std::string_view text);
-  /// Reads a conversation whose last message is the user's, and returns the answer that it writes.
-  std::string answer(const std::string &conversation);
+  int64_t vocab() const override { return numbers.vocab; }
+  int64_t room() const override {
+    bool isBounded = model.kind == "teacher" && numbers.contextLength > 0;
+    return isBounded ? numbers.contextLength : std::numeric_limits<int32_t>::max();
+  }
+  bool isEnd(int32_t id) const override { return std::ranges::count(model.endTokens, id) != 0; }
+  const Tokenizer &tokenizer() const override { return ownTokenizer; }
+  std::vector<int32_t> encodePrompt(std::string_view text) const override {
+    return ownTokenizer.encode(text, /*addSpecial=*/true);
+  }
+  ChatFiles chatTemplate() const override;
+  std::span<float> read(std::span<const int32_t> text, int64_t more) override;
+  std::span<float> readOne(int32_t id) override;
 
 private:
-  /// Reads tokens and writes their continuation; returns it.
-  std::string continueIds(std::span<const int32_t> encoded);
-  bool isEnd(int32_t id) const { return std::ranges::count(model.endTokens, id) != 0; }
-  /// How many more tokens the model was made for: a teacher's keys beyond its context are forgotten.
-  int64_t room() const;
-
   const CarriedModel &model;
   ModelNumbers numbers;
-  Tokenizer tokenizer;
+  Tokenizer ownTokenizer;
   std::unique_ptr<Session> session;
-  Sampler sampler;
-  int64_t most;
   std::vector<int32_t> history; // what the session has read
 };
 
 } // namespace
 
-int64_t Writer::room() const {
-  bool isBounded = model.kind == "teacher" && numbers.contextLength > 0;
-  return (isBounded ? numbers.contextLength : std::numeric_limits<int32_t>::max()) - session->position();
+ChatFiles CompiledModel::chatTemplate() const {
+  if (model.chatTemplate.empty())
+    fail("this model has no chat template; -p continues a text without one");
+  return {model.chatTemplate, "chat template of the executable", model.chatTokens, model.chatToolTemplate};
 }
 
-std::string Writer::continueIds(std::span<const int32_t> encoded) {
-  std::vector<int64_t> ids(encoded.begin(), encoded.end());
-  if (ids.empty())
-    fail("the prompt is empty");
-  for (int64_t id : ids)
-    if (id < 0 || id >= numbers.vocab)
-      fail("the tokenizer gave token ", id, ", the model has ", numbers.vocab);
-  if (static_cast<int64_t>(ids.size()) > room())
-    fail("the prompt has ", ids.size(), " tokens, the model has room for ", room());
-  std::span<float> logits = session->read(ids);
-  history.insert(history.end(), encoded.begin(), encoded.end());
-  StreamDecoder decoder(tokenizer, /*skipSpecial=*/true);
-  std::string written;
-  auto write = [&](const std::string &text) {
-    writeOut(text);
-    written += text;
-  };
-  for (int64_t n = 0; n != most; ++n) {
-    int32_t id = sampler.sample(logits);
-    if (isEnd(id))
-      break;
-    write(decoder.next(id));
-    if (room() == 0)
-      break;
-    logits = session->readOne(id);
-    history.push_back(id);
-  }
-  write(decoder.finish());
-  writeOut("\n");
-  return written;
-}
-
-void Writer::continueText(std::string_view text) { continueIds(tokenizer.encode(text, session->position() == 0)); }
-
-std::string Writer::answer(const std::string &conversation) {
-  // The template writes the bos. What was read before is kept where the conversation goes on from it.
-  std::vector<int32_t> ids = tokenizer.encode(conversation, /*addSpecial=*/false);
-  if (history.size() >= ids.size() || !std::equal(history.begin(), history.end(), ids.begin())) {
+std::span<float> CompiledModel::read(std::span<const int32_t> text, int64_t) {
+  if (history.size() >= text.size() || !std::equal(history.begin(), history.end(), text.begin())) {
     session->reset();
     history.clear();
   }
-  return continueIds(std::span(ids).subspan(history.size()));
+  std::span<const int32_t> rest = text.subspan(history.size());
+  std::vector<int64_t> ids(rest.begin(), rest.end());
+  history.assign(text.begin(), text.end());
+  return session->read(ids);
 }
 
-/// Answers one message, or those that standard input has, a line each.
-static void chat(const CarriedModel &model, Writer &writer, const GenerateSettings &settings) {
-  if (model.chatTemplate.empty())
-    fail("this model has no chat template; -p continues a text without one");
-  ChatTemplate chatTemplate = ChatTemplate::parse(model.chatTemplate, "chat template of the executable");
-  ChatOptions options;
-  options.specialTokens = model.chatTokens;
-  Json messages = Json::array();
-  if (settings.system)
-    messages.push_back({{"role", "system"}, {"content", *settings.system}});
-  auto say = [&](const std::string &message) {
-    messages.push_back({{"role", "user"}, {"content", message}});
-    std::string answer = writer.answer(chatTemplate.render(messages, options));
-    messages.push_back({{"role", "assistant"}, {"content", answer}});
-  };
-  if (!settings.chat->empty())
-    return say(*settings.chat);
-  bool asks = isatty(STDIN_FILENO);
-  std::string line;
-  while (writeOut(asks ? "> " : ""), std::getline(std::cin, line))
-    if (!line.empty())
-      say(line);
-}
-
-static void converse(Writer &writer) {
-  std::string line;
-  for (writeOut("> "); std::getline(std::cin, line); writeOut("> "))
-    if (!line.empty())
-      writer.continueText(line + "\n");
-  writeOut("\n");
-}
-
-static void generate(GenerateSettings &settings, Backend &backend) {
-  settings.sampler.seed = settings.seed < 0 ? std::random_device()() : static_cast<uint64_t>(settings.seed);
-  checkOneText(backend.numbers());
-  CarriedModel model = CarriedModel::open(backend.numbers());
-  Writer writer(model, backend, settings);
-  if (settings.chat)
-    return chat(model, writer, settings);
-  if (settings.prompt)
-    return writer.continueText(*settings.prompt);
-  if (settings.file)
-    return writer.continueText(readTextFile(*settings.file));
-  if (isatty(STDIN_FILENO))
-    return converse(writer);
-  writer.continueText(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+std::span<float> CompiledModel::readOne(int32_t id) {
+  history.push_back(id);
+  return session->readOne(id);
 }
 
 void addGenerate(CLI::App &app, Backend &backend) {
-  auto settings = std::make_shared<GenerateSettings>();
-  CLI::Option *prompt = app.add_option("-p,--prompt", settings->prompt, "Text to continue; default: standard input");
-  app.add_option("-f,--file", settings->file, "File with the text to continue")->excludes(prompt);
-  CLI::Option *chat = app.add_option("--chat", settings->chat, "Message to answer; without one, standard input's lines")
-                          ->expected(0, 1)
-                          ->excludes(prompt);
-  app.add_option("--system", settings->system, "System message of the chat")->needs(chat);
-  app.add_option("-n,--n-predict", settings->most, "Tokens to write at most; -1: until the model ends the text")
-      ->check(within(int64_t{-1}, int64_t{1} << 30))
-      ->type_name("N")
-      ->capture_default_str();
-  app.add_option("--temp", settings->sampler.temperature, "Temperature; 0: always the likeliest token")
-      ->check(within(0.0, 100.0))
-      ->type_name("T")
-      ->capture_default_str();
-  app.add_option("--top-k", settings->sampler.topK, "Draw from the K likeliest tokens; 0: all")
-      ->check(within(0, std::numeric_limits<int32_t>::max()))
-      ->type_name("K")
-      ->capture_default_str();
-  app.add_option("--top-p", settings->sampler.topP,
-                 "Draw from the likeliest tokens that together have this probability")
-      ->check(within(0.0, 1.0))
-      ->type_name("P")
-      ->capture_default_str();
-  app.add_option("-s,--seed", settings->seed, "Same seed, same text; -1: another one each time")
-      ->check(within(int64_t{-1}, std::numeric_limits<int64_t>::max()))
-      ->type_name("N")
-      ->capture_default_str();
-  app.callback([&app, &backend, settings] {
-    if (app.get_subcommands().empty())
-      generate(*settings, backend);
+  auto options = std::make_shared<TextOptions>();
+  addTextOptions(app, *options);
+  app.callback([&app, &backend, options] {
+    if (!app.get_subcommands().empty())
+      return;
+    checkOneText(backend.numbers());
+    CarriedModel carried = CarriedModel::openToRun(backend.numbers());
+    CompiledModel model(carried, backend);
+    writeText(*options, model, writeOut);
   });
 }
 

@@ -41,7 +41,7 @@ static InputIds readIds(const std::string &path, int64_t vocab) {
 static void writeLogits(const LogitsSettings &settings, Backend &backend) {
   const ModelNumbers numbers = backend.numbers();
   checkOneText(numbers);
-  CarriedModel model = CarriedModel::open(numbers);
+  CarriedModel model = CarriedModel::openToRun(numbers);
   InputIds input = readIds(settings.input, numbers.vocab);
   if (settings.prefill > input.tokens)
     fail("--prefill: expected at most the ", input.tokens, " tokens of a row, found ", settings.prefill);

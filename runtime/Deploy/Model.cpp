@@ -2,8 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Deploy/Model.h"
+#include "xlstm/Runtime/Deploy/CpuFeatures.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
+
+#include <algorithm>
+#include <cctype>
 
 namespace xlstm {
 
@@ -46,9 +50,14 @@ void CarriedModel::readMetadata() {
   Json metadata = parseJson({reinterpret_cast<const char *>(bytes.data()), bytes.size()}, "metadata of the executable");
   name = metadata.value("name", "");
   kind = metadata.value("kind", "");
+  target = metadata.value("target", "");
+  cpu = metadata.value("cpu", "");
+  features = metadata.value("features", features);
+  abi = metadata.value("abi", abi);
   endTokens = metadata.value("eos", std::vector<int32_t>());
   if (auto chat = metadata.find("chat"); chat != metadata.end()) {
     chatTemplate = chat->value("template", "");
+    chatToolTemplate = chat->value("tool_template", "");
     chatTokens = chat->value("tokens", chatTokens);
   }
 }
@@ -58,6 +67,22 @@ CarriedModel CarriedModel::open(const ModelNumbers &numbers) {
   model.file = MappedFile::open(self);
   model.checkFooter(numbers);
   model.readMetadata();
+  return model;
+}
+
+static std::string inCapitals(const std::vector<std::string> &names) {
+  std::string text;
+  for (const std::string &name : names)
+    text += (text.empty() ? "" : ", ") + name;
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
+  return text;
+}
+
+CarriedModel CarriedModel::openToRun(const ModelNumbers &numbers) {
+  CarriedModel model = open(numbers);
+  if (std::vector<std::string> missing = missingCpuFeatures(model.features); !missing.empty())
+    fail("this program needs a CPU of ", model.cpu, " (", inCapitals(model.features), "); this machine lacks ",
+         inCapitals(missing), "; 'xlstm compile --cpu' makes one for another CPU");
   return model;
 }
 

@@ -20,6 +20,9 @@ public:
   /// `numbers`. The weights are not read here: verify() does.
   static CarriedModel open(const ModelNumbers &numbers);
 
+  /// The same, and this machine can run it: Error names what the machine lacks.
+  static CarriedModel openToRun(const ModelNumbers &numbers);
+
   const char *weights() const { return reinterpret_cast<const char *>(bytesOf(footer.weights).data()); }
   Tokenizer makeTokenizer() const;
   /// Throws Error when the weights are not those that were put in.
@@ -28,10 +31,14 @@ public:
   std::string name;
   /// "teacher" or "student".
   std::string kind;
+  /// "cpu" or "cuda", the least CPU that runs it and what of it the model uses (CpuFeatures.h), its ABI's number.
+  std::string target, cpu;
+  std::vector<std::string> features;
+  int64_t abi = 0;
   /// Tokens that end a text.
   std::vector<int32_t> endTokens;
-  /// The chat template, empty where the model has none, and the tokens that it writes by name.
-  std::string chatTemplate;
+  /// The chat template and that for tools, empty where the model has none, and the tokens that it writes by name.
+  std::string chatTemplate, chatToolTemplate;
   std::map<std::string, std::string> chatTokens;
 
 private:

@@ -31,7 +31,11 @@ int runExecutable(int argc, char **argv, Backend &backend) {
   CLI::App app("A language model in one file: without a verb it continues a text.");
   app.set_version_flag("--version", [&backend] {
     CarriedModel model = CarriedModel::open(backend.numbers());
-    return "xlstm " XLSTM_VERSION ", " + model.kind + " '" + model.name + "'";
+    std::string text = "xlstm " XLSTM_VERSION ", " + model.kind + " '" + model.name + "'\ntarget: " + model.target +
+                       ", CPU " + model.cpu;
+    for (size_t i = 0; i < model.features.size(); ++i)
+      text += (i ? " " : " (") + model.features[i] + (i + 1 < model.features.size() ? "" : ")");
+    return text + "\nmodel ABI: " + std::to_string(model.abi);
   });
   app.require_subcommand(0, 1);
   addGenerate(app, backend);

@@ -150,6 +150,9 @@ static std::optional<Json> inspectExecutable(const fs::path &path) {
   Json card = {{"format", "compiled executable"}};
   for (const char *key : {"kind", "name"})
     card[key] = metadata.value(key, "");
+  for (const char *key : {"target", "cpu", "features", "abi"}) // executables of before lack them
+    if (metadata.contains(key))
+      card[key] = metadata[key];
   card["bytes"] = {{"program", footer.weights.offset}, {"weights", footer.weights.bytes}, {"total", text.size()}};
   if (footer.tokenizer.bytes) // a shape has none
     card["tokenizer"] = tokenizerCard(part(footer.tokenizer), path.string() + ": tokenizer");

@@ -9,6 +9,7 @@
 
 #include "xlstm/Runtime/Train/TrainOptions.h"
 #include "xlstm/Support/Yaml.h"
+#include "xlstm/Target/Cpu.h"
 
 #include <map>
 
@@ -44,7 +45,7 @@ struct Recipe {
   std::vector<RecipeExpert> experts;
   std::map<std::string, double> mergeWeights; // by expert; empty: uniform
   EvalInputs eval;
-  std::string cpu = "native";
+  std::string cpu = portableCpu;
   int64_t prefillTokens = 64;
 
   std::string text; // the file as it is

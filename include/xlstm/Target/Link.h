@@ -4,6 +4,7 @@
 #ifndef XLSTM_TARGET_LINK_H
 #define XLSTM_TARGET_LINK_H
 
+#include "xlstm/Target/Cpu.h"
 #include "xlstm/Target/Cuda.h"
 
 #include <string>
@@ -12,7 +13,7 @@ namespace xlstm {
 
 struct CompileOptions {
   /// An LLVM CPU name, or "native".
-  std::string cpu = "native";
+  std::string cpu = portableCpu;
   /// Tokens of one prefill call.
   int64_t prefillTokens = 64;
   /// Folder with libXlstmDeploy.a, the archives it needs and xlstm_kernels_cpu.bc; empty: lib/ beside the bin/ of the

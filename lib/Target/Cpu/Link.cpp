@@ -14,7 +14,7 @@ void compileBundle(const fs::path &path, const fs::path &output, const CompileOp
   fs::path libraries = librariesOf(options.libraries);
   findLinker(); // what is missing is said before the long part
   std::vector<std::string> archives =
-      findArchives(libraries, {"libXlstmDeploy.a", "libXlstmText.a", "libXlstmFiles.a"});
+      findArchives(libraries, {"libXlstmDeploy.a", "libXlstmChat.a", "libXlstmText.a", "libXlstmFiles.a"});
   Bundle bundle = Bundle::open(path);
   TemporaryFolder folder;
   CpuTargetOptions target;

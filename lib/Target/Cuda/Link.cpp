@@ -16,8 +16,8 @@ static std::vector<std::string> findCudaArchives(const fs::path &libraries) {
   if (!*XLSTM_CUDART_ARCHIVE)
     fail("this build of xlstm has no CUDA target: build it where nvcc is installed");
   std::vector<std::string> archives =
-      findArchives(libraries, {"libXlstmDeployCuda.a", "libXlstmDeploy.a", "libXlstmText.a", "libXlstmFiles.a",
-                               "libXlstmDevice.a", "libXlstmKernelsCuda.a"});
+      findArchives(libraries, {"libXlstmDeployCuda.a", "libXlstmDeploy.a", "libXlstmChat.a", "libXlstmText.a",
+                               "libXlstmFiles.a", "libXlstmDevice.a", "libXlstmKernelsCuda.a"});
   archives.push_back(systemLibrary(libraries, XLSTM_CUDART_ARCHIVE));
   for (const char *flag : {"-ldl", "-lrt", "-lpthread"})
     archives.push_back(flag);
@@ -35,9 +35,9 @@ void compileBundleForCuda(const fs::path &path, const fs::path &output, const Cu
   fs::path object = folder.path / "model.o", program = folder.path / "program";
   if (options.randomWeights) {
     fs::path file = shapeFile(path);
-    compileForCuda(readTextFile(file), file, object, options);
+    ModelObject shape = compileForCuda(readTextFile(file), file, object, options);
     linkProgram(object, archives, program);
-    appendShape(program, path, output);
+    appendShape(program, shape, path, output);
     return;
   }
   Bundle bundle = Bundle::open(path);
