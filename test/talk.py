@@ -95,6 +95,8 @@ def interrupt(command):
         chat.type("\x03")
         chat.expect("[stopped")
     chat.expect(PROMPT)
+    chat.type("dropped at once\x03")
+    chat.expect(PROMPT)
     chat.type("/reset\r")
     says(chat, "say on", "on")
     chat.type("\x04")

@@ -94,7 +94,7 @@ std::optional<std::string> Editor::next() {
     forgetInterrupt();
     int count = 0;
     const char *line = el_gets(editor, &count);
-    if (dropped) {
+    if (dropped || wasInterrupted()) { // the latter before libedit has set the terminal
       std::fputs("^C\n", stdout);
       continue;
     }

@@ -35,8 +35,8 @@ Writer::Written Writer::continueText(std::vector<int32_t> &text, bool looksBehin
   const int64_t most = options.most < 0 ? room : std::min(options.most, room);
   StreamDecoder decoder(model.tokenizer(), /*skipSpecial=*/true);
   Written written{"", most < room ? End::Tokens : End::Context};
-  auto write = [&](const std::string &piece) {
-    out(piece);
+  auto write = [&](const std::string &piece, const std::string &id) {
+    out(options.ids ? id : piece);
     written.text += piece;
   };
   const bool looks = looksBehind && most < room;
@@ -49,13 +49,13 @@ Writer::Written Writer::continueText(std::vector<int32_t> &text, bool looksBehin
       break;
     }
     text.push_back(id);
-    write(options.ids ? (n ? " " : "") + std::to_string(id) : decoder.next(id));
+    write(decoder.next(id), (n ? " " : "") + std::to_string(id));
     if (n + 1 < most || looks)
       logits = model.readOne(id);
     if (n + 1 == most && looks && model.isEnd(sampler.sample(logits)))
       written.end = End::Model;
   }
-  write(options.ids ? "" : decoder.finish());
+  write(decoder.finish(), "");
   out("\n");
   return written;
 }

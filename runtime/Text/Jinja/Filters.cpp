@@ -162,6 +162,8 @@ static Value jsonFilter(Interpreter &interpreter, const Value &value, const Argu
 static Value attrFilter(Interpreter &interpreter, const Value &value, const Arguments &arguments) {
   auto name = arguments.bind("attr", {"name"})[0];
   std::string text = name ? name->string("attr") : "";
+  if (value.isUndefined())
+    throw Problem(value.whyUndefined());
   if (!value.asNamespace() && !value.asLoop()) // getattr() alone, which sees no keys
     return memberOf(value, text).value_or(Value::undefined(value.typeName() + " has no attribute " + quote(text)));
   return interpreter.attribute(value, text);

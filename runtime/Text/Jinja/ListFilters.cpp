@@ -172,6 +172,8 @@ static Value dictsortFilter(Interpreter &interpreter, const Value &value, const 
   std::string by = given[1] ? given[1]->string("dictsort") : "key";
   if (by != "key" && by != "value")
     throw Problem("the filter 'dictsort' sorts by 'key' or 'value'");
+  if (value.isUndefined())
+    throw Problem(value.whyUndefined());
   Value pairs = itemsFilter(interpreter, value, {});
   return sorted(interpreter, keyed(interpreter, pairs, Value(int64_t(by == "value")), isSet(given[0])),
                 isSet(given[2]));

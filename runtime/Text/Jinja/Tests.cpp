@@ -27,6 +27,13 @@ static bool isSame(const Value &a, const Value &b, Budget &budget) {
   return a.typeName() == b.typeName() && equal(a, b, budget);
 }
 
+/// What may be the name of a test or filter; of another value none.
+static std::string nameOf(const Value &value) {
+  if (value.asDict() || (value.asList() && value.asList()->kind == List::Plain))
+    throw Problem(value.typeName() + " cannot be a name");
+  return value.asString() ? *value.asString() : "";
+}
+
 using PlainTest = bool (*)(Interpreter &, const Value &);
 static const std::map<std::string_view, PlainTest> plainTests = {
     {"defined", [](Interpreter &, const Value &v) { return !v.isUndefined(); }},
@@ -43,7 +50,7 @@ static const std::map<std::string_view, PlainTest> plainTests = {
     {"iterable", [](Interpreter &, const Value &v) { return isIterable(v); }},
     {"sequence", [](Interpreter &, const Value &v) { return isSequence(v); }},
     {"callable", [](Interpreter &, const Value &v) { return v.asCallable() || v.asLoop() || v.isUndefined(); }},
-    {"filter", [](Interpreter &, const Value &v) { return v.asString() && isFilter(*v.asString()); }},
+    {"filter", [](Interpreter &, const Value &v) { return isFilter(nameOf(v)); }},
     {"odd", [](Interpreter &i, const Value &v) { return isRemainder(i, v, Value(int64_t{2}), 1); }},
     {"even", [](Interpreter &i, const Value &v) { return isRemainder(i, v, Value(int64_t{2}), 0); }},
     {"lower", [](Interpreter &i, const Value &v) { return isCased(toText(v, i.budget), false); }},
@@ -95,7 +102,7 @@ bool Interpreter::applyTest(const std::string &name, const Value &value, const A
     return found->second(*this, value);
   }
   if (name == "test" && takesNone)
-    return value.asString() && isTest(*value.asString());
+    return isTest(nameOf(value));
   auto found = relationTests.find(name);
   if (found == relationTests.end())
     throw Problem("the test " + quote(name) + " is not supported");
