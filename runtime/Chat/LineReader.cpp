@@ -93,6 +93,7 @@ std::optional<std::string> Editor::next() {
     dropped = false;
     forgetInterrupt();
     int count = 0;
+    el_set(editor, EL_PREP_TERM, 1); // before the prompt invites keys, which libedit alone would do after it
     const char *line = el_gets(editor, &count);
     if (dropped || wasInterrupted()) { // the latter before libedit has set the terminal
       std::fputs("^C\n", stdout);
