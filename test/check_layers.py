@@ -21,16 +21,17 @@ TABLE = {
     "lib/Init": MLIR | {"lib/Transforms", "lib/Conversion", "lib/Target", "lib/Pipelines"},
     "runtime/Text": {"runtime/Files"},
     "runtime/Files": set(),
+    "runtime/Chat": {"runtime/Text", "runtime/Files"},
     "runtime/Evaluate": MLIR | {"torch", "kernels", "runtime/Files"},
-    "runtime/Deploy": {"kernels", "runtime/Text", "runtime/Files", "runtime/Device"},
+    "runtime/Deploy": {"kernels", "runtime/Chat", "runtime/Text", "runtime/Files", "runtime/Device"},
     "runtime/Device": {"cuda"},
 }
 TRAINER = {"runtime/" + name for name in ("Train", "Data", "Checkpoint", "Merge", "Eval")}
 for folder in TRAINER:
     TABLE[folder] = TRAINER | {"torch", "runtime/Text", "runtime/Files", "runtime/Evaluate"}
 TOOLS = "tools"  # anything public
-# What compiler and executable agree on is plain C and belongs to both.
-CONTRACTS = {"xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h"}
+# What compiler and executable agree on is plain and belongs to both.
+CONTRACTS = {"xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h", "xlstm/Runtime/Deploy/CpuFeatures.h"}
 
 THIRD_PARTY = {"mlir": "mlir", "mlir-c": "mlir", "llvm": "llvm", "llvm-c": "llvm", "ATen": "torch", "torch": "torch",
                "c10": "torch", "google": "protobuf", "onnx": "protobuf", "cuda": "cuda"}

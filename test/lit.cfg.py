@@ -1,6 +1,7 @@
 # Runs the tests written in MLIR text: `ctest -R lit`, or lit.py on a folder of the build's test/ for one of them.
 
 import os
+import sys
 
 import lit.formats
 
@@ -19,6 +20,7 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
 
 config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
 config.substitutions.append(("%tools", config.tools_dir))
+config.substitutions.append(("%python", sys.executable))
 config.substitutions.append(("%examples", os.path.join(config.source_root, "docs", "examples")))
 
 # Features: tests that need what not every build or machine has say REQUIRES: name.

@@ -70,7 +70,7 @@ static std::vector<BenchTest> listTests(const BenchSettings &settings) {
 }
 
 static void runBench(const BenchSettings &settings, Backend &backend) {
-  BenchReport report{CarriedModel::open(backend.numbers()), backend.numbers(), {}, {}, {}};
+  BenchReport report{CarriedModel::openToRun(backend.numbers()), backend.numbers(), {}, {}, {}};
   std::unique_ptr<Session> session = backend.makeSession(report.model.weights());
   report.model.waitForWeights();
   report.backend = backend.name();

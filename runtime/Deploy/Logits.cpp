@@ -47,7 +47,7 @@ static void writeLogits(const LogitsSettings &settings, Backend &backend) {
   checkOneText(numbers);
   catchInterrupts(program_invocation_short_name);
   checkOutput(settings.output, OutputKind::File, {settings.input});
-  CarriedModel model = CarriedModel::open(numbers);
+  CarriedModel model = CarriedModel::openToRun(numbers);
   InputIds input = readIds(settings.input, numbers.vocab);
   if (settings.prefill > input.tokens)
     fail("--prefill: expected at most the ", input.tokens, " tokens of a row, found ", settings.prefill);

@@ -2,8 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Deploy/Model.h"
+#include "xlstm/Runtime/Deploy/CpuFeatures.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
+
+#include <algorithm>
+#include <cctype>
 
 namespace xlstm {
 
@@ -14,9 +18,14 @@ void CarriedModel::readMetadata() {
   Json metadata = parseJson(payload->textOf(section::Metadata), "metadata of the executable");
   name = metadata.value("name", "");
   kind = metadata.value("kind", "");
+  target = metadata.value("target", "");
+  cpu = metadata.value("cpu", "");
+  features = metadata.value("features", features);
+  abi = metadata.value("abi", abi);
   endTokens = metadata.value("eos", std::vector<int32_t>());
   if (auto chat = metadata.find("chat"); chat != metadata.end()) {
     chatTemplate = chat->value("template", "");
+    chatToolTemplate = chat->value("tool_template", "");
     chatTokens = chat->value("tokens", chatTokens);
   }
 }
@@ -35,6 +44,22 @@ CarriedModel CarriedModel::open(const ModelNumbers &numbers) {
   return model;
 }
 
+static std::string inCapitals(const std::vector<std::string> &names) {
+  std::string text;
+  for (const std::string &name : names)
+    text += (text.empty() ? "" : ", ") + name;
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::toupper(c); });
+  return text;
+}
+
+CarriedModel CarriedModel::openToRun(const ModelNumbers &numbers) {
+  CarriedModel model = open(numbers);
+  if (std::vector<std::string> missing = missingCpuFeatures(model.features); !missing.empty())
+    fail("this program needs a CPU of ", model.cpu, " (", inCapitals(model.features), "); this machine lacks ",
+         inCapitals(missing), "; 'xlstm compile --cpu' makes one for another CPU");
+  return model;
+}
+
 const char *CarriedModel::weights() {
   if (!check)
     check = std::make_shared<WeightCheck>(payload);
@@ -47,7 +72,7 @@ void CarriedModel::waitForWeights() {
 }
 
 Tokenizer CarriedModel::makeTokenizer() const {
-  if (payload->bytesOf(section::Tokenizer).empty())
+  if (!hasTokenizer())
     fail("this executable carries no tokenizer: it works on token ids (--prompt-ids with --ids, logits, bench)");
   payload->check(section::Tokenizer);
   return Tokenizer::parse(payload->textOf(section::Tokenizer), "tokenizer of the executable");

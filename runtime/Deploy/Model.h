@@ -19,11 +19,15 @@ public:
   /// `numbers`, or the program itself was changed. The weights are not read here.
   static CarriedModel open(const ModelNumbers &numbers);
 
+  /// The same, and this machine can run it: Error names what the machine lacks.
+  static CarriedModel openToRun(const ModelNumbers &numbers);
+
   /// From the first call on the weights are checked in the background.
   const char *weights();
   /// Waits until they are; throws Error when they are not those that were put in. Nothing that was computed from them
   /// may be shown before.
   void waitForWeights();
+  bool hasTokenizer() const { return !payload->bytesOf(section::Tokenizer).empty(); }
   Tokenizer makeTokenizer() const;
   /// Checks every byte of the executable. Throws Error.
   void verify() const;
@@ -31,10 +35,14 @@ public:
   std::string name;
   /// "teacher" or "student".
   std::string kind;
+  /// "cpu" or "cuda", the least CPU that runs it and what of it the model uses (CpuFeatures.h), its ABI's number.
+  std::string target, cpu;
+  std::vector<std::string> features;
+  int64_t abi = 0;
   /// Tokens that end a text.
   std::vector<int32_t> endTokens;
-  /// The chat template, empty where the model has none, and the tokens that it writes by name.
-  std::string chatTemplate;
+  /// The chat template and that for tools, empty where the model has none, and the tokens that it writes by name.
+  std::string chatTemplate, chatToolTemplate;
   std::map<std::string, std::string> chatTokens;
 
 private:

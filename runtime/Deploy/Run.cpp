@@ -33,7 +33,11 @@ static int runVerb(int argc, char **argv, const std::string &name, Backend &back
   CLI::App app("A language model in one file: without a verb it continues a text.");
   app.set_version_flag("--version", [&backend] {
     CarriedModel model = CarriedModel::open(backend.numbers());
-    return escapeControls("xlstm " XLSTM_VERSION ", " + model.kind + " '" + model.name + "'");
+    std::string text = "xlstm " XLSTM_VERSION ", " + model.kind + " '" + model.name + "'\ntarget: " + model.target +
+                       ", CPU " + model.cpu;
+    for (size_t i = 0; i < model.features.size(); ++i)
+      text += (i ? " " : " (") + model.features[i] + (i + 1 < model.features.size() ? "" : ")");
+    return escapeControls(text, "\n") + "\nmodel ABI: " + std::to_string(model.abi);
   });
   app.require_subcommand(0, 1);
   addGenerate(app, backend);

@@ -123,20 +123,27 @@ std::vector<TokenIds> generateGreedy(const Program &program, const ParamMap &par
   return results;
 }
 
-void generateSampled(const Program &program, const ParamMap &params, const TokenIds &prompt, Sampler &sampler,
-                     const std::function<bool(int32_t id)> &take) {
+Generation::Generation(Program program, const ParamMap &params) : program(std::move(program)), params(params) {}
+Generation::~Generation() = default;
+
+std::span<float> Generation::keep(Advanced out) {
+  rows = std::make_unique<ReadRows>(std::move(out.rows));
+  logits_V = out.logits.select(1, -1).reshape({-1}).to(at::kCPU, at::kFloat).contiguous();
+  return {logits_V.data_ptr<float>(), static_cast<size_t>(logits_V.numel())};
+}
+
+std::span<float> Generation::read(std::span<const int32_t> text) {
+  TokenIds prompt(text.begin(), text.end());
   Advanced out{{}, startRows(program, "prefill", 1)};
   for (size_t first = 0; first < prompt.size(); first += promptBlock) {
-    TokenIds block(prompt.begin() + first, prompt.begin() + std::min(first + promptBlock, prompt.size()));
+    TokenIds block(prompt.begin() + long(first), prompt.begin() + long(std::min(first + promptBlock, prompt.size())));
     out = advance(program, "prefill", params, stackRows({&block}, 0), std::move(out.rows));
   }
-  for (;;) {
-    at::Tensor logits_V = out.logits.select(1, -1).reshape({-1}).to(at::kCPU, at::kFloat).contiguous();
-    int32_t id = sampler.sample({logits_V.data_ptr<float>(), size_t(logits_V.numel())});
-    if (!take(id))
-      return;
-    out = advance(program, "decode", params, at::full({1, 1}, id, at::kLong), std::move(out.rows));
-  }
+  return keep(std::move(out));
+}
+
+std::span<float> Generation::readOne(int32_t id) {
+  return keep(advance(program, "decode", params, at::full({1, 1}, id, at::kLong), std::move(*rows)));
 }
 
 } // namespace xlstm

@@ -10,22 +10,25 @@
 using namespace xlstm;
 namespace fs = std::filesystem;
 
-/// The template under "chat_template"; nothing where there is none.
-static std::optional<std::string> templateIn(const Json &root, const fs::path &file) {
+/// The template under "chat_template", of named ones that of `name`; nothing where there is none.
+static std::optional<std::string> templateIn(const Json &root, const fs::path &file, const char *name = "default") {
   auto found = root.find("chat_template");
   if (found == root.end() || found->is_null())
     return std::nullopt;
+  const bool isDefault = name == std::string_view("default");
   if (found->is_string())
-    return found->get<std::string>();
+    return isDefault ? std::optional(found->get<std::string>()) : std::nullopt;
   if (!found->is_array())
     fail(file.string(), ": chat_template: expected a string or a list, found ", found->type_name());
   for (const Json &entry : *found) {
     bool isNamed = entry.is_object() && entry.contains("name") && entry.contains("template");
     if (!isNamed || !entry["name"].is_string() || !entry["template"].is_string())
       fail(file.string(), ": chat_template: expected objects with the strings 'name' and 'template'");
-    if (entry["name"] == "default")
+    if (entry["name"] == name)
       return entry["template"].get<std::string>();
   }
+  if (!isDefault)
+    return std::nullopt;
   fail(file.string(), ": chat_template: expected a template named 'default', found none in a list of ", found->size());
 }
 
@@ -40,6 +43,7 @@ std::optional<ChatFiles> xlstm::findChatTemplate(const fs::path &folder) {
   } else if (std::optional<std::string> text = templateIn(root, config)) {
     files.text = *text;
     files.origin = config.string() + ": chat_template";
+    files.toolText = templateIn(root, config, "tool_use").value_or("");
   } else if (std::optional<std::string> last = templateIn(readOptionalObject(wrapped), wrapped)) {
     files.text = *last;
     files.origin = wrapped.string();

@@ -13,6 +13,9 @@ namespace xlstm {
 struct ChatTemplate::Impl {
   std::string origin;
   jinja::Body body;
+
+  /// Throws Error as ChatTemplate::render does; of a conversation that the template refuses, `refusal` says so.
+  std::string render(const Json &messages, const ChatOptions &options, std::string &refusal) const;
 };
 
 ChatTemplate::ChatTemplate(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
@@ -49,6 +52,14 @@ static std::vector<std::pair<std::string, jinja::Value>> variablesOf(const Json 
 }
 
 std::string ChatTemplate::render(const Json &messages, const ChatOptions &options) const {
+  std::string refusal;
+  std::string text = impl->render(messages, options, refusal);
+  if (!refusal.empty())
+    throw Error(refusal);
+  return text;
+}
+
+std::string ChatTemplate::Impl::render(const Json &messages, const ChatOptions &options, std::string &refusal) const {
   if (!messages.is_array() || !options.variables.is_object())
     fail("messages: expected an array of messages and an object of variables");
   std::vector<std::pair<std::string, jinja::Value>> variables;
@@ -59,10 +70,48 @@ std::string ChatTemplate::render(const Json &messages, const ChatOptions &option
   }
   jinja::Interpreter interpreter(std::move(variables));
   try {
-    return interpreter.render(impl->body);
+    return interpreter.render(body);
+  } catch (const jinja::Refusal &problem) {
+    refusal = origin + ": line " + std::to_string(interpreter.line()) + ": " + problem.what();
+    return {};
   } catch (const jinja::Problem &problem) {
-    fail(impl->origin, ": line ", interpreter.line(), ": ", problem.what());
+    fail(origin, ": line ", interpreter.line(), ": ", problem.what());
   }
+}
+
+/// Messages, and tools or null, such as transformers would be given.
+static std::vector<std::pair<Json, Json>> smallConversations() {
+  Json system = {{"role", "system"}, {"content", "Be brief."}}, user = {{"role", "user"}, {"content", "Hello"}};
+  Json answer = {{"role", "assistant"}, {"content", "Hello!"}};
+  Json tools =
+      parseJson(R"([{"type": "function", "function": {"name": "weather", "description": "The weather of a city.",
+      "parameters": {"type": "object", "properties": {"city": {"type": "string", "description": "Its name."}},
+                     "required": ["city"]}}}])",
+                "tools");
+  return {{Json::array({user}), Json()},
+          {Json::array({system, user}), Json()},
+          {Json::array({user, answer, user}), Json()},
+          {Json::array({user}), tools},
+          {Json::array({system, user, answer, user}), tools}};
+}
+
+std::optional<std::string> ChatTemplate::findFault(const std::map<std::string, std::string> &specialTokens,
+                                                   bool withoutTools, bool withTools) const {
+  ChatOptions options;
+  options.specialTokens = specialTokens;
+  for (const auto &[messages, tools] : smallConversations()) {
+    if (tools.is_null() ? !withoutTools : !withTools)
+      continue;
+    if (!tools.is_null())
+      options.variables["tools"] = tools;
+    try {
+      std::string refusal;
+      impl->render(messages, options, refusal);
+    } catch (const Error &error) {
+      return std::string(error.what()) + (tools.is_null() ? "" : ", in a conversation with tools");
+    }
+  }
+  return std::nullopt;
 }
 
 } // namespace xlstm

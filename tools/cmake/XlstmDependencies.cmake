@@ -59,6 +59,12 @@ find_library(XLSTM_PCRE2 libpcre2-8.a REQUIRED)
 find_library(XLSTM_UTF8PROC libutf8proc.a REQUIRED)
 find_library(XLSTM_LZMA liblzma.a REQUIRED)
 find_path(XLSTM_XXHASH xxhash.h REQUIRED) # header alone
+find_library(XLSTM_LIBEDIT libedit.a REQUIRED)
+find_library(XLSTM_LIBTINFO libtinfo.a REQUIRED)
+find_library(XLSTM_LIBBSD libbsd.a REQUIRED)
+find_library(XLSTM_LIBMD libmd.a REQUIRED)
+set(XLSTM_EDITOR ${XLSTM_LIBEDIT} ${XLSTM_LIBTINFO} ${XLSTM_LIBBSD} ${XLSTM_LIBMD}) # in link order
+set(XLSTM_EXECUTABLE_ARCHIVES ${XLSTM_EDITOR} ${XLSTM_PCRE2} ${XLSTM_UTF8PROC} ${XLSTM_LZMA})
 set(XLSTM_LIT ${XLSTM_LLVM_BIN}/../build/utils/lit/lit.py)
 
 # Paths relative to the checkout: every build folder, and every clone, shares what was compiled. DEPEND: a result is known by

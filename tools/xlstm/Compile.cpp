@@ -1,6 +1,7 @@
 //===- Compile.cpp - xlstm compile: one executable out of a bundle --------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "ChatCheck.h"
 #include "Commands.h"
 
 #include "xlstm/Runtime/Files/Bundle.h"
@@ -18,7 +19,7 @@ namespace {
 
 struct CompileSettings {
   std::filesystem::path bundle, output;
-  std::string target = "cpu", cpu = "native", activations = "f32";
+  std::string target = "cpu", cpu = portableCpu, activations = "f32";
   int64_t batch = 1;
   std::vector<int64_t> prefillTokens;
   bool randomWeights = false, allowNonFinite = false;
@@ -83,7 +84,9 @@ void addCompileCommand(CLI::App &app) {
   verb->add_option("--target", settings->target, "What it runs on: cpu, or cuda (an NVIDIA GPU)")
       ->capture_default_str()
       ->check(CLI::IsMember({"cpu", "cuda"}));
-  verb->add_option("--cpu", settings->cpu, "cpu: an LLVM CPU name, such as x86-64-v3, or native")
+  verb->add_option(
+          "--cpu", settings->cpu,
+          "cpu: the least CPU that runs it: an LLVM CPU name or level, such as x86-64-v4; native: this machine's")
       ->capture_default_str();
   verb->add_option("--activations", settings->activations, "cuda: type of activations and weights, f32 or bf16")
       ->capture_default_str()
@@ -98,7 +101,10 @@ void addCompileCommand(CLI::App &app) {
   verb->add_flag("--random-weights", settings->randomWeights,
                  "cuda: no weights inside, the executable makes its own; the bundle may be a model.mlir");
   addNonFiniteFlag(*verb, settings->allowNonFinite);
-  verb->callback([settings] { settings->target == "cuda" ? compileCuda(*settings) : compileCpu(*settings); });
+  verb->callback([settings] {
+    warnOfChatTemplate(settings->bundle);
+    settings->target == "cuda" ? compileCuda(*settings) : compileCpu(*settings);
+  });
 }
 
 } // namespace xlstm

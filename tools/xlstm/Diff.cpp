@@ -4,6 +4,7 @@
 #include "Commands.h"
 #include "Models.h"
 
+#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
 

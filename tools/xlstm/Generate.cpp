@@ -4,149 +4,94 @@
 #include "Commands.h"
 #include "Models.h"
 
+#include "xlstm/Runtime/Chat/TextModel.h"
 #include "xlstm/Runtime/Data/Vocabulary.h"
 #include "xlstm/Runtime/Eval/Generate.h"
-#include "xlstm/Runtime/Files/ChatFiles.h"
-#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Runtime/Files/SpecialIds.h"
-#include "xlstm/Runtime/Text/ChatTemplate.h"
-#include "xlstm/Runtime/Text/EncodeText.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
 
+#include <algorithm>
 #include <c10/core/GradMode.h>
-#include <random>
 #include <unistd.h>
 
 namespace xlstm {
 
 namespace {
 
-struct GenerateSettings {
-  std::filesystem::path bundle;
-  std::optional<std::string> prompt, message, system;
-  TokenIds promptIds;
-  int64_t tokens = 128;
-  int64_t seed = -1; // -1: another one each time
-  SamplerOptions sampler = {0.8, 40, 0.95, 0};
-  bool ids = false;
+/// A bundle's model through the evaluator.
+class EvaluatedModel : public TextModel {
+public:
+  explicit EvaluatedModel(const std::filesystem::path &bundle)
+      : folder(bundle), model(RunnableModel::open(bundle)) {
+    if (model.bundle.hasTokenizer())
+      vocabulary = Vocabulary::load(bundle);
+    ends = SpecialIds::read(bundle, vocab()).eos;
+  }
+
+  int64_t vocab() const override { return model.spec().results.at(0).shape.at(2); }
+  /// A teacher was made for so many tokens; a student goes on as long as one likes.
+  int64_t room() const override {
+    int64_t context = model.spec().contextLength;
+    return model.bundle.kind == "teacher" && context > 0 ? context : int64_t{1} << 30;
+  }
+  bool isEnd(int32_t id) const override { return std::ranges::count(ends, id) != 0; }
+  const Tokenizer *tokenizer() const override { return vocabulary.tokenizer.get(); }
+  std::vector<int32_t> encodePrompt(std::string_view text) const override { return vocabulary.encodePrompt(text); }
+  ChatFiles chatTemplate() const override;
+  std::span<float> read(std::span<const int32_t> text, int64_t more) override;
+  std::span<float> readOne(int32_t id) override { return generation->readOne(id); }
+
+private:
+  std::filesystem::path folder;
+  RunnableModel model;
+  Vocabulary vocabulary; // empty where the model works on ids
+  std::vector<int32_t> ends;
+  std::unique_ptr<Generation> generation;
 };
 
 } // namespace
 
-/// The conversation as the model's chat template writes it.
-static std::string renderChat(const GenerateSettings &settings) {
-  std::optional<ChatFiles> files = findChatTemplate(settings.bundle);
-  if (!files)
-    fail(settings.bundle.string(), ": expected a chat template (chat_template.jinja, or chat_template in "
-                                   "tokenizer_config.json), found none; -p continues a text without one");
-  Json messages = Json::array();
-  if (settings.system)
-    messages.push_back({{"role", "system"}, {"content", *settings.system}});
-  messages.push_back({{"role", "user"}, {"content", *settings.message}});
-  ChatOptions options;
-  options.specialTokens = files->specialTokens;
-  return ChatTemplate::parse(files->text, files->origin).render(messages, options);
+ChatFiles EvaluatedModel::chatTemplate() const {
+  if (std::optional<ChatFiles> files = findChatTemplate(folder))
+    return *files;
+  fail(folder.string(), ": expected a chat template (chat_template.jinja, or chat_template in "
+                        "tokenizer_config.json), found none; -p continues a text without one");
 }
 
-/// Of a model without a tokenizer only the ids, when none but ids are wanted.
-static Vocabulary loadVocabulary(const GenerateSettings &settings, const Bundle &bundle, int64_t modelIds) {
-  if (bundle.hasTokenizer() || settings.promptIds.empty() || !settings.ids)
-    return Vocabulary::load(settings.bundle);
-  Vocabulary vocabulary;
-  vocabulary.eos = SpecialIds::read(settings.bundle, modelIds).eos;
-  return vocabulary;
+/// Layers with full attention keep as many keys as they are told: for each text anew.
+std::span<float> EvaluatedModel::read(std::span<const int32_t> text, int64_t more) {
+  constexpr int64_t endless = int64_t{1} << 24; // -n -1: no memory for all of that
+  int64_t keys = more < endless
+                     ? static_cast<int64_t>(text.size()) + more
+                     : std::max({model.spec().contextLength, static_cast<int64_t>(text.size()), endless >> 8});
+  std::string context = "context=" + std::to_string(keys);
+  Program program =
+      model.derive("xlstm-build-prefill{" + context + " logits=last},xlstm-build-decode{" + context + "}");
+  generation = std::make_unique<Generation>(std::move(program), model.params);
+  return generation->read(text);
 }
 
-static TokenIds encodePrompt(const GenerateSettings &settings, const Vocabulary &vocabulary, int64_t modelIds) {
-  if (!settings.promptIds.empty()) {
-    for (int32_t id : settings.promptIds)
-      if (id < 0 || id >= modelIds)
-        fail("--prompt-ids: expected ids from 0 to ", modelIds - 1, ", found ", id);
-    return settings.promptIds;
-  }
-  TokenIds ids = settings.message ? vocabulary.tokenizer->encode(renderChat(settings), /*addSpecial=*/false)
-                                  : vocabulary.encodePrompt(*settings.prompt);
-  if (ids.empty())
-    fail("the prompt is empty");
-  checkTokens(ids, modelIds, *vocabulary.tokenizer, "the prompt");
-  return ids;
-}
-
-/// What a model wrote; where a terminal shows it, control characters but newline and tab are escaped.
-static std::string showText(const std::string &text) {
-  return isatty(STDOUT_FILENO) ? escapeControls(text, "\n\t") : text;
-}
-
-/// Tokens as they come: text, or their ids with spaces between.
-static void writeTokens(const Program &program, const RunnableModel &model, const Vocabulary &vocabulary,
-                        const TokenIds &prompt, const GenerateSettings &settings, int64_t most) {
-  Sampler sampler(settings.sampler);
-  std::optional<StreamDecoder> decoder;
-  if (!settings.ids)
-    decoder.emplace(*vocabulary.tokenizer, /*skipSpecial=*/true);
-  int64_t count = 0;
-  if (most > 0)
-    generateSampled(program, model.params, prompt, sampler, [&](int32_t id) {
-      if (vocabulary.isEnd(id))
-        return false;
-      writeOut(decoder ? showText(decoder->next(id)) : (count ? " " : "") + std::to_string(id));
-      return ++count < most;
-    });
-  writeOut((decoder ? showText(decoder->finish()) : "") + "\n");
-}
-
-static void generate(GenerateSettings &settings) {
-  c10::NoGradGuard noGrad;
-  settings.sampler.seed = settings.seed < 0 ? std::random_device()() : static_cast<uint64_t>(settings.seed);
-  RunnableModel model = RunnableModel::open(settings.bundle);
-  int64_t modelIds = model.spec().results.at(0).shape.at(2);
-  Vocabulary vocabulary = loadVocabulary(settings, model.bundle, modelIds);
-  TokenIds prompt = encodePrompt(settings, vocabulary, modelIds);
-  // A teacher was made for so many tokens; a student goes on as long as one likes.
-  int64_t read = static_cast<int64_t>(prompt.size()), most = settings.tokens, context = model.spec().contextLength;
-  if (model.bundle.kind == "teacher" && context > 0) {
-    if (read > context)
-      fail("the prompt has ", read, " tokens, the model has room for ", context);
-    most = std::min(most, context - read);
-  }
-  std::string keys = "context=" + std::to_string(read + most);
-  Program program = model.derive("xlstm-build-prefill{" + keys + " logits=last},xlstm-build-decode{" + keys + "}");
-  writeTokens(program, model, vocabulary, prompt, settings, most);
-}
-
-static void addSamplerOptions(CLI::App &verb, GenerateSettings &settings) {
-  verb.add_option("--temperature", settings.sampler.temperature, "0: always the likeliest token")
-      ->check(within(0.0, 100.0))
-      ->capture_default_str();
-  verb.add_option("--top-k", settings.sampler.topK, "Draw from the K likeliest tokens; 0: all")
-      ->check(within(0, std::numeric_limits<int32_t>::max()))
-      ->capture_default_str();
-  verb.add_option("--top-p", settings.sampler.topP,
-                  "Draw from the likeliest tokens that together have this probability")
-      ->check(within(0.0, 1.0))
-      ->capture_default_str();
-  verb.add_option("--seed", settings.seed, "Same seed, same text; -1: another one each time")
-      ->check(CLI::Range(int64_t{-1}, std::numeric_limits<int64_t>::max()))
-      ->capture_default_str();
+/// Where a terminal shows it, control characters but newline and tab are escaped.
+static void writeModelText(std::string_view text) {
+  writeOut(isatty(STDOUT_FILENO) ? escapeControls(std::string(text), "\n\t") : std::string(text));
 }
 
 void addGenerateCommand(CLI::App &app) {
-  auto settings = std::make_shared<GenerateSettings>();
+  struct Settings {
+    std::filesystem::path bundle;
+    TextOptions options;
+  };
+  auto settings = std::make_shared<Settings>();
   CLI::App *verb = app.add_subcommand("generate", "Continue a text, or answer a message, through the evaluator");
   verb->add_option("bundle", settings->bundle, "Bundle of a teacher or a student")->required();
-  CLI::Option_group *input = verb->add_option_group("input");
-  input->add_option("-p,--prompt", settings->prompt, "Text to continue");
-  CLI::Option *chat = input->add_option("--chat", settings->message, "Message to answer, put into the chat template");
-  input->add_option("--prompt-ids", settings->promptIds, "Token ids to continue, such as 1,22,333")->delimiter(',');
-  input->require_option(1);
-  verb->add_option("--system", settings->system, "System message before it")->needs(chat);
-  verb->add_option("-n,--tokens", settings->tokens, "Tokens to write at most")
-      ->check(CLI::Range(int64_t{0}, int64_t{1} << 24))
-      ->capture_default_str();
-  addSamplerOptions(*verb, *settings);
-  verb->add_flag("--ids", settings->ids, "Write token ids in place of text");
-  verb->callback([settings] { generate(*settings); });
+  addTextOptions(*verb, settings->options);
+  verb->callback([settings] {
+    c10::NoGradGuard noGrad;
+    EvaluatedModel model(settings->bundle);
+    writeText(settings->options, model, writeModelText);
+  });
 }
 
 } // namespace xlstm

@@ -1,6 +1,7 @@
 //===- Import.cpp - xlstm import: a teacher's files become a bundle -------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "ChatCheck.h"
 #include "Commands.h"
 #include "Models.h"
 #include "VerifyRaise.h"
@@ -55,6 +56,7 @@ void importTeacher(const fs::path &source, const fs::path &output, WeightTransfe
     warn(importGguf(source, output));
   else
     warn(importHuggingFace(source, output, transfer));
+  warnOfChatTemplate(output);
 }
 
 std::string moduleOfTeacher(const fs::path &source) {

@@ -14,6 +14,7 @@
 #include "xlstm/Runtime/Files/ChatFiles.h"
 #include "xlstm/Runtime/Files/Gguf.h"
 #include "xlstm/Runtime/Files/Payload.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/HubHint.h"
 #include "xlstm/Support/Quote.h"
@@ -136,6 +137,9 @@ static Json inspectExecutable(const fs::path &path) {
   Json card = {{"format", "compiled executable"}};
   for (const char *key : {"kind", "name"})
     card[key] = metadata.value(key, "");
+  for (const char *key : {"target", "cpu", "features", "abi"}) // executables of before lack them
+    if (metadata.contains(key))
+      card[key] = metadata[key];
   uint64_t weights = payload->bytesOf(section::Weights).size(), total = fs::file_size(path);
   card["bytes"] = {{"program", payload->weightsOffset()}, {"weights", weights}, {"total", total}};
   card["hashes"] = payload->isRecorded() ? "program, weights by MiB, tokenizer" : "weights and tokenizer only";

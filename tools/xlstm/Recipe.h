@@ -10,6 +10,7 @@
 
 #include "xlstm/Runtime/Train/TrainOptions.h"
 #include "xlstm/Support/Yaml.h"
+#include "xlstm/Target/Cpu.h"
 
 #include <map>
 
@@ -46,7 +47,7 @@ struct Recipe {
   std::vector<RecipeExpert> experts;
   std::map<std::string, double> mergeWeights; // by expert; empty: uniform
   EvalInputs eval;
-  std::string cpu = "native";
+  std::string cpu = portableCpu;
   int64_t prefillTokens = 64;
   // What stays of a finished stage. No stage's settings: they may change between two calls.
   bool keepCheckpoints = false, keepTargets = true;

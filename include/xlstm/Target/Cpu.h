@@ -10,11 +10,14 @@
 
 namespace xlstm {
 
+/// What an executable is for unless something else is asked for: CPUs since 2013 (Haswell) or 2015 (Excavator).
+inline constexpr const char *portableCpu = "x86-64-v3";
+
 struct CpuTargetOptions {
   /// The kernels as bitcode (lib/xlstm_kernels_cpu.bc beside the tool's bin folder).
   std::filesystem::path kernels;
   /// An LLVM CPU name, or "native".
-  std::string cpu = "native";
+  std::string cpu = portableCpu;
   /// Tokens of one prefill call.
   int64_t prefillTokens = 64;
 };

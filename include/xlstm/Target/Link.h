@@ -4,6 +4,7 @@
 #ifndef XLSTM_TARGET_LINK_H
 #define XLSTM_TARGET_LINK_H
 
+#include "xlstm/Target/Cpu.h"
 #include "xlstm/Target/Cuda.h"
 
 #include <string>
@@ -15,7 +16,7 @@ inline constexpr int64_t mostCpuPrefillTokens = 4096;
 
 struct CompileOptions {
   /// An LLVM CPU name, or "native".
-  std::string cpu = "native";
+  std::string cpu = portableCpu;
   /// Tokens of one prefill call.
   int64_t prefillTokens = 64;
   /// NaN and infinities in weights are no error.

@@ -15,10 +15,19 @@ struct WeightPlacement {
   uint64_t offset;
 };
 
+/// What an executable says of the machine that it needs.
+struct TargetFacts {
+  std::string target;                // "cpu" or "cuda"
+  std::string cpu;                   // an LLVM CPU name
+  std::vector<std::string> features; // of Runtime/Deploy/CpuFeatures.h, those that its model may use
+  int64_t abi = 0;                   // of Runtime/Deploy/ModelAbi.h or CudaModelAbi.h
+};
+
 struct ModelObject {
   std::filesystem::path file;
   std::vector<WeightPlacement> weights; // by offset; none where the executable makes its own
   uint64_t weightBytes = 0;             // of the blob, zeros between and behind the weights included
+  TargetFacts facts = {};
 };
 
 } // namespace xlstm

@@ -7,6 +7,7 @@
 #include "lib/Target/Native/Emit.h"
 #include "lib/Target/Native/NativeModule.h"
 #include "xlstm/Conversion/Passes.h"
+#include "xlstm/Runtime/Deploy/ModelAbi.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Transforms/Passes.h"
@@ -39,7 +40,7 @@ ModelObject compileForCpu(std::string_view mlir, const std::string &origin, cons
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(options.cpu);
   NativeModule module(mlir, origin);
   module.run([&](PassManager &manager) { buildAndPlan(manager, options.prefillTokens); });
-  ModelObject object{objectFile, module.weights(), module.weightBytes()};
+  ModelObject object{objectFile, module.weights(), module.weightBytes(), factsOf(*machine, "cpu", XLSTM_MODEL_ABI)};
   module.run([](PassManager &manager) { manager.addPass(createConvertKernelToLLVM()); });
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> native = module.translate(llvmContext, *machine);

@@ -7,6 +7,7 @@
 #include "lib/Target/Native/Emit.h"
 #include "lib/Target/Native/NativeModule.h"
 #include "xlstm/Conversion/Passes.h"
+#include "xlstm/Runtime/Deploy/CudaModelAbi.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Transforms/Passes.h"
@@ -55,9 +56,11 @@ ModelObject compileForCuda(std::string_view mlir, const std::string &origin, con
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine("generic"); // the work is done elsewhere
   NativeModule module(mlir, origin);
   module.run([&](PassManager &manager) { addCudaPlan(manager, options); });
-  ModelObject object{objectFile, {}, 0};
-  if (!options.randomWeights)
-    object = {objectFile, module.weights(), module.weightBytes()};
+  ModelObject object{objectFile, {}, 0, factsOf(*machine, "cuda", XLSTM_CUDA_MODEL_ABI)};
+  if (!options.randomWeights) {
+    object.weights = module.weights();
+    object.weightBytes = module.weightBytes();
+  }
   module.run([&](PassManager &manager) { manager.addPass(createConvertKernelToLLVM({options.randomWeights})); });
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> native = module.translate(llvmContext, *machine);

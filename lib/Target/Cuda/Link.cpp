@@ -20,8 +20,8 @@ static std::vector<std::string> findCudaArchives(const fs::path &libraries) {
     fail("this build of xlstm has no CUDA target, which needs nvcc (CUDA 13's toolkit; CUDA_HOME says where it is): "
          "sh tools/build.sh cuda, then build/cuda/bin/xlstm");
   std::vector<std::string> archives =
-      findArchives(libraries, {"libXlstmDeployCuda.a", "libXlstmDeploy.a", "libXlstmText.a", "libXlstmFiles.a",
-                               "libXlstmDevice.a", "libXlstmKernelsCuda.a"});
+      findArchives(libraries, {"libXlstmDeployCuda.a", "libXlstmDeploy.a", "libXlstmChat.a", "libXlstmText.a",
+                               "libXlstmFiles.a", "libXlstmDevice.a", "libXlstmKernelsCuda.a"});
   archives.push_back(systemLibrary(libraries, XLSTM_CUDART_ARCHIVE));
   for (const char *flag : {"-ldl", "-lrt", "-lpthread"})
     archives.push_back(flag);
@@ -40,9 +40,9 @@ void compileBundleForCuda(const fs::path &path, const fs::path &output, const Cu
   fs::path object = folder.path() / "model.o", program = folder.path() / "program";
   if (options.randomWeights) {
     fs::path file = shapeFile(path);
-    compileForCuda(fs::is_directory(path) ? readTextFile(file) : readGivenFile(file), file, object, options);
+    ModelObject shape = compileForCuda(fs::is_directory(path) ? readTextFile(file) : readGivenFile(file), file, object, options);
     linkProgram(object, archives, program);
-    appendShape(program, path, output);
+    appendShape(program, shape, path, output);
     return;
   }
   Bundle bundle = Bundle::open(path);

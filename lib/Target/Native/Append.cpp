@@ -35,13 +35,17 @@ static std::string nameOf(const std::filesystem::path &path) {
   return std::filesystem::absolute(path).lexically_normal().filename().string();
 }
 
-static std::string makeMetadata(const Bundle &bundle) {
-  Json metadata;
+static Json describeTarget(const TargetFacts &facts) {
+  return {{"target", facts.target}, {"cpu", facts.cpu}, {"features", facts.features}, {"abi", facts.abi}};
+}
+
+static std::string makeMetadata(const ModelObject &object, const Bundle &bundle) {
+  Json metadata = describeTarget(object.facts);
   metadata["name"] = nameOf(bundle.folder);
   metadata["kind"] = bundle.kind;
   metadata["eos"] = SpecialIds::read(bundle.folder, std::numeric_limits<int32_t>::max()).eos;
   if (std::optional<ChatFiles> chat = findChatTemplate(bundle.folder))
-    metadata["chat"] = {{"template", chat->text}, {"tokens", chat->specialTokens}};
+    metadata["chat"] = {{"template", chat->text}, {"tool_template", chat->toolText}, {"tokens", chat->specialTokens}};
   return metadata.dump();
 }
 
@@ -65,16 +69,16 @@ static void append(const std::filesystem::path &program, const std::filesystem::
 
 void appendModel(const std::filesystem::path &program, const ModelObject &object, const Bundle &bundle,
                  const std::filesystem::path &output) {
-  std::string metadata = makeMetadata(bundle), tokenizer;
+  std::string metadata = makeMetadata(object, bundle), tokenizer;
   if (bundle.hasTokenizer())
     tokenizer = readTextFile(bundle.tokenizerFile());
   append(
       program, output, [&](PayloadWriter &writer) { writeWeights(writer, object, bundle); }, tokenizer, metadata);
 }
 
-void appendShape(const std::filesystem::path &program, const std::filesystem::path &source,
+void appendShape(const std::filesystem::path &program, const ModelObject &object, const std::filesystem::path &source,
                  const std::filesystem::path &output) {
-  Json metadata;
+  Json metadata = describeTarget(object.facts);
   metadata["name"] = nameOf(source);
   metadata["kind"] = "shape";
   append(

@@ -15,7 +15,7 @@ void appendModel(const std::filesystem::path &program, const ModelObject &object
                  const std::filesystem::path &output);
 
 /// The same without weights and tokenizer, for a program that makes its own weights of the shape at `source`.
-void appendShape(const std::filesystem::path &program, const std::filesystem::path &source,
+void appendShape(const std::filesystem::path &program, const ModelObject &object, const std::filesystem::path &source,
                  const std::filesystem::path &output);
 
 } // namespace xlstm

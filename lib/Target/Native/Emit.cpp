@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Target/Native/Emit.h"
+#include "xlstm/Runtime/Deploy/CpuFeatures.h"
 #include "xlstm/Support/Error.h"
 
 #include "llvm/ADT/StringMap.h"
@@ -37,6 +38,15 @@ std::unique_ptr<llvm::TargetMachine> createTargetMachine(const std::string &cpu)
     fail("expected the name of a CPU that LLVM knows, or native, found '", cpu, "'");
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, name, features.getString(), options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Aggressive));
+}
+
+TargetFacts factsOf(const llvm::TargetMachine &machine, const std::string &target, int64_t abi) {
+  TargetFacts facts{target, machine.getTargetCPU().str(), {}, abi};
+  if (machine.getTargetTriple().getArch() == llvm::Triple::x86_64)
+    for (const CpuFeature &feature : cpuFeatures)
+      if (machine.getMCSubtargetInfo()->checkFeatures("+" + std::string(feature.name)))
+        facts.features.push_back(feature.name);
+  return facts;
 }
 
 /// The kernels' bitcode was made for any CPU: all functions get the machine's attributes, so that all can be inlined.

@@ -4,6 +4,8 @@
 #ifndef LIB_TARGET_NATIVE_EMIT_H
 #define LIB_TARGET_NATIVE_EMIT_H
 
+#include "xlstm/Target/Object.h"
+
 #include <memory>
 #include <string>
 
@@ -16,6 +18,9 @@ namespace xlstm {
 
 /// The machine of this computer's kind with the given CPU (an LLVM name, or "native"). Throws Error for an unknown one.
 std::unique_ptr<llvm::TargetMachine> createTargetMachine(const std::string &cpu);
+
+/// Its CPU and those of Runtime/Deploy/CpuFeatures.h that code for it may use.
+TargetFacts factsOf(const llvm::TargetMachine &machine, const std::string &target, int64_t abi);
 
 /// Optimises for the machine and returns the bytes of the object file.
 std::string emitObject(llvm::Module &module, llvm::TargetMachine &machine);

@@ -6,6 +6,8 @@
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
 
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Program.h"
 
 #include <optional>
@@ -46,8 +48,10 @@ std::vector<std::string> findArchives(const fs::path &libraries, const std::vect
   std::vector<std::string> archives;
   for (const std::string &name : ours)
     archives.push_back(existing(libraries / name));
-  for (const char *found : {XLSTM_PCRE2_ARCHIVE, XLSTM_UTF8PROC_ARCHIVE, XLSTM_LZMA_ARCHIVE})
-    archives.push_back(systemLibrary(libraries, found));
+  llvm::SmallVector<llvm::StringRef> found;
+  llvm::StringRef(XLSTM_ARCHIVES).split(found, ':');
+  for (llvm::StringRef archive : found)
+    archives.push_back(systemLibrary(libraries, archive.str()));
   return archives;
 }
 

@@ -36,6 +36,7 @@ struct Expression {
   Value value = {};
   std::vector<ExpressionPtr> operands = {};
   std::vector<std::pair<std::string, ExpressionPtr>> named = {};
+  ExpressionPtr unpacked = {}, unpackedNamed = {}; // of a call: *unpacked, **unpackedNamed; or null
   std::vector<std::string> names = {};
   int depth = 1; // of the tree
 };
@@ -48,10 +49,13 @@ struct Statement {
     Text,        // text
     Print,       // value
     If,          // branches, otherwise
-    For,         // target in value if test: body, else otherwise
+    For,         // target in value if test: body, else otherwise; recursive
     Set,         // target = value
     SetBlock,    // target = body, through filters (value, applied to a Name that stands for the body)
-    Macro,       // text is its name; parameters; body
+    Macro,       // text is its name; parameters; body; takes
+    CallBlock,   // value is a call; the macro it gives as `caller` as in Macro
+    With,        // target = value, both tuples; body
+    Block,       // body, which sees the template's variables alone unless it is scoped
     Generation,  // body
     FilterBlock, // value, applied as in SetBlock; body
     Break,
@@ -67,6 +71,12 @@ struct Statement {
   ExpressionPtr target = {}, value = {}, test = {};
   std::vector<std::pair<ExpressionPtr, Body>> branches = {};
   std::vector<Parameter> parameters = {};
+  /// What of a macro's call its body asks for beyond its parameters.
+  struct Takes {
+    bool caller = false, varargs = false, kwargs = false;
+  } takes = {};
+  bool recursive = false; // of For
+  bool scoped = false;    // of Block
   Body body = {}, otherwise = {};
 };
 

@@ -4,19 +4,16 @@
 #include "runtime/Text/Jinja/Interpreter.h"
 #include "xlstm/Support/Quote.h"
 
+#include <algorithm>
+
 namespace xlstm::jinja {
 
-/// Counts how deep evaluation has gone.
-struct Interpreter::Nesting {
-  explicit Nesting(Interpreter &interpreter) : interpreter(interpreter) {
-    constexpr int deepest = 600;
-    if (interpreter.depth >= deepest)
-      throw Problem("the template calls itself too often");
-    ++interpreter.depth;
-  }
-  ~Nesting() { --interpreter.depth; }
-  Interpreter &interpreter;
-};
+Interpreter::Nesting::Nesting(Interpreter &interpreter) : interpreter(interpreter) {
+  constexpr int deepest = 600;
+  if (interpreter.depth >= deepest)
+    throw Problem("the template calls itself too often");
+  ++interpreter.depth;
+}
 
 Value Interpreter::evaluate(const Expression &expression) {
   Nesting nesting(*this);
@@ -109,15 +106,35 @@ Arguments Interpreter::argumentsOf(const Expression &call) {
     arguments.positional.push_back(evaluate(*call.operands[n]));
   for (const auto &[name, operand] : call.named)
     arguments.named.emplace_back(name, evaluate(*operand));
+  if (call.unpacked)
+    for (const Value &item : elementsOf(evaluate(*call.unpacked), budget))
+      arguments.positional.push_back(item);
+  if (!call.unpackedNamed)
+    return arguments;
+  Value named = evaluate(*call.unpackedNamed);
+  if (!named.asDict())
+    throw Problem("'**' expects a dict, found " + named.typeName());
+  for (const auto &[key, value] : named.asDict()->entries) {
+    const std::string &name = key.string("'**'");
+    if (std::ranges::find(arguments.named, name, &std::pair<std::string, Value>::first) != arguments.named.end())
+      throw Problem("the argument " + quote(name) + " is given twice");
+    arguments.named.emplace_back(name, value);
+  }
+  budget.spendBytes(64 * arguments.named.size());
   return arguments;
 }
 
 Value Interpreter::evaluateCall(const Expression &expression) {
   Value callee = evaluate(*expression.operands[0]);
-  Arguments arguments = argumentsOf(expression);
-  currentLine = expression.line;
+  return call(callee, argumentsOf(expression), expression.line);
+}
+
+Value Interpreter::call(const Value &callee, const Arguments &arguments, int line) {
+  currentLine = line;
   if (callee.isUndefined())
     throw Problem(callee.whyUndefined());
+  if (callee.asLoop())
+    return recurse(*callee.asLoop(), arguments);
   if (!callee.asCallable())
     throw Problem(callee.typeName() + " cannot be called");
   return callee.asCallable()->call(*this, arguments);
@@ -144,7 +161,7 @@ Value Interpreter::item(const Value &value, const Value &key) {
     return *found;
   const List *list = value.asList();
   const std::string *text = value.asString();
-  if (key.isInteger() && ((list && list->kind != List::Generator) || text)) {
+  if (key.isInteger() && ((list && list->hasIndices()) || text)) {
     int64_t length = lengthOf(value), index = key.integer();
     index += index < 0 ? length : 0;
     if (index >= 0 && index < length)
@@ -175,8 +192,9 @@ Value Interpreter::evaluateUnary(const Expression &expression) {
 
 /// Jinja escapes what is added to a text that is marked as safe.
 static void refuseSafe(const Expression &operand) {
-  if (operand.kind == Expression::Filter && operand.name == "safe")
-    throw Problem("the filter 'safe' inside of '+' or '~' is not supported");
+  static constexpr std::string_view marking[] = {"safe", "e", "escape", "forceescape"};
+  if (operand.kind == Expression::Filter && std::ranges::count(marking, operand.name))
+    throw Problem("the filter " + quote(operand.name) + " inside of '+' or '~' is not supported");
 }
 
 Value Interpreter::evaluateBinary(const Expression &expression) {

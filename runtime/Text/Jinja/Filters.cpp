@@ -125,7 +125,7 @@ static Value indentFilter(Interpreter &interpreter, const Value &value, const Ar
   auto given = arguments.bind("indent", {"width", "first", "blank"});
   bool first = given[1] && given[1]->truth(), blank = given[2] && given[2]->truth();
   Budget &budget = interpreter.budget;
-  std::string text = toText(value, budget), margin(4, ' ');
+  std::string text = value.string("indent"), margin(4, ' ');
   if (given[0] && given[0]->asString())
     margin = *given[0]->asString();
   else if (given[0])
@@ -162,6 +162,8 @@ static Value jsonFilter(Interpreter &interpreter, const Value &value, const Argu
 static Value attrFilter(Interpreter &interpreter, const Value &value, const Arguments &arguments) {
   auto name = arguments.bind("attr", {"name"})[0];
   std::string text = name ? name->string("attr") : "";
+  if (value.isUndefined())
+    throw Problem(value.whyUndefined());
   if (!value.asNamespace() && !value.asLoop()) // getattr() alone, which sees no keys
     return memberOf(value, text).value_or(Value::undefined(value.typeName() + " has no attribute " + quote(text)));
   return interpreter.attribute(value, text);
@@ -193,11 +195,18 @@ FilterFunction findValueFilter(const std::string &name) {
   return found == filters.end() ? nullptr : found->second;
 }
 
+static FilterFunction findFilter(const std::string &name) {
+  for (auto find : {findValueFilter, findListFilter, findTextFilter})
+    if (FilterFunction filter = find(name))
+      return filter;
+  return nullptr;
+}
+
+bool isFilter(const std::string &name) { return findFilter(name) != nullptr; }
+
 Value Interpreter::applyFilter(const std::string &name, const Value &value, const Arguments &arguments) {
   budget.spendSteps();
-  FilterFunction filter = findValueFilter(name);
-  if (!filter)
-    filter = findListFilter(name);
+  FilterFunction filter = findFilter(name);
   if (!filter)
     throw Problem("the filter " + quote(name) + " is not supported");
   return filter(*this, value, arguments);

@@ -7,6 +7,7 @@
 #include "xlstm/Support/Quote.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace xlstm::jinja {
@@ -51,6 +52,7 @@ private:
   void readToken();
   void readName();
   void readNumber();
+  bool readPrefixedNumber();
   void readString();
   void readOperator();
   void readEscape(std::string &out);
@@ -204,7 +206,31 @@ static size_t digitsEnd(std::string_view text, size_t from) {
   return from;
 }
 
+/// 0x1f, 0o17 and 0b11.
+bool Lexer::readPrefixedNumber() {
+  std::string_view text = rest();
+  char letter = text.size() > 1 && text[0] == '0' ? char(text[1] | 0x20) : 0;
+  int base = letter == 'x' ? 16 : letter == 'o' ? 8 : letter == 'b' ? 2 : 0;
+  if (!base)
+    return false;
+  size_t end = 2;
+  while (end < text.size() && (std::isxdigit(static_cast<unsigned char>(text[end])) || text[end] == '_'))
+    ++end;
+  std::string digits(text.substr(2, end - 2));
+  bool isWrong = digits.ends_with('_') || digits.find("__") != digits.npos;
+  std::erase(digits, '_');
+  int64_t value = 0;
+  auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  if (isWrong || result.ec != std::errc() || result.ptr != digits.data() + digits.size())
+    complain("the number " + quote(text.substr(0, end)) + " is not supported");
+  push(Token::Integer, digits, Value(value));
+  advance(end);
+  return true;
+}
+
 void Lexer::readNumber() {
+  if (readPrefixedNumber())
+    return;
   std::string_view text = rest();
   size_t whole = digitsEnd(text, 0), end = whole;
   bool isFloat = false;

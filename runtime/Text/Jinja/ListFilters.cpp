@@ -16,8 +16,7 @@ static Value made(Interpreter &interpreter, std::vector<Value> items, List::Kind
   return Value::list(std::move(items), kind);
 }
 
-/// item.a.b for the path "a.b"; parts that are numbers are indices. What is undefined on the way becomes `absent`.
-static Value follow(Interpreter &interpreter, Value item, const Value &path, const Value &absent = {}) {
+Value followPath(Interpreter &interpreter, Value item, const Value &path, const Value &absent) {
   if (path.isInteger())
     return interpreter.item(item, path);
   for (const std::string &part : split(path.string("an attribute"), ".")) {
@@ -62,7 +61,7 @@ static Value joinFilter(Interpreter &interpreter, const Value &value, const Argu
   bool first = true;
   for (const Value &item : elements(interpreter, value)) {
     bool byAttribute = given[1] && !given[1]->isNone();
-    std::string text = toText(byAttribute ? follow(interpreter, item, *given[1]) : item, budget);
+    std::string text = toText(byAttribute ? followPath(interpreter, item, *given[1]) : item, budget);
     budget.spendBytes(separator.size() + text.size());
     out += (first ? "" : separator) + text;
     first = false;
@@ -104,7 +103,7 @@ static Value mapFilter(Interpreter &interpreter, const Value &value, const Argum
   }
   std::vector<Value> items;
   for (const Value &item : elementsOrNone(interpreter, value))
-    items.push_back(path ? follow(interpreter, item, *path, absent) : interpreter.applyFilter(filter, item, rest));
+    items.push_back(path ? followPath(interpreter, item, *path, absent) : interpreter.applyFilter(filter, item, rest));
   return made(interpreter, std::move(items), List::Generator);
 }
 
@@ -126,7 +125,7 @@ static Value chooseFilter(Interpreter &interpreter, const Value &value, const Ar
   std::string test = rest.positional.empty() ? "" : take().string("the name of a test");
   std::vector<Value> items;
   for (const Value &item : elementsOrNone(interpreter, value)) {
-    Value seen = path ? follow(interpreter, item, *path) : item;
+    Value seen = path ? followPath(interpreter, item, *path) : item;
     if ((test.empty() ? seen.truth() : interpreter.applyTest(test, seen, rest)) == wanted)
       items.push_back(item);
   }
@@ -136,7 +135,7 @@ static Value chooseFilter(Interpreter &interpreter, const Value &value, const Ar
 /// What a sorting filter compares: strings in lower case unless told otherwise.
 static Value sortKey(Interpreter &interpreter, const Value &item, const std::optional<Value> &path,
                      bool caseSensitive) {
-  Value key = path && !path->isNone() ? follow(interpreter, item, *path) : item;
+  Value key = path && !path->isNone() ? followPath(interpreter, item, *path) : item;
   return key.isString() && !caseSensitive ? interpreter.budget.made(lower(*key.asString())) : key;
 }
 
@@ -173,6 +172,8 @@ static Value dictsortFilter(Interpreter &interpreter, const Value &value, const 
   std::string by = given[1] ? given[1]->string("dictsort") : "key";
   if (by != "key" && by != "value")
     throw Problem("the filter 'dictsort' sorts by 'key' or 'value'");
+  if (value.isUndefined())
+    throw Problem(value.whyUndefined());
   Value pairs = itemsFilter(interpreter, value, {});
   return sorted(interpreter, keyed(interpreter, pairs, Value(int64_t(by == "value")), isSet(given[0])),
                 isSet(given[2]));
@@ -207,7 +208,7 @@ static Value sumFilter(Interpreter &interpreter, const Value &value, const Argum
   Value total = given[1].value_or(Value(int64_t{0}));
   for (const Value &item : elements(interpreter, value)) {
     bool byAttribute = given[0] && !given[0]->isNone();
-    total = arithmetic("+", total, byAttribute ? follow(interpreter, item, *given[0]) : item, interpreter.budget);
+    total = arithmetic("+", total, byAttribute ? followPath(interpreter, item, *given[0]) : item, interpreter.budget);
   }
   return total;
 }

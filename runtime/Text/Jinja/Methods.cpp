@@ -9,7 +9,6 @@
 
 namespace xlstm::jinja {
 
-using Method = Value (*)(Interpreter &, const Value &self, const Arguments &);
 using Methods = std::map<std::string_view, Method>;
 
 template <Side side>
@@ -128,12 +127,6 @@ static Value isCasedMethod(Interpreter &, const Value &self, const Arguments &) 
   return isCased(*self.asString(), upperCase);
 }
 
-/// Of ASCII characters alone: others are no digits of a template's.
-static Value isDigitMethod(Interpreter &, const Value &self, const Arguments &) {
-  const std::string &text = *self.asString();
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 static Value isSpaceMethod(Interpreter &, const Value &self, const Arguments &) {
   return !self.asString()->empty() && strip(*self.asString()).empty();
 }
@@ -160,7 +153,6 @@ static const Methods stringMethods = {
     {"count", countMethod},
     {"isupper", isCasedMethod<true>},
     {"islower", isCasedMethod<false>},
-    {"isdigit", isDigitMethod},
     {"isspace", isSpaceMethod},
 };
 
@@ -178,7 +170,8 @@ static Value entriesMethod(Interpreter &interpreter, const Value &self, const Ar
   for (const auto &[key, value] : self.asDict()->entries)
     items.push_back(part == Part::Keys ? key : part == Part::Values ? value : Value::list({key, value}, List::Tuple));
   interpreter.budget.spendBytes(64 * items.size());
-  return Value::list(std::move(items));
+  const char *label = part == Part::Keys ? "dict_keys" : part == Part::Values ? "dict_values" : "dict_items";
+  return Value::list(std::move(items), List::View, label);
 }
 
 static Value itself(Interpreter &, const Value &self, const Arguments &) { return self; }
@@ -209,10 +202,8 @@ static Value indexOf(Interpreter &interpreter, const Value &self, const Argument
 static const Methods listMethods = {{"count", countItems}, {"index", indexOf}, {"copy", itself}};
 
 /// What Python knows and we do not; a clear error beats a value that is taken for undefined.
-static constexpr std::string_view unknownOfStrings[] = {
-    "casefold", "center",  "encode",     "expandtabs", "format",      "format_map", "index",        "isalnum",
-    "isalpha",  "isascii", "isdecimal",  "isnumeric",  "isprintable", "istitle",    "ljust",        "partition",
-    "rindex",   "rjust",   "rpartition", "swapcase",   "translate",   "zfill",      "isidentifier", "maketrans"};
+static constexpr std::string_view unknownOfStrings[] = {"encode", "format_map", "translate", "maketrans",
+                                                        "isidentifier"};
 static constexpr std::string_view changing[] = {"append", "clear",   "extend",  "insert", "pop",       "remove",
                                                 "sort",   "reverse", "popitem", "update", "setdefault"};
 
@@ -220,6 +211,16 @@ static Value cycle(const Loop &loop, const Arguments &arguments) {
   if (arguments.positional.empty())
     throw Problem("loop.cycle expects values");
   return arguments.positional[loop.index % arguments.positional.size()];
+}
+
+/// Whether the loop gives other values than the last time.
+static Value changed(Interpreter &interpreter, const Loop &loop, const Arguments &arguments) {
+  std::optional<std::vector<Value>> &last = *loop.changed;
+  auto same = [&](const Value &a, const Value &b) { return equal(a, b, interpreter.budget); };
+  if (last && std::ranges::equal(*last, arguments.positional, same))
+    return false;
+  last = arguments.positional;
+  return true;
 }
 
 static std::optional<Value> memberOfLoop(const Value &value, const std::string &name) {
@@ -238,29 +239,32 @@ static std::optional<Value> memberOfLoop(const Value &value, const std::string &
   if (name == "length")
     return length;
   if (name == "depth0" || name == "depth")
-    return int64_t(name == "depth"); // of a recursive loop, which none of ours is
+    return int64_t(loop.depth) + (name == "depth");
   if (name == "previtem" || name == "nextitem")
     return name == "previtem" ? neighbour(index - 1, "previous") : neighbour(index + 1, "next");
-  if (name == "changed")
-    throw Problem("'loop.changed' is not supported");
-  if (name == "cycle")
-    return Value(std::make_shared<const Callable>(
-        Callable{name, [value](Interpreter &, const Arguments &given) { return cycle(*value.asLoop(), given); }}));
+  if (name == "cycle" || name == "changed")
+    return Value(std::make_shared<const Callable>(Callable{
+        name, [value, name](Interpreter &interpreter, const Arguments &given) {
+          return name == "cycle" ? cycle(*value.asLoop(), given) : changed(interpreter, *value.asLoop(), given);
+        }}));
   return std::nullopt;
 }
 
 std::optional<Value> memberOf(const Value &value, const std::string &name) {
   if (value.asLoop())
     return memberOfLoop(value, name);
-  const Methods *methods = value.asString() ? &stringMethods
-                           : value.asDict() ? &dictMethods
-                           : value.asList() ? &listMethods
-                                            : nullptr;
+  if (const List *list = value.asList(); list && list->label == "group" && (name == "grouper" || name == "list"))
+    return list->items[name == "list"];
+  const Methods *methods = value.asString()                                 ? &stringMethods
+                           : value.asDict()                                 ? &dictMethods
+                           : value.asList() && value.asList()->hasIndices() ? &listMethods
+                                                                            : nullptr;
   if (!methods)
     return std::nullopt;
-  if (auto found = methods->find(name); found != methods->end())
+  Method found = methods->contains(name) ? methods->at(name) : value.asString() ? findTextMethod(name) : nullptr;
+  if (found)
     return Value(std::make_shared<const Callable>(
-        Callable{name, [value, method = found->second](Interpreter &interpreter, const Arguments &arguments) {
+        Callable{name, [value, method = found](Interpreter &interpreter, const Arguments &arguments) {
                    return method(interpreter, value, arguments);
                  }}));
   if (value.asString() && std::ranges::count(unknownOfStrings, name))

@@ -1,7 +1,7 @@
 //===- Operators.cpp - arithmetic and slices as Python has them -----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "runtime/Text/Jinja/Interpreter.h"
+#include "runtime/Text/Jinja/Format.h"
 #include "runtime/Text/Jinja/Strings.h"
 
 #include <algorithm>
@@ -98,7 +98,7 @@ static Value sum(const Value &a, const Value &b, Budget &budget) {
     return *a.asString() + *b.asString();
   }
   const List *left = a.asList(), *right = b.asList();
-  if (!left || !right || left->kind != right->kind || left->kind == List::Generator)
+  if (!left || !right || left->kind != right->kind || !left->isConcatenated())
     unsupported("+", a, b);
   std::vector<Value> items = left->items;
   items.insert(items.end(), right->items.begin(), right->items.end());
@@ -116,7 +116,7 @@ Value arithmetic(const std::string &op, const Value &a, const Value &b, Budget &
       throw Problem("division by zero");
     return a.isInteger() && b.isInteger() ? integers(op, a.integer(), b.integer()) : floats(op, a.number(), b.number());
   }
-  auto isSequence = [](const Value &v) { return v.asString() || (v.asList() && v.asList()->kind != List::Generator); };
+  auto isSequence = [](const Value &v) { return v.asString() || (v.asList() && v.asList()->isConcatenated()); };
   if (op == "+")
     return sum(a, b, budget);
   if (op == "*" && isSequence(a) && b.isInteger())
@@ -124,7 +124,7 @@ Value arithmetic(const std::string &op, const Value &a, const Value &b, Budget &
   if (op == "*" && isSequence(b) && a.isInteger())
     return repeated(b, a.integer(), budget);
   if (op == "%" && a.asString())
-    throw Problem("formatting a string with '%' is not supported");
+    return budget.made(percentFormat(*a.asString(), b, budget));
   unsupported(op, a, b);
 }
 
@@ -153,7 +153,7 @@ Value sliceOf(const Value &value, const Value &start, const Value &stop, const V
     throw Problem(value.whyUndefined());
   const List *list = value.asList();
   const std::string *text = value.asString();
-  if (!text && (!list || list->kind == List::Generator))
+  if (!text && (!list || !list->hasIndices()))
     throw Problem(value.typeName() + " cannot be sliced");
   int64_t stride = step.isNone() ? 1 : step.integer("a slice");
   if (stride == 0)

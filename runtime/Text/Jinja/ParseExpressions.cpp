@@ -31,6 +31,8 @@ ExpressionPtr Parser::finished(ExpressionPtr expression) const {
     expression->depth = std::max(expression->depth, operand ? operand->depth + 1 : 0);
   for (const auto &[name, operand] : expression->named)
     expression->depth = std::max(expression->depth, operand->depth + 1);
+  for (const ExpressionPtr *operand : {&expression->unpacked, &expression->unpackedNamed})
+    expression->depth = std::max(expression->depth, *operand ? (*operand)->depth + 1 : 0);
   if (expression->depth > deepest)
     throw tooDeep(expression->line);
   return expression;
@@ -181,8 +183,11 @@ ExpressionPtr Parser::parseName() {
   }
   if (name == "none" || name == "None")
     return constant;
-  if (inMacro && (name == "varargs" || name == "kwargs" || name == "caller"))
-    throw SyntaxProblem(line, quote(name) + " of a macro is not supported");
+  for (Statement::Takes *takes : macros) {
+    takes->caller |= name == "caller";
+    takes->varargs |= name == "varargs";
+    takes->kwargs |= name == "kwargs";
+  }
   return make(Expression::Name, line, std::move(name));
 }
 
@@ -348,13 +353,17 @@ void Parser::parseArguments(Expression &call) {
     if (atOperator(")"))
       break;
     first = false;
-    if (atOperator("*") || atOperator("**"))
-      complain("arguments unpacked with " + quote(token().text) + " are not supported");
-    if (token().kind == Token::Name && tokens[at + 1].kind == Token::Operator && tokens[at + 1].text == "=") {
+    if (call.unpackedNamed)
+      unexpected("the end of the arguments");
+    if (!call.unpacked && skipOperator("*")) {
+      call.unpacked = parseExpression();
+    } else if (skipOperator("**")) {
+      call.unpackedNamed = parseExpression();
+    } else if (token().kind == Token::Name && tokens[at + 1].kind == Token::Operator && tokens[at + 1].text == "=") {
       std::string name = expectName();
       ++at;
       call.named.emplace_back(std::move(name), parseExpression());
-    } else if (call.named.empty()) {
+    } else if (call.named.empty() && !call.unpacked) {
       call.operands.push_back(parseExpression());
     } else {
       unexpected("an argument with a name");

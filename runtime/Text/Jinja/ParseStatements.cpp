@@ -97,6 +97,12 @@ std::unique_ptr<Statement> Parser::parseStatement() {
     parseSet(*statement);
   } else if (name == "macro") {
     parseMacro(*statement);
+  } else if (name == "call") {
+    parseCallBlock(*statement);
+  } else if (name == "with") {
+    parseWith(*statement);
+  } else if (name == "block") {
+    parseBlock(*statement);
   } else if (name == "filter") {
     parseFilterBlock(*statement);
   } else if (name == "generation") {
@@ -167,8 +173,7 @@ void Parser::parseFor(Statement &statement) {
   statement.value = parseTuple(/*withCondition=*/false);
   if (skipName("if"))
     statement.test = parseExpression();
-  if (atName("recursive"))
-    complain("'recursive' loops are not supported");
+  statement.recursive = skipName("recursive");
   expectEndOfBlock();
   std::string end;
   ++loops;
@@ -207,6 +212,11 @@ void Parser::parseFilterBlock(Statement &statement) {
 void Parser::parseMacro(Statement &statement) {
   statement.kind = Statement::Macro;
   statement.text = expectName();
+  parseParameters(statement);
+  parseMacroBody(statement, "endmacro");
+}
+
+void Parser::parseParameters(Statement &statement) {
   expectOperator("(");
   while (!atOperator(")")) {
     if (!statement.parameters.empty())
@@ -219,12 +229,60 @@ void Parser::parseMacro(Statement &statement) {
     statement.parameters.push_back(std::move(parameter));
   }
   ++at;
+}
+
+void Parser::parseMacroBody(Statement &statement, std::string_view end) {
   expectEndOfBlock();
   int outerLoops = std::exchange(loops, 0);
-  bool outer = std::exchange(inMacro, true);
-  statement.body = parseBody({"endmacro"});
+  macros.push_back(&statement.takes);
+  statement.body = parseBody({end});
+  macros.pop_back();
   loops = outerLoops;
-  inMacro = outer;
+  for (const Statement::Parameter &parameter : statement.parameters)
+    if (parameter.name == "caller" && !parameter.otherwise && statement.takes.caller)
+      throw SyntaxProblem(statement.line, "the parameter 'caller' needs a default");
+}
+
+void Parser::parseCallBlock(Statement &statement) {
+  statement.kind = Statement::CallBlock;
+  statement.text = "caller";
+  if (atOperator("("))
+    parseParameters(statement);
+  statement.value = parseExpression();
+  if (statement.value->kind != Expression::Call)
+    throw SyntaxProblem(statement.line, "'call' expects the call of a macro");
+  parseMacroBody(statement, "endcall");
+}
+
+void Parser::parseWith(Statement &statement) {
+  statement.kind = Statement::With;
+  while (token().kind != Token::BlockEnd) {
+    if (statement.target)
+      expectOperator(",");
+    else
+      statement.target = make(Expression::TupleOf, statement.line);
+    statement.target->operands.push_back(parseTarget(/*withNamespace=*/false));
+    expectOperator("=");
+    if (!statement.value)
+      statement.value = make(Expression::TupleOf, statement.line);
+    statement.value->operands.push_back(parseExpression());
+  }
+  expectEndOfBlock();
+  statement.body = parseBody({"endwith"});
+}
+
+void Parser::parseBlock(Statement &statement) {
+  statement.kind = Statement::Block;
+  statement.text = expectName();
+  if (skipName("required"))
+    throw SyntaxProblem(statement.line, "a block that another template must fill is not supported");
+  statement.scoped = skipName("scoped");
+  expectEndOfBlock();
+  int outerLoops = std::exchange(loops, 0);
+  statement.body = parseBody({"endblock"});
+  loops = outerLoops;
+  if (token().kind == Token::Name && expectName() != statement.text)
+    complain("expected the end of block " + quote(statement.text));
 }
 
 Body parseTemplate(std::string_view source) { return Parser(tokenize(source)).parseTemplate(); }

@@ -40,6 +40,11 @@ private:
   void parseFor(Statement &statement);
   void parseSet(Statement &statement);
   void parseMacro(Statement &statement);
+  void parseCallBlock(Statement &statement);
+  void parseWith(Statement &statement);
+  void parseBlock(Statement &statement);
+  void parseParameters(Statement &statement);
+  void parseMacroBody(Statement &statement, std::string_view end);
   void parseFilterBlock(Statement &statement);
   ExpressionPtr parseTarget(bool withNamespace);
 
@@ -84,7 +89,7 @@ private:
   std::vector<Token> tokens;
   size_t at = 0;
   int depth = 0, loops = 0;
-  bool inMacro = false;
+  std::vector<Statement::Takes *> macros; // those around the current place
 };
 
 } // namespace xlstm::jinja

@@ -89,6 +89,12 @@ static void joinRepr(std::string &out, const std::vector<Value> &items, Budget &
     out += (n ? ", " : "") + toRepr(items[n], budget);
 }
 
+static std::string rangeRepr(const List &range) {
+  if (range.label.empty())
+    throw Problem("a slice of a range cannot be printed; make a list of it with the filter 'list'");
+  return range.label;
+}
+
 std::string toRepr(const Value &value, Budget &budget) {
   budget.spendSteps();
   std::string out;
@@ -97,10 +103,12 @@ std::string toRepr(const Value &value, Budget &budget) {
   } else if (const List *list = value.asList()) {
     if (list->kind == List::Generator)
       throw Problem("a generator cannot be printed; make a list of it with the filter 'list'");
+    if (list->kind == List::Range)
+      return rangeRepr(*list);
     bool isTuple = list->kind == List::Tuple;
-    out = isTuple ? "(" : "[";
+    out = isTuple ? "(" : list->label.empty() ? "[" : list->label + "([";
     joinRepr(out, list->items, budget);
-    out += !isTuple ? "]" : list->items.size() == 1 ? ",)" : ")";
+    out += !isTuple ? list->label.empty() ? "]" : "])" : list->items.size() == 1 ? ",)" : ")";
   } else if (const Dict *dict = value.asDict()) {
     out = "{";
     for (const auto &[key, item] : dict->entries)
@@ -213,7 +221,7 @@ void JsonWriter::write(const Value &value, int level) {
   budget.spendBytes(style.comma.size() + style.colon.size() + (style.indent ? style.indent->size() * level : 0) + 8);
   if (const std::string *text = value.asString()) {
     writeString(*text);
-  } else if (const List *list = value.asList(); list && list->kind != List::Generator) {
+  } else if (const List *list = value.asList(); list && list->isConcatenated()) {
     out += '[';
     for (size_t n = 0; n < list->items.size(); ++n) {
       out += n ? style.comma : "";

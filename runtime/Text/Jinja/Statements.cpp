@@ -9,7 +9,7 @@
 namespace xlstm::jinja {
 
 Interpreter::Interpreter(std::vector<std::pair<std::string, Value>> variables)
-    : frame(std::make_shared<Frame>(Frame{nullptr, std::move(variables)})) {}
+    : frame(std::make_shared<Frame>(Frame{nullptr, std::move(variables)})), root(frame) {}
 
 Interpreter::~Interpreter() {
   for (const auto &each : macroFrames)
@@ -88,6 +88,14 @@ Interpreter::Flow Interpreter::run(const Statement &statement, std::string &out)
   case Statement::Macro:
     set(statement.text, makeMacro(statement));
     break;
+  case Statement::CallBlock:
+    write(out, toText(callBlock(statement), budget));
+    break;
+  case Statement::With:
+    return runWith(statement, out);
+  case Statement::Block:
+    runBlock(statement, out);
+    break;
   case Statement::Generation:
     write(out, capture(statement.body));
     break;
@@ -107,8 +115,8 @@ Interpreter::Flow Interpreter::runIf(const Statement &statement, std::string &ou
 }
 
 /// What the loop runs over, those that its test lets through.
-std::vector<Value> Interpreter::loopItems(const Statement &statement) {
-  Elements all = elementsOf(evaluate(*statement.value), budget);
+std::vector<Value> Interpreter::loopItems(const Statement &statement, const Value &value) {
+  Elements all = elementsOf(value, budget);
   if (!statement.test)
     return all.copy();
   std::vector<Value> kept;
@@ -122,10 +130,23 @@ std::vector<Value> Interpreter::loopItems(const Statement &statement) {
 }
 
 Interpreter::Flow Interpreter::runFor(const Statement &statement, std::string &out) {
-  std::shared_ptr<const List> items = Value::list(loopItems(statement)).sharedList();
+  if (statement.recursive)
+    keepFrame();
+  return runLoop(statement, evaluate(*statement.value), 0, out);
+}
+
+Interpreter::Flow Interpreter::runLoop(const Statement &statement, const Value &value, size_t depth, std::string &out) {
+  std::shared_ptr<const List> items = Value::list(loopItems(statement, value)).sharedList();
+  Loop loop{items, 0, depth};
+  loop.changed = std::make_shared<std::optional<std::vector<Value>>>();
+  if (statement.recursive) {
+    loop.statement = &statement;
+    loop.frame = frame;
+  }
   for (size_t n = 0; n < items->items.size(); ++n) {
     Scope scope(frame);
-    set("loop", Value(std::make_shared<const Loop>(Loop{items, n})));
+    loop.index = n;
+    set("loop", Value(std::make_shared<const Loop>(loop)));
     assign(*statement.target, items->items[n]);
     budget.spendSteps();
     if (run(statement.body, out) == Flow::Break)
@@ -135,6 +156,43 @@ Interpreter::Flow Interpreter::runFor(const Statement &statement, std::string &o
     return Flow::Next;
   Scope scope(frame);
   return run(statement.otherwise, out);
+}
+
+Value Interpreter::recurse(const Loop &loop, const Arguments &arguments) {
+  if (!loop.statement)
+    throw Problem("only a loop that is 'recursive' can be called");
+  auto items = arguments.bind("loop", {"iterable"})[0];
+  if (!items)
+    throw Problem("loop() expects what to run over");
+  std::shared_ptr<Frame> before = std::exchange(frame, loop.frame);
+  Nesting nesting(*this);
+  std::string out;
+  runLoop(*loop.statement, *items, loop.depth + 1, out);
+  frame = before;
+  return Value(std::move(out));
+}
+
+Interpreter::Flow Interpreter::runWith(const Statement &statement, std::string &out) {
+  std::vector<Value> values;
+  for (size_t n = 0; statement.value && n < statement.value->operands.size(); ++n)
+    values.push_back(evaluate(*statement.value->operands[n]));
+  Scope scope(frame);
+  for (size_t n = 0; n < values.size(); ++n)
+    assign(*statement.target->operands[n], values[n]);
+  return run(statement.body, out);
+}
+
+void Interpreter::runBlock(const Statement &statement, std::string &out) {
+  Scope scope(frame, statement.scoped ? frame : root);
+  run(statement.body, out);
+}
+
+Value Interpreter::callBlock(const Statement &statement) {
+  const Expression &expression = *statement.value;
+  Value callee = evaluate(*expression.operands[0]);
+  Arguments arguments = argumentsOf(expression);
+  arguments.named.emplace_back("caller", makeMacro(statement));
+  return call(callee, arguments, expression.line);
 }
 
 Value Interpreter::filtered(const Statement &statement, std::string text) {
@@ -171,41 +229,79 @@ void Interpreter::assign(const Expression &target, const Value &value) {
     assign(*target.operands[n], parts[n]);
 }
 
-Value Interpreter::makeMacro(const Statement &statement) {
+void Interpreter::keepFrame() {
   if (std::ranges::find(macroFrames, frame) == macroFrames.end()) {
     budget.spendBytes(256);
     budget.spendSteps(macroFrames.size());
     macroFrames.push_back(frame);
   }
+}
+
+Value Interpreter::makeMacro(const Statement &statement) {
+  keepFrame();
   auto call = [&statement, definedIn = frame](Interpreter &self, const Arguments &arguments) {
     return self.callMacro(statement, definedIn, arguments);
   };
   return Value(std::make_shared<const Callable>(Callable{statement.text, call}));
 }
 
+/// What a macro is called with beyond its parameters. Throws Problem for what it does not take.
+static Arguments restOf(const Statement &macro, const Arguments &arguments) {
+  const auto &parameters = macro.parameters;
+  Arguments rest;
+  for (size_t n = parameters.size(); n < arguments.positional.size(); ++n)
+    rest.positional.push_back(arguments.positional[n]);
+  if (!rest.positional.empty() && !macro.takes.varargs)
+    throw Problem("macro " + quote(macro.text) + " takes " + std::to_string(parameters.size()) +
+                  " arguments at most, found " + std::to_string(arguments.positional.size()));
+  for (const auto &[name, value] : arguments.named) {
+    auto place = std::ranges::find(parameters, name, &Statement::Parameter::name);
+    if (place != parameters.end() && size_t(place - parameters.begin()) >= arguments.positional.size())
+      continue;
+    bool isCaller = name == "caller" && macro.takes.caller && place == parameters.end();
+    if (!isCaller && (!macro.takes.kwargs || name == "caller"))
+      throw Problem("macro " + quote(macro.text) + ": unexpected argument " + quote(name));
+    if (!isCaller)
+      rest.named.emplace_back(name, value);
+  }
+  return rest;
+}
+
+static const Value *findNamed(const Arguments &arguments, const std::string &name) {
+  auto found = std::ranges::find(arguments.named, name, &std::pair<std::string, Value>::first);
+  return found == arguments.named.end() ? nullptr : &found->second;
+}
+
+void Interpreter::setRest(const Statement &macro, const Arguments &rest) {
+  if (macro.takes.varargs)
+    set("varargs", Value::list(rest.positional, List::Tuple));
+  std::vector<std::pair<Value, Value>> named;
+  for (const auto &[name, value] : rest.named)
+    named.emplace_back(name, value);
+  if (macro.takes.kwargs)
+    set("kwargs", Value::dict(std::move(named)));
+}
+
 Value Interpreter::callMacro(const Statement &statement, const std::shared_ptr<Frame> &definedIn,
                              const Arguments &arguments) {
-  const auto &parameters = statement.parameters;
-  if (arguments.positional.size() > parameters.size())
-    throw Problem("macro " + quote(statement.text) + " takes " + std::to_string(parameters.size()) +
-                  " arguments at most, found " + std::to_string(arguments.positional.size()));
-  auto place = [&](const std::string &name) {
-    return size_t(std::ranges::find(parameters, name, &Statement::Parameter::name) - parameters.begin());
-  };
-  for (const auto &[name, value] : arguments.named)
-    if (size_t n = place(name); n == parameters.size() || n < arguments.positional.size())
-      throw Problem("macro " + quote(statement.text) + ": unexpected argument " + quote(name));
+  Arguments rest = restOf(statement, arguments);
   Scope scope(frame, definedIn);
-  for (size_t n = 0; n < parameters.size(); ++n) {
-    auto named = std::ranges::find(arguments.named, parameters[n].name, &std::pair<std::string, Value>::first);
-    Value value = Value::undefined("parameter " + quote(parameters[n].name) + " was not provided");
+  if (statement.takes.caller) {
+    const Value *caller = findNamed(arguments, "caller");
+    set("caller", caller ? *caller : Value::undefined("No caller defined"));
+  }
+  setRest(statement, rest);
+  for (size_t n = 0; n < statement.parameters.size(); ++n) {
+    const Statement::Parameter &parameter = statement.parameters[n];
+    const Value *named = findNamed(arguments, parameter.name);
+    Value value = Value::undefined("parameter " + quote(parameter.name) + " was not provided");
     if (n < arguments.positional.size())
       value = arguments.positional[n];
-    else if (named != arguments.named.end())
-      value = named->second;
-    else if (parameters[n].otherwise)
-      value = evaluate(*parameters[n].otherwise);
-    set(parameters[n].name, std::move(value));
+    else if (named)
+      value = *named;
+    else if (parameter.otherwise)
+      value = evaluate(*parameter.otherwise);
+    set(parameter.name, std::move(value));
   }
   return Value(render(statement.body));
 }

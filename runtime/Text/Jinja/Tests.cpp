@@ -15,8 +15,7 @@ static bool isIterable(const Value &value) {
 }
 
 static bool isSequence(const Value &value) {
-  return value.isUndefined() || value.isString() || value.asDict() ||
-         (value.asList() && value.asList()->kind != List::Generator);
+  return value.isUndefined() || value.isString() || value.asDict() || (value.asList() && value.asList()->hasIndices());
 }
 
 static bool isRemainder(Interpreter &interpreter, const Value &value, const Value &divisor, int64_t expected) {
@@ -26,6 +25,13 @@ static bool isRemainder(Interpreter &interpreter, const Value &value, const Valu
 /// Python's `is`, which holds for the one None, True and False; other values are never asked.
 static bool isSame(const Value &a, const Value &b, Budget &budget) {
   return a.typeName() == b.typeName() && equal(a, b, budget);
+}
+
+/// What may be the name of a test or filter; of another value none.
+static std::string nameOf(const Value &value) {
+  if (value.asDict() || (value.asList() && value.asList()->kind == List::Plain))
+    throw Problem(value.typeName() + " cannot be a name");
+  return value.asString() ? *value.asString() : "";
 }
 
 using PlainTest = bool (*)(Interpreter &, const Value &);
@@ -43,7 +49,8 @@ static const std::map<std::string_view, PlainTest> plainTests = {
     {"mapping", [](Interpreter &, const Value &v) { return v.asDict() != nullptr; }},
     {"iterable", [](Interpreter &, const Value &v) { return isIterable(v); }},
     {"sequence", [](Interpreter &, const Value &v) { return isSequence(v); }},
-    {"callable", [](Interpreter &, const Value &v) { return v.asCallable() || v.isUndefined(); }},
+    {"callable", [](Interpreter &, const Value &v) { return v.asCallable() || v.asLoop() || v.isUndefined(); }},
+    {"filter", [](Interpreter &, const Value &v) { return isFilter(nameOf(v)); }},
     {"odd", [](Interpreter &i, const Value &v) { return isRemainder(i, v, Value(int64_t{2}), 1); }},
     {"even", [](Interpreter &i, const Value &v) { return isRemainder(i, v, Value(int64_t{2}), 0); }},
     {"lower", [](Interpreter &i, const Value &v) { return isCased(toText(v, i.budget), false); }},
@@ -81,6 +88,10 @@ static const std::map<std::string_view, RelationTest> relationTests = {
     {"divisibleby", [](Interpreter &i, const Value &a, const Value &b) { return isRemainder(i, a, b, 0); }},
 };
 
+static bool isTest(const std::string &name) {
+  return name == "test" || plainTests.contains(name) || relationTests.contains(name);
+}
+
 bool Interpreter::applyTest(const std::string &name, const Value &value, const Arguments &arguments) {
   budget.spendSteps();
   bool takesOne = arguments.positional.size() == 1 && arguments.named.empty();
@@ -90,6 +101,8 @@ bool Interpreter::applyTest(const std::string &name, const Value &value, const A
       throw Problem("the test " + quote(name) + " takes no argument");
     return found->second(*this, value);
   }
+  if (name == "test" && takesNone)
+    return isTest(nameOf(value));
   auto found = relationTests.find(name);
   if (found == relationTests.end())
     throw Problem("the test " + quote(name) + " is not supported");
@@ -116,7 +129,8 @@ static Value range(Interpreter &interpreter, const Arguments &arguments) {
   }
   interpreter.budget.spendSteps(items.size());
   interpreter.budget.spendBytes(32 * items.size());
-  return Value::list(std::move(items));
+  std::string label = "range(" + std::to_string(first) + ", " + std::to_string(last);
+  return Value::list(std::move(items), List::Range, label + (step == 1 ? ")" : ", " + std::to_string(step) + ")"));
 }
 
 /// The members of namespace() and dict(): of a dict first, then by name.
@@ -150,7 +164,7 @@ static Value makeNamespace(Interpreter &interpreter, const Arguments &arguments)
 
 static Value raiseException(Interpreter &interpreter, const Arguments &arguments) {
   auto message = arguments.bind("raise_exception", {"message"})[0];
-  throw Problem("the template refuses the conversation: " + quote(message ? toText(*message, interpreter.budget) : ""));
+  throw Refusal("the template refuses the conversation: " + quote(message ? toText(*message, interpreter.budget) : ""));
 }
 
 static Value formatNow(Interpreter &interpreter, const Arguments &arguments) {
@@ -165,6 +179,36 @@ static Value formatNow(Interpreter &interpreter, const Arguments &arguments) {
   return interpreter.budget.made(std::string(text, length));
 }
 
+/// The first call gives nothing, every later one the separator.
+static Value makeJoiner(Interpreter &interpreter, const Arguments &arguments) {
+  Value separator = arguments.bind("joiner", {"sep"})[0].value_or(Value(", "));
+  auto used = std::make_shared<bool>(false);
+  return Value(std::make_shared<const Callable>(Callable{"joiner", [separator, used](Interpreter &, const Arguments &) {
+                                                           return std::exchange(*used, true) ? separator : Value("");
+                                                         }}));
+}
+
+/// An object with next(), reset() and current.
+static Value makeCycler(Interpreter &interpreter, const Arguments &arguments) {
+  if (arguments.positional.empty() || !arguments.named.empty())
+    throw Problem("cycler expects values");
+  Value cycler = interpreter.makeNamespace({{"current", arguments.positional[0]}});
+  Namespace *members = cycler.asNamespace(); // which the interpreter owns
+  auto at = std::make_shared<size_t>(0);
+  auto add = [&](const char *name, bool advances) {
+    auto call = [=, items = arguments.positional](Interpreter &, const Arguments &) {
+      Value before = items[*at];
+      *at = advances ? (*at + 1) % items.size() : 0;
+      members->members["current"] = items[*at];
+      return advances ? before : Value();
+    };
+    members->members[name] = Value(std::make_shared<const Callable>(Callable{name, call}));
+  };
+  add("next", true);
+  add("reset", false);
+  return cycler;
+}
+
 std::optional<Value> globalFunction(const std::string &name) {
   using Function = Value (*)(Interpreter &, const Arguments &);
   static const std::map<std::string_view, Function> functions = {
@@ -173,10 +217,12 @@ std::optional<Value> globalFunction(const std::string &name) {
       {"namespace", makeNamespace},
       {"raise_exception", raiseException},
       {"strftime_now", formatNow},
+      {"cycler", makeCycler},
+      {"joiner", makeJoiner},
   };
   if (auto found = functions.find(name); found != functions.end())
     return Value(std::make_shared<const Callable>(Callable{name, found->second}));
-  if (name == "cycler" || name == "joiner" || name == "lipsum")
+  if (name == "lipsum")
     throw Problem("the function " + quote(name) + " is not supported");
   return std::nullopt;
 }

@@ -25,11 +25,11 @@ static int checkedDepth(int inner) {
   return inner + 1;
 }
 
-Value Value::list(std::vector<Value> items, List::Kind kind) {
+Value Value::list(std::vector<Value> items, List::Kind kind, std::string label) {
   int inner = 0;
   for (const Value &item : items)
     inner = std::max(inner, item.depth());
-  return Value(std::make_shared<const List>(List{kind, std::move(items), checkedDepth(inner)}));
+  return Value(std::make_shared<const List>(List{kind, std::move(items), std::move(label), checkedDepth(inner)}));
 }
 
 Value Value::dict(std::vector<std::pair<Value, Value>> entries) {
@@ -99,7 +99,7 @@ bool Value::truth() const {
   if (auto *text = asString())
     return !text->empty();
   if (auto *list = asList())
-    return list->kind == List::Generator || !list->items.empty();
+    return !list->hasLength() || !list->items.empty();
   if (auto *dict = asDict())
     return !dict->entries.empty();
   return true;
@@ -119,7 +119,11 @@ std::string Value::typeName() const {
   if (asString())
     return "str object";
   if (auto *list = asList())
-    return list->kind == List::Tuple ? "tuple object" : list->kind == List::Plain ? "list object" : "generator object";
+    return list->kind == List::Tuple       ? "tuple object"
+           : list->kind == List::Plain     ? "list object"
+           : list->kind == List::Generator ? "generator object"
+           : list->kind == List::Range     ? "range object"
+                                           : list->label + " object";
   if (asDict())
     return "dict object";
   return asNamespace() ? "namespace object" : asLoop() ? "loop object" : "function object";
@@ -230,6 +234,8 @@ bool contains(const Value &container, const Value &item, Budget &budget) {
     budget.spendSteps(text->size() / 64);
     return text->find(item.string("'in' a string")) != std::string::npos;
   }
+  if (container.asDict() && (item.asDict() || (item.asList() && item.asList()->kind == List::Plain)))
+    throw Problem(item.typeName() + " cannot be a key");
   for (const Value &element : elementsOf(container, budget))
     if (equal(element, item, budget))
       return true;
@@ -239,7 +245,7 @@ bool contains(const Value &container, const Value &item, Budget &budget) {
 int64_t lengthOf(const Value &value) {
   if (auto *text = value.asString())
     return std::ranges::count_if(*text, [](char c) { return (c & 0xC0) != 0x80; });
-  if (auto *list = value.asList(); list && list->kind != List::Generator)
+  if (auto *list = value.asList(); list && list->hasLength())
     return int64_t(list->items.size());
   if (auto *dict = value.asDict())
     return int64_t(dict->entries.size());

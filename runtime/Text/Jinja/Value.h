@@ -24,6 +24,12 @@ public:
   using std::runtime_error::runtime_error;
 };
 
+/// raise_exception: the template does not want this conversation.
+class Refusal : public Problem {
+public:
+  using Problem::Problem;
+};
+
 class Value;
 class Interpreter;
 struct Arguments;
@@ -34,11 +40,18 @@ struct Undefined {
 };
 
 struct List {
-  /// A generator is what filters such as `map` return: always true, of no length.
-  enum Kind { Plain, Tuple, Generator };
+  /// A generator is what filters such as `map` return: always true, of no length. A view is what dict.items() and its
+  /// like return: of a length, without indices.
+  enum Kind { Plain, Tuple, Generator, View, Range };
   Kind kind = Plain;
   std::vector<Value> items;
-  int depth = 1; // of the nesting
+  std::string label = {}; // of a view its type, of a range what it prints
+  int depth = 1;          // of the nesting
+
+  bool hasLength() const { return kind != Generator; }
+  bool hasIndices() const { return kind == Plain || kind == Tuple || kind == Range; }
+  /// What + and * take.
+  bool isConcatenated() const { return kind == Plain || kind == Tuple; }
 };
 
 struct Dict {
@@ -55,10 +68,18 @@ struct Callable {
   std::function<Value(Interpreter &, const Arguments &)> call;
 };
 
+struct Statement;
+struct Frame;
+
 /// The variable `loop`.
 struct Loop {
   std::shared_ptr<const List> items;
-  size_t index = 0;
+  size_t index = 0, depth = 0;
+  /// Of a recursive one: what it runs, and where that stands.
+  const Statement *statement = nullptr;
+  std::shared_ptr<Frame> frame = {};
+  /// What loop.changed was given last.
+  std::shared_ptr<std::optional<std::vector<Value>>> changed = {};
 };
 
 class Value {
@@ -81,7 +102,7 @@ public:
 
   static Value undefined(std::string what);
   /// Throw Problem when the nesting is too deep.
-  static Value list(std::vector<Value> items, List::Kind kind = List::Plain);
+  static Value list(std::vector<Value> items, List::Kind kind = List::Plain, std::string label = {});
   static Value dict(std::vector<std::pair<Value, Value>> entries);
   static Value fromJson(const Json &json);
 

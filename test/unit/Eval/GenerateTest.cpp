@@ -7,6 +7,7 @@
 #include "xlstm/Runtime/Eval/BitsPerByte.h"
 #include "xlstm/Runtime/Eval/Generate.h"
 #include "xlstm/Runtime/Files/Documents.h"
+#include "xlstm/Runtime/Text/Sampler.h"
 
 #include <ATen/Functions.h>
 #include <algorithm>
@@ -69,11 +70,10 @@ TEST(Generate, DrawnTokensAtTemperatureZeroAreTheLikeliest) {
   TokenIds prompt = vocabulary.encodePrompt("Once upon a time there was");
   for (const LoadedModel &model : {tinyTeacher(), tinyStudent()}) {
     Sampler sampler(SamplerOptions{});
-    TokenIds drawn;
-    generateSampled(model.stateful(64, false), model.params, prompt, sampler, [&](int32_t id) {
-      drawn.push_back(id);
-      return drawn.size() < 12;
-    });
+    Generation generation(model.stateful(64, false), model.params);
+    TokenIds drawn = {sampler.sample(generation.read(prompt))};
+    while (drawn.size() < 12)
+      drawn.push_back(sampler.sample(generation.readOne(drawn.back())));
     EXPECT_EQ(drawn, greedyWithoutState(model, prompt, 12, -1));
   }
 }

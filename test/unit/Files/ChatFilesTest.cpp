@@ -32,6 +32,10 @@ TEST_F(ChatFilesTest, OfNamedOnesTheDefault) {
   put("tokenizer_config.json", R"({"chat_template": [{"name": "tool_use", "template": "t"},
                                                      {"name": "default", "template": "d"}]})");
   EXPECT_EQ(text(), "d");
+  EXPECT_EQ(findChatTemplate(folder)->textFor(/*hasTools=*/false), "d");
+  EXPECT_EQ(findChatTemplate(folder)->textFor(/*hasTools=*/true), "t");
+  put("tokenizer_config.json", R"({"chat_template": "inside"})");
+  EXPECT_EQ(findChatTemplate(folder)->textFor(/*hasTools=*/true), "inside");
   put("tokenizer_config.json", R"({"chat_template": [{"name": "tool_use", "template": "t"}]})");
   EXPECT_ERROR(text(), "tokenizer_config.json: chat_template: expected a template named 'default'");
   put("tokenizer_config.json", R"({"chat_template": [3]})");

@@ -46,11 +46,13 @@ TEST(ExecutableTest, HelpAndVersion) {
   }
   Ran help = run({chat(), "--help"});
   EXPECT_EQ(help.status, 0);
-  for (const char *option : {"--prompt", "--n-predict", "--temp", "--top-k", "--top-p", "--seed", "bench", "logits"})
+  for (const char *option : {"--prompt", "--tokens", "--n-predict", "--temperature", "--temp", "--tools", "--top-k",
+                             "--top-p", "--seed", "bench", "logits"})
     EXPECT_NE(help.out.find(option), std::string::npos) << option;
   Ran version = run({chat(), "--version"});
   EXPECT_EQ(version.status, 0);
   EXPECT_NE(version.out.find("student 'student'"), std::string::npos) << version.out;
+  EXPECT_NE(version.out.find("target: cpu, CPU x86-64-v3 ("), std::string::npos) << version.out;
 }
 
 TEST(ExecutableTest, WrongUsageIsOneLineAndStatus2) {

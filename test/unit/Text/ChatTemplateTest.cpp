@@ -64,7 +64,7 @@ TEST(ChatTemplateTest, ErrorsNamePlaceAndConstruct) {
   EXPECT_EQ(errorOf("a\n{{ x | frob }}"), "t.jinja: line 2: the filter 'frob' is not supported");
   EXPECT_EQ(errorOf("\n\n{% include 'x' %}"), "t.jinja: line 3: the statement 'include' is not supported");
   EXPECT_EQ(errorOf("{{ 1 is frob }}"), "t.jinja: line 1: the test 'frob' is not supported");
-  EXPECT_EQ(errorOf("{{ 'a'.zfill(3) }}"), "t.jinja: line 1: the method 'zfill' of strings is not supported");
+  EXPECT_EQ(errorOf("{{ 'a'.encode() }}"), "t.jinja: line 1: the method 'encode' of strings is not supported");
   EXPECT_EQ(errorOf("{{ 'a' | safe + '<' }}"),
             "t.jinja: line 1: the filter 'safe' inside of '+' or '~' is not supported");
   EXPECT_EQ(errorOf("{% if a %}\nb"), "t.jinja: line 2: expected 'endif', found the template's end");
@@ -72,6 +72,25 @@ TEST(ChatTemplateTest, ErrorsNamePlaceAndConstruct) {
   EXPECT_EQ(errorOf("{{ raise_exception('take turns') }}"),
             "t.jinja: line 1: the template refuses the conversation: 'take turns'");
   EXPECT_EQ(errorOf("\xff"), "t.jinja: invalid UTF-8 at byte 0");
+}
+
+static std::string faultOf(const std::string &text) {
+  return ChatTemplate::parse(text, "t.jinja").findFault({{"bos_token", "<s>"}}).value_or("none");
+}
+
+TEST(ChatTemplateTest, FaultsShowInSmallConversations) {
+  EXPECT_EQ(faultOf("{{ bos_token }}{% for m in messages %}{{ m.content | trim }}{% endfor %}"), "none");
+  EXPECT_EQ(faultOf("{{ raise_exception('never') }}"), "none");
+  EXPECT_EQ(faultOf("{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}"), "none");
+  EXPECT_EQ(faultOf("a\n{{ messages | frob }}"), "t.jinja: line 2: the filter 'frob' is not supported");
+  EXPECT_EQ(faultOf("{% if messages[0].role == 'system' %}{{ messages | frob }}{% endif %}"),
+            "t.jinja: line 1: the filter 'frob' is not supported");
+  EXPECT_EQ(faultOf("{% for m in messages if m.role == 'assistant' %}{{ m.content | frob }}{% endfor %}"),
+            "t.jinja: line 1: the filter 'frob' is not supported");
+  EXPECT_EQ(faultOf("{% for t in tools or [] %}{{ t.function.name | frob }}{% endfor %}"),
+            "t.jinja: line 1: the filter 'frob' is not supported, in a conversation with tools");
+  EXPECT_EQ(ChatTemplate::parse("{{ tools | frob }}", "t").findFault({}, /*withoutTools=*/false, /*withTools=*/false),
+            std::nullopt);
 }
 
 /// A template is whatever the Hub holds: none may hang, exhaust memory or the stack.
@@ -105,6 +124,19 @@ TEST(ChatTemplateTest, UntrustedTemplatesAreBounded) {
       repeated("{% if 1 %}", 100000),
       "{{ 9223372036854775807 + 1 }}",
       "{{ 10 ** 1000 }}",
+      "{{ '{:1000000000}'.format(1) }}",
+      "{{ '%1000000000d' % 1 }}",
+      "{{ '%.1000000d' % 1.0 }}",
+      "{{ 'x'.center(10 ** 12) }}",
+      "{{ 'x'.zfill(10 ** 12) }}",
+      "{{ '\t'.expandtabs(10 ** 12) }}",
+      "{{ [1] | batch(10 ** 12, 0) | list }}",
+      "{{ [1] | slice(10 ** 12) | list }}",
+      "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+      "{% macro m() %}{{ caller() }}{% endmacro %}{% macro f() %}{% call m() %}{{ f() }}{% endcall %}{% endmacro %}"
+      "{{ f() }}",
+      "{% set ns = namespace(x=[1]) %}{% macro m() %}{% set ns.x = ns.x + varargs | list %}{% endmacro %}"
+      "{% for i in range(100) %}{{ m(*ns.x) }}{% endfor %}",
   };
   for (const std::string &text : templates)
     EXPECT_THROW(render(text.starts_with("(") ? "{{ " + text : text), Error) << text.substr(0, 80);

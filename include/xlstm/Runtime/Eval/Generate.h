@@ -7,7 +7,10 @@
 #define XLSTM_RUNTIME_EVAL_GENERATE_H
 
 #include "xlstm/Runtime/Evaluate/Program.h"
-#include "xlstm/Runtime/Text/Sampler.h"
+
+#include <functional>
+#include <memory>
+#include <span>
 
 namespace xlstm {
 
@@ -26,10 +29,25 @@ struct GenerateOptions {
 std::vector<TokenIds> generateGreedy(const Program &program, const ParamMap &params,
                                      const std::vector<TokenIds> &prompts, const GenerateOptions &options);
 
-/// Reads `prompt` (not empty), then draws tokens and gives each to `take` until that says no. `program` as above; a
-/// model with full attention keeps as many keys as its `context` option said.
-void generateSampled(const Program &program, const ParamMap &params, const TokenIds &prompt, Sampler &sampler,
-                     const std::function<bool(int32_t id)> &take);
+/// One text that is read and goes on token by token. `program` as above; a model with full attention keeps as many keys
+/// as its `context` option said. `params` outlive it.
+class Generation {
+public:
+  Generation(Program program, const ParamMap &params);
+  ~Generation();
+
+  /// The first `text` (not empty); logits after its last token, valid until the next call.
+  std::span<float> read(std::span<const int32_t> text);
+  std::span<float> readOne(int32_t id);
+
+private:
+  std::span<float> keep(struct Advanced out);
+
+  Program program;
+  const ParamMap &params;
+  std::unique_ptr<struct ReadRows> rows;
+  at::Tensor logits_V;
+};
 
 /// A prompt with one of its continuations: the tokens from `scored` on are the continuation (1 <= scored).
 struct ScoredSequence {

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,12 @@ public:
   /// The prompt of `messages`, an array of objects with "role" and "content". Encode it with special tokens recognised
   /// and none added: the template writes the bos. Throws Error, also where the template refuses the conversation.
   std::string render(const Json &messages, const ChatOptions &options) const;
+
+  /// What is wrong with the template, shown by small conversations: of a user alone, with a system message, with
+  /// answers, with tools and their calls. Those that the template refuses by raise_exception show nothing. Nothing:
+  /// none found.
+  std::optional<std::string> findFault(const std::map<std::string, std::string> &specialTokens,
+                                       bool withoutTools = true, bool withTools = true) const;
 
 private:
   struct Impl;

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Writes golden.json: what Jinja2 3.1, set up as transformers does it, renders. Needs jinja2; run it here."""
 
+import datetime
 import json
 import pathlib
 
 import jinja2
 import jinja2.ext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from more_templates import MORE
 
 FOLDER = pathlib.Path(__file__).parent
 
@@ -38,6 +41,7 @@ def environment():
                                         extensions=[Generation, jinja2.ext.loopcontrols])
     env.filters["tojson"] = tojson
     env.globals["raise_exception"] = refuse
+    env.globals["strftime_now"] = lambda format: datetime.datetime.now().strftime(format)
     return env
 
 
@@ -148,7 +152,7 @@ def main():
                     result = render(env, file.read_text(), messages=messages, add_generation_prompt=prompt, **SPECIAL,
                                     **variables)
                     cases.append({"file": file.name, "talk": talk, "prompt": prompt, "more": more} | result)
-    small = [{"template": text} | render(env, text, **VARIABLES) for text in SMALL]
+    small = [{"template": text} | render(env, text, **VARIABLES) for text in SMALL + MORE]
     golden = {"special": SPECIAL, "talks": TALKS, "variables": VARIABLES, "templates": cases, "small": small}
     rows = {key: "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in value) + "\n]"
             if isinstance(value, list) else json.dumps(value, ensure_ascii=False) for key, value in golden.items()}
