@@ -9,6 +9,7 @@
 #include "runtime/Text/Unicode.h"
 #include "xlstm/Runtime/Files/Utf8.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <optional>
@@ -25,13 +26,22 @@ public:
 
 private:
   std::optional<std::string_view> find(std::string_view key) const;
-  static void replace(Rewrite &rewrite, std::string_view from, std::string_view to);
+  /// A new character: inserted (1), in place of the next old one (0), or of that and as many more (below 0).
+  struct Change {
+    std::string_view character;
+    int count;
+  };
+  static void replace(std::vector<Change> &changes, std::string_view from, std::string_view to);
 
   std::vector<uint32_t> units;
   std::string texts;
 };
 
 } // namespace
+
+static int countCharacters(std::string_view text) {
+  return int(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
 
 /// What the shortest key that begins `key` is replaced by.
 std::optional<std::string_view> Charsmap::find(std::string_view key) const {
@@ -56,39 +66,43 @@ std::optional<std::string_view> Charsmap::find(std::string_view key) const {
   return std::nullopt;
 }
 
-/// As many new characters as there are old ones stand for these, the others for the last of them. What is removed from
-/// the very start the package does not count.
-void Charsmap::replace(Rewrite &rewrite, std::string_view from, std::string_view to) {
-  if (to.empty() && rewrite.isEmpty())
-    return;
-  while (!to.empty()) {
-    size_t length = firstCharacter(to).length;
-    if (from.empty()) {
-      rewrite.insert(to.substr(0, length));
-    } else {
-      rewrite.replaceNext(to.substr(0, length));
-      from.remove_prefix(firstCharacter(from).length);
-    }
-    to.remove_prefix(length);
-  }
-  rewrite.skip(from.size());
+/// As many new characters as there are old ones stand for these, the others are inserted. What is removed counts for
+/// the character before it, and at the very start for none.
+void Charsmap::replace(std::vector<Change> &changes, std::string_view from, std::string_view to) {
+  int difference = countCharacters(to) - countCharacters(from);
+  for (; !to.empty(); to.remove_prefix(changes.back().character.size()))
+    changes.push_back({to.substr(0, firstCharacter(to).length), 0});
+  for (int n = 0; n < difference; ++n)
+    changes[changes.size() - 1 - size_t(n)].count = 1;
+  if (difference < 0 && !changes.empty())
+    changes.back().count += difference;
 }
 
 Normalized Charsmap::apply(const Normalized &piece, RegexScratch &) const {
-  Rewrite rewrite(piece);
+  std::vector<Change> changes;
   for (std::string_view rest = piece.text; !rest.empty();) {
     std::string_view cluster = rest.substr(0, graphemeLength(rest));
     rest.remove_prefix(cluster.size());
     std::optional<std::string_view> whole = cluster.size() < 6 ? find(cluster) : std::nullopt;
     if (whole) {
-      replace(rewrite, cluster, *whole);
+      replace(changes, cluster, *whole);
       continue;
     }
     while (!cluster.empty()) {
       std::string_view character = cluster.substr(0, firstCharacter(cluster).length);
-      replace(rewrite, character, find(character).value_or(character));
+      replace(changes, character, find(character).value_or(character));
       cluster.remove_prefix(character.size());
     }
+  }
+  Rewrite rewrite(piece);
+  for (auto [character, count] : changes) {
+    if (count > 0) {
+      rewrite.insert(character);
+      continue;
+    }
+    rewrite.replaceNext(character);
+    for (; count < 0; ++count)
+      rewrite.skipNext();
   }
   return rewrite.take();
 }

@@ -18,6 +18,10 @@ void Rewrite::put(std::string_view characters, size_t place) {
 
 void Rewrite::replaceNext(std::string_view characters) {
   put(characters, at);
+  skipNext();
+}
+
+void Rewrite::skipNext() {
   if (at < old.text.size())
     at += firstCharacter(std::string_view(old.text).substr(at)).length;
 }
@@ -52,7 +56,7 @@ public:
       made.clear();
       map(next.code, rest.substr(0, next.length), made);
       if (made.empty())
-        rewrite.skip(next.length);
+        rewrite.skipNext();
       else
         rewrite.replaceNext(made);
       rest.remove_prefix(next.length);

@@ -56,11 +56,10 @@ public:
   void replaceNext(std::string_view characters);
   /// Stands where the character before does (at the start, where the first old one does).
   void insert(std::string_view characters) { put(characters, at ? at - 1 : 0); }
-  /// Passes over old characters.
-  void skip(size_t bytes) { at += bytes; }
+  /// Passes over the next old character.
+  void skipNext();
   /// `characters` standing for the old byte `place`.
   void put(std::string_view characters, size_t place);
-  bool isEmpty() const { return made.text.empty(); }
   Normalized take() { return std::move(made); }
 
 private:

@@ -97,8 +97,9 @@ std::optional<int32_t> ClassReader::readCharacter(Operand &operand) {
 void ClassReader::readRange(Operand &operand, int32_t from) {
   int32_t to = from;
   size_t before = reader.position();
-  if (reader.peek() == '-' && reader.peek(1) != ']' && reader.peek(1) != '[' &&
-      !(reader.peek(1) == '&' && reader.peek(2) == '&')) {
+  if (reader.peek() == '-' && reader.peek(1) == '[')
+    reader.refuse("a range that ends with a class");
+  if (reader.peek() == '-' && reader.peek(1) != ']' && !(reader.peek(1) == '&' && reader.peek(2) == '&')) {
     reader.take("-");
     Operand set;
     std::optional<int32_t> end = readCharacter(set);
@@ -133,6 +134,8 @@ void ClassReader::readBracket(Operand &operand) {
   if (!complement) {
     operand.body += inner.body;
     operand.others.insert(operand.others.end(), inner.others.begin(), inner.others.end());
+  } else if (ignoreCase) {
+    reader.refuse("a negated class in a class under (?i)");
   } else if (inner.others.empty()) {
     operand.others.push_back("[^" + inner.body + "]");
   } else {

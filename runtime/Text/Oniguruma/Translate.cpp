@@ -37,7 +37,7 @@ struct Facts {
 class Translator {
 public:
   Translator(const std::string &pattern, const std::string &place, const Facts &facts)
-      : reader(pattern, place), facts(facts) {}
+      : reader(pattern, place), facts(facts), manyGroups(std::ranges::count(pattern, '(') > 9) {}
   std::string run();
   Facts found;
 
@@ -49,6 +49,7 @@ private:
   Atom readEscape(const Options &options);
   Atom readGroup(const Options &options);
   Atom readOptions(const Options &options);
+  Atom readOctal();
   Atom readBackreference();
   std::string readNamedGroup(char end);
   std::string inGroup(std::string_view open, Options options);
@@ -58,6 +59,7 @@ private:
 
   Reader reader;
   const Facts &facts;
+  bool manyGroups;
   int depth = 0;
 };
 
@@ -260,9 +262,9 @@ Atom Translator::readEscape(const Options &options) {
     break;
   }
   if (letter >= '1' && letter <= '9') {
-    uint32_t number = uint32_t(letter - '0');
     if (std::isdigit(uint8_t(reader.peek())))
-      reader.refuse("a number of two digits behind a backslash");
+      return readOctal();
+    uint32_t number = uint32_t(letter - '0');
     if (facts.named)
       reader.invalid("a numbered backreference among named groups");
     found.backreferences = true;
@@ -272,6 +274,17 @@ Atom Translator::readEscape(const Options &options) {
   if (options.ignoreCase)
     checkFolds(code, reader);
   return {toLiteral(code), Atom::Repeatable, code};
+}
+
+/// \101: a character, unless there are so many groups.
+Atom Translator::readOctal() {
+  reader.rewind(reader.position() - 1);
+  auto [value, count] = reader.digits(8, 3);
+  if (count < 2 || manyGroups)
+    reader.refuse("a number of two digits behind a backslash");
+  if (value > 0x7F)
+    reader.refuse("a byte of UTF-8");
+  return {toLiteral(int32_t(value)), Atom::Repeatable, int32_t(value)};
 }
 
 /// \k<name>, \k'name', \k<1>.

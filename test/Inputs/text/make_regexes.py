@@ -39,7 +39,7 @@ SAME = [
 REFUSED = {
     r'\X': 'a text segment', r'\y': 'a text segment', r'(?<x>a)\g<x>': 'a call of a group', r'(?~ab)': 'an absent operator', r'(?{x})': 'a callout', r'(*FAIL)': 'a callout', r'(a)?(?(1)b|c)': 'a condition',
     r'(?W)a': 'the option (?W)', r'(?y{g})a': 'the option (?y)', r'(?i)ss': 'a ligature', r'(?i:STOP)': 'a ligature', r'(?i)\u00df': 'simple case', r'(?i)fi': 'a ligature', r'(?i)\p{Lu}': 'a property under (?i)', r'(?i)[\p{Lu}]': 'a named set', r'(?i)[\u00e0-\u00ff]': 'beyond ASCII',
-    r'\p{InBasicLatin}': 'the block of characters', r'\p{Diacritic}': 'the property Diacritic', r'[a&&]': 'an empty side', r'\xE3\x81\x82': 'a byte of UTF-8', r'(a)\k<-1>': 'a level or counted from here', r'a{70000}': 'more than 65535', r'(?<=a+)b': 'PCRE2 does not take',
+    r'\p{InBasicLatin}': 'the block of characters', r'\p{Diacritic}': 'the property Diacritic', r'[a&&]': 'an empty side', r'\xE3\x81\x82': 'a byte of UTF-8', r'(a)\k<-1>': 'a level or counted from here', r'[1_-[a]]': 'a range that ends with a class', r'(?i)[a[^b]]': 'a negated class', r'a{70000}': 'more than 65535', r'(?<=a+)b': 'PCRE2 does not take',
     r'\x{41 42}': 'a list of code points',
 }
 INVALID = [r'[\d-z]', r'^*a', r'(?=a)*b', r'(a', r'{1}', r'a|{2,3}', r'a)', r'[a', r'*a', r'a|*', r'+', r'(?s)a', r'(?<a', r'[b-a]', r'\p{', r'a\\'[:2], r'(?<x>a)\1', r'[]', r'(?z)', r'\u12', r'(?']
