@@ -24,6 +24,8 @@ Bigram bigram(const std::vector<std::vector<double>> &table);
 /// The teacher that docs/examples ships, and a student of it with random new tensors: windows of 8, 2 sinks.
 LoadedModel tinyTeacher();
 LoadedModel tinyStudent();
+/// The same teacher, made for so few tokens.
+LoadedModel shortTeacher(int64_t context);
 Vocabulary tinyVocabulary();
 
 void write(const std::filesystem::path &file, const std::string &text);
