@@ -87,7 +87,7 @@ static void generate(GenerateSettings &settings) {
   if (model.bundle.kind == "teacher" && context > 0) {
     if (read > context)
       fail("the prompt has ", read, " tokens, the model has room for ", context);
-    most = std::min(most, context - read);
+    most = std::min(most, context - read + 1); // the last is written and not read
   }
   std::string keys = "context=" + std::to_string(read + most);
   Program program = model.derive("xlstm-build-prefill{" + keys + " logits=last},xlstm-build-decode{" + keys + "}");

@@ -43,7 +43,7 @@ onnx.graph @open(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}, %xi: tensor<?x
 }
 
 // -----
-// Values of another width than keys; 0.49 is no rounded 0.5.
+// Values of another width than keys; 0.497 is no rounded 0.5.
 // CHECK-LABEL: onnx.graph @values(
 onnx.graph @values(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}, %xi: tensor<?x?x2x4xf32>, %vi: tensor<?x?x2x6xf32>) -> tensor<?x2x?x6xf32> {
   %w = onnx.weight "norm" : tensor<4xf32>
@@ -52,7 +52,7 @@ onnx.graph @values(%ids: tensor<?x?xi64> {onnx.name = "input_ids"}, %xi: tensor<
   %wv = onnx.weight "norm_v" : tensor<6xf32>
   %y = lm.rms_norm %vi, %wv {eps = 1.0e-5 : f64} : tensor<?x?x2x6xf32>, tensor<6xf32>
   %v = onnx.Transpose %y {perm = array<i64: 0, 2, 1, 3>} : (tensor<?x?x2x6xf32>) -> tensor<?x2x?x6xf32>
-  // CHECK: lm.attention %{{.*}} {scale = 4.900000e-01 : f64} : (tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x6xf32>, tensor<?x?xi32>) -> tensor<?x?x2x6xf32>
-  %h = onnx.Attention %q, %q, %v {is_causal = 1 : i64, scale = 0.49 : f32} : (tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x6xf32>) -> tensor<?x2x?x6xf32>
+  // CHECK: lm.attention %{{.*}} {scale = 4.970000e-01 : f64} : (tensor<?x?x2x4xf32>, tensor<?x?x2x4xf32>, tensor<?x?x2x6xf32>, tensor<?x?xi32>) -> tensor<?x?x2x6xf32>
+  %h = onnx.Attention %q, %q, %v {is_causal = 1 : i64, scale = 0.497 : f32} : (tensor<?x2x?x4xf32>, tensor<?x2x?x4xf32>, tensor<?x2x?x6xf32>) -> tensor<?x2x?x6xf32>
   onnx.return %h : tensor<?x2x?x6xf32>
 }

@@ -15,9 +15,10 @@ namespace {
 
 constexpr int64_t Context = 40;
 
-const std::string Text = "Once upon a time there was a river, and on its banks stood an old mill. def read_lines(path): "
-                         "with open(path) as file: return [line.strip() for line in file] Question: What is 23 + 58? "
-                         "Answer: 81. The miller had three sons, and each of them went out into the world.";
+const std::string Text =
+    "Once upon a time there was a river, and on its banks stood an old mill. def read_lines(path): "
+    "with open(path) as file: return [line.strip() for line in file] Question: What is 23 + 58? "
+    "Answer: 81. The miller had three sons, and each of them went out into the world.";
 
 /// The shortest beginning of Text that has so many tokens.
 std::string beginningOf(int64_t tokens) {

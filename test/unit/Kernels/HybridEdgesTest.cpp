@@ -146,3 +146,54 @@ TEST_P(HybridEdges, EveryHeadIsItsOwn) {
     check(c, "heads and documents", 1e-4);
   }
 }
+
+/// The nearest bfloat16, ties to even, by its neighbours.
+static float toNearestBf16(float x) {
+  uint32_t bits = std::bit_cast<uint32_t>(x);
+  float low = std::bit_cast<float>(bits & 0xffff0000), high = std::bit_cast<float>((bits & 0xffff0000) + 0x10000);
+  double toLow = std::abs(double(x) - low), toHigh = std::abs(double(high) - x);
+  return toLow < toHigh || (toLow == toHigh && !(bits & 0x10000)) ? low : high;
+}
+
+// Outputs of bfloat16 calls are those of float32 calls, rounded once.
+TEST_P(HybridEdges, OutputsAreRoundedToNearest) {
+  HybridCase c({1, 100, 2, 1, 16, 40, 4, 0.25});
+  for (Floats *values : {&c.q, &c.k, &c.v, &c.qMap, &c.kMap})
+    for (float &value : *values)
+      value = toNearestBf16(value);
+  HybridRun exact(c), rounded(c, XLSTM_BF16);
+  exact.forward(), rounded.forward();
+  for (size_t n = 0; n < exact.h.size(); ++n)
+    ASSERT_EQ(rounded.h[n], toNearestBf16(exact.h[n])) << exact.h[n];
+}
+
+/// What eight bits of E4M3 mean: sign, exponent of bias 7, mantissa; no infinity.
+static double fromE4m3(uint8_t code) {
+  int exponent = code >> 3 & 15, mantissa = code & 7;
+  double size = exponent ? std::ldexp(1 + mantissa / 8.0, exponent - 7) : std::ldexp(mantissa / 8.0, -6);
+  return code & 0x80 ? -size : size;
+}
+
+// Rings of 8 bits hold the nearest number, ties to even; what is too large becomes 448.
+TEST_P(HybridEdges, EightBitRingsHoldTheNearest) {
+  HybridCase c({1, 4, 1, 1, 8, 4, 1, 0.25});
+  c.k = {0,       -0.0f,  1,       1.0625f,  1.1875f, -1.3125f,      448,           -449,
+         464,     1000,   -3e30f,  0.0009f,  0.001f,  0.0029296875f, 0.0146484375f, 0.015f,
+         0.0175f, 17,     18.99f,  19,       21,      -240,          247.9f,        248,
+         0.99f,   0.969f, 0.0313f, -0.0625f, 100,     104,           108,           7};
+  c.state.emplace(c.shape);
+  HybridRun run(c, XLSTM_F32, XLSTM_FP8_E4M3);
+  run.forward();
+  for (size_t n = 0; n < c.k.size(); ++n) {
+    auto code = uint8_t(run.rings[0][n]);
+    double want = std::clamp(double(c.k[n]), -448.0, 448.0), found = std::abs(fromE4m3(code) - want);
+    ASSERT_NE(code & 0x7f, 0x7f) << c.k[n] << " became no number";
+    EXPECT_EQ(bool(code & 0x80), std::signbit(c.k[n])) << c.k[n];
+    for (int other = 0; other < 256; ++other)
+      if ((other & 0x7f) != 0x7f && bool(other & 0x80) == bool(code & 0x80) && other != code) {
+        double distance = std::abs(fromE4m3(uint8_t(other)) - want);
+        EXPECT_TRUE(found < distance || (found == distance && code % 2 == 0))
+            << c.k[n] << " as " << int(code) << ", not " << other;
+      }
+  }
+}

@@ -51,8 +51,8 @@ protected:
   }
   DistillResult distill(const std::string &name, const TrainOptions &options) {
     writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), data.rows, {.k = 4}, folder / "targets");
-    return distillExpert(tinyStudent(), tinyStudentParams(), data, TargetStore::open(folder / "targets"), heldOut, options,
-                         folder / name);
+    return distillExpert(tinyStudent(), tinyStudentParams(), data, TargetStore::open(folder / "targets"), heldOut,
+                         options, folder / name);
   }
 
   Program student =
@@ -93,7 +93,8 @@ TEST_F(HeldOutTest, AlignmentAveragesOverRows) {
   }
 }
 
-// A step's parts count by their labels: parts of 3 and 1 rows, and one by one, move the weights as the whole batch does.
+// A step's parts count by their labels: parts of 3 and 1 rows, and one by one, move the weights as the whole batch
+// does.
 TEST_F(HeldOutTest, PartsOfABatchCountByTheirLabels) {
   auto run = [&](const std::string &name, int64_t micro) {
     TrainOptions o = options(TrainOptions::distillation(3), 64);

@@ -67,8 +67,8 @@ TEST_F(TargetRowsTest, EveryRowOfEveryShardIsItsOwn) {
   ParamMap params = tinyTeacherParams();
   TokenRows rows = tinyRows(7, 3);
   for (DType type : {DType::F32, DType::F16}) {
-    TargetStore targets = store(program, params, rows,
-                                {.k = 5, .logprobs = type, .rowsPerShard = 3, .batch = 2, .teacher = "tiny"});
+    TargetStore targets =
+        store(program, params, rows, {.k = 5, .logprobs = type, .rowsPerShard = 3, .batch = 2, .teacher = "tiny"});
     for (std::vector<int64_t> order : {std::vector<int64_t>{0, 1, 2, 3, 4, 5, 6}, {4, 1, 5, 2}, {6, 5}, {2, 2, 1}}) {
       TokenRows some = rows.select(order);
       at::Tensor logits = program.run("model", {some.ids_NT, some.docStart_NT}, params).at(0).contiguous();
@@ -93,7 +93,8 @@ TEST_F(TargetRowsTest, IdsOfLargeVocabularies) {
     Program program = tableModel(vocabulary);
     Targets found = store(program, {{"table", table}}, rows, {.k = 3, .rowsPerShard = 2, .batch = 2}).batch(rows);
     for (int64_t token = 0; token < 8; ++token)
-      expectToken(found, token, logits + rows.ids_NT.const_data_ptr<int64_t>()[token] * vocabulary, vocabulary, 0x1p-10);
+      expectToken(found, token, logits + rows.ids_NT.const_data_ptr<int64_t>()[token] * vocabulary, vocabulary,
+                  0x1p-10);
     SafetensorsFile shard = SafetensorsFile::open(folder / "store/shard-00000.safetensors");
     EXPECT_EQ(shard.get("ids").spec.dtype, vocabulary <= 65536 ? DType::U16 : DType::I32);
   }
