@@ -118,7 +118,8 @@ TEST(TrainOptions, haveThePapersValues) {
 }
 
 TEST(ClipGradients, everyValueOfEveryTensorCounts) {
-  ParamMap params = {{"a", leaf(at::full({2, 2}, 0.0))}, {"b", leaf(at::full({4}, 0.0))}, {"c", leaf(at::full({2}, 0.0))}};
+  ParamMap params = {
+      {"a", leaf(at::full({2, 2}, 0.0))}, {"b", leaf(at::full({4}, 0.0))}, {"c", leaf(at::full({2}, 0.0))}};
   params["a"].mutable_grad() = at::tensor({1.0f, -2.0f, 2.0f, -4.0f}).view({2, 2}); // 5
   params["b"].mutable_grad() = at::tensor({-8.0f, 8.0f, 4.0f, 0.0f});               // 12
   EXPECT_NEAR(clipGradients(params, 13), 13, 1e-5);
