@@ -7,9 +7,9 @@
 
 Works in build/mutate: a copy of the tree with a build folder of its own, so the checkout and its build stay as they are. A
 mutation is built alone; the tests nearest to its file run first (NEAR below), the whole suite only for what they let pass
-(never with --near). Results are kept in build/mutate/results.json as they come: a stopped run goes on, and a mutation is
-run again only when it, or a test that let it pass, may have changed (--again REGEX forgets results). Run by hand, before a
-release; docs/results/mutations.md has the score.
+(never with --near). Every test has to pass without a mutation first. Results are kept in build/mutate/results.json as they
+come, so that a stopped run goes on; --again REGEX forgets those whose line or outcome matches, such as 'survived'. Run by
+hand, before a release; docs/results/mutations.md has the score.
 
 A line of test/mutations.txt is "file @@ old text @@ new text": the old text stands once in the file. One that does not, or
 whose mutant does not compile, is an error: the list has to follow the code. A mutation changes what the code computes;
@@ -123,6 +123,7 @@ def copy_tree():
 class Runner:
     def __init__(self, arguments):
         self.prefix, self.jobs = shlex.split(arguments.prefix), str(arguments.jobs)
+        self.passed = set()  # stages that pass without a mutation
 
     def run(self, command, log=None):
         """Exit status, and the output; a command that does not end is stopped and fails."""
@@ -156,6 +157,20 @@ class Runner:
         failed = re.findall(r"^(?:FAIL|TIMEOUT|UNRESOLVED): \S+ :: (\S+)", text, re.M)
         return sorted(set(failed)) or (["lit"] if status else [])
 
+    def check_unchanged(self, names):
+        """The tests of a stage, () for all of them, pass on the code as it is: a failure has to mean the mutation."""
+        if tuple(names) in self.passed:
+            return
+        failed = self.stage(names) if names else self.whole()
+        if failed is None or failed:
+            log = (SCRATCH / "last.log").read_text()
+            sys.exit(f"without a mutation: {'does not build' if failed is None else 'fails: ' + ' '.join(failed)}\n{log[-4000:]}")
+        self.passed.add(tuple(names))
+
+    def whole(self):
+        status, _ = self.ninja([])
+        return None if status else self.ctest(["-E", "^(layers|spec|docs)$"])
+
     def stage(self, names):
         """None where the mutant does not build, else the tests that fail."""
         lits = [name[4:] for name in names if name.startswith("lit:")]
@@ -171,6 +186,8 @@ class Runner:
 
 def try_mutation(mutation, runner, near):
     """Outcome and the tests that notice."""
+    for names in mutation.stages() + ([] if near else [[]]):
+        runner.check_unchanged(names)
     path = TREE / mutation.file
     text = path.read_text()
     path.write_text(text.replace(mutation.old, mutation.new))
@@ -183,11 +200,8 @@ def try_mutation(mutation, runner, near):
                 return "noticed", failed
         if near:
             return "passed near", []
-        status, _ = runner.ninja([])
-        if status:
-            return "invalid", []
-        failed = runner.ctest(["-E", "^(layers|spec|docs)$"])
-        return ("noticed", failed) if failed else ("survived", [])
+        failed = runner.whole()
+        return ("invalid" if failed is None else "noticed" if failed else "survived"), failed or []
     finally:
         path.write_text(text)
 
@@ -237,7 +251,7 @@ def main():
         return report(mutations, results)
     begin = time.monotonic()
     if arguments.again:
-        results = {key: value for key, value in results.items() if not re.search(arguments.again, key)}
+        results = {key: value for key, value in results.items() if not re.search(arguments.again, f"{value['outcome']} {key}")}
     SCRATCH.mkdir(parents=True, exist_ok=True)
     copy_tree()
     runner = Runner(arguments)
