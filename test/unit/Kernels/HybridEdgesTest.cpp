@@ -62,9 +62,9 @@ TEST_P(HybridEdges, DriftingGates) {
         c.i[n] += slope * float(n / 2);
       if (withState)
         c.continueFrom(50, 30);
-      check(c, "drifting gates", 1e-4);
+      check(c, "drifting gates", 3e-4);
       c.setDocuments({90, 110});
-      check(c, "drifting gates of documents", 1e-4);
+      check(c, "drifting gates of documents", 3e-4);
     }
 }
 
