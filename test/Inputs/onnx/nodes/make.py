@@ -82,7 +82,7 @@ CASES = [
     ("Trilu", [floats(4, 4), np.array(-1)]),
     ("Trilu", [floats(4, 4), np.array(-1)], {"upper": 0}),
     ("Softmax", [x], {"axis": -2}),
-    ("Split", [floats(2, 5, 2), ints(2, 0, 3)], {"axis": 1}, 3),
+    ("Split", [floats(2, 5, 2), ints(2, 1, 2)], {"axis": 1}, 3),
 ]
 TYPES = {"f": ("f64", TensorProto.DOUBLE), "i": ("i64", TensorProto.INT64), "b": ("i1", TensorProto.BOOL)}
 

@@ -430,14 +430,14 @@ onnx.graph @nodes(%ids: tensor<?x?xi64> {onnx.name = "input_ids"})
   %e82_0 = onnx.initializer = dense<[[[0.44551266378823917, 0.5974024668275165, 0.22009998888087445, 0.07250296256272898], [0.28237209091161963, 0.16428307961481828, 0.30737913037241005, 0.6749424472877177], [0.2721152453001412, 0.2383144535576652, 0.47252088074671544, 0.2525545901495533]], [[0.7259493820636006, 0.2170654015202755, 0.6926266419445134, 0.5580966016203109], [0.1704565270193313, 0.347998683814864, 0.10653686737659812, 0.07667165386718348], [0.10359409091706806, 0.4349359146648606, 0.2008364906788884, 0.3652317445125056]]]> : tensor<2x3x4xf64> : tensor<2x3x4xf64>
   %x82_0 = onnx.Identity %e82_0 : (tensor<2x3x4xf64>) -> tensor<2x3x4xf64>
   %i83_0 = onnx.initializer = dense<[[[-0.09, -0.718], [0.092, -0.641], [0.552, -0.725], [-0.039, 0.979], [2.572, -1.008]], [[-0.465, -0.84], [0.784, -1.148], [-0.484, -0.03], [-0.979, -0.957], [-0.476, -2.1]]]> : tensor<2x5x2xf64> : tensor<2x5x2xf64>
-  %i83_1 = onnx.initializer = dense<[2, 0, 3]> : tensor<3xi64> : tensor<3xi64>
-  %r83:3 = onnx.Split %i83_0, %i83_1 {axis = 1 : i64} : (tensor<2x5x2xf64>, tensor<3xi64>) -> (tensor<2x2x2xf64>, tensor<2x0x2xf64>, tensor<2x3x2xf64>)
+  %i83_1 = onnx.initializer = dense<[2, 1, 2]> : tensor<3xi64> : tensor<3xi64>
+  %r83:3 = onnx.Split %i83_0, %i83_1 {axis = 1 : i64} : (tensor<2x5x2xf64>, tensor<3xi64>) -> (tensor<2x2x2xf64>, tensor<2x1x2xf64>, tensor<2x2x2xf64>)
   %e83_0 = onnx.initializer = dense<[[[-0.09, -0.718], [0.092, -0.641]], [[-0.465, -0.84], [0.784, -1.148]]]> : tensor<2x2x2xf64> : tensor<2x2x2xf64>
   %x83_0 = onnx.Identity %e83_0 : (tensor<2x2x2xf64>) -> tensor<2x2x2xf64>
-  %e83_1 = onnx.initializer = dense<[[], []]> : tensor<2x0x2xf64> : tensor<2x0x2xf64>
-  %x83_1 = onnx.Identity %e83_1 : (tensor<2x0x2xf64>) -> tensor<2x0x2xf64>
-  %e83_2 = onnx.initializer = dense<[[[0.552, -0.725], [-0.039, 0.979], [2.572, -1.008]], [[-0.484, -0.03], [-0.979, -0.957], [-0.476, -2.1]]]> : tensor<2x3x2xf64> : tensor<2x3x2xf64>
-  %x83_2 = onnx.Identity %e83_2 : (tensor<2x3x2xf64>) -> tensor<2x3x2xf64>
+  %e83_1 = onnx.initializer = dense<[[[0.552, -0.725]], [[-0.484, -0.03]]]> : tensor<2x1x2xf64> : tensor<2x1x2xf64>
+  %x83_1 = onnx.Identity %e83_1 : (tensor<2x1x2xf64>) -> tensor<2x1x2xf64>
+  %e83_2 = onnx.initializer = dense<[[[-0.039, 0.979], [2.572, -1.008]], [[-0.979, -0.957], [-0.476, -2.1]]]> : tensor<2x2x2xf64> : tensor<2x2x2xf64>
+  %x83_2 = onnx.Identity %e83_2 : (tensor<2x2x2xf64>) -> tensor<2x2x2xf64>
   %logits = onnx.initializer = dense<[[[0.0]]]> : tensor<1x1x1xf64> : tensor<1x1x1xf64>
   onnx.return %logits : tensor<1x1x1xf64>
 }
