@@ -125,9 +125,10 @@ TEST(ClipGradients, everyValueOfEveryTensorCounts) {
   EXPECT_NEAR(clipGradients(params, 13), 13, 1e-5);
   EXPECT_TRUE(params["a"].grad().equal(at::tensor({1.0f, -2.0f, 2.0f, -4.0f}).view({2, 2}))) << "a norm at the limit";
   EXPECT_NEAR(clipGradients(params, 6.5), 13, 1e-5);
+  const double halvesA[] = {0.5, -1, 1, -2}, halvesB[] = {-4, 4, 2, 0};
   for (int i = 0; i < 4; ++i) {
-    EXPECT_NEAR(params["a"].grad().flatten()[i].item<double>(), std::vector<double>{0.5, -1, 1, -2}[i], 1e-6);
-    EXPECT_NEAR(params["b"].grad()[i].item<double>(), std::vector<double>{-4, 4, 2, 0}[i], 1e-6);
+    EXPECT_NEAR(params["a"].grad().flatten()[i].item<double>(), halvesA[i], 1e-6);
+    EXPECT_NEAR(params["b"].grad()[i].item<double>(), halvesB[i], 1e-6);
   }
   EXPECT_FALSE(params["c"].grad().defined());
   EXPECT_NEAR(clipGradients(params, 0), 6.5, 1e-5);

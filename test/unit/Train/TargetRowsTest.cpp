@@ -91,7 +91,9 @@ TEST_F(TargetRowsTest, IdsOfLargeVocabularies) {
         logits[row * vocabulary + id] = logit;
     TokenRows rows = packDocuments({{0, 1, 2, 3}, {3, 2, 1, 0}}, {.length = 4});
     Program program = tableModel(vocabulary);
-    Targets found = store(program, {{"table", table}}, rows, {.k = 3, .rowsPerShard = 2, .batch = 2}).batch(rows);
+    Targets found = store(program, {{"table", table}}, rows,
+                          {.k = 3, .rowsPerShard = 2, .batch = 2, .teacher = std::to_string(vocabulary)})
+                        .batch(rows);
     for (int64_t token = 0; token < 8; ++token)
       expectToken(found, token, logits + rows.ids_NT.const_data_ptr<int64_t>()[token] * vocabulary, vocabulary,
                   0x1p-10);
