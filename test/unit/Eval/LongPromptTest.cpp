@@ -4,6 +4,7 @@
 #include "EvalTest.h"
 
 #include "runtime/Eval/RunTask.h"
+#include "xlstm/Runtime/Eval/Generate.h"
 
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>
