@@ -140,7 +140,7 @@ class Runner:
 
     def configure(self):
         if not (BUILD / "build.ninja").exists():
-            status, text = self.run(["cmake", "--preset", "release", "-DXLSTM_CUDA=OFF"])
+            status, text = self.run(["cmake", "--preset", "release", "-DXLSTM_CUDA=OFF", "-DXLSTM_WERROR=OFF"])
             if status:
                 sys.exit(f"cannot configure {TREE}:\n{text[-3000:]}")
 
