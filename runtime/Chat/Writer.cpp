@@ -34,7 +34,7 @@ void Writer::check(const std::vector<int32_t> &text) const {
 
 Writer::Written Writer::continueText(std::vector<int32_t> &text, bool looksBehind) {
   check(text);
-  const int64_t room = model.room() - static_cast<int64_t>(text.size());
+  const int64_t room = model.room() - static_cast<int64_t>(text.size()) + 1; // the last is written, not read
   const int64_t most = options.most < 0 ? room : std::min(options.most, room);
   std::optional<StreamDecoder> decoder;
   if (model.tokenizer())

@@ -55,14 +55,26 @@ function(xlstm_add_tool name)
   endif()
 endfunction()
 
-# xlstm_add_unittest(Name SOURCES ... LINK ...): a GoogleTest binary, one ctest entry. Its paths are relative to the checkout,
-# where test/unit/Main.cpp goes first: a flag that names the checkout would keep clones from sharing objects (ccache).
+# xlstm_add_unittest(Name SOURCES ... LINK ... [APART case=filter ...]): a GoogleTest binary, one ctest entry. Its paths are
+# relative to the checkout, where test/unit/Main.cpp goes first: a flag that names the checkout would keep clones from sharing
+# objects (ccache). Cases that not every machine can run are entries of their own, Name.case, which are reported as skipped
+# where they are.
 function(xlstm_add_unittest name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK;APART" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE ${arg_LINK} XlstmTestMain GTest::gtest)
   xlstm_use_precompiled(${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test/unit)
   target_compile_definitions(${name} PRIVATE XLSTM_TEST_INPUTS="test/Inputs" XLSTM_EXAMPLES="docs/examples")
-  add_test(NAME ${name} COMMAND ${name})
+  set(others)
+  foreach(apart ${arg_APART})
+    string(REGEX MATCH "^([^=]+)=(.+)$" parts ${apart})
+    add_test(NAME ${name}.${CMAKE_MATCH_1} COMMAND ${name} --gtest_filter=${CMAKE_MATCH_2})
+    set_tests_properties(${name}.${CMAKE_MATCH_1} PROPERTIES SKIP_REGULAR_EXPRESSION "SKIPPED TEST|  SKIPPED ")
+    string(APPEND others ":${CMAKE_MATCH_2}")
+  endforeach()
+  if(others)
+    set(others --gtest_filter=-${others})
+  endif()
+  add_test(NAME ${name} COMMAND ${name} ${others})
 endfunction()

@@ -122,13 +122,13 @@ std::optional<Parts> AttentionRaiser::matchOperator(onnx::AttentionOp op) {
   }
   if (op->getNumOperands() > 3 && !op->getOperand(3).getDefiningOp<onnx::NoneOp>())
     parts.mask = op->getOperand(3);
-  parts.isCausal = integer("is_causal") != 0;
-  if (auto left = op->getAttrOfType<IntegerAttr>("left_window_size"); left && left.getInt() >= 0)
+  // Keys behind the token count for nothing here: what is raised is causal, by this, by its flag or by its mask.
+  auto right = op->getAttrOfType<IntegerAttr>("right_window_size");
+  parts.isCausal = integer("is_causal") != 0 || (right && right.getInt() == 0);
+  // Negative, or more than a text has tokens: all keys before the token.
+  auto left = op->getAttrOfType<IntegerAttr>("left_window_size");
+  if (left && left.getInt() >= 0 && left.getInt() < lm::maxTokens)
     parts.window = left.getInt() + 1;
-  if (auto right = op->getAttrOfType<IntegerAttr>("right_window_size"); right && right.getInt() >= 0) {
-    why = "expected no window after a token, found " + std::to_string(right.getInt());
-    return std::nullopt;
-  }
   if (!parts.mask && !parts.isCausal) {
     why = "expected a causal mask, found none";
     return std::nullopt;

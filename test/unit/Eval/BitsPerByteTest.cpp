@@ -142,3 +142,41 @@ TEST(Gates, ATeacherHasNone) {
   LoadedModel model = tinyTeacher();
   EXPECT_TRUE(medianGates(model.forward, model.params, {packHeldOut(tinyVocabulary(), {"Words."}, 16, 0)}).empty());
 }
+
+// Token 0 is a label like others; -1 is none.
+TEST(BitsPerByte, TheFirstTokenIsPredictedToo) {
+  std::vector<std::vector<double>> table(5, std::vector<double>(5, 0));
+  table[2][0] = std::log(4.0); // behind a: token 0 with 4/8
+  Bigram model = bigram(table);
+  PackedText text;
+  text.ids_RT = at::tensor({2, 2, 3}, at::kLong).view({1, 3});
+  text.docs_RT = at::zeros({1, 3}, at::kInt);
+  text.labels_RT = at::tensor({0, 1, -1}, at::kLong).view({1, 3});
+  text.tokens = 2;
+  EXPECT_NEAR(sumOfNats(model.program, model.params, text), std::log(2.0) + std::log(8.0), 1e-6);
+}
+
+// Of an even number of tokens the median is the mean of the two in the middle.
+TEST(Gates, MedianOfAnEvenNumber) {
+  LoadedModel model = tinyStudent();
+  Vocabulary vocabulary = tinyVocabulary();
+  for (int64_t limit : {4, 5}) {
+    PackedText text = packHeldOut(vocabulary, {"Some words of a text."}, 16, limit);
+    ASSERT_EQ(text.tokens, limit);
+    struct Collector : EvalObserver {
+      std::vector<double> gates;
+      void onOutputGate(int64_t layer, const at::Tensor &o_BTH) override {
+        for (int64_t t = 0; layer == 0 && t < o_BTH.size(1); ++t)
+          gates.push_back(o_BTH[0][t][1].item<double>());
+      }
+    } collector;
+    EvalOptions options;
+    options.observer = &collector;
+    at::Tensor ids = text.ids_RT.narrow(1, 0, limit).contiguous(), docs = text.docs_RT.narrow(1, 0, limit).contiguous();
+    model.forward.run("model", {ids, docs}, model.params, options);
+    std::sort(collector.gates.begin(), collector.gates.end());
+    ASSERT_EQ(collector.gates.size(), size_t(limit));
+    double want = limit == 4 ? (collector.gates[1] + collector.gates[2]) / 2 : collector.gates[2];
+    EXPECT_NEAR(medianGates(model.forward, model.params, {text})[0][1], want, 1e-6) << limit;
+  }
+}

@@ -94,6 +94,15 @@ const std::string &tinyTeacherModule() { return teacher().module; }
 
 LoadedModel tinyTeacher() { return load(teacher().module, teacher().params); }
 
+LoadedModel shortTeacher(int64_t context) {
+  std::string module = teacher().module;
+  const std::string stated = "context_length = 2048";
+  size_t at = module.find(stated);
+  if (at == module.npos)
+    throw std::logic_error("the teacher states another context");
+  return load(module.replace(at, stated.size(), "context_length = " + std::to_string(context)), teacher().params);
+}
+
 LoadedModel tinyStudent() {
   std::string module = rewriteModule(teacher().module, "teacher", "xlstm-linearize{window=8 sinks=2}");
   ParamMap params = teacher().params;

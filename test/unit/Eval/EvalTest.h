@@ -26,6 +26,8 @@ LoadedModel tinyTeacher();
 /// Its module's text.
 const std::string &tinyTeacherModule();
 LoadedModel tinyStudent();
+/// The same teacher, made for so few tokens.
+LoadedModel shortTeacher(int64_t context);
 Vocabulary tinyVocabulary();
 
 void write(const std::filesystem::path &file, const std::string &text);

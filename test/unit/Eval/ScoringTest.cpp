@@ -151,3 +151,21 @@ TEST(Tasks, DamagedFilesAreRefusedWithTheLine) {
     EXPECT_NE(messageOf(good + bad).find("t.jsonl:2"), std::string::npos) << bad << ": " << messageOf(good + bad);
   EXPECT_NE(messageOf("").find("expected at least one item"), std::string::npos);
 }
+
+// By bytes of UTF-8, spaces at the ends and inside among them: not by characters, and not by what is left of the spaces.
+TEST(Scoring, ChoicesWithSpacesAndOtherLettersByByte) {
+  Task task{"define", TaskKind::MultipleChoice, {}, 3};
+  for (size_t label : {0, 1, 2}) {
+    TaskItem item;
+    item.choices = {" ab cd", "éé", " x"}; // 6, 4 and 2 bytes; 6, 2 and 2 characters; 5, 4 and 1 without outer spaces
+    item.label = label;
+    task.items.push_back(item);
+  }
+  // A byte: -1, -1.1, -1.05; -1.1, -1, -1.1; -1.2, -1.2, -1.
+  TaskScore score = scoreChoices(task, {{-6, -4.4, -2.1}, {-6.6, -4, -2.2}, {-7.2, -4.8, -2}});
+  EXPECT_EQ(score.samples[0]["chosen_per_byte"], 0);
+  EXPECT_EQ(score.samples[1]["chosen_per_byte"], 1);
+  EXPECT_EQ(score.samples[2]["chosen_per_byte"], 2);
+  EXPECT_EQ(score.samples[0]["chosen"], 2);
+  EXPECT_EQ(score.metrics.at("acc_norm"), 1);
+}

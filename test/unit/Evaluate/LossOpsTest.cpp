@@ -166,3 +166,41 @@ TEST(LossOps, indicesOutOfRange) {
   x.ids.fill_(-1);
   EXPECT_THROW(evalOp("xlstm.sparse_kl tail $0, $1, $2, $3, $4", x.arguments(), {{}}), xlstm::Error);
 }
+
+// Stored mass need not sum to 1 (half precision rounds it, and a store may keep the tail of another temperature): both
+// forms of the loss take what is stored as weights.
+TEST(LossOps, storedMassNeedNotSumToOne) {
+  for (bool withTail : {false, true})
+    for (double shift : {-0.7, 0.4}) {
+      Sparse x;
+      x.logprobs = x.logprobs + shift;
+      x.tail = x.tail - shift / 2;
+      double sum = 0, count = 0;
+      for (int64_t token = 0; token < Sparse::B * Sparse::T; ++token) {
+        if (x.labels.const_data_ptr<int64_t>()[token] < 0)
+          continue;
+        ++count;
+        std::vector<double> p, q;
+        double qRest = 1, pSum = 0, qSum = 0;
+        const double *row = data(x.logits) + token * Sparse::V;
+        for (int64_t n = 0; n < Sparse::K; ++n) {
+          p.push_back(std::exp(data(x.logprobs)[token * Sparse::K + n]));
+          q.push_back(std::exp(row[x.ids.const_data_ptr<int32_t>()[token * Sparse::K + n]] - logSum(row, Sparse::V)));
+          qRest -= q.back();
+        }
+        if (withTail)
+          p.push_back(std::exp(data(x.tail)[token])), q.push_back(qRest);
+        for (size_t n = 0; n < p.size(); ++n)
+          pSum += p[n], qSum += q[n];
+        for (size_t n = 0; n < p.size(); ++n)
+          sum += p[n] / pSum * std::log(p[n] / pSum / (q[n] / qSum));
+      }
+      std::string op = std::string("xlstm.sparse_kl ") + (withTail ? "tail" : "renormalized") + " $0, $1, $2, $3, $4";
+      xlstm::Program program = opProgram(op, x.arguments(), {{}});
+      EXPECT_NEAR(program.run("f", x.arguments(), {}, Double)[0].item<double>(), sum / count, 1e-12);
+      auto run = [&](const Tensors &in) {
+        return program.run("f", {in[0], x.ids, x.logprobs, x.tail, x.labels}, {}, Double);
+      };
+      EXPECT_LT(gradientError(run, {x.logits}), 1e-7);
+    }
+}

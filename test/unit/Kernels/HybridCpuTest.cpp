@@ -4,54 +4,12 @@
 // In every instruction set that this CPU has: forward, final state, all gradients and decode, over lengths with odd
 // tails, documents, head widths, groups and gates.
 
-#include "HybridRun.h"
-
-#include <gtest/gtest.h>
-
-#include <cstdlib>
+#include "HybridSuite.h"
 
 using namespace xlstm;
 using namespace xlstm::test;
-using kernels::Isa;
 
-namespace {
-
-class HybridCpu : public testing::TestWithParam<Isa> {
-protected:
-  void SetUp() override {
-    kernels::limitIsa(GetParam());
-    if (kernels::isa() != GetParam())
-      GTEST_SKIP() << "this CPU has not these instructions";
-  }
-};
-
-std::string isaName(const testing::TestParamInfo<Isa> &info) {
-  return info.param == Isa::Plain ? "plain" : info.param == Isa::Avx2 ? "avx2" : "avx512";
-}
-
-INSTANTIATE_TEST_SUITE_P(Isa, HybridCpu, testing::Values(Isa::Plain, Isa::Avx2, Isa::Avx512), isaName);
-
-} // namespace
-
-/// More threads than most cases have heads, whatever the machine has: their tokens are cut into pieces.
-static const int ManyThreads = setenv("XLSTM_THREADS", "5", 1);
-
-/// Forward, the state afterwards and every gradient.
-static void check(const HybridCase &c, const char *what, double tolerance = Tolerance) {
-  const reference::HybridShape &s = c.shape;
-  SCOPED_TRACE(testing::Message() << what << ": B " << s.B << " T " << s.T << " H " << s.H << " Hkv " << s.Hkv << " d "
-                                  << s.d << " W " << s.W << " S " << s.S);
-  HybridTruth truth(c);
-  HybridStates<double> want;
-  Doubles h = truth.forward(&want);
-  HybridRun run(c);
-  run.forward();
-  EXPECT_LT(headError(run.h, h, s.H, s.d), tolerance);
-  if (c.state)
-    expectStates(run.state, want, s, tolerance);
-  run.backward();
-  expectGradients(run.gradients, truth.backward(), s, tolerance);
-}
+XLSTM_IN_EVERY_ISA(HybridCpu);
 
 static const std::vector<std::vector<int64_t>> Documents = {{1 << 20}, {1}, {7, 1, 64, 3}, {64}, {63, 66}};
 

@@ -41,9 +41,9 @@ static at::Tensor run(PlanInterpreter &plan, const std::string &function, const 
 }
 
 /// Two texts side by side, in pieces of 32 and 8 tokens and one by one, against the forward pass.
-static double worstLogits(const fs::path &bundle, int64_t tokens) {
+static double worstLogits(const fs::path &bundle, int64_t tokens, int64_t vocab = 2048) {
   auto interpreted = plan(bundle, {DType::F32, 2, {8, 32}});
-  at::Tensor ids_BT = at::cat({makeIds(tokens, 2048), makeIds(tokens, 2048).flip(1)});
+  at::Tensor ids_BT = at::cat({makeIds(tokens, vocab), makeIds(tokens, vocab).flip(1)});
   at::Tensor expected_BTV = Forward(bundle).logits(ids_BT);
   double worst = 0;
   int64_t done = 0;
@@ -117,4 +117,13 @@ TEST(InterpretTest, BadCallsAreErrors) {
   std::vector<int64_t> ids(3);
   EXPECT_THROW(interpreted->run("prefill_9", ids), Error);
   EXPECT_THROW(interpreted->run("prefill_8", ids), Error);
+}
+
+// Rotation with an attention factor and frequencies of its own (YaRN), inside the fused step too; biases; float16 weights.
+TEST(PlanTest, AStudentOfAScaledRotation) {
+  fs::path teacher = importTeacher(fs::path(inputs) / "hf/llama-bias", "yarn-teacher");
+  for (const char *options : {"window=16 sinks=2", "mixer=window window=16 sinks=2"})
+    EXPECT_LT(worstLogits(makeStudent(teacher, options, options[0] == 'm' ? "yarn-window" : "yarn-student"), 100, 288),
+              1e-3)
+        << options;
 }

@@ -98,3 +98,19 @@ TEST(SamplerTest, RefusesWhatMakesNoSense) {
   EXPECT_ERROR(Sampler({}).sample(Floats{NAN, -INFINITY}), "none of 2 logits is a number above minus infinity");
   EXPECT_ERROR(Sampler({}).sample(Floats{}), "none of 0 logits");
 }
+
+// Exact sums: what reaches top-p exactly is enough, and the next token stays out, also among equals.
+TEST(SamplerTest, TopPAtEquality) {
+  checkDraws({.temperature = 1, .topP = 0.5, .seed = 21}, {0, 0, 0, 0}, {0.5, 0.5, 0, 0});
+  checkDraws({.temperature = 1, .topP = 0.25, .seed = 22}, {0, 0, 0, 0}, {1, 0, 0, 0});
+  checkDraws({.temperature = 1, .topP = 0.75, .seed = 23}, {0, 0, 0, 0}, {1. / 3, 1. / 3, 1. / 3, 0});
+  checkDraws({.temperature = 1, .topP = 1, .seed = 24}, {0, 0, 0, 0}, {0.25, 0.25, 0.25, 0.25});
+  checkDraws({.temperature = 1, .topP = 0.5, .seed = 25}, {-INFINITY, 7, -INFINITY, 7}, {0, 1, 0, 0});
+}
+
+// As many as there are, one fewer, and one.
+TEST(SamplerTest, TopKAtTheNumberOfTokens) {
+  checkDraws({.temperature = 1, .topK = 3, .seed = 26}, {0, 0, 0}, {1. / 3, 1. / 3, 1. / 3});
+  checkDraws({.temperature = 1, .topK = 2, .seed = 27}, {0, 0, 0}, {0.5, 0.5, 0});
+  checkDraws({.temperature = 1, .topK = 0, .seed = 28}, {0, 0, 0}, {1. / 3, 1. / 3, 1. / 3});
+}

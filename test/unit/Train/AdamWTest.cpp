@@ -116,3 +116,20 @@ TEST(TrainOptions, haveThePapersValues) {
   EXPECT_FALSE(distill.rate.cosine);
   EXPECT_DOUBLE_EQ(distill.clip, 1.0);
 }
+
+TEST(ClipGradients, everyValueOfEveryTensorCounts) {
+  ParamMap params = {
+      {"a", leaf(at::full({2, 2}, 0.0))}, {"b", leaf(at::full({4}, 0.0))}, {"c", leaf(at::full({2}, 0.0))}};
+  params["a"].mutable_grad() = at::tensor({1.0f, -2.0f, 2.0f, -4.0f}).view({2, 2}); // 5
+  params["b"].mutable_grad() = at::tensor({-8.0f, 8.0f, 4.0f, 0.0f});               // 12
+  EXPECT_NEAR(clipGradients(params, 13), 13, 1e-5);
+  EXPECT_TRUE(params["a"].grad().equal(at::tensor({1.0f, -2.0f, 2.0f, -4.0f}).view({2, 2}))) << "a norm at the limit";
+  EXPECT_NEAR(clipGradients(params, 6.5), 13, 1e-5);
+  const double halvesA[] = {0.5, -1, 1, -2}, halvesB[] = {-4, 4, 2, 0};
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_NEAR(params["a"].grad().flatten()[i].item<double>(), halvesA[i], 1e-6);
+    EXPECT_NEAR(params["b"].grad()[i].item<double>(), halvesB[i], 1e-6);
+  }
+  EXPECT_FALSE(params["c"].grad().defined());
+  EXPECT_NEAR(clipGradients(params, 0), 6.5, 1e-5);
+}

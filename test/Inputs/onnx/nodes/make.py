@@ -2,7 +2,7 @@
 """Writes module.mlir: nodes over constants, each followed by an Identity of what the onnx package's reference
 implementation computes for them (for every output one).
 
-python3 make.py > module.mlir   (with onnx and numpy)
+python3 make.py > module.mlir   (pip install onnx==1.23.2 numpy)
 """
 
 import numpy as np
@@ -74,6 +74,19 @@ CASES = [
     ("GatherND", [x, ints([[2], [0]], [[1], [1]])], {"batch_dims": 1}),
     ("Gemm", [floats(3, 4), floats(5, 3), floats(5)], {"transA": 1, "transB": 1, "alpha": 0.5, "beta": 2.0}),
     ("Gemm", [floats(2, 3), floats(3, 4)]),
+    # Windows: of the token itself, on either side, with a mask, and every spelling of none.
+    *[("Attention", [q, k, v], {"is_causal": 1, "left_window_size": n}) for n in (0, 1, 2, 7, -1, 2**63 - 1)],
+    *[("Attention", [q, k, v], {"left_window_size": left, "right_window_size": right})
+      for left, right in ((0, 1), (1, 0), (-1, 1), (1, -1), (0, 0), (2, 2**63 - 1))],
+    ("Attention", [q, k, v, seen], {"left_window_size": 1}),
+    ("Attention", [q, floats(1, 1, 3, 4), floats(1, 1, 3, 2)], {"is_causal": 1, "left_window_size": 1}),
+    ("Attention", [floats(2, 6, 3, 4), floats(2, 2, 3, 4), floats(2, 2, 3, 5)], {"is_causal": 1}),
+    ("Attention", [floats(1, 2, 2, 4), floats(1, 2, 3, 4), floats(1, 2, 3, 4)], {"softcap": 0.5}),
+    ("RotaryEmbedding", [floats(2, 2, 3, 4), np.cos(floats(2, 3, 2)), np.sin(floats(2, 3, 2))]),
+    ("Trilu", [floats(4, 4), np.array(-1)]),
+    ("Trilu", [floats(4, 4), np.array(-1)], {"upper": 0}),
+    ("Softmax", [x], {"axis": -2}),
+    ("Split", [floats(2, 5, 2), ints(2, 1, 2)], {"axis": 1}, 3),
 ]
 TYPES = {"f": ("f64", TensorProto.DOUBLE), "i": ("i64", TensorProto.INT64), "b": ("i1", TensorProto.BOOL)}
 
@@ -98,7 +111,7 @@ def reference(op, inputs, attributes, outputs):
     node = helper.make_node(op, names, [f"o{n}" for n in range(outputs)], **attributes)
     values = [helper.make_tensor_value_info(n, TYPES[i.dtype.kind][1], i.shape) for n, i in zip(names, inputs)]
     graph = helper.make_graph([node], "g", values, [helper.make_empty_tensor_value_info(o) for o in node.output])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 24)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 25)])
     results = ReferenceEvaluator(model).run(None, dict(zip(names, inputs)))
     return [np.asarray(r, np.float64) if np.asarray(r).dtype.kind == "f" else np.asarray(r) for r in results]
 
