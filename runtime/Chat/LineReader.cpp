@@ -72,9 +72,9 @@ Editor::Editor() {
   el_set(editor, EL_PROMPT, +[](EditLine *) { return const_cast<char *>(promptText); });
   el_set(editor, EL_EDITOR, "emacs");
   el_set(editor, EL_HIST, ::history, history);
-  el_set(editor, EL_SIGNAL, 1); // the window's size, ^Z
+  el_set(editor, EL_SIGNAL, 1); // the window's size
   // While a line is edited ^C is a key like others: it drops the line.
-  el_set(editor, EL_SETTY, "-d", "intr=", nullptr);
+  el_set(editor, EL_SETTY, "-d", "-isig", nullptr);
   el_set(editor, EL_ADDFN, "xlstm-drop", "Drop the line", drop);
   el_set(editor, EL_BIND, "^C", "xlstm-drop", nullptr);
   el_set(editor, EL_BIND, "^R", "em-inc-search-prev", nullptr);
