@@ -52,6 +52,7 @@ NEAR = [
     ("runtime/Text/", [["TextTests"]]),
     ("runtime/Files/Gguf", [["FilesTests"], ["ImportGgufTests"]]),
     ("runtime/Files/", [["FilesTests"]]),
+    ("runtime/Chat/", [["DeployTests"], ["TargetTests"], ["lit:Tools/(chat|context|generate)"]]),
     ("runtime/Deploy/", [["DeployTests"], ["TargetTests"], ["lit:Tools/generate"]]),
     ("lib/Model/", [["ModelTests"], ["ImportTests"]]),
     ("lib/Transforms/Raise/", [["lit:Transforms/Raise"], ["ImportOnnxTests", "ImportOnnxGoldenTests", "VerifyRaiseTests"]]),
