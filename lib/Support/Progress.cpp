@@ -34,9 +34,6 @@ static double seconds(std::chrono::steady_clock::duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
-/// What standard error does not take is lost: a run does not end for it, as it would by fmt::print, which throws.
-static void writeError(const std::string &text) { std::fwrite(text.data(), 1, text.size(), stderr); }
-
 Progress::Progress(std::string label, int64_t total, int64_t done)
     : label(std::move(label)), total(total), before(done), done(done), terminal(isatty(STDERR_FILENO)),
       start(Clock::now()), lastPrint(start) {

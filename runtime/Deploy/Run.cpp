@@ -44,7 +44,6 @@ static int runVerb(int argc, char **argv, const std::string &name, Backend &back
   addBench(app, backend);
   addLogits(app, backend);
   addVerify(app, backend);
-  std::string name = escapeControls(std::filesystem::path(argv[0] ? argv[0] : "").filename().string());
   try {
     app.parse(argc, argv);
     return 0;

@@ -61,19 +61,21 @@ static Probe makeProbe(const Vocabulary &vocabulary, const std::vector<std::stri
   for (int i = 0; i < 3; ++i)
     value += " " + words[random.below(words.size())];
   auto encode = [&](const std::string &part) { return vocabulary.tokenizer->encode(part, /*addSpecial=*/false); };
+  std::span<const int32_t> before = vocabulary.tokenizer->before();
+  Tokens start = before.empty() ? vocabulary.context() : Tokens(before.begin(), before.end());
   Tokens asked = encode(name + ":"), answer = encode(value), end = encode("\n");
-  size_t planted = asked.size() + answer.size() + end.size(), around = planted + asked.size() + answer.size() + 1;
+  size_t planted = asked.size() + answer.size() + end.size(), around = planted + asked.size() + answer.size() + start.size();
   if (length < around + window + 1)
     fail("recall probes: rows of ", length, " tokens are too short for a window of ", window, ", expected at least ",
          around + window + 1);
-  size_t filler = length - around, before = random.below(filler - window); // what lies between is at least the window
+  size_t filler = length - around, place = random.below(filler - window); // what lies between is at least the window
   size_t from = random.below(text.size() - filler);
-  Probe probe{{vocabulary.documentStart()}, answer.size()};
+  Probe probe{start, answer.size()};
   auto append = [&](auto begin, auto last) { probe.ids.insert(probe.ids.end(), begin, last); };
-  append(text.begin() + from, text.begin() + from + before);
+  append(text.begin() + from, text.begin() + from + place);
   for (const Tokens *part : {&asked, &answer, &end})
     append(part->begin(), part->end());
-  append(text.begin() + from + before, text.begin() + from + filler);
+  append(text.begin() + from + place, text.begin() + from + filler);
   append(asked.begin(), asked.end());
   append(answer.begin(), answer.end());
   return probe;

@@ -5,6 +5,7 @@
 
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Merge/Merge.h"
+#include "xlstm/Support/Quote.h"
 
 #include <iostream>
 

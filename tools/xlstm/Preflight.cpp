@@ -3,6 +3,7 @@
 
 #include "Preflight.h"
 
+#include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 #include "xlstm/Runtime/Data/TokenRows.h"
 #include "xlstm/Runtime/Files/Documents.h"
@@ -69,9 +70,10 @@ static uint64_t checkpointBytes(const Recipe &recipe, const Bundle &teacher) {
 
 void checkTeacher(const Recipe &recipe, const fs::path &teacher, const fs::path &run) {
   Vocabulary vocabulary = Vocabulary::load(teacher);
-  SpecialTokens special = readSpecialTokens(teacher, *vocabulary.tokenizer);
+  fs::path module = Bundle::open(teacher).modelFile();
+  int64_t ids = describeModel(readTextFile(module), module.string()).vocab;
   for (const fs::path &corpus : corporaOf(recipe))
-    readRows(corpus, *vocabulary.tokenizer, special, {.length = recipe.length, .dropPartial = true, .maxRows = 1});
+    readRows(corpus, vocabulary, ids, {.length = recipe.length, .dropPartial = true, .maxRows = 1});
   std::error_code error;
   fs::space_info space = fs::space(run, error);
   if (uint64_t needed = checkpointBytes(recipe, Bundle::open(teacher)); !error && needed > space.available)

@@ -17,7 +17,9 @@
 #include "xlstm/Runtime/Files/Gguf.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Runtime/Files/Payload.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
+#include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
 
 #include <algorithm>

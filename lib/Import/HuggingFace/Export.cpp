@@ -147,14 +147,12 @@ void writeWeights(const WeightFiles &weights, uint64_t maxBytes, const fs::path 
 
 void exportFolder(const fs::path &source, const fs::path &output, const ExportOptions &options) {
   checkOutput(output, OutputKind::Folder, {source});
-  Bundle bundle = Bundle::open(source);
-  if (!options.allowNonFinite)
-    checkFinite(bundle.weights);
-  Json config = configOf(bundle);
   if (fs::exists(output) && !(fs::is_directory(output) && fs::is_empty(output)))
     fail(output.string(), ": cannot write a Hugging Face folder here: expected an empty folder or none, found ",
          fs::is_directory(output) ? "files" : "a file");
   Bundle bundle = Bundle::open(source);
+  if (!options.allowNonFinite)
+    checkFinite(bundle.weights);
   Json config = configOf(bundle);
   AtomicDirectory directory(output);
   carryModelFiles(bundle.folder, directory.path());

@@ -14,9 +14,6 @@
 
 namespace xlstm {
 
-/// Files in the folder that say when to stop, the first that does.
-static constexpr const char *configFiles[] = {"generation_config.json", "config.json"};
-
 static void writeWeights(PayloadWriter &writer, const ModelObject &object, const Bundle &bundle) {
   uint64_t begin = writer.position();
   for (const WeightPlacement &weight : object.weights) {
