@@ -75,6 +75,8 @@ static int32_t inBraces(uint32_t base, Reader &reader) {
 }
 
 int32_t oniguruma::escapedCharacter(int32_t letter, Reader &reader) {
+  if ((letter == 'x' || letter == 'u') && reader.atEnd())
+    return letter; // where the expression ends it is the letter itself
   switch (letter) {
   case 't':
     return '\t';

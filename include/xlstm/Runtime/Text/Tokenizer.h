@@ -16,7 +16,8 @@ namespace xlstm {
 
 class Tokenizer;
 
-/// Decodes a stream of tokens to text that never ends in half a character, and never in what a token to come may change.
+/// Decodes a stream of tokens to text that never ends in half a character, and never in what a token to come may
+/// change.
 class StreamDecoder {
 public:
   /// What a step of a decoder keeps between tokens.
@@ -38,14 +39,14 @@ private:
   std::vector<State> states;
 };
 
-/// A tokenizer as Hugging Face's tokenizer.json describes it: byte-level BPE (GPT-2 and those after it), SentencePiece's
-/// BPE with byte fallback (Llama 2), Unigram (T5, XLM-R), with the normalizers, pre-tokenizers, decoders and
-/// post-processors that runtime/Text names in its headers. Ids and text are those of the PyPI package `tokenizers`.
-/// Thread-safe once made.
+/// A tokenizer as Hugging Face's tokenizer.json describes it: byte-level BPE (GPT-2 and those after it),
+/// SentencePiece's BPE with byte fallback (Llama 2), Unigram (T5, XLM-R), with the normalizers, pre-tokenizers,
+/// decoders and post-processors that runtime/Text names in its headers. Ids and text are those of the PyPI package
+/// `tokenizers`. Thread-safe once made.
 class Tokenizer {
 public:
-  /// `json` is the content of a tokenizer.json, `origin` its name for errors. Throws Error for bytes that are not such a
-  /// file, and text::Unsupported for a component that is not known, naming it.
+  /// `json` is the content of a tokenizer.json, `origin` its name for errors. Throws Error for bytes that are not such
+  /// a file, and text::Unsupported for a component that is not known, naming it.
   static Tokenizer parse(std::string_view json, const std::string &origin);
   static Tokenizer load(const std::string &path);
   Tokenizer(Tokenizer &&) noexcept;
