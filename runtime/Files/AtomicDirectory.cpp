@@ -25,6 +25,7 @@ void AtomicDirectory::commit() {
   flushTree(temporary->path());
   temporary->moveToTarget();
   flushFolder(target.parent_path());
+  temporary->discard(); // the folder that was there before
 }
 
 ScratchFolder::ScratchFolder(const fs::path &output)

@@ -27,8 +27,10 @@ public:
   /// Of the file, for writing, or of the folder.
   int descriptor() const { return lock; }
   /// Renames it to the target. Where a folder is in the way the two change places and `path` then is the old one, which
-  /// the destructor removes. Throws Error, and then target and temporary are what they were.
+  /// discard() removes. Throws Error, and then target and temporary are what they were.
   void moveToTarget();
+  /// Removes what is left under `path`, as the destructor does.
+  void discard();
 
 private:
   void moveFolder();

@@ -116,10 +116,15 @@ Temporary::Temporary(const fs::path &target, Kind kind) : target(target) {
   }
 }
 
-Temporary::~Temporary() {
+void Temporary::discard() {
   std::error_code ignored;
   if (!isGone)
     fs::remove_all(name, ignored);
+  isGone = true;
+}
+
+Temporary::~Temporary() {
+  discard();
   forgetUnfinished(name);
   ::close(lock);
 }

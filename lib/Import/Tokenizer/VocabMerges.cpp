@@ -85,8 +85,7 @@ Json xlstm::readVocabMerges(const fs::path &folder, const Json &config, std::str
   fs::path vocabFile = folder / "vocab.json", mergesFile = folder / "merges.txt";
   std::error_code error;
   if (!fs::is_regular_file(vocabFile, error) || !fs::is_regular_file(mergesFile, error)) {
-    why = fs::exists(folder / "tokenizer.model", error) ? "no tokenizer.json (tokenizer.model is not read)"
-                                                        : "no tokenizer.json";
+    why = "no tokenizer.json";
     return nullptr;
   }
   std::string name;

@@ -135,7 +135,7 @@ TEST_F(BundleTest, OutputMayReplaceBundlesOnly) {
   std::filesystem::create_directory(folder / "empty");
   EXPECT_NO_THROW(checkBundleOutput(folder / "empty"));
   EXPECT_ERROR(checkBundleOutput(folder / "b"), "what is there is not a bundle and would be lost");
-  EXPECT_ERROR(checkBundleOutput(folder / "b/model.mlir"), "would be lost");
+  EXPECT_ERROR(checkBundleOutput(folder / "b/model.mlir"), "it exists and is not a folder");
   writeBundleManifest(folder / "b", "teacher", "x");
   EXPECT_NO_THROW(checkBundleOutput(folder / "b"));
 }

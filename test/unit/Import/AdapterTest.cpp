@@ -115,7 +115,7 @@ TEST(Adapter, itsTensorsMustFitTheBase) {
 TEST(Checkpoint, aHeadThatDiffersFromItsTiedEmbeddingIsRead) {
   TemporaryFolder folder;
   std::vector<std::string> warnings = importHuggingFace(reports / "hf/tied-two-tables", folder.path / "out");
-  ASSERT_EQ(warnings.size(), 1u);
+  ASSERT_EQ(warnings.size(), 2u); // it has no tokenizer either
   EXPECT_NE(warnings[0].find("'lm_head.weight' differs from 'model.embed_tokens.weight'"), std::string::npos);
   EXPECT_LT(logitsError(folder.path / "out", reports / "golden/tied-two-tables.safetensors"), 1e-4);
 }

@@ -81,8 +81,6 @@ TEST_F(CompleteTokenizerTest, saysWhatCannotBeDone) {
   std::string none = folder.string() + ": no tokenizer.json";
   EXPECT_EQ(warningsOf(), (std::vector{none + "; the bundle works on token ids only"}));
   EXPECT_FALSE(completeTokenizer(folder, rows).json);
-  put("tokenizer.model", "x");
-  EXPECT_EQ(warningsOf(), (std::vector{none + " (tokenizer.model is not read); the bundle works on token ids only"}));
   put("vocab.json", "{}");
   put("merges.txt", "");
   put("tokenizer_config.json", R"({"tokenizer_class": "CTRLTokenizer"})");
