@@ -128,10 +128,14 @@ static std::string readAll(std::FILE *file) {
   return text;
 }
 
+void requireTokenizer(const TextOptions &options, bool hasTokenizer) {
+  if (!hasTokenizer && (options.promptIds.empty() || !options.ids))
+    fail("this model has no tokenizer: it works on token ids, --prompt-ids with --ids");
+}
+
 void writeText(const TextOptions &options, TextModel &model, const Output &out) {
   Writer writer(model, options, out);
-  if (!model.tokenizer() && (options.promptIds.empty() || !options.ids))
-    fail("this model has no tokenizer: it works on token ids, --prompt-ids with --ids");
+  requireTokenizer(options, model.tokenizer() != nullptr);
   if (!options.promptIds.empty()) {
     std::vector<int32_t> text = options.promptIds;
     writer.continueText(text);

@@ -73,6 +73,7 @@ void addGenerate(CLI::App &app, Backend &backend) {
       return;
     checkOneText(backend.numbers());
     CarriedModel carried = CarriedModel::openToRun(backend.numbers());
+    requireTokenizer(*options, carried.hasTokenizer());
     CompiledModel model(carried, backend);
     writeText(*options, model, writeModelText);
   });

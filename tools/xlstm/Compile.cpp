@@ -7,6 +7,7 @@
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/SpecialIds.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
+#include "xlstm/Runtime/Text/Unsupported.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
 
@@ -37,7 +38,7 @@ static void checkTokenizer(const std::filesystem::path &folder) {
       ids = Tokenizer::load(bundle.tokenizerFile()).vocabSize();
     else
       lack = folder.string() + ": the model has no tokenizer (tokenizer.json)";
-  } catch (const Error &error) {
+  } catch (const text::Unsupported &error) {
     lack = error.what();
   }
   if (!lack.empty())
@@ -102,8 +103,8 @@ void addCompileCommand(CLI::App &app) {
                  "cuda: no weights inside, the executable makes its own; the bundle may be a model.mlir");
   addNonFiniteFlag(*verb, settings->allowNonFinite);
   verb->callback([settings] {
-    warnOfChatTemplate(settings->bundle);
     settings->target == "cuda" ? compileCuda(*settings) : compileCpu(*settings);
+    warnOfChatTemplate(settings->bundle);
   });
 }
 

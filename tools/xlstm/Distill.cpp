@@ -248,11 +248,11 @@ void addDistillCommand(CLI::App &app) {
   verb->add_option("-o,--output", settings->output, "Folder of the run; required but for --dry-run");
   verb->add_flag("--dry-run", settings->dryRun, "Only check the recipe and say what disk and memory each stage needs");
   addDeviceOption(*verb, settings->device);
-  verb->callback([settings] {
+  verb->callback([settings, verb] {
     Recipe recipe = Recipe::read(settings->recipe);
     if (settings->dryRun)
       return writeOut(estimateText(estimateRun(recipe)));
-    if (settings->output.empty())
+    if (verb->count("--output") == 0)
       throw CLI::RequiredError("--output");
     checkRun(recipe, settings->output);
     Job(recipe, settings->output, settings->device).execute();

@@ -11,12 +11,13 @@ done
 say "inspect a, unread" "$(cat code)"
 
 printf 'merge_method: linear\nmodels: [{model: a}, {model: a}]\n' >merge.yaml
+xlstm merge merge.yaml -o m0 2>/dev/null
 : >err
 xlstm merge merge.yaml -o m1 2>&-; say "merge, closed" $?
 xlstm merge merge.yaml -o m2 2>/dev/full; say "merge, full" $?
 (sleep 0.3; xlstm merge merge.yaml -o m3; echo $? >code) 2>&1 | true
 say "merge, unread" "$(cat code)"
-for out in m1 m2 m3; do cmp a/model.safetensors $out/model.safetensors && echo "$out is whole"; done
+for out in m1 m2 m3; do cmp m0/model.safetensors $out/model.safetensors && echo "$out is whole"; done
 
 mkdir .chat.0123456789abcdef.tmp # as a killed compile leaves it
 TMPDIR=$PWD/none xlstm compile a -o chat 2>err; say "compile without TMPDIR" $?

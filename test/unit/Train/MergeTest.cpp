@@ -143,6 +143,7 @@ TEST_F(MergeTest, makesABundle) {
   withBase.base = folder / "b";
   withBase.needsOneTokenizer = true;
   put("b/config.json", "{\"b\": 1}");
+  recordBundle(folder / "b");
   mergeBundles(withBase, folder / "based");
   EXPECT_EQ(get(folder / "based/config.json"), "{\"b\": 1}");
   put("b/tokenizer.json", "{}");

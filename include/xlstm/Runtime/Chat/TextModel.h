@@ -36,6 +36,9 @@ public:
   virtual std::span<float> readOne(int32_t id) = 0;
 };
 
+/// Throws Error for a text asked of a model without a tokenizer: before anything is made ready for it.
+void requireTokenizer(const TextOptions &options, bool hasTokenizer);
+
 /// Continues a text or leads a conversation, as the options say. `out` takes what is written; what is said about it
 /// goes to standard error. Throws Error.
 void writeText(const TextOptions &options, TextModel &model, const std::function<void(std::string_view)> &out);
