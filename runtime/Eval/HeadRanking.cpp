@@ -118,7 +118,7 @@ static std::vector<size_t> byScore(const std::vector<double> &scores) {
 /// kept, and so on; the others follow as they were.
 static std::vector<size_t> eliminate(const Objective &objective, std::vector<size_t> order, size_t candidates) {
   std::vector<size_t> kept(order.begin(), order.begin() + long(candidates));
-  Progress progress("choosing", int64_t(candidates * (candidates + 1) / 2));
+  Progress progress("choosing", int64_t(candidates * (candidates + 1) / 2) - 1); // the last one is tried against none
   for (size_t left = candidates; left > 1; --left) {
     size_t least = 0;
     double best = 0;
