@@ -11,11 +11,6 @@
 
 namespace xlstm {
 
-void writeModelText(std::string_view text) {
-  static const bool isTerminal = isatty(STDOUT_FILENO);
-  isTerminal ? writeOut(escapeControls(text, "\n\t")) : writeOut(text);
-}
-
 void checkOneText(const ModelNumbers &numbers) {
   if (numbers.batch != 1)
     fail("this model was compiled for ", numbers.batch, " texts at once, which only bench runs");

@@ -20,8 +20,6 @@ void addVerify(CLI::App &app, Backend &backend);
 /// Throws Error for a model that was compiled for several texts at once: only bench runs those.
 void checkOneText(const ModelNumbers &numbers);
 
-/// Writes what a model wrote to standard output: where a terminal shows it, control characters but newline and tab are escaped.
-void writeModelText(std::string_view text);
 
 } // namespace xlstm
 

@@ -5,6 +5,7 @@
 
 #include "xlstm/Runtime/Files/Interrupt.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Quote.h"
 
 #include <cerrno>
 #include <csignal>
@@ -38,6 +39,11 @@ static bool isUnread() {
 void writeOut(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
     failOutput(errno);
+}
+
+void writeModelText(std::string_view text) {
+  static const bool isTerminal = isatty(STDOUT_FILENO);
+  isTerminal ? writeOut(escapeControls(text, "\n\t")) : writeOut(text);
 }
 
 void tell(int descriptor, std::string_view text) {

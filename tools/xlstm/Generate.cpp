@@ -73,11 +73,6 @@ std::span<float> EvaluatedModel::read(std::span<const int32_t> text, int64_t mor
   return generation->read(text);
 }
 
-/// Where a terminal shows it, control characters but newline and tab are escaped.
-static void writeModelText(std::string_view text) {
-  writeOut(isatty(STDOUT_FILENO) ? escapeControls(std::string(text), "\n\t") : std::string(text));
-}
-
 void addGenerateCommand(CLI::App &app) {
   struct Settings {
     std::filesystem::path bundle;

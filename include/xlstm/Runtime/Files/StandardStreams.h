@@ -18,6 +18,9 @@ void openStandardStreams();
 /// (Interrupt.h) when nobody reads it.
 void writeOut(std::string_view text);
 
+/// The same of what a model wrote: where a terminal shows it, control characters but newline and tab are escaped.
+void writeModelText(std::string_view text);
+
 /// Writes what is good to know but not the command's product; it is lost where it cannot be written.
 void tell(int descriptor, std::string_view text);
 
