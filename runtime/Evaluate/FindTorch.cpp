@@ -32,7 +32,7 @@ std::string torchMismatch(const fs::path &folder) {
   std::error_code error;
   std::string version = versionOf(folder);
   if (version.empty())
-    return quote(folder.string()) + " holds no torch";
+    return folder.string() + " holds no torch";
   if (version != wanted && version != XLSTM_TORCH_VERSION)
     return "torch " + quote(version) + " in " + folder.string() + " is not " + wanted +
            ", which this xlstm is built with";
