@@ -62,6 +62,22 @@ static std::string curveTable(const Json &ranking) {
   return htmlTable(head, rows, mainRow);
 }
 
+/// Recall at further lengths; nothing where none was asked for.
+static std::string lengthTable(const Json &ranking) {
+  if (!ranking.contains("recall_at"))
+    return "";
+  std::vector<std::vector<std::string>> rows;
+  for (const Json &point : ranking.at("recall_at")) {
+    std::vector<std::string> row{point.at("length").dump()};
+    for (const char *set : {"none", "kept", "all"})
+      row.push_back(fixedNumber(point.at(set).at("exact").get<double>(), 2) + " (" +
+                    fixedNumber(point.at(set).at("nats").get<double>(), 2) + ")");
+    rows.push_back(row);
+  }
+  return "<h2>Recall by length: facts found whole (nats a token)</h2>\n" +
+         htmlTable({"tokens", "none kept", "chosen", "all heads"}, rows, size_t(-1));
+}
+
 std::string renderHeads(const Json &ranking) {
   const Json &curve = ranking.at("curve");
   std::string keep = ranking.at("keep").get<std::string>();
@@ -71,7 +87,7 @@ std::string renderHeads(const Json &ranking) {
   html += htmlFigure(drawLines(lossChart(curve)), "Bits per byte over the teacher, on text that did not choose. Nothing "
                                                   "is trained; heads that are not kept see window and sinks alone.");
   html += htmlFigure(drawLines(recallChart(curve)), "Facts planted further back than the window and asked for again.");
-  return html + curveTable(ranking) + htmlEnd;
+  return html + curveTable(ranking) + lengthTable(ranking) + htmlEnd;
 }
 
 } // namespace xlstm

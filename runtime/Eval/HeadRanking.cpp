@@ -155,6 +155,12 @@ static Json curvePoint(HeadShares &shares, const std::vector<size_t> &order, siz
   return point;
 }
 
+/// Recall of the probes with the heads `kept`.
+static Json recallOf(HeadShares &shares, const PackedText &probes, const std::vector<size_t> &kept) {
+  HeadLoss loss = shares.score(probes, kept);
+  return {{"exact", loss.exact}, {"nats", loss.nats}};
+}
+
 /// Numbers of heads at which the curve is measured: few, more of them where little is kept.
 static std::vector<size_t> curveCounts(size_t ranked, size_t all) {
   std::vector<size_t> counts;
@@ -165,7 +171,8 @@ static std::vector<size_t> curveCounts(size_t ranked, size_t all) {
 }
 
 Json rankHeads(const Program &program, const ParamMap &params, int64_t queriesOfKey,
-               const std::vector<RankingText> &texts, const RankingText &probes, const RankingSettings &settings) {
+               const std::vector<RankingText> &texts, const RankingText &probes, const RankingSettings &settings,
+               const std::vector<PackedText> &further) {
   HeadShares shares(program, params, queriesOfKey);
   size_t all = shares.heads().size(), budget = std::min(size_t(settings.budget), all);
   Objective objective(shares, texts, probes, settings.by);
@@ -196,6 +203,12 @@ Json rankHeads(const Program &program, const ParamMap &params, int64_t queriesOf
   }
   ranking["agreement"]["one_pass"] = curvePoint(shares, onePass, budget, texts, probes);
   progress.advance();
+  std::vector<size_t> chosen(order.begin(), order.begin() + long(budget));
+  for (const PackedText &rows : further)
+    ranking["recall_at"].push_back({{"length", rows.ids_RT.size(1)},
+                                    {"none", recallOf(shares, rows, {})},
+                                    {"kept", recallOf(shares, rows, chosen)},
+                                    {"all", recallOf(shares, rows, everyHead(shares))}});
   std::vector<KeyHead> kept;
   for (size_t i = 0; i < budget; ++i)
     kept.push_back(shares.heads()[order[i]]);

@@ -69,10 +69,11 @@ set(XLSTM_LIT ${XLSTM_LLVM_BIN}/../build/utils/lit/lit.py)
 
 # Paths relative to the checkout: every build folder, and every clone, shares what was compiled. DEPEND: a result is known by
 # its source and headers, never by preprocessed text, which for nvcc is that of one architecture alone (and takes time).
+# IGNOREOPTIONS: behind -Xclang stand whole paths of the precompiled header alone, and its sum is counted already.
 find_program(CCACHE ccache)
 if(CCACHE)
   set(XLSTM_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
-    CCACHE_PCH_EXTSUM=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+    CCACHE_IGNOREOPTIONS=-Xclang CCACHE_PCH_EXTSUM=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
   foreach(language C CXX CUDA)
     set(CMAKE_${language}_COMPILER_LAUNCHER ${XLSTM_LAUNCHER})
   endforeach()

@@ -39,9 +39,12 @@ Json rankTeacherHeads(const fs::path &bundle, const HeadInputs &inputs) {
       fail(file.string(), ": expected text for two halves, one to choose by and one to report on, found too little");
     all.insert(all.end(), documents.begin(), documents.end());
   }
-  auto probes = [&](uint64_t seed) {
-    return makeRecallProbes(vocabulary, all, inputs.probes, inputs.length, inputs.window, seed);
+  auto probes = [&](uint64_t seed, int64_t length) {
+    return makeRecallProbes(vocabulary, all, inputs.probes, length, inputs.window, seed);
   };
+  std::vector<PackedText> further;
+  for (int64_t length : inputs.recallLengths)
+    further.push_back(probes(2, length));
   LayerDescription layer = attentionOf(teacher);
   Program shared = teacher.derive("xlstm-share-heads{window=" + std::to_string(inputs.window) +
                                   " sinks=" + std::to_string(inputs.sinks) + inputs.layerOptions + "}");
@@ -52,7 +55,7 @@ Json rankTeacherHeads(const fs::path &bundle, const HeadInputs &inputs) {
       keyHeads += param.tensor.shape[0] / (layer.heads / layer.kvHeads);
   settings.budget = budget.keyHeads(keyHeads, layer.headSize);
   Json ranking = rankHeads(shared, teacher.params, layer.heads / layer.kvHeads, texts,
-                           {"recall", probes(1), probes(2)}, settings);
+                           {"recall", probes(1, inputs.length), probes(2, inputs.length)}, settings, further);
   ranking["window"] = inputs.window;
   ranking["sinks"] = inputs.sinks;
   ranking["length"] = inputs.length;
@@ -101,6 +104,10 @@ void addHeadsCommand(CLI::App &app) {
   verb->add_option("--tokens", inputs.tokens, "Tokens of a domain to choose by, and as many to report on")
       ->capture_default_str();
   verb->add_option("--probes", inputs.probes, "Planted facts to choose by, and as many to report on")->capture_default_str();
+  verb->add_option("--recall-lengths", inputs.recallLengths,
+                   "Report recall at these lengths too, such as 4096,16384: with none, the kept and all heads")
+      ->delimiter(',')
+      ->check(CLI::Range(int64_t(2), int64_t(1) << 24));
   verb->add_option("--candidates", inputs.settings.candidates, "Key heads that the greedy choice starts with, 0: twice the budget and 8")
       ->capture_default_str();
   addDeviceOption(*verb, inputs.device);

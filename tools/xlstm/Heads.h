@@ -31,6 +31,7 @@ struct HeadInputs {
   std::string budget = "3%";
   RankingSettings settings;
   int64_t window = 512, sinks = 4, length = 2048, tokens = 8192, probes = 16;
+  std::vector<int64_t> recallLengths; // at which recall is reported, besides `length`
   std::string layerOptions; // of xlstm-share-heads, " layers=0,2"
   std::string device = "cpu";
 };

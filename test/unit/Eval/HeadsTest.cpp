@@ -85,7 +85,8 @@ protected:
     settings.by = RankBy::Loss;
     settings.budget = 2;
     settings.candidates = 3;
-    ranking = new Json(rankHeads(shared.program, shared.params, 2, texts, probes, settings));
+    ranking = new Json(rankHeads(shared.program, shared.params, 2, texts, probes, settings,
+                                 {probes.report, makeRecallProbes(tinyVocabulary(), prose(), 3, 120, 16, 2)}));
     text = new RankingText(texts[0]);
   }
   static void TearDownTestSuite() {
@@ -126,6 +127,17 @@ TEST_F(Ranking, GradientsAccountForTheWholeGap) {
   for (const Json &head : ranking->at("one_pass"))
     sum += head["score"].get<double>();
   EXPECT_NEAR(sum, 1, 0.05);
+}
+
+// At the curve's own length the further report is the curve's.
+TEST_F(Ranking, RecallIsReportedAtFurtherLengths) {
+  const Json &lengths = ranking->at("recall_at"), &curve = ranking->at("curve");
+  ASSERT_EQ(lengths.size(), 2u);
+  EXPECT_EQ(lengths[0]["length"], 96);
+  EXPECT_EQ(lengths[1]["length"], 120);
+  EXPECT_NEAR(lengths[0]["none"]["nats"].get<double>(), curve[0]["recall_nats"].get<double>(), 1e-9);
+  EXPECT_NEAR(lengths[0]["kept"]["nats"].get<double>(), curve[2]["recall_nats"].get<double>(), 1e-9);
+  EXPECT_NEAR(lengths[0]["all"]["nats"].get<double>(), curve[4]["recall_nats"].get<double>(), 1e-9);
 }
 
 // The two kept are the best pair of the three candidates.

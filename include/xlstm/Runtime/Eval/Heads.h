@@ -54,9 +54,11 @@ struct RankingSettings {
 /// The gradient of the objective to the shares, averaged over a path from none kept to all kept, gives every head its
 /// part of the whole gap in a few backward passes. Of the best by this, greedily, the one whose loss costs least is left
 /// out, again and again: heads that work together stay together, where adding one after another would see no use in the
-/// first of them. Returns heads.json (docs/Heads.md). Throws Error.
+/// first of them. `further` are probes of other lengths, on which recall with none, the chosen and all heads is reported.
+/// Returns heads.json (docs/Heads.md). Throws Error.
 Json rankHeads(const Program &program, const ParamMap &params, int64_t queriesOfKey,
-               const std::vector<RankingText> &texts, const RankingText &probes, const RankingSettings &settings);
+               const std::vector<RankingText> &texts, const RankingText &probes, const RankingSettings &settings,
+               const std::vector<PackedText> &further = {});
 
 /// heads.json as a page: quality against heads kept.
 std::string renderHeads(const Json &ranking);
