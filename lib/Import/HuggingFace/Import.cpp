@@ -6,9 +6,9 @@
 #include "lib/Import/HuggingFace/Adapter.h"
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "lib/Import/Tokenizer/CompleteTokenizer.h"
+#include "xlstm/Runtime/Files/AdapterFolder.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Support/Error.h"
-#include "xlstm/Support/Quote.h"
 
 #include <algorithm>
 
@@ -17,16 +17,10 @@ namespace fs = std::filesystem;
 namespace xlstm {
 namespace {
 
-bool hasWeights(const fs::path &folder) {
-  std::error_code error;
-  return fs::exists(folder / "model.safetensors", error) || fs::exists(folder / "model.safetensors.index.json", error);
-}
-
 /// The folder, which must hold a model and not what is to be added to one.
 const fs::path &modelFolder(const fs::path &folder) {
-  if (isAdapter(folder) && !hasWeights(folder))
-    fail(folder.string(), ": a LoRA adapter of ", quote(readAdapterConfig(folder / "adapter_config.json").base),
-         ", not a model; give the model that it was trained on: xlstm import ADAPTER --base MODEL -o OUT");
+  if (isAdapterAlone(folder))
+    fail(folder.string(), ": ", describeAdapter(folder));
   return folder;
 }
 
