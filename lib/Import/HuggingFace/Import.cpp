@@ -9,6 +9,7 @@
 #include "xlstm/Runtime/Files/AdapterFolder.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/HubHint.h"
 
 #include <algorithm>
 
@@ -107,8 +108,13 @@ std::vector<std::string> importHuggingFace(const fs::path &folder, const fs::pat
 }
 
 std::vector<std::string> importAdapter(const fs::path &adapter, const fs::path &base, const fs::path &output) {
+  std::error_code error;
   if (!isAdapter(adapter))
-    fail(adapter.string(), ": expected a LoRA adapter to merge into a base, found no adapter_config.json");
+    fail(adapter.string(), ": expected a LoRA adapter to merge into a base, found no adapter_config.json",
+         fs::exists(adapter, error) ? "" : hubHint(adapter.string()));
+  if (!fs::is_directory(base, error))
+    fail(base.string(), ": expected the Hugging Face folder of the model that the adapter was trained on, found ",
+         fs::exists(base, error) ? "a file" : "nothing" + hubHint(base.string()));
   try {
     return importFolder(base, adapter, output, WeightTransfer::Copy);
   } catch (const fs::filesystem_error &error) {
