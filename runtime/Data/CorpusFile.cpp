@@ -29,8 +29,8 @@ std::vector<std::string> CorpusFile::take(std::span<const uint32_t> numbers) con
   uint32_t number = 0, taken = 0;
   forEachDocument(file, [&](std::string &document) {
     if (number == bytes.size() || document.size() != bytes[number])
-      fail(file.string(), ": document ", number + 1, ": expected the one that was there at first, found another: the file "
-                                                     "was changed meanwhile");
+      fail(file.string(), ": document ", number + 1,
+           ": expected the one that was there at first, found another: the file was changed meanwhile");
     if (uint32_t place = places[number++]; place < count) {
       documents[place] = std::move(document);
       ++taken;

@@ -171,8 +171,8 @@ std::string estimateText(const std::vector<StageNeeds> &stages) {
     left += stage.stays;
     memory = std::max(memory, stage.memory);
   }
-  text << "disk: " << sizeText(bytesAtFullest(stages)) << " at the fullest, " << sizeText(left) << " at the end; memory: about "
-       << sizeText(memory) << '\n';
+  text << "disk: " << sizeText(bytesAtFullest(stages)) << " at the fullest, " << sizeText(left)
+       << " at the end; memory: about " << sizeText(memory) << '\n';
   return text.str();
 }
 

@@ -60,9 +60,8 @@ static void checkRoom(const Recipe &recipe, const fs::path &teacher, const fs::p
   std::error_code error;
   fs::space_info space = fs::space(run, error);
   if (!error && fullest > there && fullest - there > space.available)
-    fail(run.string(), ": expected ", (fullest - there) / 1000000, " MB of free disk space for this run (--dry-run says "
-                                                                   "what for), found ",
-         space.available / 1000000);
+    fail(run.string(), ": expected ", (fullest - there) / 1000000,
+         " MB of free disk space for this run (--dry-run says what for), found ", space.available / 1000000);
 }
 
 void checkTeacher(const Recipe &recipe, const Corpora &corpora, const fs::path &teacher, const fs::path &run) {

@@ -9,8 +9,8 @@
 
 namespace xlstm {
 
-/// The tokenizer.json of a byte-level BPE that splits a text so, as convert_slow_tokenizer.py of transformers writes it: no
-/// added tokens, nothing put around a text. Its last member is "model", which lacks "vocab" and "merges".
+/// The tokenizer.json of a byte-level BPE that splits a text so, as convert_slow_tokenizer.py of transformers writes
+/// it: no added tokens, nothing put around a text. Its last member is "model", which lacks "vocab" and "merges".
 Json byteLevelBpe(const gguf::PreTokenizer &splits, bool addPrefixSpace = false);
 
 } // namespace xlstm

@@ -74,7 +74,8 @@ TEST(Adapter, withoutItsBaseIsNoModel) {
   EXPECT_EQ(errorOf([] { importHuggingFace(adapter("plain"), "/nowhere/out"); }),
             adapter("plain").string() +
                 ": a LoRA adapter of 'base-untied-bfloat16', not a model; give the model that it was trained on: xlstm "
-                "import " + adapter("plain").string() + " --base MODEL -o OUT");
+                "import " +
+                adapter("plain").string() + " --base MODEL -o OUT");
   EXPECT_NE(errorOf([] {
               importAdapter(reports / "hf/tied-two-tables", baseOf("plain"), "/nowhere/out");
             }).find("expected a LoRA adapter"),

@@ -125,7 +125,8 @@ TEST_F(CorpusRows, beginWithARowOrSayWhyNot) {
   CorpusFile corpus = CorpusFile::read(put("corpus.txt", "one two three\n<|eos|>\nfour\n"));
   auto tokens = int64_t(vocabulary.encodeDocument("one two three").size() + vocabulary.encodeDocument("four").size());
   EXPECT_NO_THROW(checkFirstRow(corpus, vocabulary, 2048, tokens));
-  EXPECT_ERROR(checkFirstRow(corpus, vocabulary, 2048, tokens + 1), "corpus.txt: no row of " + std::to_string(tokens + 1));
+  EXPECT_ERROR(checkFirstRow(corpus, vocabulary, 2048, tokens + 1),
+               "corpus.txt: no row of " + std::to_string(tokens + 1));
   EXPECT_ERROR(checkFirstRow(corpus, vocabulary, 2, tokens), "corpus.txt: the tokenizer gave token");
 }
 

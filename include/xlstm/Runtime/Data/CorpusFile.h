@@ -12,8 +12,8 @@
 
 namespace xlstm {
 
-/// A corpus file that was read to its end once. What is kept of that are 4 bytes a document, from which follows which of
-/// them are wanted: a run reads a file once before it begins and once for each stage that takes documents out of it.
+/// A corpus file that was read to its end once. What is kept of that are 4 bytes a document, from which follows which
+/// of them are wanted: a run reads a file once before it begins and once for each stage that takes documents out of it.
 class CorpusFile {
 public:
   /// Throws Error as forEachDocument (Documents.h) does, and for a file without documents.
