@@ -11,18 +11,6 @@
 
 namespace xlstm {
 
-/// Bytes of every document of a corpus, in the order of the file.
-static std::vector<uint32_t> documentSizes(const std::filesystem::path &corpus) {
-  std::vector<uint32_t> sizes;
-  forEachDocument(corpus, [&](const std::string &document) {
-    sizes.push_back(uint32_t(document.size()));
-    return true;
-  });
-  if (sizes.empty())
-    fail(corpus.string(), ": holds no document");
-  return sizes;
-}
-
 /// How many documents, in this order, have `enough` bytes; all where that is 0.
 static size_t countFor(const std::vector<uint32_t> &sizes, const std::vector<uint32_t> &order, uint64_t enough,
                        const std::filesystem::path &corpus) {
@@ -38,50 +26,54 @@ static size_t countFor(const std::vector<uint32_t> &sizes, const std::vector<uin
   return count;
 }
 
-/// The first `count` documents of an order of the file's.
-static std::vector<std::string> takeDocuments(const std::filesystem::path &corpus, const std::vector<uint32_t> &order,
-                                              size_t count) {
-  std::vector<uint32_t> places(order.size(), uint32_t(count));
-  for (size_t i = 0; i < count; ++i)
-    places[order[i]] = uint32_t(i);
-  std::vector<std::string> documents(count);
-  size_t number = 0;
-  forEachDocument(corpus, [&](std::string &document) {
-    if (number >= places.size())
-      fail(corpus.string(), ": the file changed while it was read");
-    if (uint32_t place = places[number++]; place < count)
-      documents[place] = std::move(document);
-    return true;
-  });
-  return documents;
+/// A document of a corpus in tokens, all of them the model's.
+static std::vector<int32_t> encode(const std::string &document, const CorpusFile &corpus, const Vocabulary &vocabulary,
+                                   int64_t modelIds) {
+  std::vector<int32_t> ids = vocabulary.encodeDocument(document);
+  checkTokens(ids, modelIds, *vocabulary.tokenizer, corpus.path().string());
+  return ids;
 }
 
-TokenRows readRows(const std::filesystem::path &corpus, const Vocabulary &vocabulary, int64_t modelIds,
+static TokenRows pack(const CorpusFile &corpus, const std::vector<std::vector<int32_t>> &documents,
+                      const PackOptions &options) {
+  try {
+    return packDocuments(documents, options);
+  } catch (const Error &error) {
+    fail(corpus.path().string(), ": ", error.what());
+  }
+}
+
+void checkFirstRow(const CorpusFile &corpus, const Vocabulary &vocabulary, int64_t modelIds, int64_t length) {
+  std::vector<std::vector<int32_t>> documents;
+  int64_t tokens = 0;
+  forEachDocument(corpus.path(), [&](const std::string &text) {
+    documents.push_back(encode(text, corpus, vocabulary, modelIds));
+    tokens += int64_t(documents.back().size());
+    return tokens < length;
+  });
+  pack(corpus, documents, {.length = length, .dropPartial = true, .maxRows = 1});
+}
+
+TokenRows readRows(const CorpusFile &corpus, const Vocabulary &vocabulary, int64_t modelIds,
                    const PackOptions &options) {
-  std::vector<uint32_t> sizes = documentSizes(corpus), order(sizes.size());
+  std::vector<uint32_t> order(corpus.sizes().size());
   std::iota(order.begin(), order.end(), 0);
   uint64_t state = options.seed;
   shuffle(order, state);
   int64_t enough = options.maxRows * options.length;
   // Tokens have four bytes or so. Where they turn out longer, more documents are read.
   for (uint64_t bytesPerToken = 8;; bytesPerToken *= 4) {
-    size_t count = countFor(sizes, order, enough * bytesPerToken, corpus);
+    size_t count = countFor(corpus.sizes(), order, enough * bytesPerToken, corpus.path());
     std::vector<std::vector<int32_t>> documents;
     int64_t tokens = 0;
-    for (const std::string &text : takeDocuments(corpus, order, count)) {
-      documents.push_back(vocabulary.encodeDocument(text));
-      checkTokens(documents.back(), modelIds, *vocabulary.tokenizer, corpus.string());
+    for (const std::string &text : corpus.take(std::span(order).first(count))) {
+      documents.push_back(encode(text, corpus, vocabulary, modelIds));
       tokens += int64_t(documents.back().size());
       if (enough > 0 && tokens >= enough)
         break;
     }
-    if (tokens < enough && count < order.size())
-      continue;
-    try {
-      return packDocuments(documents, options);
-    } catch (const Error &error) {
-      fail(corpus.string(), ": ", error.what());
-    }
+    if (tokens >= enough || count == order.size())
+      return pack(corpus, documents, options);
   }
 }
 

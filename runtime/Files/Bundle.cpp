@@ -4,6 +4,7 @@
 #include "xlstm/Runtime/Files/Bundle.h"
 
 #include "runtime/Files/Manifest.h"
+#include "xlstm/Runtime/Files/AdapterFolder.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/HubHint.h"
@@ -39,6 +40,8 @@ static std::string whatElse(const fs::path &path) {
     return "a file" + (path.extension() == ".onnx" || path.extension() == ".gguf" ? import : "");
   if (fs::is_directory(path / ".stages", error))
     return "a run's folder; its bundles are folders in it, such as " + (path / "merged").string();
+  if (isAdapterAlone(path))
+    return describeAdapter(path);
   return "another folder" + (fs::exists(path / "config.json", error) ? import : "");
 }
 

@@ -34,7 +34,7 @@ static Manifest::Entry readEntry(const std::string &manifest, const std::string 
   bool isPlain = !name.empty() && name != ".." && name != "." && name.find('/') == name.npos;
   if (!isPlain || !entry.is_object() || !entry.contains("bytes") || !entry["bytes"].is_number_unsigned() ||
       !entry.contains("xxh128") || !entry["xxh128"].is_string())
-    fail(manifest, ": files: ", quote(name), ": expected the name of a file with its 'bytes' and 'xxh128', found ",
+    fail(manifest, ": files: ", quotePath(name), ": expected the name of a file with its 'bytes' and 'xxh128', found ",
          quote(entry.dump(-1, ' ', false, Json::error_handler_t::replace)));
   return {entry["bytes"].get<uint64_t>(), entry["xxh128"].get<std::string>()};
 }

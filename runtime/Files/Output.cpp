@@ -36,6 +36,14 @@ static void checkApart(const fs::path &output, const std::vector<fs::path> &inpu
   }
 }
 
+/// What is written as a whole must not be what is running: the next command would be without its program.
+static void checkNotSelf(const fs::path &output) {
+  std::error_code error;
+  fs::path program = fs::read_symlink("/proc/self/exe", error);
+  if (!error && liesIn(program, realPath(output)))
+    fail(output.string(), ": the output would replace this program, ", program.string());
+}
+
 void xlstm::checkOutput(const fs::path &output, OutputKind kind, const std::vector<fs::path> &inputs) {
   fs::path target = normalPath(output), parent = target.parent_path();
   std::error_code error;
@@ -54,4 +62,6 @@ void xlstm::checkOutput(const fs::path &output, OutputKind kind, const std::vect
   if (::access(parent.c_str(), W_OK | X_OK))
     failSystem(target, "create");
   checkApart(output, inputs);
+  if (kind != OutputKind::KeptFolder)
+    checkNotSelf(output);
 }

@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Files/WeightFiles.h"
 
+#include "xlstm/Runtime/Files/AdapterFolder.h"
 #include "xlstm/Runtime/Files/CopyFile.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
@@ -16,10 +17,10 @@ namespace fs = std::filesystem;
 /// A shard that the index names; refused unless it is a plain name of a file of the folder.
 static SafetensorsFile openShard(const fs::path &folder, const std::string &index, const std::string &name) {
   if (name.find_first_of(std::string("/\\\0", 3)) != name.npos || !name.ends_with(".safetensors"))
-    fail(index, ": expected the name of a .safetensors file of the folder, found ", quote(name));
+    fail(index, ": expected the name of a .safetensors file of the folder, found ", quotePath(name));
   auto shard = MappedFile::findInside(folder, name);
   if (!shard)
-    fail(index, ": the shard ", quote(name), " is missing");
+    fail(index, ": the shard ", quotePath(name), " is missing");
   return SafetensorsFile::parse(shard);
 }
 
@@ -48,15 +49,15 @@ static std::map<std::string, StoredTensor> readShards(const fs::path &folder, co
       shards.emplace(name, openShard(folder, index, name));
     auto found = shards.at(name).tensors().find(tensor);
     if (found == shards.at(name).tensors().end())
-      fail(index, ": the tensor ", quote(tensor), " is not in ", quote(name));
+      fail(index, ": the tensor ", quote(tensor), " is not in ", quotePath(name));
     entries.insert(*found);
   }
   for (const auto &[name, shard] : shards)
     for (const auto &[tensor, stored] : shard.tensors()) {
       auto listed = map.find(tensor);
       if (listed == map.end() || listed->second != name)
-        fail(index, ": ", quote(name), " holds the tensor ", quote(tensor), ", which the index ",
-             listed == map.end() ? "does not list" : "gives to " + quote(listed->second));
+        fail(index, ": ", quotePath(name), " holds the tensor ", quote(tensor), ", which the index ",
+             listed == map.end() ? "does not list" : "gives to " + quotePath(listed->second));
     }
   return entries;
 }
@@ -72,6 +73,8 @@ WeightFiles WeightFiles::open(const fs::path &folder) {
     result.entries = readShards(folder, index.string());
   else if (!fs::is_directory(folder, error))
     fail(folder.string(), ": expected a model folder, found ", fs::exists(folder, error) ? "a file" : "nothing");
+  else if (isAdapterAlone(folder))
+    fail(folder.string(), ": ", describeAdapter(folder));
   else
     fail(folder.string(), ": expected model.safetensors or model.safetensors.index.json, found neither",
          fs::exists(folder / "pytorch_model.bin", error) ? " (pickle files are not read: convert pytorch_model.bin)"

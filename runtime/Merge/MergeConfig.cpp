@@ -42,7 +42,7 @@ fs::path Reader::bundle(const YamlNode &node) const {
   fs::path path = folder / node.asString();
   std::error_code error;
   if (!fs::exists(path, error) && node.asString().find('+') != std::string::npos)
-    node.fail("expected a bundle, found " + quote(node.asString()) +
+    node.fail("expected a bundle, found " + quotePath(node.asString()) +
               "; an adapter is merged when its model is imported: xlstm import ADAPTER --base MODEL");
   return path;
 }

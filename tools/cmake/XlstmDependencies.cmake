@@ -18,6 +18,16 @@ include(AddLLVM)
 include(AddMLIR)
 set(XLSTM_LLVM_BIN ${LLVM_TOOLS_BINARY_DIR})
 
+# Where MLIR is static, so is all else but libc, libstdc++ and LibTorch: the program goes where nothing of ours is.
+set(XLSTM_COMPRESSION z zstd)
+if(XLSTM_STATIC_MLIR)
+  find_library(XLSTM_ZLIB libz.a REQUIRED)
+  find_library(XLSTM_ZSTD libzstd.a REQUIRED)
+  find_library(XLSTM_YAML_CPP libyaml-cpp.a REQUIRED)
+  set(XLSTM_COMPRESSION ${XLSTM_ZLIB} ${XLSTM_ZSTD})
+  set(Protobuf_USE_STATIC_LIBS ON)
+endif()
+
 # Xlstm::MLIR is all of MLIR and LLVM, shared or static, never mixed: two copies of LLVM in a process break each other.
 add_library(XlstmMLIR INTERFACE)
 add_library(Xlstm::MLIR ALIAS XlstmMLIR)
@@ -26,7 +36,7 @@ if(XLSTM_STATIC_MLIR)
   file(GLOB mlir_archives ${LLVM_LIBRARY_DIR}/libMLIR*.a)
   list(FILTER mlir_archives EXCLUDE REGEX "CAPI|TestDialect|MLIRTest")
   file(GLOB llvm_archives ${LLVM_LIBRARY_DIR}/libLLVM*.a)
-  target_link_libraries(XlstmMLIR INTERFACE -Wl,--start-group ${mlir_archives} ${llvm_archives} -Wl,--end-group z zstd pthread dl)
+  target_link_libraries(XlstmMLIR INTERFACE -Wl,--start-group ${mlir_archives} ${llvm_archives} -Wl,--end-group ${XLSTM_COMPRESSION} pthread dl)
   target_link_options(XlstmMLIR INTERFACE -B${XLSTM_LLVM_BIN} -fuse-ld=lld -Wl,--as-needed -Wl,--gc-sections)
 else()
   target_link_libraries(XlstmMLIR INTERFACE MLIR LLVM)
@@ -51,6 +61,12 @@ find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
+set(XLSTM_YAML yaml-cpp)
+set(XLSTM_FMT fmt::fmt)
+if(XLSTM_STATIC_MLIR)
+  set(XLSTM_YAML ${XLSTM_YAML_CPP})
+  set(XLSTM_FMT fmt::fmt-header-only) # Debian has no archive
+endif()
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -65,6 +81,8 @@ find_library(XLSTM_LIBBSD libbsd.a REQUIRED)
 find_library(XLSTM_LIBMD libmd.a REQUIRED)
 set(XLSTM_EDITOR ${XLSTM_LIBEDIT} ${XLSTM_LIBTINFO} ${XLSTM_LIBBSD} ${XLSTM_LIBMD}) # in link order
 set(XLSTM_EXECUTABLE_ARCHIVES ${XLSTM_EDITOR} ${XLSTM_PCRE2} ${XLSTM_UTF8PROC} ${XLSTM_LZMA})
+list(JOIN XLSTM_EXECUTABLE_ARCHIVES "\n" archives)
+file(WRITE ${CMAKE_BINARY_DIR}/executable-archives.txt "${archives}\n") # for tools/package.sh
 set(XLSTM_LIT ${XLSTM_LLVM_BIN}/../build/utils/lit/lit.py)
 
 # Paths relative to the checkout: every build folder, and every clone, shares what was compiled. DEPEND: a result is known by

@@ -33,8 +33,8 @@ namespace {
 /// One run of a recipe.
 class Job {
 public:
-  Job(Recipe recipe, const fs::path &folder, const std::string &device)
-      : recipe(std::move(recipe)), run(folder), device(device) {
+  Job(Recipe recipe, Corpora corpora, const fs::path &folder, const std::string &device)
+      : recipe(std::move(recipe)), corpora(std::move(corpora)), run(folder), device(device) {
     openDevice(device); // now, not after the first stages
   }
 
@@ -67,6 +67,7 @@ private:
   }
 
   const Recipe recipe;
+  const Corpora corpora;
   RunFolder run;
   const std::string device; // of training, targets and evaluation
 };
@@ -84,8 +85,8 @@ Job::Corpus Job::readCorpus(const RecipeTraining &training, const RunnableModel 
     // What the steps use, and one for the rounding of each share (RowOrder.h).
     int64_t used = int64_t(double(training.options.steps * training.options.batch) * share) + 2;
     PackOptions pack{.length = recipe.length, .dropPartial = true, .maxRows = training.rows ? training.rows : used};
-    train.push_back(readRows(recipe.domain(name).train, vocabulary, modelIds, pack));
-    heldOut.push_back(readRows(recipe.domain(name).valid, vocabulary, modelIds, packHeldOut));
+    train.push_back(readRows(corpora.at(recipe.domain(name).train), vocabulary, modelIds, pack));
+    heldOut.push_back(readRows(corpora.at(recipe.domain(name).valid), vocabulary, modelIds, packHeldOut));
     shares.push_back(share);
   }
   return {mixRows(train, shares), concatenate(heldOut)};
@@ -207,7 +208,7 @@ void Job::dropLeftovers(const RecipeExpert &expert) {
 void Job::execute() {
   run.stage("teacher", section("teacher"), [&] { importTeacherBundle(); });
   if (!run.isDone("align"))
-    checkTeacher(recipe, run / "teacher", run.path());
+    checkTeacher(recipe, corpora, run / "teacher", run.path());
   if (recipe.check)
     run.stage("check", section("check"), [&] { checkOtherExport(); });
   std::string data = section("domains") + section("length") + section("seed");
@@ -254,8 +255,8 @@ void addDistillCommand(CLI::App &app) {
       return writeOut(estimateText(estimateRun(recipe)));
     if (verb->count("--output") == 0)
       throw CLI::RequiredError("--output");
-    checkRun(recipe, settings->output);
-    Job(recipe, settings->output, settings->device).execute();
+    Corpora corpora = checkRun(recipe, settings->output);
+    Job(recipe, std::move(corpora), settings->output, settings->device).execute();
     auto place = [&](const fs::path &name) { return escapeControls((settings->output / name).string()); };
     tell(STDOUT_FILENO, "results: " + place("eval/results.json") + "\nreport:  " + place("eval/report.html") +
                             "\ntalk to it: " + place("chat") + " -p \"...\"\n");

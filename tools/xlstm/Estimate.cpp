@@ -8,6 +8,7 @@
 
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Pipelines/Rewrite.h"
+#include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 #include "xlstm/Runtime/Data/TargetStore.h"
 
 #include <algorithm>
@@ -85,8 +86,8 @@ static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, con
   return rows * recipe.length * (std::min(recipe.topK, model.vocab) * (id + logProbability) + tail);
 }
 
-/// Every stage that trains keeps two checkpoints: each parameter that is trained and its moments.
-static int64_t checkpointBytes(int64_t trained) { return 2 * trained * (F32 + Moments); }
+/// Every stage that trains keeps some checkpoints: each parameter that is trained and its moments.
+static int64_t checkpointBytes(int64_t trained) { return CheckpointStore::kept * trained * (F32 + Moments); }
 
 static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model,
                       std::vector<StageNeeds> &stages) {
@@ -109,7 +110,10 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
 }
 
 std::vector<StageNeeds> estimateRun(const Recipe &recipe) {
-  std::string origin = recipe.teacher.string(), teacherModule = moduleOfTeacher(recipe.teacher);
+  return estimateRun(recipe, moduleOfTeacher(recipe.teacher), recipe.teacher.string());
+}
+
+std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &teacherModule, const std::string &origin) {
   Shapes teacher = shapesOf(teacherModule, origin);
   Shapes student =
       shapesOf(rewriteModule(teacherModule, origin, "xlstm-linearize{" + recipe.student.passOptions() + "}"), origin);
@@ -142,6 +146,15 @@ static std::string sizeText(int64_t bytes) {
   return oneDigit(double(bytes) / 1e9) + " GB";
 }
 
+int64_t bytesAtFullest(const std::vector<StageNeeds> &stages) {
+  int64_t left = 0, fullest = 0;
+  for (const StageNeeds &stage : stages) {
+    left += stage.stays;
+    fullest = std::max(fullest, left + stage.passes);
+  }
+  return fullest;
+}
+
 std::string estimateText(const std::vector<StageNeeds> &stages) {
   std::ostringstream text;
   auto line = [&](const std::string &name, const std::string &stays, const std::string &passes,
@@ -152,15 +165,14 @@ std::string estimateText(const std::vector<StageNeeds> &stages) {
     text << "  " << what << '\n';
   };
   line("stage", "leaves", "meanwhile", "memory", "");
-  int64_t left = 0, fullest = 0, memory = 0;
+  int64_t left = 0, memory = 0;
   for (const StageNeeds &stage : stages) {
     line(stage.name, sizeText(stage.stays), sizeText(stage.passes), sizeText(stage.memory), stage.what);
     left += stage.stays;
-    fullest = std::max(fullest, left + stage.passes);
     memory = std::max(memory, stage.memory);
   }
-  text << "disk: " << sizeText(fullest) << " at the fullest, " << sizeText(left) << " at the end; memory: about "
-       << sizeText(memory) << '\n';
+  text << "disk: " << sizeText(bytesAtFullest(stages)) << " at the fullest, " << sizeText(left)
+       << " at the end; memory: about " << sizeText(memory) << '\n';
   return text.str();
 }
 

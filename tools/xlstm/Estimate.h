@@ -18,8 +18,13 @@ struct StageNeeds {
 /// The stages of `recipe` in order and what each needs, from its teacher's shapes alone: no weight is read. Throws
 /// Error as the import and the rewrite would.
 std::vector<StageNeeds> estimateRun(const Recipe &recipe);
+/// The same for a teacher whose module is at hand.
+std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &teacherModule, const std::string &origin);
 
-/// The same as a table, with the disk that the run needs at its fullest and leaves, and the largest memory.
+/// Of the run's folder, when most of it is there together.
+int64_t bytesAtFullest(const std::vector<StageNeeds> &stages);
+
+/// The stages as a table, with the disk that the run needs at its fullest and leaves, and the largest memory.
 std::string estimateText(const std::vector<StageNeeds> &stages);
 
 } // namespace xlstm

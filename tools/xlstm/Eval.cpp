@@ -37,10 +37,10 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   for (const auto &[name, corpus] : inputs.domains)
     read.push_back(corpus);
   checkOutput(folder, OutputKind::KeptFolder, read);
-  Vocabulary vocabulary = Vocabulary::load(models.at(0).folder);
   std::vector<EvalModel> evalModels;
   for (const NamedBundle &named : models)
     evalModels.push_back(evalModel(named, inputs.device));
+  Vocabulary vocabulary = Vocabulary::load(models.at(0).folder);
   std::vector<Domain> domains;
   for (const auto &[name, corpus] : inputs.domains)
     domains.push_back({name, readDocuments(corpus)});

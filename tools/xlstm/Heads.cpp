@@ -7,9 +7,9 @@
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/Documents.h"
+#include "xlstm/Runtime/Files/Output.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
-
-#include <iostream>
 
 namespace fs = std::filesystem;
 
@@ -63,9 +63,22 @@ Json rankTeacherHeads(const fs::path &bundle, const HeadInputs &inputs) {
   return ranking;
 }
 
+static fs::path pictureOf(const fs::path &file) { return fs::path(file).replace_extension(".html"); }
+
 void writeHeads(const Json &ranking, const fs::path &file) {
   writeTextFile(file, ranking.dump(2) + '\n');
-  writeTextFile(fs::path(file).replace_extension(".html"), renderHeads(ranking));
+  writeTextFile(pictureOf(file), renderHeads(ranking));
+}
+
+/// Before the work: where the choice and its picture go.
+static void checkHeadsOutput(const fs::path &file, const fs::path &teacher, const HeadInputs &inputs) {
+  std::vector<fs::path> read = {teacher};
+  for (const auto &[name, corpus] : inputs.domains)
+    read.push_back(corpus);
+  if (pictureOf(file) == file)
+    fail(file.string(), ": expected a name for the choice such as heads.json, found that of its picture");
+  for (const fs::path &output : {file, pictureOf(file)})
+    checkOutput(output, OutputKind::File, read);
 }
 
 template <typename Choice>
@@ -120,9 +133,10 @@ void addHeadsCommand(CLI::App &app) {
         fail("--domain ", text, ": expected NAME=FILE");
       settings->inputs.domains.emplace_back(text.substr(0, equals), text.substr(equals + 1));
     }
+    checkHeadsOutput(settings->output, settings->teacher, settings->inputs);
     Json ranking = rankTeacherHeads(settings->teacher, settings->inputs);
     writeHeads(ranking, settings->output);
-    std::cout << ranking.at("keep").get<std::string>() << '\n';
+    writeOut(ranking.at("keep").get<std::string>() + "\n");
   });
 }
 

@@ -56,10 +56,11 @@ static Json inspectBundle(const fs::path &folder) {
 
 static Json inspectHuggingFace(const fs::path &folder) {
   Json card = {{"format", "Hugging Face folder"}};
+  Json model = modelCard(huggingFaceModule(folder), folder.string()); // says what else a folder may be
   Json config = readJsonFile(folder / "config.json");
   if (auto version = config.find("transformers_version"); version != config.end() && version->is_string())
     card["exporter"] = "transformers " + version->get<std::string>();
-  card.update(modelCard(huggingFaceModule(folder), folder.string()));
+  card.update(model);
   addRope(card, folder);
   card["weights"] = weightsCard(WeightFiles::open(folder).tensors());
   addTokenizer(card, folder);

@@ -3,42 +3,22 @@
 
 #include "Preflight.h"
 
+#include "Estimate.h"
+
 #include "xlstm/Pipelines/Describe.h"
-#include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 #include "xlstm/Runtime/Data/TokenRows.h"
-#include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
-
-#include <set>
 
 namespace fs = std::filesystem;
 
 namespace xlstm {
 
-static std::set<fs::path> corporaOf(const Recipe &recipe) {
-  std::set<fs::path> corpora;
+Corpora checkRun(const Recipe &recipe, const fs::path &output) {
+  std::vector<fs::path> inputs = recipe.eval.tasks;
   for (const RecipeDomain &domain : recipe.domains)
-    corpora.insert({domain.train, domain.valid});
-  return corpora;
-}
-
-/// Reads a corpus to its end.
-static void checkCorpus(const fs::path &corpus) {
-  bool isEmpty = true;
-  forEachDocument(corpus, [&](const std::string &) {
-    isEmpty = false;
-    return true;
-  });
-  if (isEmpty)
-    fail(corpus.string(), ": holds no document");
-}
-
-void checkRun(const Recipe &recipe, const fs::path &output) {
-  std::set<fs::path> corpora = corporaOf(recipe);
-  std::vector<fs::path> inputs(corpora.begin(), corpora.end());
-  inputs.insert(inputs.end(), recipe.eval.tasks.begin(), recipe.eval.tasks.end());
+    inputs.insert(inputs.end(), {domain.train, domain.valid});
   inputs.push_back(recipe.teacher);
   if (recipe.check)
     inputs.push_back(*recipe.check);
@@ -54,31 +34,43 @@ void checkRun(const Recipe &recipe, const fs::path &output) {
   for (const fs::path &file : recipe.eval.tasks)
     tasks.push_back(loadTask(file, size_t(recipe.eval.items)));
   checkBenchmarks(domains, tasks);
-  for (const fs::path &corpus : corpora)
-    checkCorpus(corpus);
+  Corpora corpora;
+  for (const RecipeDomain &domain : recipe.domains)
+    for (const fs::path &file : {domain.train, domain.valid})
+      if (!corpora.contains(file))
+        corpora.emplace(file, CorpusFile::read(file));
+  return corpora;
 }
 
-/// What the checkpoints of all experts take: weights and two moments of each in float32, besides the best weights.
-static uint64_t checkpointBytes(const Recipe &recipe, const Bundle &teacher) {
-  uint64_t elements = 0;
-  for (const auto &[name, tensor] : teacher.weights.tensors())
-    elements += tensor.spec.numElements();
-  constexpr uint64_t state = 3 * sizeof(float), best = sizeof(float);
-  uint64_t kept = recipe.experts.size() * (CheckpointStore::kept * state + best);
-  return elements * (kept + state); // and the one that is written
+/// Bytes of the files under a folder.
+static uint64_t bytesUnder(const fs::path &folder) {
+  uint64_t bytes = 0;
+  std::error_code error;
+  for (auto at = fs::recursive_directory_iterator(folder, error); !error && at != fs::recursive_directory_iterator();
+       at.increment(error))
+    if (std::error_code gone; at->is_regular_file(gone))
+      bytes += at->file_size(gone);
+  return bytes;
 }
 
-void checkTeacher(const Recipe &recipe, const fs::path &teacher, const fs::path &run) {
-  Vocabulary vocabulary = Vocabulary::load(teacher);
-  fs::path module = Bundle::open(teacher).modelFile();
-  int64_t ids = describeModel(readTextFile(module), module.string()).vocab;
-  for (const fs::path &corpus : corporaOf(recipe))
-    readRows(corpus, vocabulary, ids, {.length = recipe.length, .dropPartial = true, .maxRows = 1});
+/// What is there of the run already takes no further room.
+static void checkRoom(const Recipe &recipe, const fs::path &teacher, const fs::path &run) {
+  std::string module = Bundle::open(teacher, BundleCheck::SmallFiles).modelFile();
+  uint64_t fullest = bytesAtFullest(estimateRun(recipe, readTextFile(module), module)), there = bytesUnder(run);
   std::error_code error;
   fs::space_info space = fs::space(run, error);
-  if (uint64_t needed = checkpointBytes(recipe, Bundle::open(teacher)); !error && needed > space.available)
-    fail(run.string(), ": expected ", needed / 1000000, " MB of free disk space for checkpoints, found ",
-         space.available / 1000000);
+  if (!error && fullest > there && fullest - there > space.available)
+    fail(run.string(), ": expected ", (fullest - there) / 1000000,
+         " MB of free disk space for this run (--dry-run says what for), found ", space.available / 1000000);
+}
+
+void checkTeacher(const Recipe &recipe, const Corpora &corpora, const fs::path &teacher, const fs::path &run) {
+  Vocabulary vocabulary = Vocabulary::load(teacher);
+  fs::path module = teacher / "model.mlir";
+  int64_t ids = describeModel(readTextFile(module), module.string()).vocab;
+  for (const auto &[path, corpus] : corpora)
+    checkFirstRow(corpus, vocabulary, ids, recipe.length);
+  checkRoom(recipe, teacher, run);
 }
 
 } // namespace xlstm

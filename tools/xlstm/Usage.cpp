@@ -64,8 +64,8 @@ static std::string unknownWord(const CLI::App &app) {
       return "unknown option " + quote(name) + didYouMean(name, optionsOf(app));
     }
     if (std::vector<std::string> verbs = verbsOf(app); !verbs.empty())
-      return "unknown verb " + quote(word) + didYouMean(word, verbs);
-    return "unexpected word " + quote(word);
+      return "unknown verb " + quotePath(word) + didYouMean(word, verbs);
+    return "unexpected word " + quotePath(word);
   }
   return "";
 }

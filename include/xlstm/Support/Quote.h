@@ -63,7 +63,10 @@ inline std::string escapeControls(std::string_view text, std::string_view kept =
   return out;
 }
 
-/// 'text' for a message: control characters escaped, cut after 80 bytes.
+/// 'path' for a message, whole: who reads it wants to go there.
+inline std::string quotePath(std::string_view path) { return "'" + escapeControls(path) + "'"; }
+
+/// 'text' for a message: control characters escaped, cut after 80 bytes. Not for paths.
 inline std::string quote(std::string_view text) {
   constexpr size_t longest = 80;
   size_t length = text.size();

@@ -3,8 +3,8 @@
 
 #include "lib/Import/Gguf/Tokenizer.h"
 
-#include "lib/Import/Gguf/PreTokenizers.h"
 #include "lib/Import/SentencePiece/Pieces.h"
+#include "lib/Import/Tokenizer/ByteLevelBpe.h"
 #include "lib/Import/Tokenizer/TextAround.h"
 #include "xlstm/Runtime/Files/Utf8.h"
 #include "xlstm/Runtime/Text/Unsupported.h"
@@ -41,8 +41,7 @@ private:
   std::string vocabulary() const;
   std::string merges();
   Json addedTokens() const;
-  Json preTokenizer() const;
-  Json postProcessor() const;
+  TextAround textAround() const;
   PlacedToken placed(int64_t id) const { return {std::string(tokens[id]), {id}}; }
   std::string tokenizerJson();
   std::string sentencePiece() const;
@@ -165,23 +164,13 @@ Json TokenizerReader::addedTokens() const {
   return list;
 }
 
-Json TokenizerReader::preTokenizer() const {
-  Json steps = Json::array();
-  for (std::string_view regex : pre->splits)
-    steps.push_back({{"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", "Isolated"}, {"invert", false}});
-  steps.push_back(
-      {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", pre->gpt2}});
-  return {{"type", "Sequence"}, {"pretokenizers", steps}};
-}
-
-Json TokenizerReader::postProcessor() const {
+TextAround TokenizerReader::textAround() const {
   TextAround around;
   if (addBos)
     around.before.push_back(placed(*out.ids.bos));
   if (addEos)
     around.after.push_back(placed(*readId("eos_token_id")));
-  return around.applyTo(
-      {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", false}, {"use_regex", true}});
+  return around;
 }
 
 std::string TokenizerReader::sentencePiece() const {
@@ -211,27 +200,12 @@ std::string TokenizerReader::sentencePiece() const {
 
 /// Vocabulary and merges are joined as text: an ordered Json would search every token linearly.
 std::string TokenizerReader::tokenizerJson() {
-  Json top{
-      {"version", "1.0"},
-      {"truncation", nullptr},
-      {"padding", nullptr},
-      {"added_tokens", addedTokens()},
-      {"normalizer", pre->nfc ? Json{{"type", "NFC"}} : Json(nullptr)},
-      {"pre_tokenizer", preTokenizer()},
-      {"post_processor", postProcessor()},
-      {"decoder", {{"type", "ByteLevel"}, {"add_prefix_space", true}, {"trim_offsets", true}, {"use_regex", true}}}};
-  Json model{{"type", "BPE"},
-             {"dropout", nullptr},
-             {"unk_token", nullptr},
-             {"continuing_subword_prefix", nullptr},
-             {"end_of_word_suffix", nullptr},
-             {"fuse_unk", false},
-             {"byte_fallback", false},
-             {"ignore_merges", pre->ignoreMerges}};
-  std::string text = top.dump(), inner = model.dump();
-  text.pop_back(); // the closing braces
-  inner.pop_back();
-  return text + ",\"model\":" + inner + ",\"vocab\":" + vocabulary() + ",\"merges\":" + merges() + "}}\n";
+  Json json = byteLevelBpe(*pre);
+  json["added_tokens"] = addedTokens();
+  json["post_processor"] = textAround().applyTo(json["post_processor"]);
+  std::string text = json.dump();
+  text.resize(text.size() - 2); // the closing braces of it and of "model"
+  return text + ",\"vocab\":" + vocabulary() + ",\"merges\":" + merges() + "}}\n";
 }
 
 Json TokenizerReader::tokenizerConfig() const {

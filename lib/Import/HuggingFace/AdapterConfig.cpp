@@ -100,7 +100,6 @@ AdapterConfig readAdapterConfig(const std::filesystem::path &file) {
   refuseUnreadKeys(fields, json);
   AdapterConfig config;
   config.file = file.string();
-  config.base = fields.text("base_model_name_or_path").value_or("");
   config.rank = fields.size("r");
   config.alpha = fields.requiredPositive("lora_alpha");
   config.isRankStabilised = fields.flag("use_rslora").value_or(false);

@@ -14,7 +14,7 @@ namespace xlstm {
 
 /// How the products of a LoRA are scaled, as peft writes it.
 struct AdapterConfig {
-  std::string file, base; ///< base: what base_model_name_or_path says
+  std::string file;
   double alpha = 0;
   int64_t rank = 0;
   bool isRankStabilised = false;

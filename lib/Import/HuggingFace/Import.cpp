@@ -6,9 +6,10 @@
 #include "lib/Import/HuggingFace/Adapter.h"
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "lib/Import/Tokenizer/CompleteTokenizer.h"
+#include "xlstm/Runtime/Files/AdapterFolder.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Support/Error.h"
-#include "xlstm/Support/Quote.h"
+#include "xlstm/Support/HubHint.h"
 
 #include <algorithm>
 
@@ -17,16 +18,10 @@ namespace fs = std::filesystem;
 namespace xlstm {
 namespace {
 
-bool hasWeights(const fs::path &folder) {
-  std::error_code error;
-  return fs::exists(folder / "model.safetensors", error) || fs::exists(folder / "model.safetensors.index.json", error);
-}
-
 /// The folder, which must hold a model and not what is to be added to one.
 const fs::path &modelFolder(const fs::path &folder) {
-  if (isAdapter(folder) && !hasWeights(folder))
-    fail(folder.string(), ": a LoRA adapter of ", quote(readAdapterConfig(folder / "adapter_config.json").base),
-         ", not a model; give the model that it was trained on: xlstm import ADAPTER --base MODEL -o OUT");
+  if (isAdapterAlone(folder))
+    fail(folder.string(), ": ", describeAdapter(folder));
   return folder;
 }
 
@@ -113,8 +108,13 @@ std::vector<std::string> importHuggingFace(const fs::path &folder, const fs::pat
 }
 
 std::vector<std::string> importAdapter(const fs::path &adapter, const fs::path &base, const fs::path &output) {
+  std::error_code error;
   if (!isAdapter(adapter))
-    fail(adapter.string(), ": expected a LoRA adapter to merge into a base, found no adapter_config.json");
+    fail(adapter.string(), ": expected a LoRA adapter to merge into a base, found no adapter_config.json",
+         fs::exists(adapter, error) ? "" : hubHint(adapter.string()));
+  if (!fs::is_directory(base, error))
+    fail(base.string(), ": expected the Hugging Face folder of the model that the adapter was trained on, found ",
+         fs::exists(base, error) ? "a file" : "nothing" + hubHint(base.string()));
   try {
     return importFolder(base, adapter, output, WeightTransfer::Copy);
   } catch (const fs::filesystem_error &error) {

@@ -15,7 +15,7 @@ namespace xlstm {
 
 static void checkLocation(const std::string &location, const std::string &place) {
   auto refuse = [&](const char *found) {
-    fail(place, ": external data: expected a path inside the model's folder, found ", found, " ", quote(location));
+    fail(place, ": external data: expected a path inside the model's folder, found ", found, " ", quotePath(location));
   };
   if (location.empty())
     refuse("an empty location");
@@ -51,10 +51,10 @@ std::shared_ptr<const MappedFile> openExternal(const std::filesystem::path &fold
   }
   const std::filesystem::path path = folder / location;
   if (!file)
-    fail(place, ": external data: expected the file ", quote(path.string()), ", found nothing");
+    fail(place, ": external data: expected the file ", path.string(), ", found nothing");
   std::error_code error;
   if (std::filesystem::hard_link_count(path, error) != 1)
-    fail(place, ": external data: expected a file with one name, found a hard link ", quote(path.string()));
+    fail(place, ": external data: expected a file with one name, found a hard link ", path.string());
   return file;
 }
 

@@ -5,7 +5,7 @@
 
 #include "lib/Import/Tokenizer/VocabMerges.h"
 
-#include "lib/Import/Gguf/PreTokenizers.h"
+#include "lib/Import/Tokenizer/ByteLevelBpe.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Runtime/Files/NamedTokens.h"
 #include "xlstm/Runtime/Files/PlainText.h"
@@ -70,17 +70,6 @@ static Json readMerges(const fs::path &file) {
   return merges;
 }
 
-static Json makePreTokenizer(const gguf::PreTokenizer &splits, bool addPrefixSpace) {
-  Json steps = Json::array();
-  for (std::string_view regex : splits.splits)
-    steps.push_back({{"type", "Split"}, {"pattern", {{"Regex", regex}}}, {"behavior", "Isolated"}, {"invert", false}});
-  steps.push_back({{"type", "ByteLevel"},
-                   {"add_prefix_space", addPrefixSpace},
-                   {"trim_offsets", true},
-                   {"use_regex", splits.gpt2}});
-  return {{"type", "Sequence"}, {"pretokenizers", steps}};
-}
-
 Json xlstm::readVocabMerges(const fs::path &folder, const Json &config, std::string &why) {
   fs::path vocabFile = folder / "vocab.json", mergesFile = folder / "merges.txt";
   std::error_code error;
@@ -100,27 +89,9 @@ Json xlstm::readVocabMerges(const fs::path &folder, const Json &config, std::str
   Json vocab = readJsonFile(vocabFile);
   if (!vocab.is_object())
     fail(vocabFile.string(), ": expected an object, found ", vocab.type_name());
-  const gguf::PreTokenizer &splits = *gguf::findPreTokenizer(known->splits);
   bool prefix = known->followsPrefixSpace && config.value("add_prefix_space", Json()) == true;
-  Json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", prefix}, {"trim_offsets", false}, {"use_regex", true}};
-  Json root = {{"version", "1.0"},
-               {"truncation", nullptr},
-               {"padding", nullptr},
-               {"added_tokens", Json::array()},
-               {"normalizer", splits.nfc ? Json{{"type", "NFC"}} : Json(nullptr)},
-               {"pre_tokenizer", makePreTokenizer(splits, prefix)},
-               {"post_processor", bytes},
-               {"decoder", bytes}};
-  Json model = {{"type", "BPE"},
-                {"dropout", nullptr},
-                {"unk_token", nullptr},
-                {"continuing_subword_prefix", nullptr},
-                {"end_of_word_suffix", nullptr},
-                {"fuse_unk", false},
-                {"byte_fallback", false},
-                {"ignore_merges", false}};
-  model["vocab"] = std::move(vocab);
-  model["merges"] = readMerges(mergesFile);
-  root["model"] = std::move(model);
+  Json root = byteLevelBpe(*gguf::findPreTokenizer(known->splits), prefix);
+  root["model"]["vocab"] = std::move(vocab);
+  root["model"]["merges"] = readMerges(mergesFile);
   return root;
 }

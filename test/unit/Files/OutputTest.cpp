@@ -23,6 +23,15 @@ TEST_F(OutputTest, MustBeOfItsKindInAFolderThatIsThere) {
   EXPECT_ERROR(checkOutput(folder / "a/b", OutputKind::Folder), (folder / "a").string() + " is no folder");
 }
 
+TEST_F(OutputTest, IsNotTheProgramThatRuns) {
+  std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  std::filesystem::create_symlink(self, folder / "link");
+  EXPECT_ERROR(checkOutput(self, OutputKind::File), "the output would replace this program, " + self.string());
+  EXPECT_ERROR(checkOutput(folder / "link", OutputKind::File), "the output would replace this program");
+  EXPECT_ERROR(checkOutput(self.parent_path(), OutputKind::Folder), "the output would replace this program");
+  checkOutput(self.parent_path(), OutputKind::KeptFolder); // what is there stays
+}
+
 TEST_F(OutputTest, IsApartFromTheInputs) {
   put("in/model", "1");
   std::filesystem::create_symlink(folder / "in", folder / "link");

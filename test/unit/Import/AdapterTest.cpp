@@ -73,8 +73,9 @@ INSTANTIATE_TEST_SUITE_P(Adapter, EveryAdapter,
 TEST(Adapter, withoutItsBaseIsNoModel) {
   EXPECT_EQ(errorOf([] { importHuggingFace(adapter("plain"), "/nowhere/out"); }),
             adapter("plain").string() +
-                ": a LoRA adapter of 'base-untied-bfloat16', not a model; give the model that it "
-                "was trained on: xlstm import ADAPTER --base MODEL -o OUT");
+                ": a LoRA adapter of 'base-untied-bfloat16', not a model; give the model that it was trained on: xlstm "
+                "import " +
+                adapter("plain").string() + " --base MODEL -o OUT");
   EXPECT_NE(errorOf([] {
               importAdapter(reports / "hf/tied-two-tables", baseOf("plain"), "/nowhere/out");
             }).find("expected a LoRA adapter"),

@@ -3,7 +3,9 @@
 
 #include "test/unit/Files/TestFolder.h"
 
+#include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Data/TokenRows.h"
+#include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/Json.h"
 
 #include <ATen/ops/tensor.h>
@@ -84,17 +86,63 @@ TEST_F(CorpusRows, standBetweenTheModelsOwnTokens) {
   expected.insert(expected.end(), {1, 0});
   expected.insert(expected.end(), next.begin(), next.end());
   expected.push_back(1);
-  auto corpus = put("corpus.txt", "one two\n<|eos|>\nthree\n<|eos|>\n");
+  CorpusFile corpus = CorpusFile::read(put("corpus.txt", "one two\n<|eos|>\nthree\n<|eos|>\n"));
   PackOptions pack{.length = int64_t(expected.size())};
   std::set<Ids> orders;
   for (pack.seed = 0; pack.seed < 16; ++pack.seed)
     orders.insert(values<int64_t>(readRows(corpus, vocabulary, 2048, pack).ids_NT));
   EXPECT_EQ(orders.size(), 2u); // two documents, either first
   EXPECT_TRUE(orders.contains(expected));
-  EXPECT_ERROR(readRows(put("empty.txt", ""), vocabulary, 2048, {}), "holds no document");
   int32_t largest = std::max(*std::ranges::max_element(text), *std::ranges::max_element(next));
   EXPECT_ERROR(readRows(corpus, vocabulary, largest, pack),
-               corpus.string() + ": the tokenizer gave token " + std::to_string(largest) + " (");
+               corpus.path().string() + ": the tokenizer gave token " + std::to_string(largest) + " (");
+}
+
+TEST_F(CorpusRows, areThoseOfAllDocumentsShuffledHoweverFewAreAskedFor) {
+  Vocabulary vocabulary = Vocabulary::load(model);
+  std::string text;
+  for (int i = 0; i < 300; ++i) // mostly tokens of 16 bytes: a guess of 8 is short of what is asked for
+    text += std::to_string(i) + std::string(16 * (i % 60), '=') + "\n<|eos|>\n";
+  CorpusFile corpus = CorpusFile::read(put("many.txt", text));
+  std::vector<std::string> documents = readDocuments(corpus.path());
+  uint64_t state = 5;
+  shuffle(documents, state);
+  std::vector<std::vector<int32_t>> encoded;
+  for (const std::string &document : documents)
+    encoded.push_back(vocabulary.encodeDocument(document));
+  PackOptions pack{.length = 32, .dropPartial = true, .seed = 5};
+  TokenRows all = packDocuments(encoded, pack);
+  for (int64_t rows : {0, 1, 7, 50}) {
+    pack.maxRows = rows;
+    TokenRows some = readRows(corpus, vocabulary, 2048, pack), expected = rows ? all.slice(0, rows) : all;
+    EXPECT_EQ(values<int64_t>(some.ids_NT), values<int64_t>(expected.ids_NT)) << rows;
+    EXPECT_EQ(values<int32_t>(some.docStart_NT), values<int32_t>(expected.docStart_NT)) << rows;
+  }
+}
+
+TEST_F(CorpusRows, beginWithARowOrSayWhyNot) {
+  Vocabulary vocabulary = Vocabulary::load(model);
+  CorpusFile corpus = CorpusFile::read(put("corpus.txt", "one two three\n<|eos|>\nfour\n"));
+  auto tokens = int64_t(vocabulary.encodeDocument("one two three").size() + vocabulary.encodeDocument("four").size());
+  EXPECT_NO_THROW(checkFirstRow(corpus, vocabulary, 2048, tokens));
+  EXPECT_ERROR(checkFirstRow(corpus, vocabulary, 2048, tokens + 1),
+               "corpus.txt: no row of " + std::to_string(tokens + 1));
+  EXPECT_ERROR(checkFirstRow(corpus, vocabulary, 2, tokens), "corpus.txt: the tokenizer gave token");
+}
+
+TEST_F(CorpusRows, comeOutOfTheFileThatWasLookedAt) {
+  CorpusFile corpus = CorpusFile::read(put("corpus.txt", "a\n<|eos|>\nbb\n<|eos|>\nccc\n"));
+  EXPECT_EQ(corpus.sizes(), (std::vector<uint32_t>{1, 2, 3}));
+  std::vector<uint32_t> numbers = {1, 0};
+  EXPECT_EQ(corpus.take(numbers), (std::vector<std::string>{"bb", "a"}));
+  put("corpus.txt", "a\n<|eos|>\nbb\n<|eos|>\n\xff"); // what lies behind the last that is wanted is not read again
+  EXPECT_EQ(corpus.take(numbers), (std::vector<std::string>{"bb", "a"}));
+  put("corpus.txt", "a\n<|eos|>\nb\n");
+  EXPECT_ERROR(corpus.take(numbers), "corpus.txt: document 2: expected the one that was there at first");
+  put("corpus.txt", "a\n");
+  EXPECT_ERROR(corpus.take(numbers), "corpus.txt: expected 3 documents as at first, found 1");
+  EXPECT_ERROR(CorpusFile::read(put("empty.txt", "")), "empty.txt: holds no document");
+  EXPECT_ERROR(CorpusFile::read(put("bad.txt", "a\n<|eos|>\n\xff")), "bad.txt: invalid UTF-8 at byte 10");
 }
 
 TEST_F(CorpusRows, beginAndEndAsTheTokenizerSays) {

@@ -4,11 +4,11 @@
 #ifndef XLSTM_RUNTIME_DATA_TOKENROWS_H
 #define XLSTM_RUNTIME_DATA_TOKENROWS_H
 
+#include "xlstm/Runtime/Data/CorpusFile.h"
 #include "xlstm/Runtime/Data/Vocabulary.h"
 
 #include <ATen/core/Tensor.h>
 
-#include <filesystem>
 #include <optional>
 
 namespace xlstm {
@@ -48,10 +48,13 @@ struct PackOptions {
 TokenRows packDocuments(const std::vector<std::vector<int32_t>> &documents, const PackOptions &options);
 
 /// The documents of a corpus file packed into rows, in an order shuffled by the options' seed. Encodes no more
-/// documents than maxRows need. Throws Error for a corpus without documents and for a token that is not one of the
-/// model's `modelIds` ids.
-TokenRows readRows(const std::filesystem::path &corpus, const Vocabulary &vocabulary, int64_t modelIds,
+/// documents than maxRows need. Throws Error for a token that is not one of the model's `modelIds` ids.
+TokenRows readRows(const CorpusFile &corpus, const Vocabulary &vocabulary, int64_t modelIds,
                    const PackOptions &options);
+
+/// Throws Error where readRows has no whole row of `length` tokens to give, or the documents that the file begins with,
+/// read up to such a row, have a token that is not the model's.
+void checkFirstRow(const CorpusFile &corpus, const Vocabulary &vocabulary, int64_t modelIds, int64_t length);
 
 } // namespace xlstm
 

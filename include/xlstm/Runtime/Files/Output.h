@@ -13,7 +13,8 @@ namespace xlstm {
 enum class OutputKind { File, Folder, KeptFolder };
 
 /// Asked before the work begins. Throws Error for an empty path, a folder to write in that is not there or cannot be
-/// written to, something of another kind at `output`, and where `output` is one of `inputs`, holds one or lies in one.
+/// written to, something of another kind at `output`, and where `output` is one of `inputs`, holds one or lies in one,
+/// or would replace the running program.
 void checkOutput(const std::filesystem::path &output, OutputKind kind,
                  const std::vector<std::filesystem::path> &inputs = {});
 
