@@ -86,6 +86,17 @@ TEST(StudentLogitsTest, OtherMixersToo) {
   }
 }
 
+// Rows of projections and of a norm over all heads, and columns of the output projection, in the kept heads' order.
+TEST(StudentLogitsTest, HeadsInAnotherOrder) {
+  fs::path teacher = importTeacher(fs::path(inputs) / "hf" / "olmo2-mha", "ordered-teacher");
+  fs::path bundle = makeStudent(teacher, "window=8 sinks=2 keep-heads=0:1;1:0,2", "ordered");
+  at::Tensor ids_BT = makeIds(70, 272);
+  at::Tensor expected_BTV = Forward(bundle).logits(ids_BT);
+  fs::path executable = compile(bundle, "ordered-chat");
+  EXPECT_LT(largestDifference(runLogits(executable, ids_BT), expected_BTV), tolerance);
+  EXPECT_LT(largestDifference(runLogits(executable, ids_BT, 64), expected_BTV.slice(1, 63)), tolerance);
+}
+
 TEST(TeacherLogitsTest, RingOfContextIsFullAttention) {
   at::Tensor ids_BT = makeIds(300, 2048);
   at::Tensor expected_BTV = Forward(tinyTeacher().bundle).logits(ids_BT);
