@@ -1,6 +1,7 @@
 // RUN: xlstm-opt %s --xlstm-linearize='keep-heads=0:2,3;1:2,3 mixer=window window=8' --xlstm-order-heads | FileCheck %s
 // RUN: xlstm-opt %s --xlstm-linearize='keep-heads=0:1 mixer=window window=8' --xlstm-order-heads | FileCheck %s --check-prefix=SINGLE
 // RUN: xlstm-opt %s --xlstm-linearize='layers=1 keep-heads=1:2,3 window=8 mixer=hybrid' --xlstm-order-heads --xlstm-build-prefill='batch=1 tokens=8 context=32' --xlstm-build-decode='batch=1 context=32' --xlstm-fuse-linear --xlstm-pack-linear --xlstm-inline-layers --convert-lm-to-kernel --xlstm-plan-memory | FileCheck %s --check-prefix=KERNELS
+// RUN: xlstm-opt %s --xlstm-linearize='layers=0 keep-heads=0:2,3 window=8' --xlstm-order-heads --xlstm-build-decode=context=32 --xlstm-fuse-hybrid | FileCheck %s --check-prefix=FUSED
 // RUN: xlstm-opt %s --xlstm-order-heads | FileCheck %s --check-prefix=NONE
 
 // Layer 0: one key head of two is kept, behind the other: nothing is laid out anew, neighbours are taken in front of rope
@@ -45,6 +46,12 @@
 // SINGLE: lm.take_heads %{{.*}} [0, 1, 1]
 // SINGLE-NOT: join_heads
 // SINGLE: layer 1
+
+// The fused step rotates the others' queries and keys; those of the kept heads are rotated apart.
+// FUSED-LABEL: lm.model @decode
+// FUSED-COUNT-2: = lm.rope
+// FUSED-NOT: = lm.rope
+// FUSED: xlstm.hybrid {{.*}}rope =
 
 // No copies of heads: they are views of what the projection wrote. (In prefill the last token's activations are
 // this model's logits, and the norm over all heads asks for rows side by side, kept heads or not.)

@@ -279,7 +279,8 @@ func.func @take_blocks_c2() {
 
 // -----
 
-func.func @take_blocks_rank_c2() {
+// take_blocks C2
+func.func @blocks_of_a_bias() {
   %w = lm.param "w" : tensor<4xf32>
   // expected-error @below {{'lm.take_blocks' op expects a dimension of whole blocks, found dimension 1 of 'tensor<4xf32>' and blocks of 2}}
   %y = lm.take_blocks %w [0] of 2 along 1 : tensor<4xf32> to tensor<2xf32>

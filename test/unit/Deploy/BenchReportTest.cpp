@@ -36,7 +36,9 @@ TEST(BenchReport, DeviceHasStepsAndShares) {
   EXPECT_EQ(list[0]["batch"], 4);
   EXPECT_NEAR(list[0]["product_share"], 0.25, 1e-12);
   EXPECT_FALSE(list[0].contains("copy_share"));
-  EXPECT_NEAR(list[1]["copy_share"], 0.25, 1e-12);
+  EXPECT_NEAR(list[1]["copy_share"], 0.25 * (1 + 24 * 69 / 1e9), 1e-12); // with the keys of 64 to 74 tokens
+  EXPECT_EQ(list[1]["state_fixed"], 1 << 19);
+  EXPECT_EQ(list[1]["state_a_token"], 24);
   EXPECT_NEAR(list[1]["step_ms"], 2, 1e-12);
   EXPECT_NEAR(list[1]["avg_ts"], 2000, 1e-9);
   EXPECT_EQ(list[1]["n_depth"], 64);
