@@ -110,8 +110,8 @@ XLSTM_INLINE void dotRows(ConstRows x, WeightRows<Format> w, int64_t rows, int64
     dotBlock<Format>(x, w.from(o), rows, n, outs - o < block ? outs - o : block, {y.data + o, y.stride});
 }
 
-/// y[r] = scale[r] y[r] + sum over j < n of a[r][j] b[j] for R rows, of C times 16 columns from c on, the last 16 of which
-/// `count` are there.
+/// y[r] = scale[r] y[r] + sum over j < n of a[r][j] b[j] for R rows, of C times 16 columns from c on, the last 16 of
+/// which `count` are there.
 template <int R, int C>
 XLSTM_INLINE void addColumns(const float *scale, ConstRows a, ConstRows b, int64_t n, int64_t c, int64_t count,
                              MutableRows y) {
@@ -130,8 +130,8 @@ XLSTM_INLINE void addColumns(const float *scale, ConstRows a, ConstRows b, int64
       store(y[r] + c + i * Lanes, total[r][i], i == C - 1 ? count : Lanes);
 }
 
-/// The same, `columns` wide. Few rows take more columns at once: sums need not wait for one another, and what comes from
-/// memory comes in its order.
+/// The same, `columns` wide. Few rows take more columns at once: sums need not wait for one another, and what comes
+/// from memory comes in its order.
 template <int R>
 XLSTM_INLINE void addTile(const float *scale, ConstRows a, ConstRows b, int64_t n, int64_t columns, MutableRows y) {
   constexpr int C = R < 4 ? 4 : 1;

@@ -18,7 +18,8 @@ namespace xlstm {
 /// Bytes of the state where full attention keeps `context` tokens.
 static int64_t stateBytes(std::string_view mlir, const std::string &origin, int64_t context, bool bf16) {
   const std::string name = "state_size"; // a module may have its @decode already
-  std::string passes = "xlstm-build-prefill{batch=1 tokens=1 name=" + name + " context=" + std::to_string(context) + "}";
+  std::string passes =
+      "xlstm-build-prefill{batch=1 tokens=1 name=" + name + " context=" + std::to_string(context) + "}";
   std::string text = rewriteModule(mlir, origin, passes + (bf16 ? ",xlstm-set-precision{type=bf16}" : ""));
   DialectRegistry registry;
   registerAllXlstmDialects(registry);

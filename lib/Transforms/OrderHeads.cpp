@@ -117,8 +117,8 @@ void takeEarly(lm::TakeHeadsOp take) {
   for (Operation *op = take.getX().getDefiningOp(); isa<lm::RopeOp, lm::RmsNormOp>(op);
        op = take.getX().getDefiningOp()) {
     builder.setInsertionPoint(op);
-    auto early = builder.create<lm::TakeHeadsOp>(take.getLoc(), typeOf(op->getOperand(0)).clone(take.getType().getShape()),
-                                                 op->getOperand(0), take.getHeads());
+    auto early = builder.create<lm::TakeHeadsOp>(
+        take.getLoc(), typeOf(op->getOperand(0)).clone(take.getType().getShape()), op->getOperand(0), take.getHeads());
     Operation *copy = builder.clone(*op);
     copy->setOperand(0, early);
     copy->getResult(0).setType(take.getType());
@@ -170,7 +170,9 @@ bool partOutput(lm::JoinHeadsOp join) {
     return false;
   auto add = dyn_cast_or_null<lm::AddOp>(userOf(linear));
   Operation *last = add ? add.getOperation() : linear.getOperation();
-  Value sum = !add ? Value() : add.getLhs() == linear.getResult() ? add.getRhs() : add.getLhs(), bias = linear.getBias();
+  Value sum, bias = linear.getBias();
+  if (add)
+    sum = add.getLhs() == linear.getResult() ? add.getRhs() : add.getLhs();
   int64_t width = typeOf(join.getResult()).getDimSize(3);
   OpBuilder builder(last);
   ArrayRef<int64_t> places = join.getHeads();

@@ -55,7 +55,8 @@ Summary::Summary(const BenchReport &report, const BenchResult &result) {
     return;
   if (result.test.generated && report.numbers.decodeBytes) {
     const double tokens = static_cast<double>(result.test.depth) + static_cast<double>(result.test.generated) / 2;
-    const double bytes = static_cast<double>(report.numbers.decodeBytes) + static_cast<double>(report.numbers.tokenBytes) * tokens;
+    const double bytes =
+        static_cast<double>(report.numbers.decodeBytes) + static_cast<double>(report.numbers.tokenBytes) * tokens;
     copyShare = bytes / seconds / report.limits->copyBytesPerSecond;
   }
   if (result.test.prompt && report.numbers.prefillFlops)
@@ -84,11 +85,11 @@ std::string formatTable(const BenchReport &report) {
             " TB/s, multiplies bf16 at " + formatNumber(report.limits->productFlopsPerSecond / 1e12, 0) +
             " TFLOP/s\n\n";
   text += "| model | size MiB | state MiB | B a token | backend | ";
-  text += isCpu
-              ? "threads | test | tokens/s |\n"
-                "| ----- | -------: | --------: | --------: | ------- | ------: | ---: | -------: |\n"
-              : "batch | test | tokens/s | ms a step | share |\n"
-                "| ----- | -------: | --------: | --------: | ------- | ----: | ---: | -------: | --------: | ----: |\n";
+  text +=
+      isCpu ? "threads | test | tokens/s |\n"
+              "| ----- | -------: | --------: | --------: | ------- | ------: | ---: | -------: |\n"
+            : "batch | test | tokens/s | ms a step | share |\n"
+              "| ----- | -------: | --------: | --------: | ------- | ----: | ---: | -------: | --------: | ----: |\n";
   for (const BenchResult &result : report.results) {
     const Summary summary(report, result);
     text += "| " + escapeControls(report.model.name) + " | " +

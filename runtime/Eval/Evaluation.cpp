@@ -140,7 +140,8 @@ static Json measureTask(const LoadedModel &model, const Vocabulary &vocabulary, 
           {"samples", score.samples}};
 }
 
-/// Parameters, and the bytes that a row's state takes: whatever its length, for each token, and when its context is full.
+/// Parameters, and the bytes that a row's state takes: whatever its length, for each token, and when its context is
+/// full.
 static Json measureSize(const LoadedModel &model) {
   const FunctionSpec &forward = model.forward.function("model");
   uint64_t parameters = 0;

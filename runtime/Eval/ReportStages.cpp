@@ -182,7 +182,8 @@ std::string sizeSection(const ReportData &data) {
       "<h2>Sizes</h2>\n<p>The state is what a row of text carries from token to token, here in float32. Heads that are "
       "attention keep every token’s keys and values, until the context is full; all else has one size at every "
       "length.</p>\n" +
-      htmlTable({"model", "parameters", "fixed", "a token", "at 4K tokens", "at 32K", "at 128K", "at its context"}, rows);
+      htmlTable({"model", "parameters", "fixed", "a token", "at 4K tokens", "at 32K", "at 128K", "at its context"},
+                rows);
   if (data.outputs.empty())
     return html;
   rows.clear();

@@ -28,7 +28,8 @@ static void runTakeHeads(lm::TakeHeadsOp op, Frame &frame) {
 }
 
 static void runTakeBlocks(lm::TakeBlocksOp op, Frame &frame) {
-  frame.set(op, pickBlocks(frame.takeHeld(op.getWeight()), int64_t(op.getAxis()), int64_t(op.getSize()), op.getBlocks()));
+  frame.set(op,
+            pickBlocks(frame.takeHeld(op.getWeight()), int64_t(op.getAxis()), int64_t(op.getSize()), op.getBlocks()));
 }
 
 static void runJoinHeads(lm::JoinHeadsOp op, Frame &frame) {

@@ -53,7 +53,8 @@ static bool isNarrow(mlir::FloatType type) { return type.getWidth() < 32; }
 /// Whether an op with narrow activations reads the weight, or what is made of it.
 static bool isReadNarrow(mlir::Value weight) {
   return llvm::any_of(weight.getUsers(), [](mlir::Operation *user) {
-    return mlir::isa<lm::PackOp, lm::TakeBlocksOp>(user) ? isReadNarrow(user->getResult(0)) : anyActivation(*user, isNarrow);
+    return mlir::isa<lm::PackOp, lm::TakeBlocksOp>(user) ? isReadNarrow(user->getResult(0))
+                                                         : anyActivation(*user, isNarrow);
   });
 }
 

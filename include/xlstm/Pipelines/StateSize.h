@@ -17,8 +17,8 @@ struct StateSize {
 };
 
 /// The state of a function with explicit state that is derived of the module's @model: in the types that the IR shows,
-/// float32, or with `bf16` in those of a model that computes in bf16. Throws Error: not a module, no @model, a model that
-/// has no such function.
+/// float32, or with `bf16` in those of a model that computes in bf16. Throws Error: not a module, no @model, a model
+/// that has no such function.
 StateSize stateSize(std::string_view mlir, const std::string &origin, bool bf16 = false);
 
 } // namespace xlstm

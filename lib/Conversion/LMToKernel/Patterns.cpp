@@ -303,8 +303,8 @@ struct KernelPattern : OpConversionPattern<Op> {
 
 void populateKernelPatterns(RewritePatternSet &patterns) {
   patterns.add<KernelPattern<lm::SplitHeadsOp>, KernelPattern<lm::MergeHeadsOp>, KernelPattern<lm::SliceOp>,
-               KernelPattern<lm::TakeHeadsOp>, KernelPattern<lm::JoinHeadsOp>,
-               KernelPattern<lm::TakeBlocksOp>, KernelPattern<lm::LastTokenOp>, KernelPattern<lm::ParamOp>, KernelPattern<lm::PackOp>,
+               KernelPattern<lm::TakeHeadsOp>, KernelPattern<lm::JoinHeadsOp>, KernelPattern<lm::TakeBlocksOp>,
+               KernelPattern<lm::LastTokenOp>, KernelPattern<lm::ParamOp>, KernelPattern<lm::PackOp>,
                KernelPattern<lm::EmbedOp>, KernelPattern<lm::LinearOp>, KernelPattern<lm::LinearAddOp>,
                KernelPattern<lm::RmsNormOp>, KernelPattern<lm::SwigluOp>, KernelPattern<lm::AddOp>,
                KernelPattern<lm::ScaleOp>, KernelPattern<lm::PositionsOp>, KernelPattern<lm::RopeOp>,

@@ -105,11 +105,11 @@ std::vector<WeightPlacement> NativeModule::weights() {
     auto offset = static_cast<int64_t>(*weight.getOffset());
     auto it = stored.find(weight.getName());
     ShapedType whole = it == stored.end() ? ShapedType(type) : ShapedType(it->second);
-    WeightPlacement placement{{weight.getName().str(), dtypeOf(whole), whole.getShape().vec()},
-                              dtypeOf(type),
-                              static_cast<uint64_t>(offset)};
+    WeightPlacement placement{
+        {weight.getName().str(), dtypeOf(whole), whole.getShape().vec()}, dtypeOf(type), static_cast<uint64_t>(offset)};
     if (auto blocks = weight.getBlocks())
-      placement.blocks = {blocks->vec(), static_cast<int64_t>(*weight.getSize()), static_cast<int64_t>(*weight.getAxis())};
+      placement.blocks = {blocks->vec(), static_cast<int64_t>(*weight.getSize()),
+                          static_cast<int64_t>(*weight.getAxis())};
     weights[offset] = std::move(placement);
   });
   std::vector<WeightPlacement> result;

@@ -164,8 +164,8 @@ TEST_P(CudaAttention, LongCache) {
   check({2, 1100, 4, 2, 128, 128, 4096, 0}, {1000, 90, 1, 1, 1, 7});
 }
 
-/// The cache of a head that stays attention, of 131,072 tokens: as many blocks as there are parts, the last of which have
-/// no keys while a text is short, and all have some when it is longer.
+/// The cache of a head that stays attention, of 131,072 tokens: as many blocks as there are parts, the last of which
+/// have no keys while a text is short, and all have some when it is longer.
 TEST_P(CudaAttention, CacheOfAKeptHead) {
   const std::vector<int64_t> steps(9, 1);
   auto behind = [&](int64_t prompt) {

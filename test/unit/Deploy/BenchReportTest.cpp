@@ -25,12 +25,13 @@ static BenchReport makeReport(std::string backend) {
 TEST(BenchReport, DeviceHasStepsAndShares) {
   BenchReport report = makeReport("CUDA (H100)");
   report.limits = DeviceLimits{2e12, 8e12};
-  EXPECT_EQ(formatTable(report),
-            "CUDA (H100): copies 2.00 TB/s, multiplies bf16 at 8 TFLOP/s\n\n"
-            "| model | size MiB | state MiB | B a token | backend | batch | test | tokens/s | ms a step | share |\n"
-            "| ----- | -------: | --------: | --------: | ------- | ----: | ---: | -------: | --------: | ----: |\n"
-            "| student | 3.00 | 0.50 | 24 | CUDA (H100) | 4 | pp100 | 1066.67 ± 377.12 | 400.000 | 25.0 % of matmul |\n"
-            "| student | 3.00 | 0.50 | 24 | CUDA (H100) | 4 | tg10 @ d64 | 2000.00 ± 0.00 | 2.000 | 25.0 % of copy |\n");
+  EXPECT_EQ(
+      formatTable(report),
+      "CUDA (H100): copies 2.00 TB/s, multiplies bf16 at 8 TFLOP/s\n\n"
+      "| model | size MiB | state MiB | B a token | backend | batch | test | tokens/s | ms a step | share |\n"
+      "| ----- | -------: | --------: | --------: | ------- | ----: | ---: | -------: | --------: | ----: |\n"
+      "| student | 3.00 | 0.50 | 24 | CUDA (H100) | 4 | pp100 | 1066.67 ± 377.12 | 400.000 | 25.0 % of matmul |\n"
+      "| student | 3.00 | 0.50 | 24 | CUDA (H100) | 4 | tg10 @ d64 | 2000.00 ± 0.00 | 2.000 | 25.0 % of copy |\n");
   Json list = parseJson(formatJson(report), "bench");
   ASSERT_EQ(list.size(), 2u);
   EXPECT_EQ(list[0]["batch"], 4);

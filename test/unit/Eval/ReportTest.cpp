@@ -130,13 +130,32 @@ TEST(Report, ShowsTheRunAndEscapesIt) {
   EXPECT_EQ(html.find("src="), html.npos);
   EXPECT_EQ(html.find("href="), html.npos);
   EXPECT_EQ(html.find("nan"), html.npos);
-  for (const char *expected : {"Held-out text", "Tasks", "Recovery", "Stage I: alignment", "Training",
-                               "Who does the work", "Sizes", "Recipe", "teacher: &lt;&quot;&amp;&#39;\xef\xbf\xbd&gt;",
-                               "+7.5 %",                  // merged above the teacher: mean of 5 and 10 %
-                               "+20.0 %", "75 %", "50 %", // gap closed
-                               "0.090", "2.00×", "1.50×", "1,000,576", "4.19 MB",
-                               "250 kB", "1.02 kB", "4.44 MB", "33.8 MB", "134 MB", // fixed, a token, at 4K, 32K, 128K
-                               "Heads that stay attention", "1 of 4 key heads: <code>1:2</code>", "+10.0 %"})
+  for (const char *expected : {"Held-out text",
+                               "Tasks",
+                               "Recovery",
+                               "Stage I: alignment",
+                               "Training",
+                               "Who does the work",
+                               "Sizes",
+                               "Recipe",
+                               "teacher: &lt;&quot;&amp;&#39;\xef\xbf\xbd&gt;",
+                               "+7.5 %", // merged above the teacher: mean of 5 and 10 %
+                               "+20.0 %",
+                               "75 %",
+                               "50 %", // gap closed
+                               "0.090",
+                               "2.00×",
+                               "1.50×",
+                               "1,000,576",
+                               "4.19 MB",
+                               "250 kB",
+                               "1.02 kB",
+                               "4.44 MB",
+                               "33.8 MB",
+                               "134 MB", // fixed, a token, at 4K, 32K, 128K
+                               "Heads that stay attention",
+                               "1 of 4 key heads: <code>1:2</code>",
+                               "+10.0 %"})
     EXPECT_NE(html.find(expected), html.npos) << expected;
 }
 

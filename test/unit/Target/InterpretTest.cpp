@@ -74,10 +74,12 @@ TEST(InterpretTest, EveryModelsPlanGivesTheForwardPass) {
   }
 }
 
-// Biases, a norm over all heads in front of them, norms of each head; kept in front of the others, behind and between them.
+// Biases, a norm over all heads in front of them, norms of each head; kept in front of the others, behind and between
+// them.
 TEST(InterpretTest, HeadsThatStayAttentionInEveryFamily) {
   int count = 0;
-  for (auto [name, vocab, keep] : {std::tuple("olmo2-mha", 272, "0:1"), {"llama-bias", 288, "0:2,3"}, {"qwen3-tied", 272, "1:0,1"}}) {
+  for (auto [name, vocab, keep] :
+       {std::tuple("olmo2-mha", 272, "0:1"), {"llama-bias", 288, "0:2,3"}, {"qwen3-tied", 272, "1:0,1"}}) {
     std::string own = "family-" + std::to_string(count++);
     fs::path teacher = importTeacher(fs::path(inputs) / "hf" / name, own + "-teacher");
     fs::path bundle = makeStudent(teacher, "window=8 sinks=2 keep-heads=" + std::string(keep), own);

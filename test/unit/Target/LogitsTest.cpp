@@ -170,7 +170,8 @@ TEST(TeacherLogitsTest, TextsEndWithTheCache) {
       runLogits(executable, ids_BT, 2048);
       FAIL() << "read 2,049 tokens";
     } catch (const std::exception &error) {
-      EXPECT_NE(std::string(error.what()).find("a text may have 2048 tokens at most"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("a text may have 2048 tokens at most"), std::string::npos)
+          << error.what();
     }
     Ran bench = xlstm::test::run({executable, "bench", "-p", "0", "-n", "1", "-r", "1", "-o", "json"});
     Json size = parseJson(bench.out, "bench").at(0);

@@ -74,8 +74,8 @@ typedef struct {
   XLSTM_CUDA_CONSTANT_FIELDS(XLSTM_FIELD)
 } xlstm_cuda_constant;
 
-/* cache_tokens: how many tokens the caches of full attention hold; 0 where there is none. token_bytes: what each of these
-   tokens takes of the state, in all rows together. init_state: empty texts in all rows. functions: by falling number of
+/* cache_tokens: how many tokens the caches of full attention hold; 0 where there is none. token_bytes: what each of
+   these takes of the state, in all rows together. init_state: empty texts in all rows. functions: by falling number of
    tokens; the last one has 1: decode. random: null where the weights are behind the executable.
    decode_bytes and prefill_flops are what the benchmark divides by; 0 where not stated. Bytes that decode must move for
    `batch` texts: weights read (not an embedding's table), states read and written, but of caches, which are read as far
