@@ -16,17 +16,32 @@ import tempfile
 import time
 
 SECONDS, MEGABYTES = 10, 1024
-LAYERS, HIDDEN, INNER, HEADS, KV_HEADS, HEAD_DIM, VOCAB, CONTEXT = 32, 4096, 14336, 32, 8, 128, 128256, 131072
 SHARD = 5 * 10**9
-
-CONFIG = {
-    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": VOCAB, "hidden_size": HIDDEN,
-    "intermediate_size": INNER, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,
-    "num_key_value_heads": KV_HEADS, "head_dim": HEAD_DIM, "max_position_embeddings": CONTEXT, "rms_norm_eps": 1e-05,
-    "rope_theta": 500000.0, "torch_dtype": "bfloat16", "tie_word_embeddings": False,
-    "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-                     "original_max_position_embeddings": 8192},
+# layers, width, inner width, heads, key heads, head channels, vocabulary, context
+SHAPES = {
+    "llama-3.1-8b": (32, 4096, 14336, 32, 8, 128, 128256, 131072),
+    "smollm2-135m": (30, 576, 1536, 9, 3, 64, 49152, 8192),
+    "small-llama": (8, 512, 1408, 8, 4, 64, 8192, 2048),
 }
+LAYERS, HIDDEN, INNER, HEADS, KV_HEADS, HEAD_DIM, VOCAB, CONTEXT = SHAPES["llama-3.1-8b"]
+
+
+def choose(shape):
+    """What write_folder writes from now on, one of SHAPES."""
+    global LAYERS, HIDDEN, INNER, HEADS, KV_HEADS, HEAD_DIM, VOCAB, CONTEXT
+    LAYERS, HIDDEN, INNER, HEADS, KV_HEADS, HEAD_DIM, VOCAB, CONTEXT = SHAPES[shape]
+
+
+def config():
+    scaling = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+               "original_max_position_embeddings": 8192}
+    return {
+        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": VOCAB, "hidden_size": HIDDEN,
+        "intermediate_size": INNER, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS,
+        "num_key_value_heads": KV_HEADS, "head_dim": HEAD_DIM, "max_position_embeddings": CONTEXT, "rms_norm_eps": 1e-05,
+        "rope_theta": 500000.0, "torch_dtype": "bfloat16", "tie_word_embeddings": False,
+        "rope_scaling": scaling if CONTEXT == 131072 else None,
+    }
 
 
 def tensors():
@@ -79,7 +94,7 @@ def write_folder(folder):
     total = sum(num_bytes(shape) for _, shape in tensors())
     (folder / "model.safetensors.index.json").write_text(
         json.dumps({"metadata": {"total_size": total}, "weight_map": weight_map}))
-    (folder / "config.json").write_text(json.dumps(CONFIG))
+    (folder / "config.json").write_text(json.dumps(config()))
     return folder
 
 

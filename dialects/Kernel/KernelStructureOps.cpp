@@ -67,7 +67,28 @@ static LogicalResult verifyPlace(Placed op, Arena kind) {
 }
 
 LogicalResult BufferOp::verify() { return verifyPlace(*this, Arena::Scratch); }
-LogicalResult WeightOp::verify() { return verifyPlace(*this, Arena::Weights); } // buffer C1 to C3
+
+LogicalResult WeightOp::verify() {
+  bool hasBlocks = getBlocks().has_value();
+  auto type = cast<MemRefType>(getResult().getType());
+  if (getSize().has_value() != hasBlocks || getAxis().has_value() != hasBlocks) // C4
+    return emitOpError() << "expects blocks, their size and their dimension together";
+  if (hasBlocks && (*getAxis() >= static_cast<uint64_t>(type.getRank()) ||
+                    static_cast<uint64_t>(type.getDimSize(static_cast<unsigned>(*getAxis()))) !=
+                        *getSize() * getBlocks()->size())) // C4
+    return emitOpError() << "expects " << getBlocks()->size() << " blocks of " << *getSize() << " in dimension "
+                         << *getAxis() << ", found " << type;
+  return verifyPlace(*this, Arena::Weights); // buffer C1 to C3
+}
+
+std::string WeightOp::partName() {
+  std::string name = getName().str();
+  llvm::raw_string_ostream out(name);
+  if (getBlocks())
+    out << " " << *getAxis() << " " << *getSize() << " " << getBlocksAttr();
+  return name;
+}
+
 LogicalResult StateOp::verify() { return verifyPlace(*this, Arena::State); }    // buffer C1 to C3
 
 LogicalResult ConstantOp::verify() {

@@ -69,9 +69,22 @@ def Kernel_BufferOp : Kernel_PlacedOp<"buffer", (ins), ""> {
   let description = "In the scratch arena; what it holds before a kernel writes it has no meaning.";
 }
 
-def Kernel_WeightOp : Kernel_PlacedOp<"weight", (ins StrAttr:$name, OptionalAttr<F32Attr>:$init), "$name (`init` $init^)?"> {
+def Kernel_WeightOp : Kernel_PlacedOp<"weight", (ins StrAttr:$name, OptionalAttr<F32Attr>:$init,
+    OptionalAttr<DenseI64ArrayAttr>:$blocks, OptionalAttr<I64Attr>:$size, OptionalAttr<I64Attr>:$axis),
+    "$name (`init` $init^)? (`blocks` $blocks^ `of` $size `along` $axis)?"> {
   let summary = "a weight, by name";
-  let description = "One place a name in the weights arena, the same in every function. `init`: see lm.param.";
+  let description = [{
+    One place a name in the weights arena, the same in every function. `init`: see lm.param. With blocks, the part of the
+    weight that lm.take_blocks would give, which has a place of its own.
+
+    ```mlir
+    %w = kernel.weight "o_proj.weight" blocks [2, 3] of 16 along 1 : memref<64x32xbf16>
+    ```
+  }];
+  let extraClassDeclaration = [{
+    /// What has a place: the name, and the blocks where it is not whole.
+    std::string partName();
+  }];
 }
 
 def Kernel_StateOp : Kernel_PlacedOp<"state", (ins StrAttr:$name, F32Attr:$init), "$name `init` $init"> {

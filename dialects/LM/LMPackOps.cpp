@@ -1,4 +1,4 @@
-//===- LMPackOps.cpp - verifiers of pack and slice ------------------------===//
+//===- LMPackOps.cpp - verifiers of pack, take_blocks and slice -----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/LM/LMDialect.h"
@@ -18,8 +18,8 @@ LogicalResult PackOp::verify() {
   int64_t rows = 0;
   for (Value part : getParts()) {
     auto type = cast<RankedTensorType>(part.getType());
-    if (!part.getDefiningOp<ParamOp>()) // C2
-      return emitOpError() << "expects its parts to be lm.param ops";
+    if (!isa_and_nonnull<ParamOp, TakeBlocksOp>(part.getDefiningOp())) // C2
+      return emitOpError() << "expects its parts to be lm.param or lm.take_blocks ops";
     if (type.getElementType() != result.getElementType() || type.getRank() != result.getRank() ||
         type.getShape().drop_front() != result.getShape().drop_front()) // C3
       return emitOpError() << "expects parts with rows of " << result << ", found " << type;
@@ -27,6 +27,25 @@ LogicalResult PackOp::verify() {
   }
   if (rows != result.getDimSize(0)) // C4
     return emitOpError() << "expects a result of " << rows << " rows, as its parts have together, found " << result;
+  return success();
+}
+
+LogicalResult TakeBlocksOp::verify() {
+  auto weight = cast<RankedTensorType>(getWeight().getType()), result = cast<RankedTensorType>(getResult().getType());
+  int64_t axis = static_cast<int64_t>(getAxis()), size = static_cast<int64_t>(getSize());
+  if (!getWeight().getDefiningOp<ParamOp>() || !weight.hasStaticShape()) // C1
+    return emitOpError() << "expects a static lm.param, found " << weight;
+  if (axis < 0 || axis >= weight.getRank() || size < 1 || weight.getDimSize(axis) % size != 0) // C2
+    return emitOpError() << "expects a dimension of whole blocks, found dimension " << axis << " of " << weight
+                         << " and blocks of " << size;
+  int64_t all = weight.getDimSize(axis) / size;
+  for (int64_t block : getBlocks())
+    if (block < 0 || block >= all) // C3
+      return emitOpError() << "expects blocks 0 to " << all - 1 << ", found " << block;
+  SmallVector<int64_t> shape(weight.getShape());
+  shape[axis] = size * static_cast<int64_t>(getBlocks().size());
+  if (result != weight.clone(shape)) // C4
+    return emitOpError() << "expects a result of " << weight.clone(shape) << ", found " << result;
   return success();
 }
 

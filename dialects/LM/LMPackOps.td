@@ -10,7 +10,7 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def LM_PackOp : LM_Op<"pack", [Pure]> {
   let summary = "weights one above the other";
   let description = [{
-    Rows [O_i, I] or biases [O_i] of several `lm.param` as one [sum of O_i, ...]: projections of one value become one.
+    Rows [O_i, I] or biases [O_i] of several `lm.param`, or blocks of them, as one [sum of O_i, ...]: projections of one value become one.
     Compiled models keep the parts side by side in memory, nothing is copied.
 
     ```mlir
@@ -20,6 +20,22 @@ def LM_PackOp : LM_Op<"pack", [Pure]> {
   let arguments = (ins Variadic<LM_Weight>:$parts);
   let results = (outs LM_Weight:$result);
   let assemblyFormat = "$parts attr-dict `:` type($parts) `to` type($result)";
+  let hasVerifier = 1;
+}
+
+def LM_TakeBlocksOp : LM_Op<"take_blocks", [Pure]> {
+  let summary = "some rows or columns of a weight";
+  let description = [{
+    Dimension `along` of an `lm.param` is blocks of `of` each; those that are named, in this order. Compiled models lay a
+    weight out so when they are made, nothing is copied when they run.
+
+    ```mlir
+    %kept = lm.take_blocks %o [2, 3] of 16 along 1 : tensor<64x128xbf16> to tensor<64x32xbf16>
+    ```
+  }];
+  let arguments = (ins LM_Weight:$weight, DenseI64ArrayAttr:$blocks, I64Attr:$size, I64Attr:$axis);
+  let results = (outs LM_Weight:$result);
+  let assemblyFormat = "$weight $blocks `of` $size `along` $axis attr-dict `:` type($weight) `to` type($result)";
   let hasVerifier = 1;
 }
 

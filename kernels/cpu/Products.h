@@ -110,21 +110,36 @@ XLSTM_INLINE void dotRows(ConstRows x, WeightRows<Format> w, int64_t rows, int64
     dotBlock<Format>(x, w.from(o), rows, n, outs - o < block ? outs - o : block, {y.data + o, y.stride});
 }
 
-/// y[r] = scale[r] y[r] + sum over j < n of a[r][j] b[j] for R rows, `columns` wide.
+/// y[r] = scale[r] y[r] + sum over j < n of a[r][j] b[j] for R rows, of C times 16 columns from c on, the last 16 of
+/// which `count` are there.
+template <int R, int C>
+XLSTM_INLINE void addColumns(const float *scale, ConstRows a, ConstRows b, int64_t n, int64_t c, int64_t count,
+                             MutableRows y) {
+  Vec total[R][C];
+  for (int r = 0; r < R; ++r)
+    for (int i = 0; i < C; ++i)
+      total[r][i] = load(y[r] + c + i * Lanes, i == C - 1 ? count : Lanes) * scale[r];
+  for (int64_t j = 0; j < n; ++j)
+    for (int i = 0; i < C; ++i) {
+      Vec value = load(b[j] + c + i * Lanes, i == C - 1 ? count : Lanes);
+      for (int r = 0; r < R; ++r)
+        total[r][i] += a[r][j] * value;
+    }
+  for (int r = 0; r < R; ++r)
+    for (int i = 0; i < C; ++i)
+      store(y[r] + c + i * Lanes, total[r][i], i == C - 1 ? count : Lanes);
+}
+
+/// The same, `columns` wide. Few rows take more columns at once: sums need not wait for one another, and what comes
+/// from memory comes in its order.
 template <int R>
 XLSTM_INLINE void addTile(const float *scale, ConstRows a, ConstRows b, int64_t n, int64_t columns, MutableRows y) {
-  forVecs(columns, [&](int64_t c, int64_t count) XLSTM_ALWAYS_INLINE {
-    Vec total[R];
-    for (int r = 0; r < R; ++r)
-      total[r] = load(y[r] + c, count) * scale[r];
-    for (int64_t j = 0; j < n; ++j) {
-      Vec value = load(b[j] + c, count);
-      for (int r = 0; r < R; ++r)
-        total[r] += a[r][j] * value;
-    }
-    for (int r = 0; r < R; ++r)
-      store(y[r] + c, total[r], count);
-  });
+  constexpr int C = R < 4 ? 4 : 1;
+  int64_t c = 0;
+  for (; C > 1 && c + C * Lanes <= columns; c += C * Lanes)
+    addColumns<R, C>(scale, a, b, n, c, Lanes, y);
+  for (; c < columns; c += Lanes)
+    addColumns<R, 1>(scale, a, b, n, c, columns - c < Lanes ? columns - c : Lanes, y);
 }
 
 XLSTM_INLINE void addRows(const float *scale, ConstRows a, ConstRows b, int64_t rows, int64_t n, int64_t columns,
@@ -132,7 +147,11 @@ XLSTM_INLINE void addRows(const float *scale, ConstRows a, ConstRows b, int64_t 
   int64_t r = 0;
   for (; r + 4 <= rows; r += 4)
     addTile<4>(scale + r, a.from(r), b, n, columns, y.from(r));
-  for (; r < rows; ++r)
+  if (rows - r == 3)
+    addTile<3>(scale + r, a.from(r), b, n, columns, y.from(r));
+  if (rows - r == 2)
+    addTile<2>(scale + r, a.from(r), b, n, columns, y.from(r));
+  if (rows - r == 1)
     addTile<1>(scale + r, a.from(r), b, n, columns, y.from(r));
 }
 

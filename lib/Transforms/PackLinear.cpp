@@ -21,6 +21,12 @@ constexpr int64_t rowMultiple = 8;
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
+/// The weight itself or the one that blocks are taken of; null where it is computed.
+lm::ParamOp paramOf(Value weight) {
+  auto blocks = weight.getDefiningOp<lm::TakeBlocksOp>();
+  return (blocks ? blocks.getWeight() : weight).getDefiningOp<lm::ParamOp>();
+}
+
 class Packer {
 public:
   Packer(Block &block, llvm::DenseSet<StringRef> &packed, IRRewriter &rewriter)
@@ -45,8 +51,9 @@ private:
 /// Its readers take rows that lie apart, and its weights are its own.
 bool Packer::canPack(lm::LinearOp linear) const {
   auto isFree = [&](Value weight) {
-    auto param = weight ? weight.getDefiningOp<lm::ParamOp>() : lm::ParamOp();
-    return !weight || (param && param->getBlock() == &block && param->hasOneUse() && !packed.contains(param.getName()));
+    lm::ParamOp param = weight ? paramOf(weight) : lm::ParamOp();
+    return !weight || (param && param->getBlock() == &block && param->hasOneUse() && weight.hasOneUse() &&
+                       !packed.contains(param.getName()));
   };
   return isFree(linear.getWeight()) && isFree(linear.getBias()) &&
          typeOf(linear.getWeight()).getDimSize(0) % rowMultiple == 0 &&
@@ -60,10 +67,11 @@ Value Packer::join(ArrayRef<Value> parts, lm::LinearOp first) {
   SmallVector<int64_t> shape(type.getShape());
   shape.front() = 0;
   for (Value part : parts) {
-    auto param = part.getDefiningOp<lm::ParamOp>();
+    lm::ParamOp param = paramOf(part);
     packed.insert(param.getName());
-    if (first->isBeforeInBlock(param))
-      rewriter.moveOpBefore(param, first);
+    for (Operation *op : {param.getOperation(), part.getDefiningOp()})
+      if (first->isBeforeInBlock(op))
+        rewriter.moveOpBefore(op, first);
     shape.front() += typeOf(part).getDimSize(0);
   }
   rewriter.setInsertionPoint(first);

@@ -65,7 +65,7 @@ LogicalResult Planner::placeParts(kernel::JoinOp join) {
   bool isFirst = true;
   for (Value part : join.getParts()) {
     auto weight = part.getDefiningOp<kernel::WeightOp>();
-    FailureOr<int64_t> offset = weights.place(weight, weight.getName(), isFirst);
+    FailureOr<int64_t> offset = weights.place(weight, weight.partName(), isFirst);
     if (failed(offset))
       return failure();
     offsets[weight] = *offset;
@@ -89,7 +89,7 @@ LogicalResult Planner::placeNamed(kernel::FuncOp function) {
         if (auto join = dyn_cast<kernel::JoinOp>(user); join && succeeded(placed))
           placed = placeParts(join);
       if (succeeded(placed))
-        placed = note(&op, weights.place(&op, weight.getName()));
+        placed = note(&op, weights.place(&op, weight.partName()));
     }
     if (failed(placed))
       return failure();

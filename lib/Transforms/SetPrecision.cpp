@@ -41,6 +41,12 @@ void retype(Value value, Type element) {
 bool give(Value value, Type element) {
   if (!isFloat(value) || getElementTypeOrSelf(value) == element)
     return true;
+  if (auto blocks = value.getDefiningOp<lm::TakeBlocksOp>()) {
+    for (Operation *user : blocks.getWeight().getUsers()) // all of one weight, none of them a type of its own
+      if (auto other = dyn_cast<lm::TakeBlocksOp>(user))
+        retype(other.getResult(), element);
+    return give(blocks.getWeight(), element);
+  }
   auto argument = dyn_cast<BlockArgument>(value);
   auto layer = argument ? dyn_cast<lm::LayerOp>(argument.getOwner()->getParentOp()) : nullptr;
   bool isGiven = argument ? !layer || give(layer.getInputs()[argument.getArgNumber()], element)

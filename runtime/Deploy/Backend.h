@@ -23,9 +23,13 @@ struct ModelNumbers {
   int64_t batch;         // texts that are read and written in lockstep
   int64_t prefillTokens; // the shortest block that is read at once; longer ones are multiples of it
   uint64_t weightBytes, stateBytes;
+  uint64_t tokenBytes;   // of the state, for each of cacheTokens tokens
   uint64_t carriedBytes; // weights that lie behind the program
   uint64_t decodeBytes;  // what one decode moves at least; 0 when not stated
   uint64_t prefillFlops; // of a token's products; 0 when not stated
+
+  /// Bytes of the state that are there whatever a text's length.
+  uint64_t fixedBytes() const { return stateBytes - static_cast<uint64_t>(cacheTokens) * tokenBytes; }
 };
 
 /// The state of one text, or of `batch` texts that read the same. All memory is taken when it is made; reading tokens

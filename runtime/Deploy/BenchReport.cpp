@@ -53,8 +53,12 @@ Summary::Summary(const BenchReport &report, const BenchResult &result) {
   stepMs = seconds * 1e3;
   if (!report.limits)
     return;
-  if (result.test.generated && report.numbers.decodeBytes)
-    copyShare = static_cast<double>(report.numbers.decodeBytes) / seconds / report.limits->copyBytesPerSecond;
+  if (result.test.generated && report.numbers.decodeBytes) {
+    const double tokens = static_cast<double>(result.test.depth) + static_cast<double>(result.test.generated) / 2;
+    const double bytes =
+        static_cast<double>(report.numbers.decodeBytes) + static_cast<double>(report.numbers.tokenBytes) * tokens;
+    copyShare = bytes / seconds / report.limits->copyBytesPerSecond;
+  }
   if (result.test.prompt && report.numbers.prefillFlops)
     productShare =
         static_cast<double>(report.numbers.prefillFlops) * tokens / seconds / report.limits->productFlopsPerSecond;
@@ -80,16 +84,18 @@ std::string formatTable(const BenchReport &report) {
     text += report.backend + ": copies " + formatNumber(report.limits->copyBytesPerSecond / 1e12, 2) +
             " TB/s, multiplies bf16 at " + formatNumber(report.limits->productFlopsPerSecond / 1e12, 0) +
             " TFLOP/s\n\n";
-  text += "| model | size MiB | state MiB | backend | ";
-  text += isCpu
-              ? "threads | test | tokens/s |\n| ----- | -------: | --------: | ------- | ------: | ---: | -------: |\n"
-              : "batch | test | tokens/s | ms a step | share |\n"
-                "| ----- | -------: | --------: | ------- | ----: | ---: | -------: | --------: | ----: |\n";
+  text += "| model | size MiB | state MiB | B a token | backend | ";
+  text +=
+      isCpu ? "threads | test | tokens/s |\n"
+              "| ----- | -------: | --------: | --------: | ------- | ------: | ---: | -------: |\n"
+            : "batch | test | tokens/s | ms a step | share |\n"
+              "| ----- | -------: | --------: | --------: | ------- | ----: | ---: | -------: | --------: | ----: |\n";
   for (const BenchResult &result : report.results) {
     const Summary summary(report, result);
     text += "| " + escapeControls(report.model.name) + " | " +
             formatNumber(static_cast<double>(report.numbers.weightBytes) / MiB, 2) + " | " +
-            formatNumber(static_cast<double>(report.numbers.stateBytes) / MiB, 2) + " | " + report.backend + " | " +
+            formatNumber(static_cast<double>(report.numbers.fixedBytes()) / MiB, 2) + " | " +
+            std::to_string(report.numbers.tokenBytes) + " | " + report.backend + " | " +
             std::to_string(isCpu ? 1 : report.numbers.batch) + " | " + result.test.name() + " | " +
             formatNumber(summary.mean, 2) + " ± " + formatNumber(summary.deviation, 2) + " |";
     if (!isCpu)
@@ -107,6 +113,8 @@ std::string formatJson(const BenchReport &report) {
                   {"kind", report.model.kind},
                   {"model_size", report.numbers.weightBytes},
                   {"state_size", report.numbers.stateBytes},
+                  {"state_fixed", report.numbers.fixedBytes()},
+                  {"state_a_token", report.numbers.tokenBytes},
                   {"backend", report.backend},
                   {"n_threads", 1},
                   {"n_prompt", result.test.prompt},

@@ -31,9 +31,10 @@ struct BenchReport {
   std::vector<BenchResult> results;
 };
 
-/// Markdown, and a list of objects whose names are llama-bench's where it has them. A device's have more columns: texts
-/// in lockstep (tokens/s are of all together), milliseconds a step, and the share of the limits where they were
-/// measured.
+/// Markdown, and a list of objects whose names are llama-bench's where it has them. The state's size is what it is
+/// whatever a text's length, and bytes of each token in the caches of full attention; state_size is both, of a whole
+/// context. A device's have more columns: texts in lockstep (tokens/s are of all together), milliseconds a step, and
+/// the share of the limits where they were measured.
 std::string formatTable(const BenchReport &report);
 std::string formatJson(const BenchReport &report);
 

@@ -11,8 +11,17 @@ class CpuBackend : public Backend {
 public:
   ModelNumbers numbers() const override {
     const xlstm_model_info &m = xlstm_model;
-    return {m.abi == XLSTM_MODEL_ABI, m.vocab,       m.cache_tokens, 1, m.prefill_tokens,
-            m.weight_bytes,           m.state_bytes, m.weight_bytes,   0, 0};
+    return {m.abi == XLSTM_MODEL_ABI,
+            m.vocab,
+            m.cache_tokens,
+            1,
+            m.prefill_tokens,
+            m.weight_bytes,
+            m.state_bytes,
+            m.token_bytes,
+            m.weight_bytes,
+            0,
+            0};
   }
   std::string name() const override { return "CPU"; }
   std::unique_ptr<Session> makeSession(const char *weights) override { return std::make_unique<CpuSession>(weights); }

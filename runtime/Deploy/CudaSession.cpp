@@ -110,9 +110,17 @@ std::span<float> CudaSession::read(std::span<const int64_t> tokens) {
 
 ModelNumbers numbersOf(const xlstm_cuda_model_info &m) {
   const int64_t shortest = m.functions[m.function_count > 1 ? m.function_count - 2 : 0].tokens;
-  return {
-      m.abi == XLSTM_CUDA_MODEL_ABI, m.vocab,        m.cache_tokens, m.batch, shortest, m.weight_bytes, m.state_bytes,
-      m.random ? 0 : m.weight_bytes, m.decode_bytes, m.prefill_flops};
+  return {m.abi == XLSTM_CUDA_MODEL_ABI,
+          m.vocab,
+          m.cache_tokens,
+          m.batch,
+          shortest,
+          m.weight_bytes,
+          m.state_bytes,
+          m.token_bytes,
+          m.random ? 0 : m.weight_bytes,
+          m.decode_bytes,
+          m.prefill_flops};
 }
 
 } // namespace xlstm

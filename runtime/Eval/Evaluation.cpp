@@ -140,16 +140,24 @@ static Json measureTask(const LoadedModel &model, const Vocabulary &vocabulary, 
           {"samples", score.samples}};
 }
 
-/// Parameters, and the bytes that a row's state takes when its context is full.
+/// Parameters, and the bytes that a row's state takes: whatever its length, for each token, and when its context is
+/// full.
 static Json measureSize(const LoadedModel &model) {
   const FunctionSpec &forward = model.forward.function("model");
-  uint64_t parameters = 0, stateBytes = 0;
+  uint64_t parameters = 0;
   for (const ParamSpec &param : forward.params)
     parameters += param.tensor.numElements();
-  Program stateful = model.stateful(forward.contextLength, /*allLogits=*/false);
-  for (const at::Tensor &state : stateful.initialState("decode", 1))
-    stateBytes += state.nbytes();
-  return {{"parameters", parameters}, {"state_bytes", stateBytes}};
+  auto stateBytes = [&](int64_t context) {
+    uint64_t bytes = 0;
+    for (const at::Tensor &state : model.stateful(context, /*allLogits=*/false).initialState("decode", 1))
+      bytes += state.nbytes();
+    return bytes;
+  };
+  uint64_t one = stateBytes(1), perToken = stateBytes(2) - one, fixed = one - perToken;
+  return {{"parameters", parameters},
+          {"state_bytes", fixed + perToken * static_cast<uint64_t>(forward.contextLength)},
+          {"state_fixed", fixed},
+          {"state_a_token", perToken}};
 }
 
 static std::string rounded(double value) {

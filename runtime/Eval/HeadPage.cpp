@@ -5,6 +5,7 @@
 #include "runtime/Eval/Svg.h"
 #include "runtime/Eval/Text.h"
 #include "xlstm/Runtime/Eval/Heads.h"
+#include "xlstm/Support/Error.h"
 
 namespace xlstm {
 
@@ -78,16 +79,30 @@ static std::string lengthTable(const Json &ranking) {
          htmlTable({"tokens", "none kept", "chosen", "all heads"}, rows, size_t(-1));
 }
 
-std::string renderHeads(const Json &ranking) {
+/// What was chosen, and the curve that it was chosen from.
+static std::string choice(const Json &ranking, const std::string &paragraph) {
   const Json &curve = ranking.at("curve");
-  std::string keep = ranking.at("keep").get<std::string>();
-  std::string html = htmlBegin("Heads that stay attention");
-  html += "<h1>Heads that stay attention</h1>\n<p class=\"lead\">" + ranking.at("budget").dump() + " of " +
-          ranking.at("key_heads").dump() + " key heads: <code>" + escapeHtml(keep) + "</code></p>\n";
+  std::string html = paragraph + ranking.at("budget").dump() + " of " + ranking.at("key_heads").dump() +
+                     " key heads: <code>" + escapeHtml(ranking.at("keep").get<std::string>()) + "</code></p>\n";
   html += htmlFigure(drawLines(lossChart(curve)), "Bits per byte over the teacher, on text that did not choose. Nothing "
                                                   "is trained; heads that are not kept see window and sinks alone.");
   html += htmlFigure(drawLines(recallChart(curve)), "Facts planted further back than the window and asked for again.");
-  return html + curveTable(ranking) + lengthTable(ranking) + htmlEnd;
+  return html + curveTable(ranking) + lengthTable(ranking);
+}
+
+std::string renderHeads(const Json &ranking) {
+  return htmlBegin("Heads that stay attention") + "<h1>Heads that stay attention</h1>\n" +
+         choice(ranking, "<p class=\"lead\">") + htmlEnd;
+}
+
+std::string headSection(const ReportData &data) {
+  if (data.heads.is_null())
+    return "";
+  try {
+    return "<h2>Heads that stay attention</h2>\n" + choice(data.heads, "<p>Chosen before training: ");
+  } catch (const Json::exception &error) {
+    fail(data.runName, "/heads.json: does not have the expected fields: ", error.what());
+  }
 }
 
 } // namespace xlstm

@@ -64,8 +64,8 @@ std::string renderReport(const fs::path &run) {
   std::string title = "How much of the teacher survived: " + data.runName;
   std::string html = htmlBegin(title);
   try {
-    for (auto section : {summarySection, methodSection, textSection, taskSection, recoverySection, alignmentSection,
-                         trainingSection, gateSection, sizeSection, recipeSection})
+    for (auto section : {summarySection, methodSection, textSection, taskSection, recoverySection, headSection,
+                         alignmentSection, trainingSection, gateSection, sizeSection, recipeSection})
       html += section(data);
   } catch (const Json::exception &error) {
     fail((run / "eval" / "results.json").string(), ": does not have the expected fields: ", error.what());

@@ -151,6 +151,8 @@ ReportData readReportData(const fs::path &run) {
                                                                                : data.models.back();
     if (fs::exists(run / "teacher" / "config.json"))
       data.teacherConfig = readJsonFile(run / "teacher" / "config.json");
+    if (fs::exists(run / "heads.json"))
+      data.heads = readJsonFile(run / "heads.json");
     readStages(data, run);
     data.domains();
   } catch (const Json::exception &error) {

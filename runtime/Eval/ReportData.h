@@ -38,6 +38,7 @@ struct ReportData {
   std::string teacher, student;    // names among `models`; the student may be empty
   Json results;                    // eval/results.json
   Json teacherConfig;              // teacher/config.json
+  Json heads;                      // heads.json, the choice of heads that stay attention
   std::vector<LayerLosses> alignment;
   std::vector<TrainingLog> logs;
   std::vector<OutputSize> outputs;

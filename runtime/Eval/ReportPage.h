@@ -33,6 +33,7 @@ std::string methodSection(const ReportData &data);
 std::string textSection(const ReportData &data);
 std::string taskSection(const ReportData &data);
 std::string recoverySection(const ReportData &data);
+std::string headSection(const ReportData &data);
 std::string alignmentSection(const ReportData &data);
 std::string trainingSection(const ReportData &data);
 std::string gateSection(const ReportData &data);

@@ -159,15 +159,31 @@ std::string gateSection(const ReportData &data) {
          grouped(data.results.at("settings").at("gate_tokens")) + " held-out tokens a domain.</figcaption></figure>\n";
 }
 
+/// A model's state: what is fixed, what a token adds, and both at lengths that one thinks of.
+static std::vector<std::string> stateCells(const Json &size) {
+  if (!size.contains("state_fixed")) // results of before
+    return {"–", "–", "–", "–", "–"};
+  uint64_t fixed = size.at("state_fixed"), perToken = size.at("state_a_token");
+  std::vector<std::string> cells{byteSize(fixed), byteSize(perToken)};
+  for (uint64_t tokens : {uint64_t(4) << 10, uint64_t(32) << 10, uint64_t(128) << 10})
+    cells.push_back(byteSize(fixed + perToken * tokens));
+  return cells;
+}
+
 std::string sizeSection(const ReportData &data) {
   std::vector<std::vector<std::string>> rows;
-  for (const auto &[model, size] : data.results.at("sizes").items())
-    rows.push_back({htmlModel(data, model), grouped(size.at("parameters")), byteSize(size.at("state_bytes"))});
+  for (const auto &[model, size] : data.results.at("sizes").items()) {
+    rows.push_back({htmlModel(data, model), grouped(size.at("parameters"))});
+    for (std::string &cell : stateCells(size))
+      rows.back().push_back(std::move(cell));
+    rows.back().push_back(byteSize(size.at("state_bytes")));
+  }
   std::string html =
-      "<h2>Sizes</h2>\n<p>The state is what a row of text carries from token to token. The teacher’s "
-      "keys and values grow until its context is full, which is what is shown; a student’s state has one "
-      "size at every length.</p>\n" +
-      htmlTable({"model", "parameters", "state a row, float32"}, rows);
+      "<h2>Sizes</h2>\n<p>The state is what a row of text carries from token to token, here in float32. Heads that are "
+      "attention keep every token’s keys and values, until the context is full; all else has one size at every "
+      "length.</p>\n" +
+      htmlTable({"model", "parameters", "fixed", "a token", "at 4K tokens", "at 32K", "at 128K", "at its context"},
+                rows);
   if (data.outputs.empty())
     return html;
   rows.clear();

@@ -14,7 +14,7 @@ struct ModelResults {
   Json domains = Json::object(); // domain -> {bits_per_byte, nats, tokens, bytes}
   Json tasks = Json::object();   // task -> {metrics, standard_errors, items, samples}
   Json gates;                    // [layer][head], empty where there are none
-  Json size;                     // {parameters, state_bytes}
+  Json size;                     // {parameters, state_bytes, state_fixed, state_a_token}
 };
 
 /// results.json: per model the scores, recovery against `settings.teacher`, C_alpha, alpha*, gates, sizes, settings.

@@ -9,19 +9,27 @@ using at::Tensor;
 
 namespace xlstm::evaluate {
 
-/// Heads of x_BTHd in this order. By runs of neighbours, which one head alone is too: no index goes to a device.
-static Tensor pickHeads(const Tensor &x_BTHd, llvm::ArrayRef<int64_t> heads) {
+/// Blocks of `size` of a dimension in this order. By runs of neighbours, which one alone is too: no index goes to a
+/// device.
+static Tensor pickBlocks(const Tensor &x, int64_t dim, int64_t size, llvm::ArrayRef<int64_t> blocks) {
   std::vector<Tensor> runs;
-  for (size_t from = 0, to = 0; from < heads.size(); from = to) {
-    for (to = from + 1; to < heads.size() && heads[to] == heads[to - 1] + 1;)
+  for (size_t from = 0, to = 0; from < blocks.size(); from = to) {
+    for (to = from + 1; to < blocks.size() && blocks[to] == blocks[to - 1] + 1;)
       ++to;
-    runs.push_back(x_BTHd.narrow(2, heads[from], int64_t(to - from)));
+    runs.push_back(x.narrow(dim, blocks[from] * size, int64_t(to - from) * size));
   }
-  return runs.size() == 1 ? runs[0] : at::cat(runs, 2);
+  return runs.size() == 1 ? runs[0] : at::cat(runs, dim);
 }
+
+static Tensor pickHeads(const Tensor &x_BTHd, llvm::ArrayRef<int64_t> heads) { return pickBlocks(x_BTHd, 2, 1, heads); }
 
 static void runTakeHeads(lm::TakeHeadsOp op, Frame &frame) {
   frame.set(op, pickHeads(frame.takeHeld(op.getX()), op.getHeads()));
+}
+
+static void runTakeBlocks(lm::TakeBlocksOp op, Frame &frame) {
+  frame.set(op,
+            pickBlocks(frame.takeHeld(op.getWeight()), int64_t(op.getAxis()), int64_t(op.getSize()), op.getBlocks()));
 }
 
 static void runJoinHeads(lm::JoinHeadsOp op, Frame &frame) {
@@ -36,6 +44,7 @@ static void runJoinHeads(lm::JoinHeadsOp op, Frame &frame) {
 
 void addHeadOps(OpTable &table) {
   addOp<lm::TakeHeadsOp, runTakeHeads>(table);
+  addOp<lm::TakeBlocksOp, runTakeBlocks>(table);
   addOp<lm::JoinHeadsOp, runJoinHeads>(table);
 }
 

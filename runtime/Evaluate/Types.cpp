@@ -31,7 +31,7 @@ at::ScalarType heldAs(DType shown, at::ScalarType run) { return run == at::kFloa
 
 /// Ops that make a weight of nothing but weights stand here.
 static bool isWeight(mlir::Value value) {
-  return mlir::isa_and_nonnull<lm::ParamOp, lm::PackOp>(value.getDefiningOp());
+  return mlir::isa_and_nonnull<lm::ParamOp, lm::TakeBlocksOp, lm::PackOp>(value.getDefiningOp());
 }
 
 static mlir::Type elementType(mlir::Value value) {
@@ -53,7 +53,8 @@ static bool isNarrow(mlir::FloatType type) { return type.getWidth() < 32; }
 /// Whether an op with narrow activations reads the weight, or what is made of it.
 static bool isReadNarrow(mlir::Value weight) {
   return llvm::any_of(weight.getUsers(), [](mlir::Operation *user) {
-    return mlir::isa<lm::PackOp>(user) ? isReadNarrow(user->getResult(0)) : anyActivation(*user, isNarrow);
+    return mlir::isa<lm::PackOp, lm::TakeBlocksOp>(user) ? isReadNarrow(user->getResult(0))
+                                                         : anyActivation(*user, isNarrow);
   });
 }
 

@@ -40,14 +40,21 @@ static void addTokenizer(Json &card, const fs::path &folder) {
   card["chat_template"] = findChatTemplate(folder).has_value();
 }
 
+/// What a text takes beside the weights.
+static void addState(Json &card, std::string_view mlir, const std::string &origin) {
+  for (auto [key, bf16] : {std::pair("state", false), {"state_bf16", true}}) {
+    StateSize state = stateSize(mlir, origin, bf16);
+    card[key] = {{"bytes", state.fixed}, {"bytes_a_token", state.perToken}};
+  }
+}
+
 static Json inspectBundle(const fs::path &folder) {
   Bundle bundle = Bundle::open(folder, BundleCheck::SmallFiles);
   Json card = {{"format", "bundle"}, {"kind", bundle.kind}};
   card["source"] = bundle.source;
   card["hashes"] = bundle.isRecorded ? "recorded" : "none: written before they were";
   card.update(modelCard(readTextFile(bundle.modelFile()), bundle.modelFile().string()));
-  StateSize state = stateSize(readTextFile(bundle.modelFile()), bundle.modelFile().string());
-  card["state"] = {{"bytes", state.fixed}, {"bytes_a_token", state.perToken}};
+  addState(card, readTextFile(bundle.modelFile()), bundle.modelFile().string());
   addRope(card, folder);
   card["weights"] = weightsCard(bundle.weights.tensors());
   addTokenizer(card, folder);
@@ -152,7 +159,9 @@ static Json inspectExecutable(const fs::path &path) {
 
 static Json inspectModule(const fs::path &path) {
   Json card = {{"format", "module"}};
-  card.update(modelCard(readGivenFile(path), path.string()));
+  std::string mlir = readGivenFile(path);
+  card.update(modelCard(mlir, path.string()));
+  addState(card, mlir, path.string());
   return card;
 }
 

@@ -6,13 +6,22 @@
 
 #include "xlstm/Runtime/Files/Safetensors.h"
 
+#include <optional>
+
 namespace xlstm {
+
+/// Blocks of `size` in a dimension of a weight, in this order (lm.take_blocks).
+struct WeightBlocks {
+  std::vector<int64_t> blocks;
+  int64_t size, axis;
+};
 
 /// Where a weight lies in the blob behind the executable: at a multiple of 64 bytes.
 struct WeightPlacement {
   TensorSpec tensor; // as the bundle has it
   DType type;        // in the blob
   uint64_t offset;
+  std::optional<WeightBlocks> blocks = {}; // of the tensor, where it is not whole
 };
 
 /// What an executable says of the machine that it needs.

@@ -6,6 +6,35 @@
 
 include "xlstm/Transforms/PassOptions.td"
 
+def OrderHeads : Pass<"xlstm-order-heads", "::mlir::ModuleOp"> {
+  let summary = "Let heads that stay attention be neighbours";
+  let description = [{
+    Where heads were kept (`keep-heads`), attention and mixer take theirs out of all, and their outputs are joined. The
+    rows of the projections are laid out so that each takes neighbours, which are a view; the output projection becomes
+    one of each part, of the columns that are its own, so that nothing is joined:
+
+    ```mlir
+    %q = lm.linear %x, %wq : ...
+    %a = lm.take_heads (lm.rope (lm.split_heads %q)) [2, 3] : ...
+    %h = lm.join_heads %others, %kept [0, 1, 4, 5, 2, 3] : ...
+    %o = lm.linear (lm.merge_heads %h), %wo : ...
+    // becomes
+    %q = lm.linear %x, (lm.take_blocks %wq [2, 3, 0, 1, 4, 5] of 16 along 0) : ...
+    %a = lm.rope (lm.take_heads (lm.split_heads %q) [0, 1]) : ...
+    %1 = lm.linear (lm.merge_heads %others), (lm.take_blocks %wo [0, 1, 4, 5] of 16 along 1) : ...
+    %2 = lm.linear (lm.merge_heads %kept), (lm.take_blocks %wo [2, 3] of 16 along 1) : ...
+    %o = lm.add %1, %2 : ...
+    ```
+
+    Works on `@model`, in front of the passes that derive functions of it; weights are laid out when an executable is
+    made, a bundle keeps the teacher's order. Heads for which there is no such order stay as they are, and are copied:
+    those of a key head that serves kept and other heads unevenly.
+  }];
+  let statistics = [Statistic<"numOrdered", "projections-ordered", "Projections whose heads are taken as views">,
+                    Statistic<"numParted", "outputs-parted", "Output projections that became one a part">];
+  let dependentDialects = ["::xlstm::lm::LMDialect"];
+}
+
 def InlineLayers : Pass<"xlstm-inline-layers", "::mlir::ModuleOp"> {
   let summary = "Make the functions with state a straight line of ops";
   let description = [{

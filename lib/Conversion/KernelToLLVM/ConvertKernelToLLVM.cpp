@@ -71,14 +71,19 @@ LLVM::LLVMFuncOp xlstm::beginFunction(OpBuilder &builder, Location loc, StringRe
                                        : beginCuda(builder, loc, name, arenas, stream);
 }
 
-int64_t xlstm::cacheTokens(const CompiledModel &model) {
-  int64_t tokens = 0;
+bool xlstm::isCache(kernel::StateOp state) {
+  return state.getName().ends_with(".cache_k") || state.getName().ends_with(".cache_v");
+}
+
+CacheSize xlstm::cacheSize(const CompiledModel &model) {
+  CacheSize size;
   for (auto [offset, state] : collectStates(model))
-    if (state.getName().ends_with(".cache_k")) {
+    if (isCache(state)) {
       int64_t length = cast<MemRefType>(state.getResult().getType()).getDimSize(1);
-      tokens = tokens ? std::min(tokens, length) : length;
+      size.tokens = size.tokens ? std::min(size.tokens, length) : length;
+      size.tokenBytes += kernel::bytesOf(state.getResult()) / length;
     }
-  return tokens;
+  return size;
 }
 
 std::map<int64_t, kernel::StateOp> xlstm::collectStates(const CompiledModel &model) {

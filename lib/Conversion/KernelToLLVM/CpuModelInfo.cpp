@@ -46,7 +46,8 @@ static LLVM::LLVMFuncOp buildInitState(ModuleOp module, OpBuilder &builder, cons
   builder.setInsertionPointToEnd(function.addEntryBlock(builder));
   Value memory = builder.getBlock()->getArgument(0);
   for (auto [offset, state] : collectStates(model))
-    fill(builder, CEmitter(module, builder).at(loc, memory, offset), state);
+    if (!isCache(state)) // nothing reads a key before it is written; a cache takes memory as a text grows
+      fill(builder, CEmitter(module, builder).at(loc, memory, offset), state);
   builder.create<LLVM::ReturnOp>(loc, ValueRange());
   return function;
 }
@@ -69,7 +70,8 @@ void exportCpuModel(ModuleOp module, OpBuilder &builder, const CompiledModel &mo
   record.set("abi", XLSTM_MODEL_ABI, builder)
       .set("prefill_tokens", prefill->tokens(), builder)
       .set("vocab", cast<MemRefType>(logits.getResult().getType()).getDimSize(2), builder)
-      .set("cache_tokens", cacheTokens(model), builder)
+      .set("cache_tokens", cacheSize(model).tokens, builder)
+      .set("token_bytes", cacheSize(model).tokenBytes, builder)
       .set("weight_bytes", model.bytesOf(kernel::Arena::Weights), builder)
       .set("state_bytes", model.bytesOf(kernel::Arena::State), builder)
       .set("scratch_bytes", model.bytesOf(kernel::Arena::Scratch), builder)

@@ -37,8 +37,15 @@ mlir::LLVM::LLVMFuncOp beginFunction(mlir::OpBuilder &builder, mlir::Location lo
 void exportCpuModel(mlir::ModuleOp module, mlir::OpBuilder &builder, const CompiledModel &model);
 void exportCudaModel(mlir::ModuleOp module, mlir::OpBuilder &builder, const CompiledModel &model, bool randomWeights);
 
-/// How many tokens the shortest cache of a full attention holds; 0 where there is none.
-int64_t cacheTokens(const CompiledModel &model);
+/// Whether the state is keys or values of a full attention, of which every token has its own.
+bool isCache(kernel::StateOp state);
+
+/// The caches of full attention; zeros where there is none.
+struct CacheSize {
+  int64_t tokens = 0;     // that the shortest one holds
+  int64_t tokenBytes = 0; // of a token in all of them, and in all rows
+};
+CacheSize cacheSize(const CompiledModel &model);
 
 /// The states of all functions by their place.
 std::map<int64_t, kernel::StateOp> collectStates(const CompiledModel &model);

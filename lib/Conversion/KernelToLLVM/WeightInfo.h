@@ -14,7 +14,7 @@ namespace xlstm {
 llvm::SmallVector<Record> describeRandomWeights(kernel::FuncOp function, mlir::Builder &builder);
 
 /// What one token of every text must move: weights but an embedding's table once, states there and back, rings and
-/// sinks once.
+/// sinks once, caches not at all.
 int64_t decodeBytes(kernel::FuncOp decode);
 
 /// Operations for one token of the projections that run for every token of the call.

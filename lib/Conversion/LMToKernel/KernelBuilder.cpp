@@ -31,7 +31,15 @@ Value KernelBuilder::view(Value source, int64_t offset, ArrayRef<int64_t> shape,
 
 Value KernelBuilder::weight(lm::ParamOp param) {
   return rewriter.create<kernel::WeightOp>(loc, memoryType(param.getType()), param.getNameAttr(),
-                                           dyn_cast_or_null<FloatAttr>(param.getInitAttr()), Value(), IntegerAttr());
+                                           dyn_cast_or_null<FloatAttr>(param.getInitAttr()), DenseI64ArrayAttr(),
+                                           IntegerAttr(), IntegerAttr(), Value(), IntegerAttr());
+}
+
+Value KernelBuilder::weight(lm::TakeBlocksOp op) {
+  auto param = op.getWeight().getDefiningOp<lm::ParamOp>();
+  return rewriter.create<kernel::WeightOp>(loc, memoryType(op.getType()), param.getNameAttr(),
+                                           dyn_cast_or_null<FloatAttr>(param.getInitAttr()), op.getBlocksAttr(),
+                                           op.getSizeAttr(), op.getAxisAttr(), Value(), IntegerAttr());
 }
 
 Value KernelBuilder::join(Value like, ValueRange parts) {

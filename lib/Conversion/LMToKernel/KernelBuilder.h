@@ -28,6 +28,8 @@ public:
   /// The same memory, `offset` bytes behind its beginning, as `shape` with `strides`.
   mlir::Value view(mlir::Value source, int64_t offset, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> strides);
   mlir::Value weight(lm::ParamOp param);
+  /// Blocks of a weight that has none.
+  mlir::Value weight(lm::TakeBlocksOp blocks);
   /// Weights one behind the other; `like` has their type.
   mlir::Value join(mlir::Value like, mlir::ValueRange parts);
   mlir::Value state(const llvm::Twine &name, mlir::MemRefType type, float init);

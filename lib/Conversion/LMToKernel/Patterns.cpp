@@ -116,6 +116,10 @@ static Results convert(lm::LastTokenOp op, lm::LastTokenOp::Adaptor in, KernelBu
 
 static Results convert(lm::ParamOp op, lm::ParamOp::Adaptor, KernelBuilder &builder) { return {builder.weight(op)}; }
 
+static Results convert(lm::TakeBlocksOp op, lm::TakeBlocksOp::Adaptor, KernelBuilder &builder) {
+  return {builder.weight(op)};
+}
+
 static Results convert(lm::PackOp op, lm::PackOp::Adaptor in, KernelBuilder &builder) {
   return {builder.join(op.getResult(), in.getParts())};
 }
@@ -299,7 +303,7 @@ struct KernelPattern : OpConversionPattern<Op> {
 
 void populateKernelPatterns(RewritePatternSet &patterns) {
   patterns.add<KernelPattern<lm::SplitHeadsOp>, KernelPattern<lm::MergeHeadsOp>, KernelPattern<lm::SliceOp>,
-               KernelPattern<lm::TakeHeadsOp>, KernelPattern<lm::JoinHeadsOp>,
+               KernelPattern<lm::TakeHeadsOp>, KernelPattern<lm::JoinHeadsOp>, KernelPattern<lm::TakeBlocksOp>,
                KernelPattern<lm::LastTokenOp>, KernelPattern<lm::ParamOp>, KernelPattern<lm::PackOp>,
                KernelPattern<lm::EmbedOp>, KernelPattern<lm::LinearOp>, KernelPattern<lm::LinearAddOp>,
                KernelPattern<lm::RmsNormOp>, KernelPattern<lm::SwigluOp>, KernelPattern<lm::AddOp>,

@@ -26,6 +26,7 @@ static void buildAndPlan(PassManager &manager, int64_t prefillTokens) {
   prefill.tokens = prefillTokens;
   BuildDecodeOptions decode;
   decode.batch = 1;
+  manager.addPass(createOrderHeads());
   manager.addPass(createBuildPrefill(prefill));
   manager.addPass(createBuildDecode(decode));
   manager.addPass(createFuseLinear());

@@ -34,6 +34,7 @@ static void checkOptions(const CudaTargetOptions &options) {
 
 void addCudaPlan(PassManager &manager, const CudaTargetOptions &options) {
   checkOptions(options);
+  manager.addPass(createOrderHeads());
   for (int64_t tokens : std::set(options.prefillTokens.begin(), options.prefillTokens.end())) {
     BuildPrefillOptions prefill;
     prefill.batch = options.batch;

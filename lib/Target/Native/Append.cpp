@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Target/Native/Append.h"
-#include "lib/Target/Native/ConvertFloats.h"
+#include "lib/Target/Native/PlaceWeight.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/ChatFiles.h"
 #include "xlstm/Runtime/Files/Json.h"
@@ -22,8 +22,7 @@ static void writeWeights(PayloadWriter &writer, const ModelObject &object, const
       fail(bundle.folder.string(), ": tensor '", weight.tensor.name, "': expected ", describe(weight.tensor),
            ", found ", describe(stored.spec));
     writer.pad(begin + weight.offset);
-    convertFloats(stored.bytes, stored.spec.dtype, weight.type,
-                  [&](std::span<const std::byte> bytes) { writer.write(bytes); });
+    placeWeight(weight, stored.bytes, [&](std::span<const std::byte> bytes) { writer.write(bytes); });
   }
   writer.pad(begin + object.weightBytes);
 }

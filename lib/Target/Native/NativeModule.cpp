@@ -97,21 +97,24 @@ static DType dtypeOf(ShapedType type) {
 }
 
 std::vector<WeightPlacement> NativeModule::weights() {
-  llvm::StringMap<DType> stored; // @model is not compiled, and has no other types than the bundle's
-  module->walk([&](lm::ParamOp param) { stored[param.getName()] = dtypeOf(cast<RankedTensorType>(param.getType())); });
+  llvm::StringMap<RankedTensorType> stored; // @model is not compiled, and has no other types than the bundle's
+  module->walk([&](lm::ParamOp param) { stored[param.getName()] = cast<RankedTensorType>(param.getType()); });
   std::map<int64_t, WeightPlacement> weights;
   module->walk([&](kernel::WeightOp weight) {
     auto type = cast<MemRefType>(weight.getResult().getType());
     auto offset = static_cast<int64_t>(*weight.getOffset());
-    TensorSpec tensor{weight.getName().str(), dtypeOf(type), type.getShape().vec()};
-    weights[offset] = {tensor, tensor.dtype, static_cast<uint64_t>(offset)};
+    auto it = stored.find(weight.getName());
+    ShapedType whole = it == stored.end() ? ShapedType(type) : ShapedType(it->second);
+    WeightPlacement placement{
+        {weight.getName().str(), dtypeOf(whole), whole.getShape().vec()}, dtypeOf(type), static_cast<uint64_t>(offset)};
+    if (auto blocks = weight.getBlocks())
+      placement.blocks = {blocks->vec(), static_cast<int64_t>(*weight.getSize()),
+                          static_cast<int64_t>(*weight.getAxis())};
+    weights[offset] = std::move(placement);
   });
   std::vector<WeightPlacement> result;
-  for (auto &[offset, weight] : weights) {
-    if (auto it = stored.find(weight.tensor.name); it != stored.end())
-      weight.tensor.dtype = it->second;
+  for (auto &[offset, weight] : weights)
     result.push_back(std::move(weight));
-  }
   return result;
 }
 

@@ -227,6 +227,18 @@ kernel.linear x(%half) w(%w) y(%y) : memref<1x4x8xf32, strided<[64, 16, 1]>>, me
 
 // -----
 
+// weight C4
+// expected-error @below {{'kernel.weight' op expects 2 blocks of 3 in dimension 1, found 'memref<8x8xf32>'}}
+%w = kernel.weight "w" blocks [0, 2] of 3 along 1 : memref<8x8xf32>
+
+// -----
+
+// weight C4
+// expected-error @below {{'kernel.weight' op expects blocks, their size and their dimension together}}
+%w = kernel.weight "w" {size = 4 : i64} : memref<8x8xf32>
+
+// -----
+
 // call C1
 // Rows of two texts that are not equally far apart.
 %x = kernel.buffer : memref<2x4x16xf32>

@@ -97,6 +97,8 @@ lm.model @loss(%ids: tensor<?x?xi64>, %labels: tensor<?x?xi64>) -> (tensor<f32>,
 lm.model @heads(%ids: tensor<?x?xi64>) -> tensor<?x?x4x2xf32> {
   %table = lm.param "table" : tensor<8x8xf32>
   %x = lm.embed %ids, %table : (tensor<?x?xi64>, tensor<8x8xf32>) -> tensor<?x?x8xf32>
+  // CHECK: take_blocks %{{.*}} [3, 1] of 2 along 1 : tensor<8x8xf32> to tensor<8x4xf32>
+  %blocks = lm.take_blocks %table [3, 1] of 2 along 1 : tensor<8x8xf32> to tensor<8x4xf32>
   %h = lm.split_heads %x : tensor<?x?x8xf32> to tensor<?x?x4x2xf32>
   // CHECK: %[[A:.*]] = take_heads %{{.*}} [2, 3] : tensor<?x?x4x2xf32> to tensor<?x?x2x2xf32>
   %a = lm.take_heads %h [2, 3] : tensor<?x?x4x2xf32> to tensor<?x?x2x2xf32>

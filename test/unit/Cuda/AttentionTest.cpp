@@ -164,6 +164,20 @@ TEST_P(CudaAttention, LongCache) {
   check({2, 1100, 4, 2, 128, 128, 4096, 0}, {1000, 90, 1, 1, 1, 7});
 }
 
+/// The cache of a head that stays attention, of 131,072 tokens: as many blocks as there are parts, the last of which
+/// have no keys while a text is short, and all have some when it is longer.
+TEST_P(CudaAttention, CacheOfAKeptHead) {
+  const std::vector<int64_t> steps(9, 1);
+  auto behind = [&](int64_t prompt) {
+    std::vector<int64_t> pieces{prompt};
+    pieces.insert(pieces.end(), steps.begin(), steps.end());
+    return pieces;
+  };
+  check({1, 300, 4, 1, 8, 8, 131072, 0}, behind(290));
+  check({1, 9000, 1, 1, 8, 8, 131072, 0}, behind(8990));
+  check({2, 300, 3, 1, 12, 12, 131072, 0}, behind(290));
+}
+
 TEST_P(CudaAttention, RowsAtDifferentPositions) {
   for (int64_t d : {8, 12}) {
     const Case both = {2, 30, 2, 1, d, d, 7, 3}, one = {1, 30, 2, 1, d, d, 7, 3}, rest = {2, 25, 2, 1, d, d, 7, 3};

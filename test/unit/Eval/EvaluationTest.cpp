@@ -78,6 +78,10 @@ TEST_F(EvaluationTest, ResultsHaveTheAgreedShape) {
   EXPECT_EQ(results["sizes"]["teacher"]["parameters"], 1000576);
   // Keys and values of 2 heads of 32, for 2048 tokens, in 4 layers, float32.
   EXPECT_EQ(results["sizes"]["teacher"]["state_bytes"], 2 * 2 * 32 * 2048 * 4 * 4);
+  EXPECT_EQ(results["sizes"]["teacher"]["state_a_token"], 2 * 2 * 32 * 4 * 4);
+  EXPECT_EQ(results["sizes"]["teacher"]["state_fixed"], 0);
+  EXPECT_EQ(results["sizes"]["merged"]["state_a_token"], 0);
+  EXPECT_EQ(results["sizes"]["merged"]["state_fixed"], results["sizes"]["merged"]["state_bytes"]);
 }
 
 TEST_F(EvaluationTest, WhatIsThereIsNotMeasuredAgain) {

@@ -102,7 +102,7 @@ static const char *results = R"json({
  "standard_errors": {"teacher": {"arith": {"exact_match": 0.05}}, "window-sinks": {"arith": {"exact_match": 0.04}},
   "expert-<x>": {"arith": {"exact_match": 0.04}}, "merged": {"arith": {"exact_match": 0.05}}},
  "gates": {"merged": [[0.1, 0.9], [0.5, 0.5]]},
- "sizes": {"teacher": {"parameters": 1000576, "state_bytes": 4194304}, "merged": {"parameters": 1100000, "state_bytes": 250000}},
+ "sizes": {"teacher": {"parameters": 1000576, "state_bytes": 4194304}, "merged": {"parameters": 1100000, "state_bytes": 2348000, "state_fixed": 250000, "state_a_token": 1024}},
  "settings": {"teacher": "teacher", "student": "merged", "piece_tokens": 512, "token_limit": 32768, "gate_tokens": 2048,
   "domains": {"prose": {"tokens": 32768, "bytes": 90000}, "code": {"tokens": 32768, "bytes": 80000}},
   "tasks": {"arith": {"items": 100, "metric": "exact_match"}}}})json";
@@ -112,6 +112,10 @@ TEST(Report, ShowsTheRunAndEscapesIt) {
   write(folder.path / "eval/results.json", results);
   write(folder.path / "recipe.yaml", "teacher: <\"&'\x01>\n");
   write(folder.path / "teacher/config.json", R"({"model_type": "llama", "num_hidden_layers": 4, "hidden_size": 128})");
+  write(folder.path / "heads.json",
+        R"({"keep": "1:2", "budget": 1, "key_heads": 4, "curve": [
+    {"key_heads": 1, "keep": "1:2", "bits_per_byte": {"prose": 1.1}, "recall": 0.75, "recall_nats": 2.5},
+    {"key_heads": 4, "keep": "all", "bits_per_byte": {"prose": 1.0}, "recall": 0.875, "recall_nats": 2.25}]})");
   write(folder.path / "align/report.json",
         R"({"layers": [{"layer": 0, "initial": 2.0, "final": 0.5, "window_only": 1.0, "energy": 10.0},
     {"layer": 1, "initial": 4.0, "final": 1.5, "window_only": 2.0, "energy": 20.0}]})");
@@ -126,11 +130,32 @@ TEST(Report, ShowsTheRunAndEscapesIt) {
   EXPECT_EQ(html.find("src="), html.npos);
   EXPECT_EQ(html.find("href="), html.npos);
   EXPECT_EQ(html.find("nan"), html.npos);
-  for (const char *expected : {"Held-out text", "Tasks", "Recovery", "Stage I: alignment", "Training",
-                               "Who does the work", "Sizes", "Recipe", "teacher: &lt;&quot;&amp;&#39;\xef\xbf\xbd&gt;",
-                               "+7.5 %",                  // merged above the teacher: mean of 5 and 10 %
-                               "+20.0 %", "75 %", "50 %", // gap closed
-                               "0.090", "2.00×", "1.50×", "1,000,576", "4.19 MB"})
+  for (const char *expected : {"Held-out text",
+                               "Tasks",
+                               "Recovery",
+                               "Stage I: alignment",
+                               "Training",
+                               "Who does the work",
+                               "Sizes",
+                               "Recipe",
+                               "teacher: &lt;&quot;&amp;&#39;\xef\xbf\xbd&gt;",
+                               "+7.5 %", // merged above the teacher: mean of 5 and 10 %
+                               "+20.0 %",
+                               "75 %",
+                               "50 %", // gap closed
+                               "0.090",
+                               "2.00×",
+                               "1.50×",
+                               "1,000,576",
+                               "4.19 MB",
+                               "250 kB",
+                               "1.02 kB",
+                               "4.44 MB",
+                               "33.8 MB",
+                               "134 MB", // fixed, a token, at 4K, 32K, 128K
+                               "Heads that stay attention",
+                               "1 of 4 key heads: <code>1:2</code>",
+                               "+10.0 %"})
     EXPECT_NE(html.find(expected), html.npos) << expected;
 }
 
@@ -154,5 +179,9 @@ TEST(Report, DamagedRunsAreRefused) {
   EXPECT_THROW(renderReport(folder.path), Error);
   write(folder.path / "eval/results.json", results);
   write(folder.path / "align/report.json", "{\"layers\": [{}]}");
+  EXPECT_THROW(renderReport(folder.path), Error);
+  write(folder.path / "align/report.json", "{\"layers\": []}");
+  renderReport(folder.path);
+  write(folder.path / "heads.json", "{\"keep\": \"1:2\"}");
   EXPECT_THROW(renderReport(folder.path), Error);
 }

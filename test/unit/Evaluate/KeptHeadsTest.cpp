@@ -138,6 +138,22 @@ TEST(KeptHeads, prefillAndDecodeContinueTheForward) {
   }
 }
 
+// Ordered for an executable, a student is the same: whole key heads, single ones and uneven ones, in every mixer.
+TEST(KeptHeads, orderedAreTheSame) {
+  Tensor ids = someIds(2, 40), docs = documents(2, 40, {{15, 25}, {40}});
+  for (const std::string mixer : {"hybrid", "mlstm", "window", "gated_delta"})
+    for (const std::vector<int64_t> &kept : Sets) {
+      std::string passes = "xlstm-linearize{mixer=" + mixer +
+                           " window=8 sinks=3 chunk=16 keep-heads=0:" + listOf(kept) + ";1:2,3;3:0,1}";
+      std::map<int64_t, std::vector<int64_t>> heads = {{0, kept}, {1, {2, 3}}, {3, {0, 1}}};
+      Model student = derive(passes, heads), ordered = derive(passes + ",xlstm-order-heads", heads);
+      EXPECT_LT(error(ordered.program.run("model", {ids, docs}, ordered.params, Double)[0],
+                      student.program.run("model", {ids, docs}, student.params, Double)[0]),
+                1e-12)
+          << mixer << ' ' << listOf(kept);
+    }
+}
+
 // The loss of stage I is that of the other heads alone.
 TEST(KeptHeads, alignComparesTheOthers) {
   Tensor ids = someIds(1, 40), docs = documents(1, 40, {{40}});

@@ -5,6 +5,7 @@
 #include "TargetTest.h"
 
 #include "lib/Target/Native/ConvertFloats.h"
+#include "lib/Target/Native/PlaceWeight.h"
 #include "xlstm/Runtime/Deploy/CudaModelAbi.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Cuda.h"
@@ -130,8 +131,8 @@ void LoadedModel::fillWeights(const ModelObject &object) {
   for (const WeightPlacement &weight : object.weights) {
     auto at = weights.begin() + static_cast<ptrdiff_t>(weight.offset);
     const StoredTensor &stored = bundle.weights.get(weight.tensor.name);
-    convertFloats(stored.bytes, stored.spec.dtype, weight.type,
-                  [&](std::span<const std::byte> bytes) { at = std::copy(bytes.begin(), bytes.end(), at); });
+    placeWeight(weight, stored.bytes,
+                [&](std::span<const std::byte> bytes) { at = std::copy(bytes.begin(), bytes.end(), at); });
   }
   for (int64_t n = 0; n < info->constant_count; ++n)
     std::memcpy(weights.data() + info->constants[n].offset, info->constants[n].data, info->constants[n].bytes);

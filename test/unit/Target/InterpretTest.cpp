@@ -3,7 +3,7 @@
 
 #include "TargetTest.h"
 
-#include "lib/Target/Native/ConvertFloats.h"
+#include "lib/Target/Native/PlaceWeight.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Interpret.h"
@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 using namespace xlstm;
@@ -28,8 +29,8 @@ static std::unique_ptr<PlanInterpreter> plan(const fs::path &folder, const CudaT
   for (const WeightPlacement &weight : result->weights()) {
     const StoredTensor &stored = bundle.weights.get(weight.tensor.name);
     auto at = memory.begin() + static_cast<ptrdiff_t>(weight.offset);
-    convertFloats(stored.bytes, stored.spec.dtype, weight.type,
-                  [&](std::span<const std::byte> bytes) { at = std::copy(bytes.begin(), bytes.end(), at); });
+    placeWeight(weight, stored.bytes,
+                [&](std::span<const std::byte> bytes) { at = std::copy(bytes.begin(), bytes.end(), at); });
   }
   return result;
 }
@@ -71,6 +72,33 @@ TEST(InterpretTest, EveryModelsPlanGivesTheForwardPass) {
     fs::path bundle = makeStudent(tinyTeacher().bundle, options, "interpreted-" + std::to_string(count++));
     EXPECT_LT(worstLogits(bundle, 100), 1e-3) << options;
   }
+}
+
+// Biases, a norm over all heads in front of them, norms of each head; kept in front of the others, behind and between
+// them.
+TEST(InterpretTest, HeadsThatStayAttentionInEveryFamily) {
+  int count = 0;
+  for (auto [name, vocab, keep] :
+       {std::tuple("olmo2-mha", 272, "0:1"), {"llama-bias", 288, "0:2,3"}, {"qwen3-tied", 272, "1:0,1"}}) {
+    std::string own = "family-" + std::to_string(count++);
+    fs::path teacher = importTeacher(fs::path(inputs) / "hf" / name, own + "-teacher");
+    fs::path bundle = makeStudent(teacher, "window=8 sinks=2 keep-heads=" + std::string(keep), own);
+    EXPECT_LT(worstLogits(bundle, 90, vocab), 1e-3) << name;
+  }
+}
+
+// Whole key heads are views wherever they stand: prefill of two texts and decode copy as little as without them.
+TEST(InterpretTest, HeadsThatStayAttentionAreNotCopied) {
+  fs::path bundle = makeStudent(tinyTeacher().bundle, "window=16 sinks=2 keep-heads=0:0,1;1:2,3", "not-copied");
+  auto interpreted = plan(bundle, {DType::F32, 2, {8}});
+  std::map<std::string, int> calls;
+  interpreted->onWrite = [&](const WrittenView &view) { ++calls[view.kernel]; };
+  at::Tensor ids_BT = makeIds(16, 2048).reshape({2, 8});
+  run(*interpreted, "prefill_8", ids_BT);
+  run(*interpreted, "decode", ids_BT.slice(1, 7));
+  EXPECT_GT(calls["attention"], 0);
+  EXPECT_GT(calls["hybrid_step"], 0);
+  EXPECT_EQ(calls["copy"], 0);
 }
 
 // Sliding layers, biases, norms of heads, other head widths.

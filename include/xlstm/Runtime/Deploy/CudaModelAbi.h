@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define XLSTM_CUDA_MODEL_ABI 3
+#define XLSTM_CUDA_MODEL_ABI 4
 
 /* Device memory, all of it given by the caller, each at a multiple of 256 bytes.
      weights    weight_bytes: the blob behind the executable as it is, or made by `random`; then `constants`
@@ -74,16 +74,19 @@ typedef struct {
   XLSTM_CUDA_CONSTANT_FIELDS(XLSTM_FIELD)
 } xlstm_cuda_constant;
 
-/* cache_tokens: how many tokens the caches of full attention hold; 0 where there is none. init_state: empty texts in all rows. functions: by falling number
-   of tokens; the last one has 1: decode. random: null where the weights are behind the executable.
+/* cache_tokens: how many tokens the caches of full attention hold; 0 where there is none. token_bytes: what each of
+   these takes of the state, in all rows together. init_state: empty texts in all rows. functions: by falling number of
+   tokens; the last one has 1: decode. random: null where the weights are behind the executable.
    decode_bytes and prefill_flops are what the benchmark divides by; 0 where not stated. Bytes that decode must move for
-   `batch` texts: weights read (not an embedding's table), states read and written. Operations of the linear layers that
-   run for every token of a prefill, 2 in out each, for one token. */
+   `batch` texts: weights read (not an embedding's table), states read and written, but of caches, which are read as far
+   as a text has come. Operations of the linear layers that run for every token of a prefill, 2 in out each, for one
+   token. */
 #define XLSTM_CUDA_MODEL_FIELDS(FIELD)                                                                                 \
   FIELD(int32_t, abi)                                                                                                  \
   FIELD(int32_t, batch)                                                                                                \
   FIELD(int64_t, vocab)                                                                                                \
   FIELD(int64_t, cache_tokens)                                                                                         \
+  FIELD(uint64_t, token_bytes)                                                                                         \
   FIELD(uint64_t, weight_bytes)                                                                                        \
   FIELD(uint64_t, state_bytes)                                                                                         \
   FIELD(uint64_t, scratch_bytes)                                                                                       \

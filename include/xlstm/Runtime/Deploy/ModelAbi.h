@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-#define XLSTM_MODEL_ABI 3
+#define XLSTM_MODEL_ABI 4
 
 /* All memory is given by the caller, 64-byte aligned. `weights` is the blob that the compiler appended to the
    executable; `state` is one sequence's whole state, its position included; `scratch` may be shared by sequences that do
@@ -24,12 +24,14 @@ typedef void (*xlstm_run)(const char *weights, char *state, char *scratch, const
 
 /* The fields of xlstm_model_info, for the struct and for the compiler, which writes them by name. prefill takes
    `prefill_tokens` tokens, exactly; decode takes one. cache_tokens: how many tokens the caches of
-   full attention hold; 0 where there is none, and texts may go on. */
+   full attention hold; 0 where there is none, and texts may go on. token_bytes: what each of these tokens takes of the
+   state. */
 #define XLSTM_MODEL_FIELDS(FIELD)                                                                                      \
   FIELD(int32_t, abi)                                                                                                  \
   FIELD(int32_t, prefill_tokens)                                                                                       \
   FIELD(int64_t, vocab)                                                                                                \
   FIELD(int64_t, cache_tokens)                                                                                         \
+  FIELD(uint64_t, token_bytes)                                                                                         \
   FIELD(uint64_t, weight_bytes)                                                                                        \
   FIELD(uint64_t, state_bytes)                                                                                         \
   FIELD(uint64_t, scratch_bytes)                                                                                       \
