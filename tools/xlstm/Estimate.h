@@ -19,7 +19,11 @@ struct StageNeeds {
 /// Error as the import and the rewrite would.
 std::vector<StageNeeds> estimateRun(const Recipe &recipe);
 
-/// The same as a table, with the disk that the run needs at its fullest and leaves, and the largest memory.
+/// How many params each expert of `recipe` trains, in order, of the student of this teacher.
+std::vector<int64_t> trainedByExperts(const Recipe &recipe, const std::string &teacherModule,
+                                      const std::string &origin);
+
+/// The stages as a table, with the disk that the run needs at its fullest and leaves, and the largest memory.
 std::string estimateText(const std::vector<StageNeeds> &stages);
 
 } // namespace xlstm

@@ -3,6 +3,8 @@
 
 #include "Preflight.h"
 
+#include "Estimate.h"
+
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 #include "xlstm/Runtime/Data/TokenRows.h"
@@ -11,6 +13,7 @@
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
 
+#include <algorithm>
 #include <set>
 
 namespace fs = std::filesystem;
@@ -58,25 +61,29 @@ void checkRun(const Recipe &recipe, const fs::path &output) {
     checkCorpus(corpus);
 }
 
-/// What the checkpoints of all experts take: weights and two moments of each in float32, besides the best weights.
-static uint64_t checkpointBytes(const Recipe &recipe, const Bundle &teacher) {
-  uint64_t elements = 0;
-  for (const auto &[name, tensor] : teacher.weights.tensors())
-    elements += tensor.spec.numElements();
+/// What the checkpoints of all experts take: what is trained and two moments of each in float32, besides the best
+/// weights.
+static uint64_t checkpointBytes(const std::vector<int64_t> &trained) {
   constexpr uint64_t state = 3 * sizeof(float), best = sizeof(float);
-  uint64_t kept = recipe.experts.size() * (CheckpointStore::kept * state + best);
-  return elements * (kept + state); // and the one that is written
+  uint64_t bytes = 0, most = 0;
+  for (int64_t elements : trained) {
+    bytes += uint64_t(elements) * (CheckpointStore::kept * state + best);
+    most = std::max(most, uint64_t(elements));
+  }
+  return bytes + most * state; // and the one that is written
 }
 
 void checkTeacher(const Recipe &recipe, const fs::path &teacher, const fs::path &run) {
   Vocabulary vocabulary = Vocabulary::load(teacher);
   fs::path module = Bundle::open(teacher).modelFile();
-  int64_t ids = describeModel(readTextFile(module), module.string()).vocab;
+  std::string mlir = readTextFile(module);
+  int64_t ids = describeModel(mlir, module.string()).vocab;
   for (const fs::path &corpus : corporaOf(recipe))
     readRows(corpus, vocabulary, ids, {.length = recipe.length, .dropPartial = true, .maxRows = 1});
   std::error_code error;
   fs::space_info space = fs::space(run, error);
-  if (uint64_t needed = checkpointBytes(recipe, Bundle::open(teacher)); !error && needed > space.available)
+  if (uint64_t needed = checkpointBytes(trainedByExperts(recipe, mlir, module.string()));
+      !error && needed > space.available)
     fail(run.string(), ": expected ", needed / 1000000, " MB of free disk space for checkpoints, found ",
          space.available / 1000000);
 }
