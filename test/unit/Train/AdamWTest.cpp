@@ -90,7 +90,7 @@ static ParamMap clipped(const ParamMap &gradients, double limit) {
   ParamMap params;
   for (const auto &[name, gradient] : gradients) {
     params[name] = leaf(at::full(gradient.sizes(), 0.0, at::kDouble));
-    params[name].mutable_grad() = gradient.to(at::kDouble);
+    params[name].mutable_grad() = gradient.to(at::kDouble).clone();
   }
   params["without"] = leaf(at::full({2}, 0.0, at::kDouble));
   AdamW optimizer(params, {.beta1 = 0, .beta2 = 0, .eps = 1e9, .weightDecay = 0});

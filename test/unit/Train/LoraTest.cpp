@@ -129,7 +129,7 @@ TEST_F(LoraTest, MergedIsUnmerged) {
     EXPECT_EQ(params.size(), tinyStudentParams().size());
     double merged = losses(tinyStudent(), params, type)[0].item<double>();
     EXPECT_NEAR(merged, with, most * with);
-    EXPECT_GT(std::abs(merged - without), 1e-2);
+    EXPECT_GT(std::abs(merged - without), 5e-3);
   }
   // By hand: one weight of ones, A = [1 2], B = [3, 5].
   ParamMap params = {{"x.weight", at::full({2, 2}, 1.0)},
