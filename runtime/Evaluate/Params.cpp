@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Evaluate/Program.h"
 #include "xlstm/Runtime/Evaluate/ScalarType.h"
+#include "xlstm/Runtime/Files/ForgetPages.h"
 
 #include "xlstm/Support/Error.h"
 
@@ -50,6 +51,8 @@ Tensor toTensor(const StoredTensor &stored) {
   Tensor tensor = at::empty(stored.spec.shape, scalarType(stored.spec.dtype));
   if (!stored.bytes.empty())
     std::memcpy(tensor.mutable_data_ptr(), stored.bytes.data(), stored.bytes.size());
+  if (stored.file) // a mapping: all of it would count as memory beside the copies
+    forgetPages(stored.bytes);
   return tensor;
 }
 

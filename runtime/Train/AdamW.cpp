@@ -31,8 +31,14 @@ AdamW::AdamW(const ParamMap &params, const AdamWOptions &options, const std::set
     auto group = std::find_if(groups.begin(), groups.end(), same);
     if (group == groups.end())
       group = groups.insert(groups.end(), {isNew, decay, {}});
-    group->slots.push_back({name, param, at::zeros_like(param), at::zeros_like(param)});
+    group->slots.push_back({name, param, {}, {}});
   }
+}
+
+void AdamW::Slot::startMoments() {
+  for (at::Tensor *moment : {&m, &v})
+    if (!moment->defined())
+      *moment = at::zeros_like(param);
 }
 
 void AdamW::step(int64_t t, Rates rates, const at::Tensor &divisor) {
@@ -42,6 +48,7 @@ void AdamW::step(int64_t t, Rates rates, const at::Tensor &divisor) {
     std::vector<at::Tensor> params, gradients, m, v;
     for (Slot &slot : group.slots)
       if (const at::Tensor &gradient = slot.param.grad(); gradient.defined()) {
+        slot.startMoments();
         params.push_back(slot.param);
         gradients.push_back(gradient);
         m.push_back(slot.m);
@@ -62,10 +69,11 @@ void AdamW::zeroGrad() {
       slot.param.mutable_grad().reset();
 }
 
-std::map<std::string, at::Tensor> AdamW::state() const {
+std::map<std::string, at::Tensor> AdamW::state() {
   std::map<std::string, at::Tensor> result;
-  for (const Group &group : groups)
-    for (const Slot &slot : group.slots) {
+  for (Group &group : groups)
+    for (Slot &slot : group.slots) {
+      slot.startMoments();
       result["m/" + slot.name] = slot.m;
       result["v/" + slot.name] = slot.v;
     }
@@ -73,16 +81,16 @@ std::map<std::string, at::Tensor> AdamW::state() const {
 }
 
 void AdamW::restore(const std::map<std::string, at::Tensor> &state) {
-  auto take = [&](const std::string &name, at::Tensor &into) {
+  auto take = [&](const std::string &name, const at::Tensor &param) {
     auto found = state.find(name);
-    if (found == state.end() || found->second.sizes() != into.sizes())
+    if (found == state.end() || found->second.sizes() != param.sizes())
       fail("optimizer state: tensor '", name, "' is ", found == state.end() ? "missing" : "of another shape");
-    into.copy_(found->second);
+    return found->second.to(param.options());
   };
   for (Group &group : groups)
     for (Slot &slot : group.slots) {
-      take("m/" + slot.name, slot.m);
-      take("v/" + slot.name, slot.v);
+      slot.m = take("m/" + slot.name, slot.param);
+      slot.v = take("v/" + slot.name, slot.param);
     }
 }
 

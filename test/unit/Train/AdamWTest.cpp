@@ -76,7 +76,10 @@ TEST(AdamW, leavesParamsWithoutGradientAndRestoresItsState) {
   EXPECT_TRUE(params["x"].equal(at::full({2, 2}, 1.0)));
   ParamMap copy = {{"w", leaf(params["w"].detach())}, {"x", leaf(params["x"].detach())}};
   AdamW second(copy, {});
-  second.restore(first.state());
+  std::map<std::string, at::Tensor> state = first.state();
+  for (auto &[name, moment] : state)
+    moment = moment.clone();
+  second.restore(state);
   copy["w"].mutable_grad() = params["w"].grad().clone();
   first.step(2, 0.1);
   second.step(2, 0.1);
