@@ -196,12 +196,13 @@ LogicalResult ParamOp::verify() {
   if (!type.hasStaticShape()) // C2
     return emitOpError() << "expects \"" << getName() << "\" to have a static shape, found " << type;
   auto text = dyn_cast_or_null<StringAttr>(getInitAttr());
-  if (text && text.getValue() != "identity") // C3
-    return emitOpError() << "expects init to be a number or \"identity\", found " << text;
+  bool isIdentity = text && text.getValue() == "identity";
+  if (text && !isIdentity && text.getValue() != "uniform") // C3
+    return emitOpError() << "expects init to be a number, \"identity\" or \"uniform\", found " << text;
   ArrayRef<int64_t> shape = type.getShape();
   if (getInitAttr() && isa<BlockType>(type.getElementType())) // C5
     return emitOpError() << "expects init with floats alone, found " << type;
-  if (text && (shape.size() < 2 || shape.back() != shape[shape.size() - 2])) // C4
+  if (isIdentity && (shape.size() < 2 || shape.back() != shape[shape.size() - 2])) // C4
     return emitOpError() << "expects an \"identity\" to end in two equal dimensions, found " << type;
   return success();
 }

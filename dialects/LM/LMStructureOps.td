@@ -89,8 +89,9 @@ def LM_ParamOp : LM_Op<"param", [Pure]> {
   let summary = "a weight, by name";
   let description = [{
     Names a tensor of the bundle's safetensors files and states its shape and storage type. `init` is the value that a
-    new tensor starts with: a number, or "identity" (a stack of identity matrices). The elements may be of `!lm.block`, which
-    says how they are stored.
+    new tensor starts with: a number, "identity" (a stack of identity matrices), or "uniform" (independent numbers between
+    plus and minus 1 / sqrt(last dimension), which the name alone decides). The elements may be of `!lm.block`, which says
+    how they are stored.
 
     ```mlir
     %w = lm.param "model.norm.weight" : tensor<64xbf16>

@@ -5,6 +5,8 @@
 #include "ModelEditing.h"
 #include "xlstm/Transforms/Passes.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace xlstm {
@@ -29,11 +31,13 @@ public:
         selectSites(model, mixer, {.layers = *layers, .convertSliding = convertSliding, .keepHeads = keepHeads});
     if (failed(sites))
       return signalPassFailure();
+    if (failed(checkEnergies(model, sites->size())))
+      return signalPassFailure();
     SmallVector<Value> results;
     std::vector<std::string> names;
     for (const AttentionSite &site : *sites)
       addLosses(site, mixer, results, names);
-    results.insert(results.begin(), sumOfLosses(model, results));
+    results.insert(results.begin(), objective(model, results));
     names.insert(names.begin(), "loss");
     setResults(model, results, names);
     eraseDeadOps(model);
@@ -41,6 +45,16 @@ public:
   }
 
 private:
+  LogicalResult checkEnergies(lm::ModelOp model, size_t numSites) {
+    if (!energies.empty() && energies.size() != numSites)
+      return model.emitError() << "option energies expects a number for each of " << numSites
+                               << " aligned layers, found " << energies.size();
+    for (double energy : energies)
+      if (!(std::isfinite(energy) && energy > 0))
+        return model.emitError() << "option energies expects numbers above 0, found " << energy;
+    return success();
+  }
+
   /// Builds the mixer and its losses in the site's layer; appends the layer's loss, energy and window loss.
   static void addLosses(const AttentionSite &site, xlstm::MixerAttr options, SmallVector<Value> &results,
                         std::vector<std::string> &names) {
@@ -61,12 +75,17 @@ private:
       names.push_back(prefix + name);
   }
 
-  /// `results` has three values a layer, its loss first.
-  static Value sumOfLosses(lm::ModelOp model, ArrayRef<Value> results) {
+  /// What training minimises: the losses' sum, each divided by its layer's energy. `results` has three values a layer,
+  /// its loss first.
+  Value objective(lm::ModelOp model, ArrayRef<Value> results) {
     OpBuilder builder(model.getBody().front().getTerminator());
-    Value sum = results[0];
-    for (size_t i = 3; i < results.size(); i += 3)
-      sum = builder.create<lm::AddOp>(model.getLoc(), sum, results[i]);
+    Value sum;
+    for (size_t layer = 0; 3 * layer < results.size(); ++layer) {
+      Value loss = results[3 * layer];
+      if (!energies.empty())
+        loss = builder.create<lm::ScaleOp>(model.getLoc(), loss, builder.getF64FloatAttr(1 / energies[layer]));
+      sum = sum ? builder.create<lm::AddOp>(model.getLoc(), sum, loss) : loss;
+    }
     return sum;
   }
 };

@@ -3,8 +3,8 @@
 
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 
-#include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
+#include "xlstm/Runtime/Files/FileHash.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
 
@@ -14,34 +14,32 @@ namespace xlstm {
 
 namespace fs = std::filesystem;
 
-static constexpr int checkpointVersion = 1;
+static constexpr int checkpointVersion = 2;
+static const char *const stateName = "state.safetensors";
 
-static std::string hashOf(const fs::path &file) {
-  ContentHash hash;
-  hash.update(MappedFile::open(file)->bytes());
-  return hexDigits(hash.value());
-}
+static std::string hashOfState(const fs::path &folder) { return hexDigits(measureFile(folder, stateName).hash); }
 
 void writeCheckpoint(const fs::path &path, const Checkpoint &checkpoint) {
   AtomicDirectory folder(path);
   std::vector<std::pair<std::string, at::Tensor>> tensors(checkpoint.tensors.begin(), checkpoint.tensors.end());
-  fs::path state = folder.path() / "state.safetensors";
-  saveTensors(state, tensors);
-  Json json = {
-      {"format", checkpointVersion}, {"step", checkpoint.step}, {"hash", hashOf(state)}, {"record", checkpoint.record}};
+  saveTensors(folder.path() / stateName, tensors);
+  Json json = {{"format", checkpointVersion},
+               {"step", checkpoint.step},
+               {"hash", hashOfState(folder.path())},
+               {"record", checkpoint.record}};
   writeTextFile(folder.path() / "checkpoint.json", json.dump(2) + "\n");
   folder.commit();
 }
 
 Checkpoint readCheckpoint(const fs::path &path) {
-  fs::path file = path / "checkpoint.json", state = path / "state.safetensors";
+  fs::path file = path / "checkpoint.json", state = path / stateName;
   Json json = readJsonFile(file);
   if (!json.is_object() || !json.contains("format") || !json.contains("step") || !json.contains("hash") ||
       !json.contains("record") || !json["step"].is_number_integer())
     fail(file.string(), ": not a checkpoint: expected keys format, step, hash, record");
   if (json["format"] != checkpointVersion)
     fail(file.string(), ": 'format': expected ", checkpointVersion, ", found ", json["format"].dump());
-  if (std::string found = hashOf(state); json["hash"] != found)
+  if (std::string found = hashOfState(path); json["hash"] != found)
     fail(state.string(), ": expected content of hash ", json["hash"].dump(), ", found ", found);
 
   Checkpoint checkpoint;
@@ -75,7 +73,8 @@ std::vector<int64_t> CheckpointStore::steps() const {
 
 void CheckpointStore::save(const Checkpoint &checkpoint) {
   fs::create_directories(folder);
-  // A step at which none is due was saved by an interruption: it stays until the next is written, the one due before it, too.
+  // A step at which none is due was saved by an interruption: it stays until the next is written, the one due before
+  // it, too.
   bool isExtra = valid && *valid % every != 0;
   std::optional<int64_t> due;
   for (int64_t step : steps()) {

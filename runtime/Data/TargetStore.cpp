@@ -9,7 +9,11 @@
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
 
-#include <ATen/ops/stack.h>
+#include <ATen/ops/empty.h>
+#include <c10/util/Half.h>
+
+#include <algorithm>
+#include <span>
 
 namespace xlstm {
 namespace {
@@ -91,20 +95,36 @@ void TargetStore::check(const TokenRows &rows) const {
     find(hashes[row], int64_t(row));
 }
 
+/// Copies row `row` of a tensor to `to`, in another type.
+template <typename From, typename To>
+static void copyRow(const StoredTensor &from, int64_t row, std::span<To> to) {
+  auto *values = reinterpret_cast<const From *>(from.bytes.data()) + row * int64_t(to.size());
+  std::transform(values, values + to.size(), to.begin(), [](From value) { return To(value); });
+}
+
+/// Row `row` of `into`.
+template <typename T>
+static std::span<T> rowOf(at::Tensor &into, int64_t row) {
+  size_t size = size_t(into.numel() / into.size(0));
+  return {into.mutable_data_ptr<T>() + row * int64_t(size), size};
+}
+
 Targets TargetStore::batch(const TokenRows &rows) const {
   check(rows);
-  std::vector<at::Tensor> ids, logprobs, tails;
-  for (uint64_t hash : rows.hashes()) {
-    const Place &place = find(hash, 0);
+  int64_t B = rows.size(), T = rowLength, K = topK;
+  Targets targets{at::empty({B, T, K}, at::kInt), at::empty({B, T, K}), at::empty({B, T})};
+  std::vector<uint64_t> hashes = rows.hashes();
+  for (int64_t b = 0; b < B; ++b) {
+    const Place &place = find(hashes[size_t(b)], b);
     const SafetensorsFile &shard = shards[place.shard];
-    at::Tensor id = viewOf(shard.get("ids")).select(0, place.row);
-    if (id.scalar_type() == at::kUInt16) // few operators know uint16
-      id = id.view(at::kShort).to(at::kInt).bitwise_and(0xffff);
-    ids.push_back(id);
-    logprobs.push_back(viewOf(shard.get("logprobs")).select(0, place.row).to(at::kFloat));
-    tails.push_back(viewOf(shard.get("tail")).select(0, place.row));
+    const StoredTensor &ids = shard.get("ids"), &logprobs = shard.get("logprobs");
+    auto copyIds = ids.spec.dtype == DType::U16 ? copyRow<uint16_t, int32_t> : copyRow<int32_t, int32_t>;
+    auto copyLogprobs = logprobs.spec.dtype == DType::F16 ? copyRow<c10::Half, float> : copyRow<float, float>;
+    copyIds(ids, place.row, rowOf<int32_t>(targets.ids_BTK, b));
+    copyLogprobs(logprobs, place.row, rowOf<float>(targets.logprobs_BTK, b));
+    copyRow<float, float>(shard.get("tail"), place.row, rowOf<float>(targets.tail_BT, b));
   }
-  return {at::stack(ids), at::stack(logprobs), at::stack(tails)};
+  return targets;
 }
 
 } // namespace xlstm

@@ -12,18 +12,34 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
+#include <cstring>
+
 namespace xlstm {
 
-int64_t TokenRows::numLabels() const { return size() == 0 ? 0 : labels_NT.ge(0).sum().item<int64_t>(); }
+int64_t TokenRows::numLabels() const {
+  if (size() == 0)
+    return 0;
+  at::Tensor labels = labels_NT.contiguous();
+  std::span<const int64_t> all(labels.const_data_ptr<int64_t>(), size_t(labels.numel()));
+  return std::count_if(all.begin(), all.end(), [](int64_t label) { return label >= 0; });
+}
 
 TokenRows TokenRows::select(std::span<const int64_t> rows) const {
-  at::Tensor index = at::empty({int64_t(rows.size())}, at::kLong);
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i] < 0 || rows[i] >= size())
-      fail("row ", rows[i], " does not exist; there are ", size());
-    index.mutable_data_ptr<int64_t>()[i] = rows[i];
+  TokenRows chosen;
+  for (at::Tensor TokenRows::*part : {&TokenRows::ids_NT, &TokenRows::docStart_NT, &TokenRows::labels_NT}) {
+    at::Tensor from = (this->*part).contiguous();
+    at::Tensor into = at::empty({int64_t(rows.size()), length()}, from.options());
+    size_t bytes = size_t(length()) * from.element_size();
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (rows[i] < 0 || rows[i] >= size())
+        fail("row ", rows[i], " does not exist; there are ", size());
+      std::memcpy(static_cast<std::byte *>(into.mutable_data_ptr()) + i * bytes,
+                  static_cast<const std::byte *>(from.const_data_ptr()) + size_t(rows[i]) * bytes, bytes);
+    }
+    chosen.*part = into;
   }
-  return {ids_NT.index_select(0, index), docStart_NT.index_select(0, index), labels_NT.index_select(0, index)};
+  return chosen;
 }
 
 TokenRows TokenRows::slice(int64_t begin, int64_t end) const {

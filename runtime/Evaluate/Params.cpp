@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Evaluate/Program.h"
 #include "xlstm/Runtime/Evaluate/ScalarType.h"
+#include "xlstm/Runtime/Files/ForgetPages.h"
 
 #include "xlstm/Support/Error.h"
 
@@ -10,7 +11,9 @@
 #include <ATen/ops/eye.h>
 #include <ATen/ops/full.h>
 
+#include <cmath>
 #include <cstring>
+#include <random>
 
 using at::Tensor;
 
@@ -48,6 +51,8 @@ Tensor toTensor(const StoredTensor &stored) {
   Tensor tensor = at::empty(stored.spec.shape, scalarType(stored.spec.dtype));
   if (!stored.bytes.empty())
     std::memcpy(tensor.mutable_data_ptr(), stored.bytes.data(), stored.bytes.size());
+  if (stored.file) // a mapping: all of it would count as memory beside the copies
+    forgetPages(stored.bytes);
   return tensor;
 }
 
@@ -69,6 +74,19 @@ ParamMap loadParams(const FunctionSpec &function, const WeightFiles &weights, at
   return params;
 }
 
+/// Independent numbers between plus and minus 1 / sqrt(last dimension), the same for the same name everywhere.
+static Tensor uniformOf(const TensorSpec &spec, at::ScalarType type) {
+  uint64_t seed = 0xcbf29ce484222325; // FNV-1a
+  for (unsigned char c : spec.name)
+    seed = (seed ^ c) * 0x100000001b3;
+  std::mt19937_64 random(seed);
+  Tensor values = at::empty(spec.shape, at::kDouble);
+  double bound = spec.shape.empty() ? 1 : 1 / std::sqrt(double(std::max<int64_t>(spec.shape.back(), 1)));
+  for (double &value : std::span(values.mutable_data_ptr<double>(), size_t(values.numel())))
+    value = bound * (double(random() >> 11) * 0x1p-52 - 1);
+  return values.to(type);
+}
+
 ParamMap initialParams(const FunctionSpec &function, at::ScalarType type) {
   ParamMap params;
   for (const auto &[tensor, init, isRounded] : function.params) {
@@ -76,6 +94,10 @@ ParamMap initialParams(const FunctionSpec &function, at::ScalarType type) {
       continue;
     if (const double *number = std::get_if<double>(&*init)) {
       params[tensor.name] = at::full(tensor.shape, *number, type);
+      continue;
+    }
+    if (std::get<std::string>(*init) == "uniform") {
+      params[tensor.name] = uniformOf(tensor, type);
       continue;
     }
     if (tensor.shape.size() < 2)

@@ -6,6 +6,11 @@
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Support/Error.h"
 
+#include <c10/core/GradMode.h>
+
+#include <algorithm>
+#include <cmath>
+
 namespace xlstm {
 namespace {
 
@@ -38,50 +43,88 @@ std::vector<LayerResults> findLayers(const FunctionSpec &spec) {
 
 class Alignment {
 public:
-  Alignment(const Program &program, const TokenRows &heldOut, int64_t heldOutBatch)
-      : program(program), heldOut(heldOut), heldOutBatch(heldOutBatch), layers(findLayers(program.function("align"))) {}
+  Alignment(Program program, const TokenRows &heldOut, const TrainOptions &options)
+      : program(std::move(program)), heldOut(heldOut), options(options),
+        layers(findLayers(this->program.function("align"))),
+        total(findResult(this->program.function("align"), "loss")) {}
 
-  StepLosses losses(const TokenRows &batch, const ParamMap &params, EvalObserver *observer) const {
-    EvalOptions options;
-    options.observer = observer;
-    auto results = program.run("align", {batch.ids_NT, batch.docStart_NT}, params, options);
-    StepLosses losses;
-    for (const LayerResults &layer : layers) {
-      at::Tensor relative = results[layer.loss].div(results[layer.energy].detach());
-      losses.loss = losses.loss.defined() ? losses.loss.add(relative) : relative;
-      losses.others.emplace_back("layers." + std::to_string(layer.layer), relative.detach());
-    }
+  const Program &functions() const { return program; }
+  size_t numLayers() const { return layers.size(); }
+
+  static std::vector<at::Tensor> argumentsOf(const TokenRows &rows) { return {rows.ids_NT, rows.docStart_NT}; }
+
+  /// `energies`: what the program divides the layers' losses by.
+  StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params,
+                    const std::vector<double> &energies, EvalObserver *observer) const {
+    auto results = run(arguments, params, observer);
+    StepLosses losses{results[total], {}};
+    for (size_t i = 0; i < layers.size(); ++i)
+      losses.others.emplace_back("layers." + std::to_string(layers[i].layer),
+                                 results[layers[i].loss].detach().div(energies[i]));
     return losses;
   }
 
-  /// Held-out means of every layer's loss, energy and window loss; "held_out" is what training minimises.
+  /// Held-out means of what is minimised, "held_out", and of every layer's loss, energy and window loss.
   Json validate(const ParamMap &params) const {
+    double minimised = 0;
     std::vector<std::array<double, 3>> sums(layers.size());
-    for (int64_t first = 0; first < heldOut.size(); first += heldOutBatch) {
-      TokenRows batch = heldOut.slice(first, std::min(first + heldOutBatch, heldOut.size()));
-      auto results = program.run("align", {batch.ids_NT, batch.docStart_NT}, params);
+    for (int64_t first = 0; first < heldOut.size(); first += options.heldOutBatch) {
+      TokenRows batch = heldOut.slice(first, std::min(first + options.heldOutBatch, heldOut.size()));
+      auto results = run(argumentsOf(batch), params, nullptr);
       double share = double(batch.size()) / double(heldOut.size());
+      minimised += share * results[total].item<double>();
       for (size_t i = 0; i < layers.size(); ++i)
         for (auto [column, result] : {std::pair(0, layers[i].loss), {1, layers[i].energy}, {2, layers[i].window}})
           sums[i][column] += share * results[result].item<double>();
     }
-    Json found = {{"held_out", 0.0}, {"layers", Json::array()}};
-    double relative = 0;
+    Json found = {{"held_out", minimised}, {"layers", Json::array()}};
     for (size_t i = 0; i < layers.size(); ++i) {
       auto [loss, energy, window] = sums[i];
-      relative += loss / energy;
       found["layers"].push_back({{"layer", layers[i].layer}, {"loss", loss}, {"energy", energy}, {"window", window}});
     }
-    found["held_out"] = relative;
     return found;
   }
 
 private:
-  const Program &program;
+  std::vector<at::Tensor> run(const std::vector<at::Tensor> &arguments, const ParamMap &params,
+                              EvalObserver *observer) const {
+    EvalOptions how;
+    how.type = options.type;
+    how.observer = observer;
+    return program.run("align", arguments, params, how);
+  }
+
+  Program program;
   const TokenRows &heldOut;
-  int64_t heldOutBatch;
+  const TrainOptions &options;
   std::vector<LayerResults> layers;
+  size_t total;
 };
+
+/// The teacher's energies on the held-out rows; those that `file` keeps, where an earlier start measured them.
+std::vector<double> energiesOf(const Alignment &plain, const ParamMap &params, const std::filesystem::path &file) {
+  if (Json kept = findJsonFile(file); !kept.is_null()) {
+    Json energies = kept.is_object() ? kept.value("energies", Json()) : Json();
+    bool isList = energies.is_array() && energies.size() == plain.numLayers() &&
+                  std::all_of(energies.begin(), energies.end(), [](auto &energy) { return energy.is_number(); });
+    if (!isList)
+      fail(file.string(), ": 'energies': expected a list of ", plain.numLayers(), " numbers, found ", energies.dump());
+    return energies.get<std::vector<double>>();
+  }
+  c10::NoGradGuard noGrad;
+  std::vector<double> energies;
+  Json found = plain.validate(params);
+  for (const Json &layer : found.at("layers")) {
+    double energy = layer.at("energy");
+    if (!(std::isfinite(energy) && energy > 0))
+      fail("align: layer ", layer.at("layer").dump(), ": the teacher's attention gives ", energy,
+           " in the mean square on the held-out rows, expected more than 0");
+    energies.push_back(energy);
+  }
+  std::filesystem::create_directories(file.parent_path());
+  writeTextFile(file, Json{{"energies", energies}}.dump(2) + "\n");
+  return energies;
+}
 
 AlignReport reportOf(const TrainResult &run, int64_t steps, const TokenRows &heldOut) {
   AlignReport report;
@@ -128,23 +171,31 @@ Json AlignReport::toJson() const {
   return json;
 }
 
-AlignResult alignStudent(const Program &program, const ParamMap &teacher, const MixedRows &data,
+AlignResult alignStudent(const AlignBuilder &build, const ParamMap &teacher, const MixedRows &data,
                          const TokenRows &heldOut, const TrainOptions &options, const std::filesystem::path &folder) {
   if (heldOut.size() == 0)
     fail("align: expected at least one held-out row");
-  ParamMap initial = initialParams(program.function("align"));
-  for (auto &[name, param] : initial)
+  Alignment plain(build({}), heldOut, options);
+  ParamMap initial = initialParams(plain.functions().function("align"), options.type);
+  ParamMap start = teacher;
+  for (auto &[name, param] : initial) {
     if (!teacher.empty())
       param = param.to(teacher.begin()->second.device());
-  Alignment alignment(program, heldOut, options.heldOutBatch);
+    start[name] = param;
+  }
+  std::vector<double> energies = energiesOf(plain, start, folder / "energies.json");
+  Alignment alignment(build(energies), heldOut, options);
   TrainTask task;
   task.name = "align";
-  task.losses = [&](auto &batch, auto &params, auto *observer) { return alignment.losses(batch, params, observer); };
+  task.arguments = Alignment::argumentsOf;
+  task.losses = [&](auto &arguments, auto &params, auto *observer) {
+    return alignment.losses(arguments, params, energies, observer);
+  };
   task.tokens = [](const TokenRows &batch) { return batch.size() * batch.length(); };
   task.validate = [&](const ParamMap &params) { return alignment.validate(params); };
-  task.identity = {{"held_out", hashOf(heldOut)}};
+  task.identity = {{"held_out", hashOf(heldOut)}, {"energies", energies}};
 
-  TrainResult run = train(task, data, teacher, initial, options, folder);
+  TrainResult run = train(task, data, teacher, std::move(initial), options, folder);
   AlignReport report = reportOf(run, options.steps, heldOut);
   writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
   return {run.params, report};

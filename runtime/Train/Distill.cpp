@@ -4,6 +4,7 @@
 #include "xlstm/Runtime/Train/Distill.h"
 
 #include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Train/Lora.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/ops/full.h>
@@ -14,8 +15,8 @@ namespace {
 
 class Distillation {
 public:
-  Distillation(const Program &program, const TargetStore &store, const TokenRows &heldOut, int64_t heldOutBatch)
-      : program(program), spec(program.function("distill")), store(store), heldOut(heldOut), heldOutBatch(heldOutBatch),
+  Distillation(const Program &program, const TargetStore &store, const TokenRows &heldOut, const TrainOptions &options)
+      : program(program), spec(program.function("distill")), store(store), heldOut(heldOut), options(options),
         loss(findResult("loss")), ce(findResult("ce")), kl(findResult("kl")) {
     if (spec.arguments.size() != 6 || spec.arguments[3].shape.size() != 3)
       fail("function 'distill': expected arguments ids, docs, labels, top_ids [B, T, K], top_logprobs, tail");
@@ -23,34 +24,38 @@ public:
       fail("function 'distill': expected targets with k = ", k, ", the store has k = ", store.k());
   }
 
-  StepLosses losses(const TokenRows &batch, const ParamMap &params, EvalObserver *observer) const {
-    EvalOptions options;
-    options.observer = observer;
-    auto results = run(batch, store.batch(batch), params, options);
+  std::vector<at::Tensor> arguments(const TokenRows &batch) const { return argumentsOf(batch, store.batch(batch)); }
+
+  StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params, EvalObserver *observer) const {
+    auto results = run(arguments, params, observer);
     return {results[loss], {{"ce", results[ce].detach()}, {"kl", results[kl].detach()}}};
   }
 
   /// Cross-entropy of the held-out rows; their targets play no part and need not be stored.
   Json validate(const ParamMap &params) const {
     double sum = 0, labels = 0;
-    for (int64_t first = 0; first < heldOut.size(); first += heldOutBatch) {
-      TokenRows batch = heldOut.slice(first, std::min(first + heldOutBatch, heldOut.size()));
+    for (int64_t first = 0; first < heldOut.size(); first += options.heldOutBatch) {
+      TokenRows batch = heldOut.slice(first, std::min(first + options.heldOutBatch, heldOut.size()));
       int64_t B = batch.size(), T = batch.length(), K = std::max<int64_t>(spec.arguments[3].shape[2], 1);
       Targets none{at::zeros({B, T, K}, at::kInt), at::zeros({B, T, K}), at::full({B, T}, -69.0)};
       double count = double(batch.numLabels());
-      sum += count * run(batch, none, params, {})[ce].item<double>();
+      sum += count * run(argumentsOf(batch, none), params, nullptr)[ce].item<double>();
       labels += count;
     }
     return {{"held_out", sum / labels}};
   }
 
 private:
-  std::vector<at::Tensor> run(const TokenRows &batch, const Targets &targets, const ParamMap &params,
-                              const EvalOptions &options) const {
-    return program.run(
-        "distill",
-        {batch.ids_NT, batch.docStart_NT, batch.labels_NT, targets.ids_BTK, targets.logprobs_BTK, targets.tail_BT},
-        params, options);
+  static std::vector<at::Tensor> argumentsOf(const TokenRows &rows, const Targets &targets) {
+    return {rows.ids_NT, rows.docStart_NT, rows.labels_NT, targets.ids_BTK, targets.logprobs_BTK, targets.tail_BT};
+  }
+
+  std::vector<at::Tensor> run(const std::vector<at::Tensor> &arguments, const ParamMap &params,
+                              EvalObserver *observer) const {
+    EvalOptions how;
+    how.type = options.type;
+    how.observer = observer;
+    return program.run("distill", arguments, params, how);
   }
 
   size_t findResult(const std::string &name) const {
@@ -64,7 +69,7 @@ private:
   const FunctionSpec &spec;
   const TargetStore &store;
   const TokenRows &heldOut;
-  int64_t heldOutBatch;
+  const TrainOptions &options;
   size_t loss, ce, kl;
 };
 
@@ -74,25 +79,58 @@ Json DistillReport::toJson() const {
   return {{"steps", steps}, {"initial", initial}, {"last", last}, {"best", best}, {"best_step", bestStep}};
 }
 
-DistillResult distillExpert(const Program &program, const ParamMap &initial, const MixedRows &data,
+/// The params of "distill" parted into those that train and those that do not, and which of the former are new.
+struct Split {
+  ParamMap trained, frozen;
+  std::set<std::string> added;
+};
+
+static Split split(const FunctionSpec &spec, ParamMap params, Trained what) {
+  Split parts;
+  for (const ParamSpec &param : spec.params) {
+    const std::string &name = param.tensor.name;
+    bool isAdapter = isLoraName(name);
+    if (param.init && !isAdapter)
+      parts.added.insert(name);
+    auto node = params.extract(name);
+    if (node.empty())
+      fail("weight '", name, "' is missing");
+    (param.init || what == Trained::Full ? parts.trained : parts.frozen).insert(std::move(node));
+  }
+  return parts;
+}
+
+DistillResult distillExpert(const Program &program, const std::function<ParamMap()> &load, const MixedRows &data,
                             const TargetStore &store, const TokenRows &heldOut, const TrainOptions &options,
                             const std::filesystem::path &folder) {
   if (heldOut.size() == 0 || heldOut.numLabels() == 0)
     fail("distill: expected held-out rows with at least one label");
   store.check(data.rows);
-  Distillation distillation(program, store, heldOut, options.heldOutBatch);
+  Distillation distillation(program, store, heldOut, options);
+  const FunctionSpec &spec = program.function("distill");
+  ParamMap start = load();
+  addLoraParams(spec, start, options.type);
+  Split params = split(spec, std::move(start), options.trained);
   TrainTask task;
   task.name = "distill";
-  task.losses = [&](auto &batch, auto &params, auto *observer) { return distillation.losses(batch, params, observer); };
+  task.arguments = [&](auto &batch) { return distillation.arguments(batch); };
+  task.losses = [&](auto &arguments, auto &params, auto *observer) {
+    return distillation.losses(arguments, params, observer);
+  };
   task.tokens = [](const TokenRows &batch) { return batch.numLabels(); };
   task.validate = [&](const ParamMap &params) { return distillation.validate(params); };
   task.keepBest = true;
+  task.added = params.added;
   task.identity = {{"held_out", hashOf(heldOut)}, {"k", store.k()}};
 
-  TrainResult run = train(task, data, {}, initial, options, folder);
+  TrainResult run = train(task, data, params.frozen, std::move(params.trained), options, folder);
   DistillReport report{run.first.at("held_out"), run.best, run.last.at("held_out"), run.bestStep, options.steps};
   writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
-  return {run.params, report};
+  if (run.params.empty()) // the state of step 0
+    return {load(), report};
+  run.params.merge(params.frozen);
+  mergeLora(run.params, options.lora.scale());
+  return {std::move(run.params), report};
 }
 
 } // namespace xlstm

@@ -5,37 +5,30 @@
 #define XLSTM_RUNTIME_TRAIN_INTERNAL_GATERANGES_H
 
 #include "xlstm/Runtime/Evaluate/Program.h"
-#include "xlstm/Runtime/Files/Json.h"
 
-#include <cmath>
+#include <ATen/ops/maximum.h>
+#include <ATen/ops/minimum.h>
 
 namespace xlstm {
 
-/// Least and greatest pre-activation of the input and forget gates of all layers.
+/// Least and greatest pre-activation of the input and forget gates of all layers, as scalars that stay where the gates
+/// are. Undefined where there were none.
 class GateRanges : public EvalObserver {
 public:
+  struct Range {
+    at::Tensor least, greatest;
+    void add(const at::Tensor &gate) {
+      at::Tensor low = gate.detach().min(), high = gate.detach().max();
+      least = least.defined() ? at::minimum(least, low) : low;
+      greatest = greatest.defined() ? at::maximum(greatest, high) : high;
+    }
+  };
+
   void onMemoryGates(int64_t layer, const at::Tensor &i_BTH, const at::Tensor &f_BTH) override {
     input.add(i_BTH);
     forget.add(f_BTH);
   }
 
-  /// Adds "i_gate" and "f_gate", [least, greatest], where there were any.
-  void writeTo(Json &line) const {
-    if (input.least <= input.greatest) {
-      line["i_gate"] = {input.least, input.greatest};
-      line["f_gate"] = {forget.least, forget.greatest};
-    }
-  }
-
-private:
-  struct Range {
-    double least = INFINITY, greatest = -INFINITY;
-    void add(const at::Tensor &gate) {
-      at::Tensor values = gate.detach();
-      least = std::min(least, values.min().item<double>());
-      greatest = std::max(greatest, values.max().item<double>());
-    }
-  };
   Range input, forget;
 };
 

@@ -37,7 +37,10 @@ Json identityOf(const TrainTask &task, const MixedRows &data, const ParamMap &fr
                    {"validate_every", options.validateEvery},
                    {"held_out_batch", options.heldOutBatch},
                    {"rate", {rate.peak, rate.final, rate.warmup, rate.cosine}},
-                   {"adamw", {adamw.beta1, adamw.beta2, adamw.eps, adamw.weightDecay, adamw.decayAll}}};
+                   {"adamw", {adamw.beta1, adamw.beta2, adamw.eps, adamw.weightDecay, adamw.decayAll}},
+                   {"new", {options.newRate().peak, adamw.newWeightDecay.value_or(adamw.weightDecay)}},
+                   {"trained", int(options.trained)},
+                   {"lora", options.trained == Trained::Lora ? options.lora.passOptions() : ""}};
   return {{"task", task.name},       {"options", settings},      {"rows", hashOf(data.rows)},  {"counts", data.counts},
           {"weights", data.weights}, {"frozen", hashOf(frozen)}, {"initial", hashOf(initial)}, {"more", task.identity}};
 }

@@ -3,6 +3,8 @@
 
 #include "xlstm/Runtime/Train/TrainOptions.h"
 
+#include "xlstm/Support/Number.h"
+
 #include <cmath>
 #include <numbers>
 
@@ -16,6 +18,19 @@ double Schedule::at(int64_t step, int64_t steps) const {
   int64_t last = steps - 1;
   double part = last > warmup ? std::min(1.0, double(step - warmup) / double(last - warmup)) : 1.0;
   return final + (peak - final) * (1 + std::cos(std::numbers::pi * part)) / 2;
+}
+
+std::string LoraOptions::passOptions() const {
+  std::string text = "rank=" + std::to_string(rank) + " alpha=" + shortest(alpha);
+  for (const std::string &target : targets)
+    text += (&target == targets.data() ? " targets=" : ",") + target;
+  return text;
+}
+
+Schedule TrainOptions::newRate() const {
+  Schedule schedule = rate;
+  schedule.peak = newPeak.value_or(rate.peak);
+  return schedule;
 }
 
 TrainOptions TrainOptions::alignment(int64_t steps) {

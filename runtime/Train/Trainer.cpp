@@ -3,9 +3,10 @@
 
 #include "xlstm/Runtime/Train/Trainer.h"
 
-#include "GateRanges.h"
+#include "BatchLoader.h"
 #include "Identity.h"
 #include "MetricsLog.h"
+#include "StepLog.h"
 
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 #include "xlstm/Runtime/Files/Interrupt.h"
@@ -22,18 +23,19 @@ namespace {
 
 class Run {
 public:
-  Run(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, const ParamMap &initial,
+  Run(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, ParamMap initial,
       const TrainOptions &options, const std::filesystem::path &folder)
       : task(task), data(data), options(options), folder(folder),
-        store(folder / "checkpoints", options.checkpointEvery), all(frozen), trained(copyOf(initial)),
-        optimizer(trained, options.adamw) {
+        store(folder / "checkpoints", options.checkpointEvery), all(frozen), trained(leavesOf(std::move(initial))),
+        optimizer(trained, options.adamw, task.added),
+        batches([this](int64_t step) { return makeBatch(step); }, options.steps) {
     if (options.steps < 0 || options.batch < 1 || options.microBatch < 0 || options.validateEvery < 1 ||
         options.checkpointEvery < 1)
       fail(task.name, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");
     for (const auto &[name, param] : trained)
       all[name] = param;
     order = rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch);
-    record = {{"identity", identityOf(task, data, frozen, initial, options)}};
+    record = {{"identity", identityOf(task, data, frozen, trained, options)}};
   }
 
   TrainResult run() {
@@ -44,15 +46,19 @@ public:
     stopIfAsked(interrupts);
     Progress progress(task.name, options.steps, done);
     while (done < options.steps) {
-      double loss = step();
+      step();
       ++done;
       bool last = done == options.steps;
-      if (last || done % options.validateEvery == 0)
+      bool isValidated = last || done % options.validateEvery == 0,
+           isSaved = last || done % options.checkpointEvery == 0;
+      if (isValidated || isSaved || steps.isDue())
+        writeSteps();
+      if (isValidated)
         validate();
-      if (last || done % options.checkpointEvery == 0)
+      if (isSaved)
         save();
       char note[32];
-      std::snprintf(note, sizeof note, "loss %.4f", loss);
+      std::snprintf(note, sizeof note, "loss %.4f", steps.loss());
       progress.advance(1, note);
       if (options.onStep)
         options.onStep(done);
@@ -62,14 +68,11 @@ public:
   }
 
 private:
-  /// What is trained is at least float32, also where the function rounds it when it reads it.
-  static ParamMap copyOf(const ParamMap &params) {
-    ParamMap copies;
-    for (const auto &[name, param] : params) {
-      at::ScalarType type = c10::promoteTypes(param.scalar_type(), at::kFloat);
-      copies[name] = param.detach().to(type, /*non_blocking=*/false, /*copy=*/true).set_requires_grad(true);
-    }
-    return copies;
+  /// What is trained is at least float32, also where the function rounds it when it reads it. Others are not copied.
+  static ParamMap leavesOf(ParamMap params) {
+    for (auto &[name, param] : params)
+      param = param.detach().to(c10::promoteTypes(param.scalar_type(), at::kFloat)).set_requires_grad(true);
+    return params;
   }
 
   /// Takes up the newest checkpoint, or validates the start.
@@ -78,7 +81,6 @@ private:
     if (!checkpoint) {
       log.emplace(folder / "metrics.jsonl", 0);
       validate();
-      save();
       return;
     }
     checkIdentity(checkpoint->record.at("identity"), record.at("identity"), folder);
@@ -91,34 +93,38 @@ private:
     log.emplace(folder / "metrics.jsonl", record.at("log_bytes").get<int64_t>());
   }
 
-  /// One update; returns its loss.
-  double step() {
-    TokenRows batch = data.rows.select(std::span(order).subspan(done * options.batch, options.batch));
-    optimizer.zeroGrad();
-    GateRanges gates;
-    Json line = {{"step", done + 1}, {"loss", 0.0}};
+  /// The parts of a step's batch. Runs ahead, in another thread.
+  std::vector<BatchPart> makeBatch(int64_t step) const {
+    TokenRows batch = data.rows.select(std::span(order).subspan(step * options.batch, options.batch));
     int64_t micro = options.microBatch == 0 ? options.batch : options.microBatch;
-    int64_t tokens = std::max<int64_t>(task.tokens(batch), 1);
+    double tokens = double(std::max<int64_t>(task.tokens(batch), 1));
+    std::vector<BatchPart> parts;
     for (int64_t first = 0; first < options.batch; first += micro) {
       TokenRows part = batch.slice(first, std::min(first + micro, options.batch));
-      double share = double(task.tokens(part)) / double(tokens);
-      StepLosses losses = task.losses(part, all, &gates);
-      losses.loss.mul(share).backward();
-      line["loss"] = line["loss"].get<double>() + share * losses.loss.item<double>();
-      for (const auto &[name, value] : losses.others)
-        line[name] = line.value(name, 0.0) + share * value.item<double>();
+      parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens});
     }
-    double rate = options.rate.at(done, options.steps), norm = clipGradients(trained, options.clip);
-    double loss = line["loss"];
-    if (!std::isfinite(loss) || !std::isfinite(norm))
-      fail(folder.string(), ": step ", done + 1, " of ", task.name, ": loss ", loss, ", gradient norm ", norm,
-           "; a lower learning rate or a longer warm-up may help");
-    optimizer.step(done + 1, rate);
-    line["lr"] = rate;
-    line["grad_norm"] = norm;
-    gates.writeTo(line);
-    log->append(line);
-    return loss;
+    return parts;
+  }
+
+  /// One update. Nothing in it waits for the device.
+  void step() {
+    optimizer.zeroGrad(); // parts add up
+    GateRanges gates;
+    StepMetrics metrics;
+    for (const BatchPart &part : batches.take(done)) {
+      StepLosses losses = task.losses(part.arguments, all, &gates);
+      losses.loss.mul(part.share).backward();
+      metrics.add(losses, part.share);
+    }
+    double rate = options.rate.at(done, options.steps), newRate = options.newRate().at(done, options.steps);
+    at::Tensor norm = gradientNorm(trained);
+    optimizer.step(done + 1, {rate, newRate}, clipDivisor(norm, options.clip));
+    metrics.finish(rate, norm, gates);
+    steps.add(done + 1, std::move(metrics));
+  }
+
+  void writeSteps() {
+    steps.fetch(folder.string(), task.name, [&](const Json &line) { log->append(line); });
   }
 
   void validate() {
@@ -133,7 +139,7 @@ private:
     if (done == 0 || (task.keepBest && value < record.at("best").get<double>())) {
       record["best"] = value;
       record["best_step"] = done;
-      if (task.keepBest)
+      if (task.keepBest && done > 0 && done < options.steps)
         writeCheckpoint(folder / "best", {done, {trained.begin(), trained.end()}, Json::object()});
     }
     Json line = {{"step", done}};
@@ -144,8 +150,10 @@ private:
   void stopIfAsked(const DeferInterrupts &interrupts) {
     if (!interrupts.signal())
       return;
-    if (saved != done)
+    if (saved != done) {
+      writeSteps();
       save();
+    }
     throw Stopped{interrupts.signal(), task.name + " stopped after step " + std::to_string(done) + " of " +
                                            std::to_string(options.steps) + ", its checkpoint is saved in " +
                                            folder.string() + "; the same command goes on from there"};
@@ -163,12 +171,18 @@ private:
   TrainResult result() {
     TrainResult result{{}, record.at("first"), record.at("last"), done, record.at("last").at("held_out")};
     if (task.keepBest) {
-      Checkpoint best = readCheckpoint(folder / "best");
-      result.params = best.tensors;
       result.bestStep = record.at("best_step");
       result.best = record.at("best");
+    }
+    optimizer.zeroGrad(); // the best state comes in place of the gradients
+    if (result.bestStep == 0 && done > 0)
+      return result;
+    if (result.bestStep < done) {
+      result.params = readCheckpoint(folder / "best").tensors;
       return result;
     }
+    std::error_code ignored; // an earlier step's, which only takes space
+    std::filesystem::remove_all(folder / "best", ignored);
     for (const auto &[name, param] : trained)
       result.params[name] = param.detach();
     return result;
@@ -182,6 +196,8 @@ private:
   ParamMap all, trained;
   AdamW optimizer;
   std::vector<int64_t> order;
+  BatchLoader batches;
+  StepLog steps;
   int64_t done = 0, saved = -1;
   Json record; // kept in the checkpoint: identity, log_bytes, first, last, best, best_step
   std::optional<MetricsLog> log;
@@ -189,9 +205,9 @@ private:
 
 } // namespace
 
-TrainResult train(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, const ParamMap &initial,
+TrainResult train(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, ParamMap initial,
                   const TrainOptions &options, const std::filesystem::path &folder) {
-  return Run(task, data, frozen, initial, options, folder).run();
+  return Run(task, data, frozen, std::move(initial), options, folder).run();
 }
 
 } // namespace xlstm

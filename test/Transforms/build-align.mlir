@@ -1,7 +1,20 @@
 // RUN: xlstm-opt %s --xlstm-build-align='window=8 sinks=2' 2>&1 | FileCheck %s --check-prefixes=CHECK,HYBRID
 // RUN: xlstm-opt %s --xlstm-build-align='mixer=mlstm window=8' 2>&1 | FileCheck %s --check-prefixes=CHECK,MLSTM
 // RUN: xlstm-opt %s --xlstm-build-align='mixer=window window=8' 2>&1 | FileCheck %s --check-prefixes=CHECK,WINDOW
+// RUN: xlstm-opt %s --xlstm-build-align='energies=2.0,0.5' 2>&1 | FileCheck %s --check-prefix=SCALED
+// RUN: not xlstm-opt %s --xlstm-build-align='energies=2.0' 2>&1 | FileCheck %s --check-prefix=COUNT
+// RUN: not xlstm-opt %s --xlstm-build-align='energies=2.0,0.0' 2>&1 | FileCheck %s --check-prefix=ZERO
 // Teacher and student side by side: the stream stays the teacher's, losses are named, the output head is gone.
+
+// What training minimises divides each layer's loss by its constant; the losses themselves stay as they are.
+// SCALED: %[[A:.*]]:4 = layer 0
+// SCALED: %[[B:.*]]:4 = layer 2
+// SCALED: %[[X:.*]] = scale %[[A]]#1 {factor = 5.000000e-01 : f64} : tensor<f32>
+// SCALED: %[[Y:.*]] = scale %[[B]]#1 {factor = 2.000000e+00 : f64} : tensor<f32>
+// SCALED: %[[SUM:.*]] = add %[[X]], %[[Y]] : tensor<f32>
+// SCALED: return %[[SUM]], %[[A]]#1, %[[A]]#2, %[[A]]#3, %[[B]]#1, %[[B]]#2, %[[B]]#3 :
+// COUNT: error: option energies expects a number for each of 2 aligned layers, found 1
+// ZERO: error: option energies expects numbers above 0, found 0
 
 // The teacher stays as it was.
 // CHECK-LABEL: lm.model @model(

@@ -17,12 +17,14 @@
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 #include "xlstm/Support/Quote.h"
 #include "xlstm/Target/Link.h"
 
 #include <algorithm>
 #include <cstring>
 #include <unistd.h>
+#include <utility>
 
 namespace fs = std::filesystem;
 
@@ -148,10 +150,15 @@ void Job::writeRewrites() {
 
 void Job::align() {
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
-  Program program = teacher.derive("xlstm-build-align{" + student().passOptions() + "}");
+  auto build = [&](const std::vector<double> &energies) {
+    std::string list;
+    for (double energy : energies)
+      list += (list.empty() ? " energies=" : ",") + shortest(energy);
+    return teacher.derive("xlstm-build-align{" + student().passOptions() + list + "}");
+  };
   Corpus corpus = readCorpus(recipe.align, teacher);
   AlignResult result =
-      alignStudent(program, teacher.params, corpus.train, corpus.heldOut, recipe.align.options, run / "align");
+      alignStudent(build, teacher.params, corpus.train, corpus.heldOut, recipe.align.options, run / "align");
   writeStudent(teacher, student(), result.trained, run / "aligned");
 }
 
@@ -166,10 +173,14 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
 
 void Job::distill(const RecipeExpert &expert) {
   RunnableModel aligned = RunnableModel::open(run / "aligned", device);
-  Program program = aligned.derive("xlstm-build-distill{" + recipe.distillPass + "}");
+  Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}");
   Corpus corpus = readCorpus(expert.training, aligned);
-  DistillResult result = distillExpert(program, aligned.params, corpus.train, TargetStore::open(targets(expert)),
-                                       corpus.heldOut, expert.training.options, run.path() / "experts" / expert.name);
+  auto load = [&] { // those that are there, which are not needed beside what is trained of them
+    ParamMap params = std::exchange(aligned.params, {});
+    return params.empty() ? RunnableModel::open(run / "aligned", device).params : params;
+  };
+  DistillResult result = distillExpert(program, load, corpus.train, TargetStore::open(targets(expert)), corpus.heldOut,
+                                       expert.training.options, run.path() / "experts" / expert.name);
   writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert));
 }
 

@@ -21,14 +21,15 @@ namespace {
 
 /// What the estimate reads off a module.
 struct Shapes {
-  int64_t bytes = 0;                 // of a bundle's weights
-  int64_t elements = 0, trained = 0; // parameters, and those that linearize added
+  int64_t bytes = 0;               // of a bundle's weights
+  int64_t elements = 0, added = 0; // parameters, and those that passes added
   int64_t vocab = 0, width = 0, feedForward = 0, layers = 0;
 };
 
-constexpr int64_t F32 = 4, Moments = 2 * F32;
-constexpr int64_t ProgramBytes = 300'000'000; // xlstm itself, LibTorch and LLVM
-constexpr int64_t EvaluatedLogits = 1 << 24;  // of a batch (runtime/Eval/BitsPerByte.cpp)
+constexpr int64_t F32 = 4;
+constexpr int64_t Checkpointed = 3 * F32, Training = 4 * F32; // a param and its two moments; and its gradient
+constexpr int64_t ProgramBytes = 300'000'000;                 // xlstm itself, LibTorch and LLVM
+constexpr int64_t EvaluatedLogits = 1 << 24;                  // of a batch (runtime/Eval/BitsPerByte.cpp)
 // Float32 numbers that a token of a training batch keeps alive until its gradient is known: in a layer, by its width
 // and that of its feed-forward part, and behind the head. Where only mixers are trained the layers' other ops keep
 // nothing.
@@ -50,7 +51,7 @@ static Shapes shapesOf(const std::string &mlir, const std::string &origin) {
   ModelDescription model = describeModel(mlir, origin);
   Shapes shapes;
   shapes.elements = model.parameters;
-  shapes.trained = model.newParameters;
+  shapes.added = model.newParameters;
   shapes.vocab = model.vocab;
   shapes.width = model.width;
   shapes.layers = int64_t(model.layers.size());
@@ -87,9 +88,37 @@ static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, con
 }
 
 /// Every stage that trains keeps some checkpoints: each parameter that is trained and its moments.
-static int64_t checkpointBytes(int64_t trained) { return CheckpointStore::kept * trained * (F32 + Moments); }
+static int64_t checkpointBytes(int64_t trained) { return CheckpointStore::kept * trained * Checkpointed; }
 
-static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model,
+static std::string linearized(const Recipe &recipe, const std::string &teacherModule, const std::string &origin) {
+  return rewriteModule(teacherModule, origin, "xlstm-linearize{" + recipe.student.passOptions() + "}");
+}
+
+/// How many params an expert trains: all, or those that a pass added.
+static int64_t trainedBy(const RecipeExpert &expert, const std::string &studentModule, const std::string &origin) {
+  const TrainOptions &options = expert.training.options;
+  std::string module = studentModule;
+  if (options.trained == Trained::Lora)
+    module = rewriteModule(module, origin, "xlstm-add-lora{" + options.lora.passOptions() + "}");
+  const xlstm::Program program = xlstm::Program::parse(module, origin);
+  int64_t count = 0;
+  for (const ParamSpec &param : program.function("model").params)
+    if (param.init || options.trained == Trained::Full)
+      count += int64_t(param.tensor.numElements());
+  return count;
+}
+
+/// How many params each expert trains, in order, of the student of this teacher.
+static std::vector<int64_t> trainedByExperts(const Recipe &recipe, const std::string &teacherModule,
+                                      const std::string &origin) {
+  std::string student = linearized(recipe, teacherModule, origin);
+  std::vector<int64_t> counts;
+  for (const RecipeExpert &expert : recipe.experts)
+    counts.push_back(trainedBy(expert, student, origin));
+  return counts;
+}
+
+static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, int64_t trained,
                       std::vector<StageNeeds> &stages) {
   const TrainOptions &options = expert.training.options;
   int64_t weights = model.elements * F32, targets = targetBytes(recipe, expert, model);
@@ -98,14 +127,17 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   write.memory = ProgramBytes + weights + answers(model, TargetOptions().batch * recipe.length);
   stages.push_back(write);
   StageNeeds train{"expert-" + expert.name, stepsText(options)};
+  if (options.trained != Trained::Full)
+    train.what += ", " + oneDigit(double(trained) / 1e6) + " M trained parameters";
   train.stays = model.bytes;
-  int64_t leftovers = checkpointBytes(model.elements) + weights; // and best/
+  int64_t leftovers = checkpointBytes(trained) + trained * F32; // and best/
   (recipe.keepCheckpoints ? train.stays : train.passes) += leftovers;
   if (!recipe.keepTargets)
     train.passes += targets;
-  // The aligned student, the expert, its gradients and moments; at the end the best weights in place of activations.
-  train.memory = ProgramBytes + 3 * weights + model.elements * Moments +
-                 std::max(weights, expertActivations(model, tokensAtOnce(options, recipe.length)));
+  // Frozen ones; the trained, their gradients, two moments.
+  int64_t frozen = options.trained == Trained::Lora ? model.elements - model.added : model.elements - trained;
+  train.memory =
+      ProgramBytes + frozen * F32 + trained * Training + expertActivations(model, tokensAtOnce(options, recipe.length));
   stages.push_back(train);
 }
 
@@ -115,8 +147,8 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe) {
 
 std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &teacherModule, const std::string &origin) {
   Shapes teacher = shapesOf(teacherModule, origin);
-  Shapes student =
-      shapesOf(rewriteModule(teacherModule, origin, "xlstm-linearize{" + recipe.student.passOptions() + "}"), origin);
+  Shapes student = shapesOf(linearized(recipe, teacherModule, origin), origin);
+  std::vector<int64_t> trained = trainedByExperts(recipe, teacherModule, origin);
   int64_t weights = teacher.elements * F32;
   std::vector<StageNeeds> stages = {{"teacher", oneDigit(double(teacher.elements) / 1e6) + " M parameters",
                                      teacher.bytes, 0, ProgramBytes + weights}};
@@ -124,14 +156,14 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
     stages.push_back({"check", "its other export", teacher.bytes, 0, ProgramBytes + weights});
   stages.push_back({"rewrite", "the untrained baseline", student.bytes, 0, ProgramBytes + 2 * weights});
   const TrainOptions &align = recipe.align.options;
-  StageNeeds train{"align", stepsText(align) + ", " + oneDigit(double(student.trained) / 1e6) + " M new parameters"};
+  StageNeeds train{"align", stepsText(align) + ", " + oneDigit(double(student.added) / 1e6) + " M new parameters"};
   train.stays = student.bytes;
-  (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(student.trained);
-  train.memory = ProgramBytes + weights + student.trained * (3 * F32 + Moments) +
-                 alignActivations(student, tokensAtOnce(align, recipe.length));
+  (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(student.added);
+  train.memory =
+      ProgramBytes + weights + student.added * Training + alignActivations(student, tokensAtOnce(align, recipe.length));
   stages.push_back(train);
-  for (const RecipeExpert &expert : recipe.experts)
-    addExpert(recipe, expert, student, stages);
+  for (size_t i = 0; i < recipe.experts.size(); ++i)
+    addExpert(recipe, recipe.experts[i], student, trained[i], stages);
   stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
   stages.push_back({"compile", "the executable", student.bytes, 0, ProgramBytes + weights});
   int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);

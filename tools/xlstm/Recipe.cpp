@@ -197,6 +197,8 @@ static void readTraining(const YamlNode &node, const Recipe &recipe, RecipeTrain
   readCount(node, "checkpoint_every", options.checkpointEvery);
   readCount(node, "rows", training.rows);
   readCount(node, "held_out_rows", training.heldOutRows);
+  if (auto decayed = node.find("decay_on"))
+    options.adamw.decayAll = oneOf(*decayed, {"matrices", "all"}) == "all";
   if (auto schedule = node.find("schedule"))
     options.rate.cosine = oneOf(*schedule, {"cosine", "constant"}) == "cosine";
   if (auto domains = node.find("domains"))
@@ -206,7 +208,34 @@ static void readTraining(const YamlNode &node, const Recipe &recipe, RecipeTrain
 
 #define XLSTM_TRAINING_KEYS                                                                                            \
   "steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate", "schedule", "weight_decay",       \
-      "clip", "validate_every", "checkpoint_every", "rows", "held_out_rows", "domains"
+      "decay_on", "clip", "validate_every", "checkpoint_every", "rows", "held_out_rows", "domains"
+
+#define XLSTM_DISTILL_KEYS XLSTM_TRAINING_KEYS, "train", "lora", "new_learning_rate", "new_weight_decay"
+
+/// Reads the keys of stage II alone: what is trained, and how what is new.
+static void readTrained(const YamlNode &node, TrainOptions &options) {
+  static const std::map<std::string, Trained> kinds = {
+      {"full", Trained::Full}, {"mixer", Trained::Mixer}, {"lora", Trained::Lora}};
+  if (auto train = node.find("train"))
+    options.trained = kinds.at(oneOf(*train, {"full", "mixer", "lora"}));
+  for (auto [key, value] :
+       {std::pair("new_learning_rate", &options.newPeak), {"new_weight_decay", &options.adamw.newWeightDecay}})
+    if (auto found = node.find(key))
+      *value = asNumber(*found, key);
+  auto lora = node.find("lora");
+  if (!lora)
+    return;
+  if (options.trained != Trained::Lora)
+    lora->fail("expected beside 'train: lora' alone");
+  lora->onlyKeys({"rank", "alpha", "targets"});
+  readCount(*lora, "rank", options.lora.rank);
+  readNumber(*lora, "alpha", options.lora.alpha);
+  if (auto targets = lora->find("targets")) {
+    options.lora.targets.clear();
+    for (const YamlNode &target : targets->items())
+      options.lora.targets.push_back(checkedName(target.asString(), target));
+  }
+}
 
 static void readDomains(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
   for (const auto &[name, domain] : node.entries()) {
@@ -219,8 +248,9 @@ static void readDomains(const YamlNode &node, const fs::path &folder, Recipe &re
 }
 
 static void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &training) {
-  node.onlyKeys({XLSTM_TRAINING_KEYS, "ce_weight", "kl_weight", "kl_mode", "top_k"});
+  node.onlyKeys({XLSTM_DISTILL_KEYS, "ce_weight", "kl_weight", "kl_mode", "top_k"});
   readTraining(node, recipe, training);
+  readTrained(node, training.options);
   double ce = 0.9, kl = 0.1;
   std::string mode = "renormalized";
   readNumber(node, "ce_weight", ce);
@@ -234,8 +264,9 @@ static void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &tr
 static void readExperts(const YamlNode &node, const RecipeTraining &defaults, Recipe &recipe) {
   for (const auto &[name, expert] : node.entries()) {
     RecipeExpert result{checkedName(name, expert), defaults};
-    expert.onlyKeys({XLSTM_TRAINING_KEYS});
+    expert.onlyKeys({XLSTM_DISTILL_KEYS});
     readTraining(expert, recipe, result.training);
+    readTrained(expert, result.training.options);
     if (result.training.domains.empty())
       expert.fail("expected 'domains', the domains that the expert is for");
     recipe.experts.push_back(result);

@@ -31,6 +31,12 @@ struct RecipeTraining {
 struct RecipeExpert {
   std::string name;
   RecipeTraining training;
+
+  /// The pass that adds what is trained beside the student's own params, and a comma; empty where nothing is.
+  std::string adapterPass() const {
+    bool isLora = training.options.trained == Trained::Lora;
+    return isLora ? "xlstm-add-lora{" + training.options.lora.passOptions() + "}," : "";
+  }
 };
 
 /// A recipe file, checked whole: unknown keys, names of domains, ranges. Paths are relative to the file. See

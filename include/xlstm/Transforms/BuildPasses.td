@@ -18,10 +18,18 @@ def BuildAlign : Pass<"xlstm-build-align", "::mlir::ModuleOp"> {
       -> (tensor<f32> {lm.name = "loss"}, tensor<f32> {lm.name = "layers.0.loss"},
           tensor<f32> {lm.name = "layers.0.energy"}, tensor<f32> {lm.name = "layers.0.window_loss"}, ...)
     ```
-    `loss` is the sum over the layers; `energy` the mean of ||h_teacher||^2; `window_loss` that of the window branch
-    alone (o = 0).
+    `energy` is the mean of ||h_teacher||^2; `window_loss` the loss of the window branch alone (o = 0). `loss`, which
+    training minimises, is the sum over the layers of each loss divided by its constant in `energies`:
+
+    ```mlir
+    %0 = lm.scale %layers#1 {factor = 0.5 : f64} : tensor<f32> // energies=2.0,4.0
+    %1 = lm.scale %layers_1#1 {factor = 0.25 : f64} : tensor<f32>
+    %loss = lm.add %0, %1 : tensor<f32>
+    ```
   }];
-  let options = MixerOptions;
+  let options = MixerOptions # [
+    ListOption<"energies", "energies", "double",
+               "What each aligned layer's loss is divided by, in order (default: nothing, the plain sum)">];
   let statistics = [Statistic<"numAligned", "layers-aligned", "Layers with a student mixer beside the teacher's attention">];
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }

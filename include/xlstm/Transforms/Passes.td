@@ -7,5 +7,6 @@
 include "xlstm/Transforms/BuildPasses.td"
 include "xlstm/Transforms/LinearizePasses.td"
 include "xlstm/Transforms/NativePasses.td"
+include "xlstm/Transforms/TrainPasses.td"
 
 #endif // XLSTM_TRANSFORMS_PASSES_TD

@@ -181,7 +181,7 @@ func.func @m() {
 // -----
 // param C3
 func.func @m() {
-  // expected-error @+1 {{'lm.param' op expects init to be a number or "identity", found "ones"}}
+  // expected-error @+1 {{'lm.param' op expects init to be a number, "identity" or "uniform", found "ones"}}
   %b = lm.param "w" {init = "ones"} : tensor<5xf32>
   return
 }

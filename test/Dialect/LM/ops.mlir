@@ -21,6 +21,8 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x256
     %b = lm.param "q.bias" : tensor<64xf32>
     // CHECK: param "q_map.weight" {init = "identity"} : tensor<4x16x16xf32>
     %map = lm.param "q_map.weight" {init = "identity"} : tensor<4x16x16xf32>
+    // CHECK: param "q.lora_A.weight" {init = "uniform"} : tensor<2x64xf32>
+    %lora = lm.param "q.lora_A.weight" {init = "uniform"} : tensor<2x64xf32>
     // CHECK: lm.linear %[[H]], %{{.*}} bias(%{{.*}}) : (tensor<?x?x64xf32>, tensor<64x64xf32>, tensor<64xf32>) -> tensor<?x?x64xf32>
     %q = lm.linear %h, %w bias(%b) : (tensor<?x?x64xf32>, tensor<64x64xf32>, tensor<64xf32>) -> tensor<?x?x64xf32>
     // CHECK: lm.linear_add %[[H]], %{{.*}} to %{{.*}} bias(%{{.*}}) : (tensor<?x?x64xf32>, tensor<64x64xf32>, tensor<?x?x64xf32>, tensor<64xf32>) -> tensor<?x?x64xf32>

@@ -68,6 +68,28 @@ TEST(Recipe, HeadsThatStay) {
   EXPECT_TRUE(errorOf("  keep_heads: {by: loss}\n").starts_with("recipe.yaml:4: 'student.keep_heads"));
 }
 
+TEST(Recipe, WhatIsTrained) {
+  const TrainOptions plain = read("").experts.at(0).training.options;
+  EXPECT_EQ(plain.trained, Trained::Full);
+  EXPECT_FALSE(plain.newPeak || plain.adamw.newWeightDecay || plain.adamw.decayAll);
+  Recipe lora = read("", "  train: lora\n  lora: {rank: 8, alpha: 12, targets: [q_proj, v_proj]}\n"
+                         "  new_learning_rate: 0.5\n  new_weight_decay: 0\n  decay_on: all\n");
+  const TrainOptions &options = lora.experts.at(0).training.options;
+  EXPECT_EQ(options.trained, Trained::Lora);
+  EXPECT_EQ(lora.experts.at(0).adapterPass(), "xlstm-add-lora{rank=8 alpha=12 targets=q_proj,v_proj},");
+  EXPECT_EQ(options.newPeak, 0.5);
+  EXPECT_EQ(options.adamw.newWeightDecay, 0.0);
+  EXPECT_TRUE(options.adamw.decayAll);
+  EXPECT_EQ(read("", "  train: mixer\n").experts.at(0).adapterPass(), "");
+  EXPECT_EQ(errorOf("", "  train: all\n"),
+            "recipe.yaml:8: 'distill.train': expected one of full, mixer, lora, found 'all'");
+  EXPECT_EQ(errorOf("", "  lora: {rank: 8}\n"), "recipe.yaml:8: 'distill.lora': expected beside 'train: lora' alone");
+  EXPECT_TRUE(errorOf("", "  train: lora\n  lora: {rank: 0}\n")
+                  .starts_with("recipe.yaml:9: 'distill.lora.rank': expected a whole number of at least 1"));
+  EXPECT_NE(errorOf("", "  train: lora\n  lora: {targets: ['a}b']}\n").find("expected a name of letters"),
+            std::string::npos);
+}
+
 TEST(HeadBudget, CountsKeyHeads) {
   EXPECT_EQ(HeadBudget::parse("3%").keyHeads(90, 64), 3); // 2.7
   EXPECT_EQ(HeadBudget::parse("4").keyHeads(90, 64), 4);
@@ -102,7 +124,7 @@ TEST(Recipe, ErrorsNameThePlace) {
 TEST(Recipe, NumbersHaveRanges) {
   for (const char *bad : {"-1", "9223372036854775807", "9223372036854775808", "1e400", "nan", "inf", "x"})
     for (const char *key :
-         {"steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate", "weight_decay", "clip",
+         {"steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate", "weight_decay", "new_learning_rate", "new_weight_decay", "clip",
           "validate_every", "checkpoint_every", "rows", "held_out_rows", "top_k", "ce_weight", "kl_weight"}) {
       std::string message = errorOf("", std::string("  ") + key + ": " + bad + "\n", "");
       std::string line = std::string("recipe.yaml:") + (std::string(key) == "steps" ? "7" : "8");

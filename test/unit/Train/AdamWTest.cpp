@@ -3,8 +3,11 @@
 
 #include "test/unit/Files/TestFolder.h"
 
+#include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Runtime/Train/TrainOptions.h"
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
 
@@ -13,6 +16,7 @@
 
 using namespace xlstm;
 using namespace xlstm::test;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -72,7 +76,10 @@ TEST(AdamW, leavesParamsWithoutGradientAndRestoresItsState) {
   EXPECT_TRUE(params["x"].equal(at::full({2, 2}, 1.0)));
   ParamMap copy = {{"w", leaf(params["w"].detach())}, {"x", leaf(params["x"].detach())}};
   AdamW second(copy, {});
-  second.restore(first.state());
+  std::map<std::string, at::Tensor> state = first.state();
+  for (auto &[name, moment] : state)
+    moment = moment.clone();
+  second.restore(state);
   copy["w"].mutable_grad() = params["w"].grad().clone();
   first.step(2, 0.1);
   second.step(2, 0.1);
@@ -80,16 +87,71 @@ TEST(AdamW, leavesParamsWithoutGradientAndRestoresItsState) {
   EXPECT_ERROR(second.restore({}), "tensor 'm/w' is missing");
 }
 
+/// What a step sees of the gradients under a limit: one without memory or decay and with a large eps moves a param by
+/// -gradient / divisor / eps.
+static ParamMap clipped(const ParamMap &gradients, double limit) {
+  ParamMap params;
+  for (const auto &[name, gradient] : gradients) {
+    params[name] = leaf(at::full(gradient.sizes(), 0.0, at::kDouble));
+    params[name].mutable_grad() = gradient.to(at::kDouble).clone();
+  }
+  params["without"] = leaf(at::full({2}, 0.0, at::kDouble));
+  AdamW optimizer(params, {.beta1 = 0, .beta2 = 0, .eps = 1e9, .weightDecay = 0});
+  optimizer.step(1, 1e9, clipDivisor(gradientNorm(params), limit));
+  for (auto &[name, param] : params)
+    param = param.detach().neg();
+  return params;
+}
+
 TEST(ClipGradients, scalesAllByTheCommonNorm) {
+  ParamMap gradients = {{"a", at::tensor({3.0, 0.0})}, {"b", at::tensor({-4.0})}};
   ParamMap params = {{"a", leaf(at::full({2}, 0.0))}, {"b", leaf(at::full({1}, 0.0))}, {"c", leaf(at::full({1}, 0.0))}};
-  params["a"].mutable_grad() = at::tensor({3.0f, 0.0f});
-  params["b"].mutable_grad() = at::tensor({4.0f});
-  EXPECT_DOUBLE_EQ(clipGradients(params, 10), 5);
-  EXPECT_TRUE(params["b"].grad().equal(at::tensor({4.0f})));
-  EXPECT_DOUBLE_EQ(clipGradients(params, 0), 5);
-  EXPECT_DOUBLE_EQ(clipGradients(params, 1), 5);
-  EXPECT_NEAR(params["a"].grad()[0].item<double>(), 0.6, 1e-7);
-  EXPECT_NEAR(params["b"].grad()[0].item<double>(), 0.8, 1e-7);
+  params["a"].mutable_grad() = gradients["a"].to(at::kFloat);
+  params["b"].mutable_grad() = gradients["b"].to(at::kFloat);
+  EXPECT_DOUBLE_EQ(gradientNorm(params).item<double>(), 5);
+  EXPECT_FALSE(clipDivisor(gradientNorm(params), 0).defined());
+  for (auto [limit, share] : {std::pair(10.0, 1.0), {5.0, 1.0}, {0.0, 1.0}, {1.0, 0.2}}) {
+    ParamMap seen = clipped(gradients, limit);
+    EXPECT_NEAR(seen["a"][0].item<double>(), 3 * share, 1e-6) << limit;
+    EXPECT_NEAR(seen["b"][0].item<double>(), -4 * share, 1e-6) << limit;
+    EXPECT_EQ(seen["without"].abs().max().item<double>(), 0);
+  }
+  EXPECT_EQ(gradientNorm({{"c", params["c"]}}).item<double>(), 0);
+  EXPECT_EQ(gradientNorm({}).item<double>(), 0);
+}
+
+/// The numbers of test/Inputs/golden/make_adamw.py: groups with rates and decays of their own, clipped together.
+TEST(AdamW, isTorchs) {
+  Json golden = readJsonFile(fs::path(XLSTM_TEST_INPUTS) / "golden/adamw.json");
+  const std::map<std::string, std::vector<int64_t>> shapes = {
+      {"matrix.weight", {2, 3}}, {"norm.weight", {3}}, {"q_map.weight", {2, 2}}};
+  auto wave = [&](const std::string &name, double t, at::ScalarType type) {
+    at::Tensor values = at::empty(shapes.at(name), at::kDouble);
+    for (int64_t i = 0; i < values.numel(); ++i)
+      values.mutable_data_ptr<double>()[i] = std::sin(0.7 * t + 0.3 * double(i) + double(name.size()));
+    return values.to(type);
+  };
+  for (auto [type, most] : {std::pair(at::kDouble, 1e-7), {at::kFloat, 2e-6}}) {
+    ParamMap params;
+    for (const auto &[name, shape] : shapes)
+      params[name] = leaf(wave(name, 0, type).mul(2));
+    AdamW optimizer(params, {.weightDecay = 0.2, .newWeightDecay = 0.05}, {"q_map.weight"});
+    int t = 0;
+    for (const Json &step : golden.at("steps")) {
+      ++t;
+      for (auto &[name, param] : params)
+        param.mutable_grad() = wave(name, t, type).mul(t % 3 ? 0.1 : 1.0);
+      at::Tensor norm = gradientNorm(params);
+      EXPECT_NEAR(norm.item<double>(), step.at("norm"), most);
+      optimizer.step(t, {1e-2 / (1 + t / 4.0), 5e-2 / (1 + t / 4.0)}, clipDivisor(norm, 0.5));
+      for (auto &[name, param] : params) {
+        at::Tensor values = param.detach().flatten().to(at::kDouble);
+        for (int64_t i = 0; i < values.numel(); ++i)
+          EXPECT_NEAR(values[i].item<double>(), step.at(name)[size_t(i)], most) << name << ", step " << t;
+      }
+    }
+    EXPECT_EQ(t, 8);
+  }
 }
 
 TEST(Schedule, warmsUpAndFalls) {
@@ -118,18 +180,11 @@ TEST(TrainOptions, haveThePapersValues) {
 }
 
 TEST(ClipGradients, everyValueOfEveryTensorCounts) {
-  ParamMap params = {
-      {"a", leaf(at::full({2, 2}, 0.0))}, {"b", leaf(at::full({4}, 0.0))}, {"c", leaf(at::full({2}, 0.0))}};
-  params["a"].mutable_grad() = at::tensor({1.0f, -2.0f, 2.0f, -4.0f}).view({2, 2}); // 5
-  params["b"].mutable_grad() = at::tensor({-8.0f, 8.0f, 4.0f, 0.0f});               // 12
-  EXPECT_NEAR(clipGradients(params, 13), 13, 1e-5);
-  EXPECT_TRUE(params["a"].grad().equal(at::tensor({1.0f, -2.0f, 2.0f, -4.0f}).view({2, 2}))) << "a norm at the limit";
-  EXPECT_NEAR(clipGradients(params, 6.5), 13, 1e-5);
-  const double halvesA[] = {0.5, -1, 1, -2}, halvesB[] = {-4, 4, 2, 0};
-  for (int i = 0; i < 4; ++i) {
-    EXPECT_NEAR(params["a"].grad().flatten()[i].item<double>(), halvesA[i], 1e-6);
-    EXPECT_NEAR(params["b"].grad()[i].item<double>(), halvesB[i], 1e-6);
+  ParamMap gradients = {{"a", at::tensor({1.0, -2.0, 2.0, -4.0}).view({2, 2})}, // 5
+                        {"b", at::tensor({-8.0, 8.0, 4.0, 0.0})}};              // 12
+  for (auto [limit, share] : {std::pair(13.0, 1.0), {6.5, 0.5}}) {
+    ParamMap seen = clipped(gradients, limit);
+    for (const auto &[name, gradient] : gradients)
+      EXPECT_LT((seen[name] - gradient * share).abs().max().item<double>(), 1e-5) << name << " within " << limit;
   }
-  EXPECT_FALSE(params["c"].grad().defined());
-  EXPECT_NEAR(clipGradients(params, 0), 6.5, 1e-5);
 }

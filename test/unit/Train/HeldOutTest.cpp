@@ -51,7 +51,7 @@ protected:
   }
   DistillResult distill(const std::string &name, const TrainOptions &options) {
     writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), data.rows, {.k = 4}, folder / "targets");
-    return distillExpert(tinyStudent(), tinyStudentParams(), data, TargetStore::open(folder / "targets"), heldOut,
+    return distillExpert(tinyStudent(), tinyStudentParams, data, TargetStore::open(folder / "targets"), heldOut,
                          options, folder / name);
   }
 
@@ -75,11 +75,10 @@ TEST_F(HeldOutTest, DistillationAveragesOverLabels) {
 
 // The same for alignment, whose losses are means over rows of equal length.
 TEST_F(HeldOutTest, AlignmentAveragesOverRows) {
-  Program program = tinyAlign();
   std::vector<double> first;
   for (int64_t batch : {7, 1, 3, 5}) {
     std::string name = "a" + std::to_string(batch);
-    AlignReport report = alignStudent(program, tinyTeacherParams(), data, heldOut,
+    AlignReport report = alignStudent(tinyAlign, tinyTeacherParams(), data, heldOut,
                                       options(TrainOptions::alignment(2), batch), folder / name)
                              .report;
     ASSERT_EQ(report.layers.size(), 1u);

@@ -82,7 +82,7 @@ TEST_F(StepsTest, DistillationIsTheFormula) {
   }
 
   std::vector<double> found;
-  DistillResult result = distillExpert(student, tinyStudentParams(), data, store, heldOut, options, folder / "run");
+  DistillResult result = distillExpert(student, tinyStudentParams, data, store, heldOut, options, folder / "run");
   std::ifstream log(folder / "run/metrics.jsonl");
   for (std::string line; std::getline(log, line);)
     if (Json entry = Json::parse(line); entry.contains("loss"))

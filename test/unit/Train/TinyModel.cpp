@@ -5,6 +5,7 @@
 
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Data/ContentHash.h"
+#include "xlstm/Support/Number.h"
 
 #include <ATen/ops/empty.h>
 
@@ -41,14 +42,21 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x16x
 })";
 }
 
-static const std::string Options = "{window=4 sinks=1 chunk=4}";
+static const std::string Options = "window=4 sinks=1 chunk=4";
 
 static Program rewritten(const std::string &pipeline) {
   return Program::parse(rewriteModule(tinyTeacher(), "tiny", pipeline), "tiny");
 }
 
-Program tinyAlign() { return rewritten("xlstm-build-align" + Options); }
-Program tinyStudent() { return rewritten("xlstm-linearize" + Options + ",xlstm-build-distill"); }
+Program tinyAlign(const std::vector<double> &energies) {
+  std::string more;
+  for (double energy : energies)
+    more += (more.empty() ? " energies=" : ",") + shortest(energy);
+  return rewritten("xlstm-build-align{" + Options + more + "}");
+}
+Program tinyStudent(const std::string &adapters) {
+  return rewritten("xlstm-linearize{" + Options + "}," + adapters + "xlstm-build-distill");
+}
 
 ParamMap tinyTeacherParams() {
   ParamMap params;

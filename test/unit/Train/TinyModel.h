@@ -14,8 +14,9 @@ constexpr int64_t TinyVocabulary = 16;
 /// Text of a one-layer teacher (16 tokens, width 8, two heads that share keys and values, tied embeddings) with @align
 /// and of its student with @distill. Window 4, one sink.
 std::string tinyTeacher();
-Program tinyAlign();
-Program tinyStudent();
+Program tinyAlign(const std::vector<double> &energies = {});
+/// `adapters`: a pass and a comma.
+Program tinyStudent(const std::string &adapters = "");
 
 /// Repeatable weights for the teacher, float32; with the student's new tensors at their initial values on top.
 ParamMap tinyTeacherParams();

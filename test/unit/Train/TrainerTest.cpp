@@ -34,13 +34,13 @@ protected:
   TrainerTest() { at::set_num_threads(1); } // a forked child has none of the parent's threads
 
   AlignResult align(const std::string &name, TrainOptions options = shortRun(TrainOptions::alignment(20), 2e-2)) {
-    return alignStudent(alignProgram, tinyTeacherParams(), rows, heldOut, options, folder / name);
+    return alignStudent(tinyAlign, tinyTeacherParams(), rows, heldOut, options, folder / name);
   }
   DistillResult distill(const std::string &name,
                         TrainOptions options = shortRun(TrainOptions::distillation(14), 1e-2)) {
     if (!fs::exists(folder / "targets"))
       writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), rows.rows, {.k = 4}, folder / "targets");
-    return distillExpert(student, tinyStudentParams(), rows, TargetStore::open(folder / "targets"), heldOut, options,
+    return distillExpert(student, tinyStudentParams, rows, TargetStore::open(folder / "targets"), heldOut, options,
                          folder / name);
   }
   std::vector<Json> log(const std::string &name) {

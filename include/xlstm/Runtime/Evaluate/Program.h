@@ -21,7 +21,7 @@ namespace xlstm {
 /// Weights by name. A function reads what its `lm.param` ops name.
 using ParamMap = std::map<std::string, at::Tensor>;
 
-/// A weight that a function reads. `init` is present on tensors that a pass added: a number, or "identity".
+/// A weight that a function reads. `init` is present on tensors that a pass added: a number, "identity" or "uniform".
 struct ParamSpec {
   TensorSpec tensor;
   std::optional<std::variant<double, std::string>> init;

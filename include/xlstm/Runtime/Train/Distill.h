@@ -23,9 +23,11 @@ struct DistillResult {
 };
 
 /// Runs function "distill" of `program`: cross-entropy and sparse KL to the targets of `store`, weighed as the module
-/// says. All of `initial` trains, in float32. Writes report.json into `folder` beside what train() writes. Throws
-/// Error.
-DistillResult distillExpert(const Program &program, const ParamMap &initial, const MixedRows &data,
+/// says. `load` gives the student's params anew each time: they are trained in place, in float32, as far as
+/// options.trained says, and asked for once more where step 0 stays the best. With Trained::Lora the module has been
+/// through xlstm-add-lora, whose tensors start at their initial values; the result has them merged. Writes report.json
+/// into `folder` beside what train() writes. Throws Error.
+DistillResult distillExpert(const Program &program, const std::function<ParamMap()> &load, const MixedRows &data,
                             const TargetStore &store, const TokenRows &heldOut, const TrainOptions &options,
                             const std::filesystem::path &folder);
 

@@ -18,21 +18,44 @@ struct Schedule {
   double at(int64_t step, int64_t steps) const;
 };
 
+/// What stage II trains: every param; those that a pass added, which are the mixer's maps and gates; or these and
+/// low-rank adapters of the projections (Lora.h), the rest frozen.
+enum class Trained { Full, Mixer, Lora };
+
+/// Settings of xlstm-add-lora.
+struct LoraOptions {
+  int64_t rank = 16;
+  double alpha = 32;
+  std::vector<std::string> targets; // such as "q_proj"; empty: every projection of the layers
+
+  /// Factor of an adapter's product.
+  double scale() const { return alpha / double(rank); }
+  /// As the pass takes them inside braces.
+  std::string passOptions() const;
+};
+
 struct TrainOptions {
   int64_t steps = 0;
   int64_t batch = 64;     // rows a step
   int64_t microBatch = 0; // rows run at once, to save memory; 0: all of them
   Schedule rate;
+  /// Peak of the learning rate of new tensors; none: that of the others. Warm-up, shape and end are the same.
+  std::optional<double> newPeak = {};
+  Schedule newRate() const;
   AdamWOptions adamw;
+  Trained trained = Trained::Full; // of stage II
+  LoraOptions lora;
   double clip = 1.0; // greatest norm of all gradients together; 0: none
   uint64_t seed = 0; // of the order of rows
+  /// What the losses are computed in (EvalOptions::type); float64 for checks, with params in float64.
+  at::ScalarType type = at::kFloat;
   /// Steps from one validation to the next; the start and the end are always validated.
   int64_t validateEvery = 100;
   int64_t checkpointEvery = 100;
   /// Rows run at once in validation.
   int64_t heldOutBatch = 8;
-  /// Called after every step with the number of steps done, when the step's line is in the log and a checkpoint that
-  /// was due is on disk.
+  /// Called after every step with the number of steps done, when a checkpoint that was due is on disk. Lines are in the
+  /// log a few steps later, but before a checkpoint.
   std::function<void(int64_t)> onStep;
 
   /// The paper's stage I: batch 64, warm-up to 1e-2, cosine to 1e-5, decay 0.1, clipping 1. Steps and warm-up depend on

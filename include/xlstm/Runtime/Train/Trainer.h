@@ -3,7 +3,8 @@
 //
 // A run lives in one folder: metrics.jsonl, checkpoints/step-NNNNNN, best/. It may be killed at any point; started
 // again with the same arguments it goes on from its newest checkpoint and ends, bit for bit, where it would have ended:
-// same weights, same metrics.jsonl. (On one machine and with one number of threads.)
+// same weights, same metrics.jsonl. (On one machine and with one number of threads.) Nothing is written of step 0,
+// which the next start has anyway, and best/ only while a later step may still be worse.
 
 #ifndef XLSTM_RUNTIME_TRAIN_TRAINER_H
 #define XLSTM_RUNTIME_TRAIN_TRAINER_H
@@ -22,27 +23,33 @@ struct StepLosses {
 
 struct TrainTask {
   std::string name; // in progress and errors
-  std::function<StepLosses(const TokenRows &batch, const ParamMap &params, EvalObserver *observer)> losses;
+  /// What the program is given of some rows. Called by another thread, ahead of the step (BatchLoader.h).
+  std::function<std::vector<at::Tensor>(const TokenRows &rows)> arguments;
+  std::function<StepLosses(const std::vector<at::Tensor> &arguments, const ParamMap &params, EvalObserver *observer)>
+      losses;
   /// Number of tokens that the losses of `batch` are means of.
   std::function<int64_t(const TokenRows &batch)> tokens;
   /// An object whose "held_out" is the number that should fall.
   std::function<Json(const ParamMap &params)> validate;
   /// The run's result is the validated state with the least "held_out", step 0 included, not the last.
   bool keepBest = false;
+  /// Those of the params trained that have the learning rate and decay of new tensors.
+  std::set<std::string> added = {};
   /// What else must be the same for a run to be gone on with, such as a hash of the held-out rows.
   Json identity = Json::object();
 };
 
 struct TrainResult {
-  ParamMap params;  // those trained
+  ParamMap params;  // those trained; empty where the result is the state of step 0
   Json first, last; // validation before and after
   int64_t bestStep = 0;
   double best = 0; // "held_out" of the result
 };
 
-/// Trains `initial` (which is copied) on `data`; `frozen` are the other params that the losses need. Throws Error: a
-/// run in `folder` that was begun with other options or data, a loss that is not finite.
-TrainResult train(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, const ParamMap &initial,
+/// Trains `initial` on `data`, in place: with their gradients and moments these are 16 bytes a param, and nobody else
+/// may use them afterwards. `frozen` are the other params that the losses need. Throws Error: a run in `folder` that
+/// was begun with other options or data, a loss that is not finite.
+TrainResult train(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, ParamMap initial,
                   const TrainOptions &options, const std::filesystem::path &folder);
 
 /// A hash of names and contents.

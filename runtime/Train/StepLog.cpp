@@ -1,0 +1,83 @@
+//===- StepLog.cpp - what steps measured, fetched several at a time -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "StepLog.h"
+
+#include "xlstm/Support/Error.h"
+
+#include <ATen/ops/stack.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace xlstm {
+
+void StepMetrics::put(const std::string &name, const at::Tensor &value) {
+  at::Tensor exact = value.detach().to(at::kDouble);
+  auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    names.push_back(name);
+    values.push_back(exact);
+    return;
+  }
+  at::Tensor &sum = values[size_t(found - names.begin())];
+  sum = sum.add(exact);
+}
+
+void StepMetrics::add(const StepLosses &losses, double share) {
+  put("loss", losses.loss.detach().to(at::kDouble).mul(share));
+  for (const auto &[name, value] : losses.others)
+    put(name, value.detach().to(at::kDouble).mul(share));
+}
+
+void StepMetrics::finish(double learningRate, const at::Tensor &norm, const GateRanges &gates) {
+  rate = learningRate;
+  put("grad_norm", norm);
+  if (!gates.input.least.defined())
+    return;
+  for (auto [name, range] : {std::pair("i_gate", &gates.input), {"f_gate", &gates.forget}}) {
+    put(name + std::string("/0"), range->least);
+    put(name + std::string("/1"), range->greatest);
+  }
+}
+
+bool StepLog::isDue() const {
+  return waiting.size() >= most || std::chrono::steady_clock::now() - fetched >= std::chrono::seconds(1);
+}
+
+/// Loss and the others, the rate, then the norm and the gates.
+static Json lineOf(int64_t step, double rate, const std::vector<std::string> &names, const double *values) {
+  Json line = {{"step", step}};
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] == "grad_norm")
+      line["lr"] = rate;
+    if (names[i].ends_with("/0"))
+      line[names[i].substr(0, names[i].size() - 2)] = {values[i], values[i + 1]};
+    else if (!names[i].ends_with("/1"))
+      line[names[i]] = values[i];
+  }
+  return line;
+}
+
+void StepLog::fetch(const std::string &place, const std::string &task,
+                    const std::function<void(const Json &line)> &write) {
+  std::vector<at::Tensor> all;
+  for (const auto &[step, metrics] : waiting)
+    all.insert(all.end(), metrics.values.begin(), metrics.values.end());
+  at::Tensor fetchedValues = all.empty() ? at::Tensor() : at::stack(all).cpu();
+  const double *values = all.empty() ? nullptr : fetchedValues.const_data_ptr<double>();
+  for (const auto &[step, metrics] : waiting) {
+    Json line = lineOf(step, metrics.rate, metrics.names, values);
+    double loss = line.at("loss"), norm = line.at("grad_norm");
+    if (!std::isfinite(loss) || !std::isfinite(norm))
+      fail(place, ": step ", step, " of ", task, ": loss ", loss, ", gradient norm ", norm,
+           "; a lower learning rate or a longer warm-up may help");
+    write(line);
+    lastLoss = loss;
+    values += metrics.values.size();
+  }
+  waiting.clear();
+  fetched = std::chrono::steady_clock::now();
+}
+
+} // namespace xlstm

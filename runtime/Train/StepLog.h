@@ -1,0 +1,54 @@
+//===- StepLog.h - what steps measured, fetched several at a time ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_TRAIN_INTERNAL_STEPLOG_H
+#define XLSTM_RUNTIME_TRAIN_INTERNAL_STEPLOG_H
+
+#include "GateRanges.h"
+
+#include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Runtime/Train/Trainer.h"
+
+#include <chrono>
+
+namespace xlstm {
+
+/// What one step measured, as scalars where it ran: a number that is read waits for the device.
+class StepMetrics {
+public:
+  /// Adds the losses of a part of the batch, `share` of its tokens.
+  void add(const StepLosses &losses, double share);
+  /// Adds "lr", "grad_norm" and, where there are gates, "i_gate" and "f_gate", [least, greatest].
+  void finish(double rate, const at::Tensor &norm, const GateRanges &gates);
+
+private:
+  friend class StepLog;
+  /// float64; added up.
+  void put(const std::string &name, const at::Tensor &value);
+  std::vector<std::string> names; // in the order of the log's line
+  std::vector<at::Tensor> values;
+  double rate = 0;
+};
+
+/// Lines of steps that are not in the log yet.
+class StepLog {
+public:
+  void add(int64_t step, StepMetrics metrics) { waiting.emplace_back(step, std::move(metrics)); }
+  /// Whether the lines should be fetched: there are many of them, or the last time is a second ago.
+  bool isDue() const;
+  /// Fetches all of them at once and passes each to `write` in order. Throws Error naming the first step of `task`
+  /// whose loss or gradient norm is not finite; `place` begins it.
+  void fetch(const std::string &place, const std::string &task, const std::function<void(const Json &line)> &write);
+  /// The loss of the last step that was fetched.
+  double loss() const { return lastLoss; }
+
+private:
+  static constexpr size_t most = 16;
+  std::vector<std::pair<int64_t, StepMetrics>> waiting;
+  std::chrono::steady_clock::time_point fetched;
+  double lastLoss = 0;
+};
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_TRAIN_INTERNAL_STEPLOG_H
