@@ -73,6 +73,12 @@ private:
 
 } // namespace
 
+/// The pass that sets the types in which a training function computes; none for float32, in which it is built.
+static std::string precisionPass(const RecipeTraining &training, const std::string &function) {
+  const std::string &name = training.options.precision;
+  return name == "f32" ? "" : "xlstm-set-precision{type=" + name + " functions=" + function + "}";
+}
+
 /// Training rows of every domain, and held-out rows of all of them, in ids that `model` has.
 Job::Corpus Job::readCorpus(const RecipeTraining &training, const RunnableModel &model) const {
   Vocabulary vocabulary = Vocabulary::load(run / "teacher");
@@ -147,7 +153,8 @@ void Job::writeRewrites() {
 
 void Job::align() {
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
-  Program program = teacher.derive("xlstm-build-align{" + student().passOptions() + "}");
+  Program program =
+      teacher.derive("xlstm-build-align{" + student().passOptions() + "}", precisionPass(recipe.align, "align"));
   Corpus corpus = readCorpus(recipe.align, teacher);
   AlignResult result =
       alignStudent(program, teacher.params, corpus.train, corpus.heldOut, recipe.align.options, run / "align");
@@ -165,7 +172,8 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
 
 void Job::distill(const RecipeExpert &expert) {
   RunnableModel aligned = RunnableModel::open(run / "aligned", device);
-  Program program = aligned.derive("xlstm-build-distill{" + recipe.distillPass + "}");
+  Program program =
+      aligned.derive("xlstm-build-distill{" + recipe.distillPass + "}", precisionPass(expert.training, "distill"));
   Corpus corpus = readCorpus(expert.training, aligned);
   DistillResult result = distillExpert(program, aligned.params, corpus.train, TargetStore::open(targets(expert)),
                                        corpus.heldOut, expert.training.options, run.path() / "experts" / expert.name);
@@ -214,11 +222,11 @@ void Job::execute() {
   if (recipe.heads)
     run.stage("heads", data + section("student"), [&] { chooseHeads(); });
   run.stage("rewrite", section("student"), [&] { writeRewrites(); });
-  run.stage("align", data + section("align"), [&] { align(); });
+  run.stage("align", data + section("align") + section("precision"), [&] { align(); });
   if (!recipe.keepCheckpoints)
     run.discard("align/checkpoints");
   for (const RecipeExpert &expert : recipe.experts) {
-    std::string settings = section("distill") + section("experts");
+    std::string settings = section("distill") + section("experts") + section("precision");
     run.stage("targets-" + expert.name, settings, [&] { writeExpertTargets(expert); });
     run.stage("expert-" + expert.name, settings, [&] { distill(expert); });
     dropLeftovers(expert);
@@ -238,7 +246,7 @@ void Job::execute() {
 void addDistillCommand(CLI::App &app) {
   struct Settings {
     fs::path recipe, output;
-    std::string device;
+    std::string device, precision;
     bool dryRun = false;
   };
   auto settings = std::make_shared<Settings>();
@@ -248,8 +256,12 @@ void addDistillCommand(CLI::App &app) {
   verb->add_option("-o,--output", settings->output, "Folder of the run; required but for --dry-run");
   verb->add_flag("--dry-run", settings->dryRun, "Only check the recipe and say what disk and memory each stage needs");
   addDeviceOption(*verb, settings->device);
+  verb->add_option("--precision", settings->precision, "Type in which training computes, over the recipe's")
+      ->check(CLI::IsMember(Recipe::precisions()));
   verb->callback([settings, verb] {
     Recipe recipe = Recipe::read(settings->recipe);
+    if (!settings->precision.empty())
+      recipe.setPrecision(settings->precision);
     if (settings->dryRun)
       return writeOut(estimateText(estimateRun(recipe)));
     if (verb->count("--output") == 0)

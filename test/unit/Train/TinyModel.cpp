@@ -47,8 +47,10 @@ static Program rewritten(const std::string &pipeline) {
   return Program::parse(rewriteModule(tinyTeacher(), "tiny", pipeline), "tiny");
 }
 
-Program tinyAlign() { return rewritten("xlstm-build-align" + Options); }
-Program tinyStudent() { return rewritten("xlstm-linearize" + Options + ",xlstm-build-distill"); }
+Program tinyAlign(const std::string &then) { return rewritten("xlstm-build-align" + Options + then); }
+Program tinyStudent(const std::string &then) {
+  return rewritten("xlstm-linearize" + Options + ",xlstm-build-distill" + then);
+}
 
 ParamMap tinyTeacherParams() {
   ParamMap params;

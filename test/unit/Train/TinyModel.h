@@ -12,10 +12,10 @@ namespace xlstm::test {
 constexpr int64_t TinyVocabulary = 16;
 
 /// Text of a one-layer teacher (16 tokens, width 8, two heads that share keys and values, tied embeddings) with @align
-/// and of its student with @distill. Window 4, one sink.
+/// and of its student with @distill. Window 4, one sink. `then`: further passes, each with a comma in front.
 std::string tinyTeacher();
-Program tinyAlign();
-Program tinyStudent();
+Program tinyAlign(const std::string &then = "");
+Program tinyStudent(const std::string &then = "");
 
 /// Repeatable weights for the teacher, float32; with the student's new tensors at their initial values on top.
 ParamMap tinyTeacherParams();

@@ -26,6 +26,9 @@ struct TrainOptions {
   AdamWOptions adamw;
   double clip = 1.0; // greatest norm of all gradients together; 0: none
   uint64_t seed = 0; // of the order of rows
+  /// The type in which the program was told to compute (xlstm-set-precision): part of a run's identity. What is trained,
+  /// its gradients and the optimizer's state are float32.
+  std::string precision = "f32";
   /// Steps from one validation to the next; the start and the end are always validated.
   int64_t validateEvery = 100;
   int64_t checkpointEvery = 100;
