@@ -53,6 +53,9 @@ Type LinearAddOp::getOperandPrecision(OpOperand &operand, Type activation) {
 
 Type LinearAddOp::getResultPrecision(OpResult, Type) { return getResidual().getType().getElementType(); }
 
+/// Logits come as they are; what is summed over them is float32.
+Type CrossEntropyOp::getResultPrecision(OpResult, Type) { return Float32Type::get(getContext()); }
+
 Type RmsNormOp::getOperandPrecision(OpOperand &operand, Type) {
   return operand.getOperandNumber() == 1 ? getX().getType().getElementType() : Type();
 }

@@ -118,7 +118,8 @@ def LM_LastTokenOp : LM_Op<"last_token", [Pure, InferTypeOpAdaptorWithIsCompatib
   let hasVerifier = 1;
 }
 
-def LM_CrossEntropyOp : LM_Op<"cross_entropy", [Pure]> {
+def LM_CrossEntropyOp : LM_Op<"cross_entropy", [Pure,
+    DeclareOpInterfaceMethods<LM_PrecisionOpInterface, ["getResultPrecision"]>]> {
   let summary = "mean cross-entropy in nats a labelled token";
   let description = [{
     Mean over tokens with a label of -log softmax(logits[b, t])[labels[b, t]]; a negative label marks a token without

@@ -7,7 +7,11 @@
 include "dialects/XLSTM/XLSTMDialect.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def XLSTM_AlignLossOp : XLSTM_Op<"align_loss", [Pure]> {
+/// A loss is float32, whatever the types of what it compares.
+class XLSTM_LossOp<string mnemonic> : XLSTM_Op<mnemonic, [Pure,
+    DeclareOpInterfaceMethods<LM_PrecisionOpInterface, ["getResultPrecision"]>]>;
+
+def XLSTM_AlignLossOp : XLSTM_LossOp<"align_loss"> {
   let summary = "stage I loss of one layer";
   let description = [{
     loss = mean over tokens of ||student - teacher||^2, energy = mean over tokens of ||teacher||^2, the norms over all
@@ -19,7 +23,7 @@ def XLSTM_AlignLossOp : XLSTM_Op<"align_loss", [Pure]> {
   let hasVerifier = 1;
 }
 
-def XLSTM_SparseKlOp : XLSTM_Op<"sparse_kl", [Pure]> {
+def XLSTM_SparseKlOp : XLSTM_LossOp<"sparse_kl"> {
   let summary = "KL divergence to the teacher's stored top-k";
   let description = [{
     Mean over labelled tokens of KL(p || softmax(logits)) in nats, p the teacher. `renormalized`: over the stored k

@@ -45,4 +45,7 @@ Type HybridOp::getOperandPrecision(OpOperand &operand, Type activation) {
 }
 Type HybridOp::getResultPrecision(OpResult, Type activation) { return activation; }
 
+Type AlignLossOp::getResultPrecision(OpResult, Type) { return Float32Type::get(getContext()); }
+Type SparseKlOp::getResultPrecision(OpResult, Type) { return Float32Type::get(getContext()); }
+
 } // namespace xlstm::xlstm

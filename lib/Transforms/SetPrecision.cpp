@@ -128,9 +128,28 @@ public:
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     Type element = type == Precision::BF16 ? Type(BFloat16Type::get(context)) : Type(Float32Type::get(context));
-    for (lm::ModelOp model : getOperation().getOps<lm::ModelOp>())
-      if (model.getFirstStateArgument() != model.getNumArguments() && failed(PrecisionSetter(model, element).run()))
+    FailureOr<SmallVector<lm::ModelOp>> chosen = chooseFunctions();
+    if (failed(chosen))
+      return signalPassFailure();
+    for (lm::ModelOp model : *chosen)
+      if (failed(PrecisionSetter(model, element).run()))
         return signalPassFailure();
+  }
+
+private:
+  FailureOr<SmallVector<lm::ModelOp>> chooseFunctions() {
+    SmallVector<lm::ModelOp> chosen;
+    for (const std::string &name : functions) {
+      auto model = getOperation().lookupSymbol<lm::ModelOp>(name);
+      if (!model)
+        return getOperation().emitError() << "option functions: no function is called '" << name << "'";
+      chosen.push_back(model);
+    }
+    if (functions.empty())
+      for (lm::ModelOp model : getOperation().getOps<lm::ModelOp>())
+        if (model.getFirstStateArgument() != model.getNumArguments())
+          chosen.push_back(model);
+    return chosen;
   }
 };
 

@@ -33,6 +33,7 @@ Json identityOf(const TrainTask &task, const MixedRows &data, const ParamMap &fr
                    {"batch", options.batch},
                    {"micro_batch", options.microBatch},
                    {"seed", options.seed},
+                   {"precision", options.precision},
                    {"clip", options.clip},
                    {"validate_every", options.validateEvery},
                    {"held_out_batch", options.heldOutBatch},

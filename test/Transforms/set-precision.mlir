@@ -1,6 +1,8 @@
 // RUN: xlstm-opt %S/fuse-hybrid.mlir --xlstm-linearize='window=8 sinks=2' --xlstm-build-decode='batch=1' --xlstm-fuse-hybrid --xlstm-set-precision='type=bf16' | FileCheck %s
 // RUN: xlstm-opt %S/fuse-hybrid.mlir --xlstm-linearize='window=8 sinks=2' --xlstm-build-decode='batch=1' --xlstm-set-precision='type=bf16' | FileCheck %s --check-prefix=APART
 // RUN: xlstm-opt %S/fuse-hybrid.mlir --xlstm-build-prefill='batch=1 tokens=4' --xlstm-set-precision | FileCheck %s --check-prefix=F32
+// RUN: xlstm-opt %S/fuse-hybrid.mlir --xlstm-build-align='window=8 sinks=2' --xlstm-linearize='window=8 sinks=2' --xlstm-build-distill --xlstm-fuse-hybrid --xlstm-set-precision='type=bf16 functions=align,distill' | FileCheck %s --check-prefix=TRAIN
+// RUN: not xlstm-opt %S/fuse-hybrid.mlir --xlstm-set-precision='type=bf16 functions=distil' 2>&1 | FileCheck %s --check-prefix=NAME
 // Activations and their weights have one type; gates, memory and logits are float32; rings have the type of the keys.
 
 // CHECK-LABEL: lm.model @model
@@ -30,3 +32,17 @@
 // F32-LABEL: lm.model @prefill
 // F32-NOT: bf16
 // F32: lm.attention
+
+// NAME: error: option functions: no function is called 'distil'
+
+// The losses are float32, the teacher's half of @align is bf16 too, @model stays as it is.
+// TRAIN-LABEL: lm.model @model
+// TRAIN-NOT: bf16
+// TRAIN-LABEL: lm.model @align
+// TRAIN: lm.attention {{.*}}xbf16>
+// TRAIN: xlstm.hybrid {{.*}}xbf16>
+// TRAIN: xlstm.align_loss {{.*}} : (tensor<?x?x2x4xbf16>, tensor<?x?x2x4xbf16>) -> (tensor<f32>, tensor<f32>)
+// TRAIN-LABEL: lm.model @distill
+// TRAIN: lm.linear {{.*}} -> tensor<?x?x16xbf16>
+// TRAIN: lm.cross_entropy {{.*}} : (tensor<?x?x16xbf16>, tensor<?x?xi64>) -> tensor<f32>
+// TRAIN: xlstm.sparse_kl {{.*}} -> tensor<f32>

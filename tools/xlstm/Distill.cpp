@@ -76,6 +76,12 @@ private:
 
 } // namespace
 
+/// The pass that sets the types in which a training function computes; none for float32, in which it is built.
+static std::string precisionPass(const RecipeTraining &training, const std::string &function) {
+  const std::string &name = training.options.precision;
+  return name == "f32" ? "" : "xlstm-set-precision{type=" + name + " functions=" + function + "}";
+}
+
 /// Training rows of every domain, and held-out rows of all of them, in ids that `model` has.
 Job::Corpus Job::readCorpus(const RecipeTraining &training, const RunnableModel &model) const {
   Vocabulary vocabulary = Vocabulary::load(run / "teacher");
@@ -154,7 +160,8 @@ void Job::align() {
     std::string list;
     for (double energy : energies)
       list += (list.empty() ? " energies=" : ",") + shortest(energy);
-    return teacher.derive("xlstm-build-align{" + student().passOptions() + list + "}");
+    return teacher.derive("xlstm-build-align{" + student().passOptions() + list + "}",
+                          precisionPass(recipe.align, "align"));
   };
   Corpus corpus = readCorpus(recipe.align, teacher);
   AlignResult result =
@@ -173,7 +180,8 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
 
 void Job::distill(const RecipeExpert &expert) {
   RunnableModel aligned = RunnableModel::open(run / "aligned", device);
-  Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}");
+  Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}",
+                                   precisionPass(expert.training, "distill"));
   Corpus corpus = readCorpus(expert.training, aligned);
   auto load = [&] { // those that are there, which are not needed beside what is trained of them
     ParamMap params = std::exchange(aligned.params, {});
@@ -226,11 +234,11 @@ void Job::execute() {
   if (recipe.heads)
     run.stage("heads", data + section("student"), [&] { chooseHeads(); });
   run.stage("rewrite", section("student"), [&] { writeRewrites(); });
-  run.stage("align", data + section("align"), [&] { align(); });
+  run.stage("align", data + section("align") + section("precision"), [&] { align(); });
   if (!recipe.keepCheckpoints)
     run.discard("align/checkpoints");
   for (const RecipeExpert &expert : recipe.experts) {
-    std::string settings = section("distill") + section("experts");
+    std::string settings = section("distill") + section("experts") + section("precision");
     run.stage("targets-" + expert.name, settings, [&] { writeExpertTargets(expert); });
     run.stage("expert-" + expert.name, settings, [&] { distill(expert); });
     dropLeftovers(expert);
@@ -250,7 +258,7 @@ void Job::execute() {
 void addDistillCommand(CLI::App &app) {
   struct Settings {
     fs::path recipe, output;
-    std::string device;
+    std::string device, precision;
     bool dryRun = false;
   };
   auto settings = std::make_shared<Settings>();
@@ -260,8 +268,12 @@ void addDistillCommand(CLI::App &app) {
   verb->add_option("-o,--output", settings->output, "Folder of the run; required but for --dry-run");
   verb->add_flag("--dry-run", settings->dryRun, "Only check the recipe and say what disk and memory each stage needs");
   addDeviceOption(*verb, settings->device);
+  verb->add_option("--precision", settings->precision, "Type in which training computes, over the recipe's")
+      ->check(CLI::IsMember(Recipe::precisions()));
   verb->callback([settings, verb] {
     Recipe recipe = Recipe::read(settings->recipe);
+    if (!settings->precision.empty())
+      recipe.setPrecision(settings->precision);
     if (settings->dryRun)
       return writeOut(estimateText(estimateRun(recipe)));
     if (verb->count("--output") == 0)

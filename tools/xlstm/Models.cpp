@@ -21,8 +21,9 @@ RunnableModel RunnableModel::open(const fs::path &folder, const std::string &dev
   return {std::move(bundle), std::move(mlir), std::move(forward), std::move(params)};
 }
 
-Program RunnableModel::derive(const std::string &pipeline) const {
-  return Program::parse(rewriteModule(mlir, bundle.modelFile(), pipeline + ',' + Fuse), bundle.modelFile());
+Program RunnableModel::derive(const std::string &pipeline, const std::string &then) const {
+  std::string passes = pipeline + ',' + Fuse + (then.empty() ? "" : ',' + then);
+  return Program::parse(rewriteModule(mlir, bundle.modelFile(), passes), bundle.modelFile());
 }
 
 void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,

@@ -22,8 +22,8 @@ struct RunnableModel {
   /// `device`: where the weights go, and so where the model runs.
   static RunnableModel open(const std::filesystem::path &folder, const std::string &device = "cpu");
   const FunctionSpec &spec() const { return forward.function("model"); }
-  /// The module after `pipeline`, such as one with @prefill and @decode.
-  Program derive(const std::string &pipeline) const;
+  /// The module after `pipeline`, such as one with @prefill and @decode, and after `then` once its mixers are fused.
+  Program derive(const std::string &pipeline, const std::string &then = "") const;
 };
 
 /// Imports `source` (a Hugging Face folder, an .onnx or a .gguf file) to a bundle at `output`.

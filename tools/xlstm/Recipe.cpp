@@ -319,8 +319,8 @@ static void readKeep(const YamlNode &node, Recipe &recipe) {
 
 Recipe Recipe::read(const fs::path &file) {
   YamlNode root = YamlNode::load(file);
-  root.onlyKeys({"teacher", "check", "seed", "length", "student", "domains", "align", "distill", "experts", "merge",
-                 "eval", "compile", "keep"});
+  root.onlyKeys({"teacher", "check", "seed", "length", "precision", "student", "domains", "align", "distill", "experts",
+                 "merge", "eval", "compile", "keep"});
   fs::path folder = file.parent_path();
   Recipe recipe;
   recipe.text = readGivenFile(file);
@@ -361,7 +361,27 @@ Recipe Recipe::read(const fs::path &file) {
     readKeep(*keep, recipe);
   for (const auto &[name, node] : root.entries())
     recipe.sections[name] = node.text();
+  auto precision = root.find("precision");
+  recipe.setPrecision(precision ? oneOf(*precision, precisions()) : "f32");
   return recipe;
+}
+
+const std::vector<std::string> &Recipe::precisions() {
+  static const std::vector<std::string> names{"f32", "bf16"};
+  return names;
+}
+
+void Recipe::setPrecision(const std::string &name) {
+  for (RecipeTraining *training : trainings())
+    training->options.precision = name;
+  sections["precision"] = name == "f32" ? "" : name; // runs from before the key was there stay as they are
+}
+
+std::vector<RecipeTraining *> Recipe::trainings() {
+  std::vector<RecipeTraining *> all{&align};
+  for (RecipeExpert &expert : experts)
+    all.push_back(&expert.training);
+  return all;
 }
 
 const RecipeDomain &Recipe::domain(const std::string &name) const {

@@ -63,7 +63,13 @@ struct Recipe {
   std::map<std::string, std::string> sections;
 
   static Recipe read(const std::filesystem::path &file);
+  /// In which training computes: the words for it.
+  static const std::vector<std::string> &precisions();
+  void setPrecision(const std::string &name);
   const RecipeDomain &domain(const std::string &name) const;
+
+private:
+  std::vector<RecipeTraining *> trainings();
 };
 
 } // namespace xlstm

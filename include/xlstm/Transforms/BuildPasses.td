@@ -101,7 +101,7 @@ def BuildDecode : Pass<"xlstm-build-decode", "::mlir::ModuleOp"> {
 }
 
 def SetPrecision : Pass<"xlstm-set-precision", "::mlir::ModuleOp"> {
-  let summary = "Set the type of activations and weights of the functions with explicit state";
+  let summary = "Set the type of activations and weights";
   let description = [{
     Activations get the type `type`, and so do the weights that they meet: those of embedding, projections, norms and
     feature maps. Gate pre-activations and their weights, the states S, z and m of mLSTMs, and logits are float32 always.
@@ -112,13 +112,16 @@ def SetPrecision : Pass<"xlstm-set-precision", "::mlir::ModuleOp"> {
     %q = lm.linear %x, %w : (tensor<1x1x64xbf16>, tensor<64x64xbf16>) -> tensor<1x1x64xbf16> // after, type=bf16
     %i = lm.linear %x, %g : (tensor<1x1x64xbf16>, tensor<4x64xf32>) -> tensor<1x1x4xf32>
     ```
-    Functions without state keep their types. What the weights are converted from stands in @model.
+    `functions` are those that are changed; by default all with explicit state. @align and @distill may be: their losses
+    stay float32, and what is trained stays float32 in the store of parameters, rounded where it is read. What the weights
+    are converted from stands in @model.
   }];
   let options = [
     EnumOption<"type", "type", "::xlstm::Precision", [
       EnumCase<"::xlstm::Precision::F32", "f32", "float32">,
       EnumCase<"::xlstm::Precision::BF16", "bf16", "bfloat16">
-    ], "Type of activations and weights">
+    ], "Type of activations and weights">,
+    ListOption<"functions", "functions", "std::string", "Names of functions (default all with explicit state)">
   ];
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }

@@ -48,14 +48,26 @@ static Program rewritten(const std::string &pipeline) {
   return Program::parse(rewriteModule(tinyTeacher(), "tiny", pipeline), "tiny");
 }
 
-Program tinyAlign(const std::vector<double> &energies) {
+static Program alignThen(const std::vector<double> &energies, const std::string &then) {
   std::string more;
   for (double energy : energies)
     more += (more.empty() ? " energies=" : ",") + shortest(energy);
-  return rewritten("xlstm-build-align{" + Options + more + "}");
+  return rewritten("xlstm-build-align{" + Options + more + "}" + then);
 }
-Program tinyStudent(const std::string &adapters) {
-  return rewritten("xlstm-linearize{" + Options + "}," + adapters + "xlstm-build-distill");
+
+static std::string narrow(const std::string &function) {
+  return ",xlstm-fuse-hybrid,xlstm-set-precision{type=bf16 functions=" + function + "}";
+}
+
+static std::string studentThen(const std::string &adapters) {
+  return "xlstm-linearize{" + Options + "}," + adapters + "xlstm-build-distill";
+}
+
+Program tinyAlign(const std::vector<double> &energies) { return alignThen(energies, ""); }
+Program narrowAlign(const std::vector<double> &energies) { return alignThen(energies, narrow("align")); }
+Program tinyStudent(const std::string &adapters) { return rewritten(studentThen(adapters)); }
+Program narrowStudent() {
+  return rewritten(studentThen("") + narrow("distill"));
 }
 
 ParamMap tinyTeacherParams() {

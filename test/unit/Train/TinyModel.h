@@ -17,6 +17,9 @@ std::string tinyTeacher();
 Program tinyAlign(const std::vector<double> &energies = {});
 /// `adapters`: a pass and a comma.
 Program tinyStudent(const std::string &adapters = "");
+/// Both, computed in bf16.
+Program narrowAlign(const std::vector<double> &energies = {});
+Program narrowStudent();
 
 /// Repeatable weights for the teacher, float32; with the student's new tensors at their initial values on top.
 ParamMap tinyTeacherParams();

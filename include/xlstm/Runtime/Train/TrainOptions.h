@@ -49,6 +49,9 @@ struct TrainOptions {
   uint64_t seed = 0; // of the order of rows
   /// What the losses are computed in (EvalOptions::type); float64 for checks, with params in float64.
   at::ScalarType type = at::kFloat;
+  /// The type in which the program was told to compute (xlstm-set-precision): part of a run's identity. What is trained,
+  /// its gradients and the optimizer's state are float32.
+  std::string precision = "f32";
   /// Steps from one validation to the next; the start and the end are always validated.
   int64_t validateEvery = 100;
   int64_t checkpointEvery = 100;
