@@ -4,6 +4,7 @@
 #ifndef XLSTM_LOSS_OPS_TD
 #define XLSTM_LOSS_OPS_TD
 
+include "dialects/LM/LMInterfaces.td"
 include "dialects/XLSTM/XLSTMDialect.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
