@@ -65,7 +65,7 @@ set(XLSTM_YAML yaml-cpp)
 set(XLSTM_FMT fmt::fmt)
 if(XLSTM_STATIC_MLIR)
   set(XLSTM_YAML ${XLSTM_YAML_CPP})
-  set(XLSTM_FMT fmt::fmt-header-only) # Debian has no archive
+  set(XLSTM_FMT) # Debian has no archive: lib/Support, which alone includes it, compiles it in
 endif()
 find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)

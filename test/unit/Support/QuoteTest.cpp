@@ -41,6 +41,12 @@ TEST(Quote, showsBytesThatAreNoText) {
   EXPECT_EQ(escapeControls("\xff"), "\\xff");
 }
 
+TEST(Quote, showsPathsWhole) {
+  std::string deep = "/" + std::string(300, 'd') + "/file";
+  EXPECT_EQ(quotePath(deep), "'" + deep + "'");
+  EXPECT_EQ(quotePath("a\x1b"), "'a\\u001b'");
+}
+
 TEST(Quote, cutsAtACharacter) {
   EXPECT_EQ(quote("a\x1b"), "'a\\u001b'");
   EXPECT_EQ(quote(std::string(79, 'x') + "ü"), "'" + std::string(79, 'x') + "...'");
