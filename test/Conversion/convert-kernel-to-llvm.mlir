@@ -57,10 +57,11 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?xi64
 // CHECK: llvm.mlir.constant(0 : i32)
 // CHECK: llvm.mlir.constant(0xFF800000 : f32)
 // CHECK-LABEL: llvm.mlir.global external constant @xlstm_model()
-// ABI, tokens, vocabulary, tokens of a cache (there is none), bytes of weights, state and scratch.
-// CHECK: llvm.mlir.constant(3 : i32)
+// ABI, tokens, vocabulary, tokens of a cache and their bytes (there is none), bytes of weights, state and scratch.
+// CHECK: llvm.mlir.constant(4 : i32)
 // CHECK: llvm.mlir.constant(2 : i32)
 // CHECK: llvm.mlir.constant(8 : i64)
+// CHECK: llvm.mlir.constant(0 : i64)
 // CHECK: llvm.mlir.constant(0 : i64)
 // CHECK: llvm.mlir.constant(256 : i64)
 // CHECK: llvm.mlir.constant(128 : i64)
