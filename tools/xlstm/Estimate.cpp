@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <iomanip>
+#include <map>
 #include <sstream>
 
 namespace xlstm {
@@ -62,10 +63,12 @@ static Shapes shapesOf(const std::string &mlir, const std::string &origin) {
   return shapes;
 }
 
-/// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head.
-static int64_t expertActivations(const Shapes &model, int64_t tokens) {
+/// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head. A
+/// frozen projection does not keep what it reads; an adapter does, and more (a share of what full training keeps).
+static int64_t expertActivations(const Shapes &model, Trained trained, int64_t tokens) {
+  static const std::map<Trained, double> shares = {{Trained::Full, 1}, {Trained::Mixer, 0.85}, {Trained::Lora, 1.45}};
   int64_t layer = PerWidth * model.width + PerFeedForward * model.feedForward;
-  return F32 * tokens * (model.layers * layer + PerLogit * model.vocab);
+  return int64_t(shares.at(trained) * double(F32 * tokens * (model.layers * layer + PerLogit * model.vocab)));
 }
 static int64_t alignActivations(const Shapes &model, int64_t tokens) {
   return F32 * tokens * model.layers * PerAlignedWidth * model.width;
@@ -134,8 +137,8 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
     train.passes += targets;
   // Frozen ones; the trained, their gradients, two moments.
   int64_t frozen = options.trained == Trained::Lora ? model.elements - model.added : model.elements - trained;
-  train.memory =
-      ProgramBytes + frozen * F32 + trained * Training + expertActivations(model, tokensAtOnce(options, recipe.length));
+  train.memory = ProgramBytes + frozen * F32 + trained * Training +
+                 expertActivations(model, options.trained, tokensAtOnce(options, recipe.length));
   stages.push_back(train);
 }
 
