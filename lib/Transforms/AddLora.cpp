@@ -92,9 +92,8 @@ private:
     Value b = param(".lora_B.weight", weight.getDimSize(0), rank, builder.getF32FloatAttr(0));
     auto inner = RankedTensorType::get({y.getDimSize(0), y.getDimSize(1), rank}, x.getElementType());
     Value down = builder.create<lm::LinearOp>(loc, inner, linear.getX(), a, /*bias=*/Value());
-    Value up = builder.create<lm::LinearOp>(loc, y, down, b, /*bias=*/Value());
-    Value scaled = builder.create<lm::ScaleOp>(loc, up, builder.getF64FloatAttr(alpha / double(rank)));
-    auto sum = builder.create<lm::AddOp>(loc, linear.getResult(), scaled);
+    Value scaled = builder.create<lm::ScaleOp>(loc, down, builder.getF64FloatAttr(alpha / double(rank)));
+    auto sum = builder.create<lm::LinearAddOp>(loc, y, scaled, b, linear.getResult(), /*bias=*/Value());
     linear.getResult().replaceAllUsesExcept(sum, sum);
   }
 };

@@ -32,6 +32,8 @@ public:
     if (options.steps < 0 || options.batch < 1 || options.microBatch < 0 || options.validateEvery < 1 ||
         options.checkpointEvery < 1)
       fail(task.name, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");
+    if (trained.empty())
+      fail(task.name, ": there is nothing to train: the student has no tensor that linearizing added");
     for (const auto &[name, param] : trained)
       all[name] = param;
     order = rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch);

@@ -21,15 +21,14 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x9xf
     // CHECK: %[[A:.*]] = lm.param "model.layers.0.q_proj.lora_A.weight" {init = "uniform"} : tensor<2x8xf32>
     // CHECK: %[[B:.*]] = lm.param "model.layers.0.q_proj.lora_B.weight" {init = 0.000000e+00 : f32} : tensor<6x2xf32>
     // CHECK: %[[DOWN:.*]] = lm.linear %[[H]], %[[A]] : (tensor<?x?x8xf32>, tensor<2x8xf32>) -> tensor<?x?x2xf32>
-    // CHECK: %[[UP:.*]] = lm.linear %[[DOWN]], %[[B]] : (tensor<?x?x2xf32>, tensor<6x2xf32>) -> tensor<?x?x6xf32>
-    // CHECK: %[[SCALED:.*]] = lm.scale %[[UP]] {factor = 1.500000e+00 : f64}
-    // CHECK: %[[Q:.*]] = lm.add %[[BASE]], %[[SCALED]]
+    // CHECK: %[[SCALED:.*]] = lm.scale %[[DOWN]] {factor = 1.500000e+00 : f64} : tensor<?x?x2xf32>
+    // CHECK: %[[Q:.*]] = lm.linear_add %[[SCALED]], %[[B]] to %[[BASE]] : (tensor<?x?x2xf32>, tensor<6x2xf32>, tensor<?x?x6xf32>) -> tensor<?x?x6xf32>
     %w = lm.param "model.layers.0.q_proj.weight" : tensor<6x8xbf16>
     %wb = lm.param "model.layers.0.q_proj.bias" : tensor<6xbf16>
     %q = lm.linear %h, %w bias(%wb) : (tensor<?x?x8xf32>, tensor<6x8xbf16>, tensor<6xbf16>) -> tensor<?x?x6xf32>
     // CHECK: linear %[[Q]], %{{.*}} :
     // CHECK: "model.layers.0.down_proj.lora_A.weight" {init = "uniform"} : tensor<2x6xf32>
-    // CHECK: %[[D:.*]] = lm.add
+    // CHECK: lm.linear_add
     %d = lm.param "model.layers.0.down_proj.weight" : tensor<8x6xf32>
     %z = lm.linear %q, %d : (tensor<?x?x6xf32>, tensor<8x6xf32>) -> tensor<?x?x8xf32>
     // SOME-NOT: up_proj.lora

@@ -34,6 +34,7 @@ constexpr int64_t EvaluatedLogits = 1 << 24;                  // of a batch (run
 // and that of its feed-forward part, and behind the head. Where only mixers are trained the layers' other ops keep
 // nothing.
 constexpr int64_t PerWidth = 8, PerFeedForward = 3, PerLogit = 4, PerAlignedWidth = 10;
+constexpr double WithAdapters = 1.45; // what adapters beside all projections make of an expert's
 
 } // namespace
 
@@ -64,9 +65,10 @@ static Shapes shapesOf(const std::string &mlir, const std::string &origin) {
 }
 
 /// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head.
-static int64_t expertActivations(const Shapes &model, int64_t tokens) {
+static int64_t expertActivations(const Shapes &model, Trained trained, int64_t tokens) {
+  double share = trained == Trained::Lora ? WithAdapters : 1;
   int64_t layer = PerWidth * model.width + PerFeedForward * model.feedForward;
-  return F32 * tokens * (model.layers * layer + PerLogit * model.vocab);
+  return int64_t(share * double(F32 * tokens * (model.layers * layer + PerLogit * model.vocab)));
 }
 static int64_t alignActivations(const Shapes &model, int64_t tokens) {
   return F32 * tokens * model.layers * PerAlignedWidth * model.width;
@@ -136,8 +138,8 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
     train.passes += targets;
   // Frozen ones; the trained, their gradients, two moments.
   int64_t frozen = options.trained == Trained::Lora ? model.elements - model.added : model.elements - trained;
-  train.memory =
-      ProgramBytes + frozen * F32 + trained * Training + expertActivations(model, tokensAtOnce(options, recipe.length));
+  train.memory = ProgramBytes + frozen * F32 + trained * Training +
+                 expertActivations(model, options.trained, tokensAtOnce(options, recipe.length));
   stages.push_back(train);
 }
 

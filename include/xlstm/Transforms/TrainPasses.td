@@ -19,16 +19,15 @@ def AddLora : Pass<"xlstm-add-lora", "::mlir::ModuleOp"> {
     %a = lm.param "model.layers.0.self_attn.q_proj.lora_A.weight" {init = "uniform"} : tensor<8x64xf32>
     %b = lm.param "model.layers.0.self_attn.q_proj.lora_B.weight" {init = 0.0 : f32} : tensor<64x8xf32>
     %a_x = lm.linear %x, %a : ...
-    %b_a_x = lm.linear %a_x, %b : ...
-    %d = lm.scale %b_a_x {factor = 2.0 : f64} : ...
-    %y = lm.add %w_x, %d : ...
+    %d = lm.scale %a_x {factor = 2.0 : f64} : ...
+    %y = lm.linear_add %d, %b to %w_x : ...
     ```
     B starts at 0, so the function is what it was. A target is the last part of a weight's name before `.weight`. Weights
     that a pass added, those of gates, get no adapter. It is an error when a target is no projection of a layer.
   }];
   let options = [
     ValueOption<"rank", "rank", "int64_t", "16", "Rank r of the adapters">,
-    ValueOption<"alpha", "alpha", "double", "32", "Their products are multiplied by alpha / r">,
+    ValueOption<"alpha", "alpha", "double", "32", "What is added is alpha / r times their product">,
     ListOption<"targets", "targets", "std::string", "Projections, such as q_proj,v_proj (default every one of the layers)">
   ];
   let statistics = [Statistic<"numAdapters", "adapters-added", "Projections that got an adapter">];

@@ -4,6 +4,7 @@
 #include "TinyModel.h"
 #include "test/unit/Files/TestFolder.h"
 
+#include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Files/Interrupt.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
@@ -250,4 +251,9 @@ TEST_F(TrainerTest, stopsAtALossThatIsNotFinite) {
   EXPECT_ERROR(align("a", options), "a lower learning rate");
   options.batch = 0;
   EXPECT_ERROR(align("b", options), "out of range");
+  auto window = [](const std::vector<double> &) {
+    return Program::parse(rewriteModule(tinyTeacher(), "tiny", "xlstm-build-align{mixer=window window=4}"), "tiny");
+  };
+  EXPECT_ERROR(alignStudent(window, tinyTeacherParams(), rows, heldOut, TrainOptions::alignment(1), folder / "c"),
+               "there is nothing to train");
 }

@@ -9,8 +9,8 @@
 
 namespace xlstm {
 
-/// Says that these bytes of a MappedFile were copied and are not wanted soon: they stop counting as the process' memory.
-/// They may still be read, which brings them back.
+/// Says that these bytes of a MappedFile were copied and are not wanted soon: they stop counting as the process'
+/// memory. They may still be read, which brings them back.
 void forgetPages(std::span<const std::byte> bytes);
 
 } // namespace xlstm

@@ -33,8 +33,8 @@ struct Rates {
 /// One call of ATen's fused kernel for all params of one rate and decay.
 class AdamW {
 public:
-  /// Holds on to the tensors of `params` and updates them in place. Moments start at zero and take memory from the first
-  /// step on, or when they are asked for. `added` names those that are new.
+  /// Holds on to the tensors of `params` and updates them in place. Moments start at zero and take memory from the
+  /// first step on, or when they are asked for. `added` names those that are new.
   AdamW(const ParamMap &params, const AdamWOptions &options, const std::set<std::string> &added = {});
 
   /// Update number t, counted from 1, from the params' gradients divided by `divisor` (a float32 scalar where they
