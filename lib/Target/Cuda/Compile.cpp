@@ -46,7 +46,9 @@ void addCudaPlan(PassManager &manager, const CudaTargetOptions &options) {
   decode.batch = options.batch;
   manager.addPass(createBuildDecode(decode));
   manager.addPass(createFuseHybrid({/*kernelWidths=*/true}));
-  manager.addPass(createSetPrecision({options.activations == DType::BF16 ? Precision::BF16 : Precision::F32}));
+  SetPrecisionOptions precision;
+  precision.type = options.activations == DType::BF16 ? Precision::BF16 : Precision::F32;
+  manager.addPass(createSetPrecision(precision));
   manager.addPass(createFuseLinear());
   manager.addPass(createPackLinear());
   addNativePasses(manager, kernel::Target::Cuda);
