@@ -61,6 +61,7 @@ static void compileCpu(const CompileSettings &settings) {
 }
 
 static void compileCuda(const CompileSettings &settings) {
+  checkCudaTarget();
   if (!settings.randomWeights)
     checkTokenizer(settings.bundle);
   CudaCompileOptions options;

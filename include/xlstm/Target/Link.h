@@ -52,6 +52,9 @@ struct CudaCompileOptions : CudaTargetOptions {
 void compileBundleForCuda(const std::filesystem::path &folder, const std::filesystem::path &output,
                           const CudaCompileOptions &options = {});
 
+/// Throws Error where this build has no CUDA target.
+void checkCudaTarget();
+
 } // namespace xlstm
 
 #endif // XLSTM_TARGET_LINK_H

@@ -13,12 +13,16 @@ namespace fs = std::filesystem;
 
 namespace xlstm {
 
-/// What an executable needs to drive a GPU: our own archives, CUDA's runtime, and what that needs of the system. The
-/// driver and cuBLASLt are opened when it runs.
-static std::vector<std::string> findCudaArchives(const fs::path &libraries) {
+void checkCudaTarget() {
   if (!*XLSTM_CUDART_ARCHIVE)
     fail("this build of xlstm has no CUDA target, which needs nvcc (CUDA 13's toolkit; CUDA_HOME says where it is): "
          "sh tools/build.sh cuda, then build/cuda/bin/xlstm");
+}
+
+/// What an executable needs to drive a GPU: our own archives, CUDA's runtime, and what that needs of the system. The
+/// driver and cuBLASLt are opened when it runs.
+static std::vector<std::string> findCudaArchives(const fs::path &libraries) {
+  checkCudaTarget();
   std::vector<std::string> archives =
       findArchives(libraries, {"libXlstmDeployCuda.a", "libXlstmDeploy.a", "libXlstmChat.a", "libXlstmText.a",
                                "libXlstmFiles.a", "libXlstmDevice.a", "libXlstmKernelsCuda.a"});
