@@ -39,10 +39,10 @@
 // TRAIN-LABEL: lm.model @model
 // TRAIN-NOT: bf16
 // TRAIN-LABEL: lm.model @align
-// TRAIN: lm.attention {{.*}}xbf16>
-// TRAIN: xlstm.hybrid {{.*}}xbf16>
+// TRAIN: xlstm.hybrid {{.*}} : (tensor<?x?x2x4xbf16>,
+// TRAIN: lm.attention {{.*}} -> tensor<?x?x2x4xbf16>
 // TRAIN: xlstm.align_loss {{.*}} : (tensor<?x?x2x4xbf16>, tensor<?x?x2x4xbf16>) -> (tensor<f32>, tensor<f32>)
 // TRAIN-LABEL: lm.model @distill
-// TRAIN: lm.linear {{.*}} -> tensor<?x?x16xbf16>
-// TRAIN: lm.cross_entropy {{.*}} : (tensor<?x?x16xbf16>, tensor<?x?xi64>) -> tensor<f32>
+// TRAIN: linear {{.*}} -> tensor<?x?x16xbf16>
+// TRAIN: cross_entropy {{.*}} : (tensor<?x?x16xbf16>, tensor<?x?xi64>) -> tensor<f32>
 // TRAIN: xlstm.sparse_kl {{.*}} -> tensor<f32>
