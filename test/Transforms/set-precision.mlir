@@ -37,7 +37,7 @@
 
 // The losses are float32, the teacher's half of @align is bf16 too, @model stays as it is.
 // TRAIN-LABEL: lm.model @model
-// TRAIN-NOT: bf16
+// TRAIN: embed {{.*}} -> tensor<?x?x8xf32>
 // TRAIN-LABEL: lm.model @align
 // TRAIN: xlstm.hybrid {{.*}} : (tensor<?x?x2x4xbf16>,
 // TRAIN: lm.attention {{.*}} -> tensor<?x?x2x4xbf16>
