@@ -4,6 +4,8 @@
 #ifndef XLSTM_TOOLS_XLSTM_BENCH_BENCH_H
 #define XLSTM_TOOLS_XLSTM_BENCH_BENCH_H
 
+#include <CLI/CLI.hpp>
+
 #include <functional>
 #include <map>
 #include <string>
@@ -62,6 +64,9 @@ double timeOnCuda(const std::function<void()> &peer);
 void openCuda();
 /// Gives back the device memory that LibTorch keeps for later.
 void releaseCuda();
+
+/// Adds `bench train`.
+void addTrainBench(CLI::App &bench);
 
 } // namespace xlstm::bench
 

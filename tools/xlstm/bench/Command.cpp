@@ -1,4 +1,4 @@
-//===- Command.cpp - xlstm bench kernels -----------------------------------===//
+//===- Command.cpp - xlstm bench -------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "../Commands.h"
@@ -118,6 +118,7 @@ void addBenchCommand(CLI::App &app) {
       ->check(CLI::ExistingDirectory);
   kernels->add_flag("--json", settings->json, "A list of objects instead of a table");
   kernels->callback([settings] { benchKernels(*settings); });
+  addTrainBench(*verb);
 }
 
 } // namespace xlstm

@@ -1,0 +1,240 @@
+//===- Train.cpp - xlstm bench train: tokens a second of a training step --===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The stages as `distill` runs them, with their batches, logs and optimizer, on random weights and tokens; stopped
+// before anything is saved.
+
+#include "../Commands.h"
+#include "../Recipe.h"
+#include "Bench.h"
+#include "Shapes.h"
+
+#include "xlstm/Pipelines/Rewrite.h"
+#include "xlstm/Runtime/Evaluate/Device.h"
+#include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Train/Align.h"
+#include "xlstm/Runtime/Train/Distill.h"
+#include "xlstm/Support/Number.h"
+
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/randint.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/CachingDeviceAllocator.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
+
+#include <chrono>
+#include <iomanip>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+namespace fs = std::filesystem;
+
+namespace xlstm::bench {
+
+namespace {
+
+constexpr int64_t heldOutRows = 1;
+
+struct TrainSettings {
+  std::string shape = "28m", stage = "both", device = "cpu", precision = "f32", trained = "full";
+  int64_t rows = 4, length = 1024, steps = 20, warmup = 5, window = 512, topK = 64;
+  bool json = false;
+};
+
+/// Stops a stage once enough steps were timed.
+struct Enough {};
+
+class TrainBench {
+public:
+  explicit TrainBench(const TrainSettings &settings)
+      : settings(settings), device(openDevice(settings.device)), scratch(fs::temp_directory_path() / "xlstm-bench-train"),
+        teacher(moduleOfShape(settings.shape, scratch.path())) {}
+
+  nlohmann::ordered_json align();
+  nlohmann::ordered_json distill();
+
+private:
+  Program derive(const std::string &pipeline, const std::string &function) const;
+  ParamMap randomParams(const FunctionSpec &function) const;
+  /// One document a row.
+  MixedRows randomRows(const Program &program) const;
+  TrainOptions options(TrainOptions options);
+  /// What the steps of `run` between warm-up and end took, until the device had done them.
+  nlohmann::ordered_json timed(const std::string &stage, const ParamMap &params, const std::function<void()> &run) const;
+  std::chrono::steady_clock::time_point now() const;
+
+  const TrainSettings &settings;
+  c10::Device device;
+  AtomicDirectory scratch; // never committed, so it goes with the bench
+  std::string teacher;
+  std::chrono::steady_clock::time_point begin, end;
+};
+
+} // namespace
+
+std::chrono::steady_clock::time_point TrainBench::now() const {
+  if (!device.is_cpu())
+    c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
+  return std::chrono::steady_clock::now();
+}
+
+Program TrainBench::derive(const std::string &pipeline, const std::string &function) const {
+  std::string passes = pipeline + ",xlstm-fuse-hybrid";
+  if (settings.precision != "f32")
+    passes += ",xlstm-set-precision{type=" + settings.precision + " functions=" + function + "}";
+  return Program::parse(rewriteModule(teacher, settings.shape, passes), settings.shape);
+}
+
+ParamMap TrainBench::randomParams(const FunctionSpec &function) const {
+  ParamMap params;
+  for (const ParamSpec &param : function.params)
+    if (!param.init) { // norms are vectors, and near 1
+      at::TensorOptions options = at::TensorOptions(at::kFloat).device(device);
+      bool isNorm = param.tensor.shape.size() == 1;
+      params[param.tensor.name] =
+          isNorm ? at::ones(param.tensor.shape, options) : at::randn(param.tensor.shape, options).mul_(0.02);
+    }
+  return params;
+}
+
+MixedRows TrainBench::randomRows(const Program &program) const {
+  int64_t vocab = program.function("model").results.at(0).shape.at(2), N = settings.rows, T = settings.length;
+  TokenRows rows{at::randint(vocab, {N, T}, at::kLong), at::zeros({N, T}, at::kInt), at::full({N, T}, -1, at::kLong)};
+  rows.labels_NT.narrow(1, 0, T - 1).copy_(rows.ids_NT.narrow(1, 1, T - 1));
+  return mixRows({rows}, {1.0});
+}
+
+TrainOptions TrainBench::options(TrainOptions options) {
+  options.batch = settings.rows;
+  options.heldOutBatch = heldOutRows;
+  options.precision = settings.precision;
+  options.validateEvery = options.checkpointEvery = options.steps = settings.warmup + settings.steps + 1;
+  options.onStep = [this](int64_t done) {
+    if (done == settings.warmup)
+      begin = now();
+    if (done < settings.warmup + settings.steps)
+      return;
+    end = now();
+    throw Enough();
+  };
+  return options;
+}
+
+nlohmann::ordered_json TrainBench::timed(const std::string &stage, const ParamMap &params,
+                                         const std::function<void()> &run) const {
+  int64_t parameters = 0;
+  for (const auto &[name, param] : params)
+    parameters += param.numel();
+  try {
+    run();
+  } catch (const Enough &) {
+  }
+  double seconds = std::chrono::duration<double>(end - begin).count();
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  int64_t peak = usage.ru_maxrss * 1024; // of the process so far
+  if (!device.is_cpu())
+    peak = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index()).allocated_bytes[0].peak;
+  return {{"stage", stage},
+          {"shape", settings.shape},
+          {"parameters", parameters},
+          {"device", settings.device},
+          {"precision", settings.precision},
+          {"rows", settings.rows},
+          {"length", settings.length},
+          {"window", settings.window},
+          {"steps", settings.steps},
+          {"ms_a_step", 1000 * seconds / double(settings.steps)},
+          {"tokens_per_s", double(settings.steps * settings.rows * settings.length) / seconds},
+          {"peak_bytes", peak}};
+}
+
+nlohmann::ordered_json TrainBench::align() {
+  auto build = [&](const std::vector<double> &energies) {
+    std::string list;
+    for (double energy : energies)
+      list += (list.empty() ? " energies=" : ",") + shortest(energy);
+    return derive("xlstm-build-align{window=" + std::to_string(settings.window) + list + "}", "align");
+  };
+  Program plain = build({});
+  ParamMap params = randomParams(plain.function("align"));
+  MixedRows data = randomRows(plain);
+  return timed("align", params, [&] {
+    alignStudent(build, params, data, data.rows.slice(0, heldOutRows), options(TrainOptions::alignment(1)),
+                 scratch.path() / "align");
+  });
+}
+
+nlohmann::ordered_json TrainBench::distill() {
+  Program program = derive("xlstm-linearize{window=" + std::to_string(settings.window) + "},xlstm-build-distill", "distill");
+  ParamMap params = randomParams(program.function("distill"));
+  for (auto &[name, param] : initialParams(program.function("distill")))
+    params[name] = param.to(device);
+  MixedRows data = randomRows(program);
+  fs::path targets = scratch.path() / "targets";
+  writeTargets(Program::parse(teacher, settings.shape), params, data.rows, {.k = settings.topK, .batch = 1}, targets);
+  TrainOptions training = options(TrainOptions::distillation(1));
+  training.trained = settings.trained == "mixer" ? Trained::Mixer : Trained::Full;
+  return timed("distill", params, [&] {
+    auto take = [&] { return std::exchange(params, {}); };
+    distillExpert(program, take, data, TargetStore::open(targets), data.rows.slice(0, heldOutRows), training,
+                  scratch.path() / "distill");
+  });
+}
+
+static void print(const nlohmann::ordered_json &row) {
+  std::cout << std::left << std::setw(9) << row["stage"].get<std::string>() << std::right << std::fixed
+            << std::setprecision(1) << std::setw(12) << row["ms_a_step"].get<double>() << std::setprecision(0)
+            << std::setw(12) << row["tokens_per_s"].get<double>() << std::setprecision(2) << std::setw(12)
+            << row["peak_bytes"].get<double>() / 1e9 << std::endl;
+}
+
+static void benchTrain(const TrainSettings &settings) {
+  TrainBench bench(settings);
+  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+  if (settings.stage != "distill")
+    rows.push_back(bench.align());
+  if (settings.stage != "align")
+    rows.push_back(bench.distill());
+  if (settings.json) {
+    std::cout << rows.dump(2) << '\n';
+    return;
+  }
+  std::cout << settings.shape << ", " << std::fixed << std::setprecision(1) << rows[0]["parameters"].get<double>() / 1e6
+            << " M parameters, "
+            << settings.rows << " rows of " << settings.length << " tokens, window " << settings.window << ", "
+            << settings.precision << ", " << settings.device << "\nstage      ms a step    tokens/s     peak GB\n";
+  for (const nlohmann::ordered_json &row : rows)
+    print(row);
+}
+
+void addTrainBench(CLI::App &bench) {
+  auto settings = std::make_shared<TrainSettings>();
+  CLI::App *verb = bench.add_subcommand("train", "Stages I and II on random weights: tokens a second, memory");
+  verb->add_option("--shape", settings->shape, "Teacher: a Llama of this size")
+      ->check(CLI::IsMember(shapeNames()))
+      ->capture_default_str();
+  auto choice = [&](const char *flag, std::string &value, const char *meaning, std::vector<std::string> words) {
+    verb->add_option(flag, value, meaning)->check(CLI::IsMember(std::move(words)))->capture_default_str();
+  };
+  choice("--stage", settings->stage, "Stage", {"align", "distill", "both"});
+  choice("--precision", settings->precision, "Type in which training computes", Recipe::precisions());
+  choice("--train", settings->trained, "What stage II trains", {"full", "mixer"});
+  auto count = [&](const char *flag, int64_t &value, const char *meaning, int64_t least) {
+    verb->add_option(flag, value, meaning)->check(CLI::Range(least, int64_t(1) << 24))->capture_default_str();
+  };
+  count("--rows", settings->rows, "Rows a step", 1);
+  count("--length", settings->length, "Tokens a row", 2);
+  count("--steps", settings->steps, "Steps that are timed", 1);
+  count("--warmup", settings->warmup, "Steps before them", 1);
+  count("--window", settings->window, "Window of the student", 1);
+  count("--top-k", settings->topK, "Stored targets a token", 1);
+  verb->add_flag("--json", settings->json, "A list of objects instead of a table");
+  addDeviceOption(*verb, settings->device);
+  verb->callback([settings] { benchTrain(*settings); });
+}
+
+} // namespace xlstm::bench
