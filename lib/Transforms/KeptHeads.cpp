@@ -60,7 +60,8 @@ static FailureOr<KeptHeads> parseKeptHeads(lm::ModelOp model, StringRef text) {
 
 static LogicalResult checkLayer(lm::ModelOp model, int64_t index, ArrayRef<int64_t> heads) {
   SmallVector<lm::LayerOp> layers = model.getLayers();
-  auto found = llvm::find_if(layers, [&](lm::LayerOp layer) { return static_cast<int64_t>(layer.getIndex()) == index; });
+  auto found =
+      llvm::find_if(layers, [&](lm::LayerOp layer) { return static_cast<int64_t>(layer.getIndex()) == index; });
   if (found == layers.end())
     return model.emitError() << "option keep-heads names layer " << index << ", the model has " << layers.size()
                              << " layers, counted from 0";
@@ -113,8 +114,8 @@ struct Grouping {
 
 } // namespace
 
-/// The key heads of `queries` once each, where they serve as many of them; otherwise `padded` or repeated key heads make
-/// it so: a cache pays for key heads, so the kept attention computes its groups whole instead.
+/// The key heads of `queries` once each, where they serve as many of them; otherwise `padded` or repeated key heads
+/// make it so: a cache pays for key heads, so the kept attention computes its groups whole instead.
 static Grouping group(ArrayRef<int64_t> queries, int64_t perKey, bool padded) {
   std::map<int64_t, int64_t> counts;
   for (int64_t head : queries)

@@ -37,8 +37,8 @@ private:
   xlstm::MixerAttr windowBranch(lm::ModelOp model) {
     if (failed(checkCount(model, "window", window, 1)) || failed(checkCount(model, "sinks", sinks, 0)))
       return {};
-    std::string text = "#xlstm.mixer<mixer = window, window = " + std::to_string(window) +
-                       ", sinks = " + std::to_string(sinks) + ">";
+    std::string text =
+        "#xlstm.mixer<mixer = window, window = " + std::to_string(window) + ", sinks = " + std::to_string(sinks) + ">";
     return cast<xlstm::MixerAttr>(parseAttribute(text, &getContext()));
   }
 

@@ -26,7 +26,8 @@ static LineChart lossChart(const Json &curve) {
 }
 
 static LineChart recallChart(const Json &curve) {
-  LineChart chart{"Share of planted facts recalled against key heads kept", "key heads kept", "facts recalled", {}, true};
+  LineChart chart{
+      "Share of planted facts recalled against key heads kept", "key heads kept", "facts recalled", {}, true};
   LineChart::Series kept{"kept heads", 5, {}}, teacher{"all heads", 0, {}};
   kept.dots = true;
   for (const Json &point : curve)
@@ -84,8 +85,9 @@ static std::string choice(const Json &ranking, const std::string &paragraph) {
   const Json &curve = ranking.at("curve");
   std::string html = paragraph + ranking.at("budget").dump() + " of " + ranking.at("key_heads").dump() +
                      " key heads: <code>" + escapeHtml(ranking.at("keep").get<std::string>()) + "</code></p>\n";
-  html += htmlFigure(drawLines(lossChart(curve)), "Bits per byte over the teacher, on text that did not choose. Nothing "
-                                                  "is trained; heads that are not kept see window and sinks alone.");
+  html +=
+      htmlFigure(drawLines(lossChart(curve)), "Bits per byte over the teacher, on text that did not choose. Nothing "
+                                              "is trained; heads that are not kept see window and sinks alone.");
   html += htmlFigure(drawLines(recallChart(curve)), "Facts planted further back than the window and asked for again.");
   return html + curveTable(ranking) + lengthTable(ranking);
 }

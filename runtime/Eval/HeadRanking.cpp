@@ -188,7 +188,8 @@ Json rankHeads(const Program &program, const ParamMap &params, int64_t queriesOf
     ranking["one_pass"].push_back(
         {{"layer", shares.heads()[head].layer}, {"key_head", shares.heads()[head].head}, {"score", scores[head]}});
   for (size_t i = 0; i < candidates; ++i)
-    ranking["order"].push_back({{"layer", shares.heads()[order[i]].layer}, {"key_head", shares.heads()[order[i]].head}});
+    ranking["order"].push_back(
+        {{"layer", shares.heads()[order[i]].layer}, {"key_head", shares.heads()[order[i]].head}});
   size_t common = 0;
   for (size_t i = 0; i < budget; ++i)
     common += std::find(order.begin(), order.begin() + long(budget), onePass[i]) != order.begin() + long(budget);

@@ -99,16 +99,18 @@ void addHeadsCommand(CLI::App &app) {
   };
   auto settings = std::make_shared<Settings>();
   HeadInputs &inputs = settings->inputs;
-  CLI::App *verb = app.add_subcommand("heads", "Choose the heads of a teacher that must stay attention (docs/Heads.md)");
+  CLI::App *verb =
+      app.add_subcommand("heads", "Choose the heads of a teacher that must stay attention (docs/Heads.md)");
   verb->add_option("teacher", settings->teacher, "Bundle of the teacher")->required();
   verb->add_option("-o,--output", settings->output, "File for the choice, heads.json; its picture is written beside it")
       ->required();
   verb->add_option("--domain", settings->domains, "Text to rank by as NAME=FILE, .txt or .jsonl, also .xz; repeatable")
       ->required();
-  verb->add_option("--budget", inputs.budget, "Key heads to keep: 4, a share such as 3%, or bytes a token such as 2048B")
+  verb->add_option("--budget", inputs.budget,
+                   "Key heads to keep: 4, a share such as 3%, or bytes a token such as 2048B")
       ->capture_default_str();
-  addChoice<RankBy>(*verb, "--by", "What to keep: held-out loss, recall of planted facts, or both alike",
-                    rankByNames(), "both", inputs.settings.by);
+  addChoice<RankBy>(*verb, "--by", "What to keep: held-out loss, recall of planted facts, or both alike", rankByNames(),
+                    "both", inputs.settings.by);
   addChoice<RankMethod>(*verb, "--method", "greedy: leave out one after another; gradient: one pass alone",
                         rankMethodNames(), "greedy", inputs.settings.method);
   verb->add_option("--window", inputs.window, "Latest keys that a head sees that is not kept")->capture_default_str();
@@ -116,15 +118,22 @@ void addHeadsCommand(CLI::App &app) {
   verb->add_option("--length", inputs.length, "Tokens of a row of text")->capture_default_str();
   verb->add_option("--tokens", inputs.tokens, "Tokens of a domain to choose by, and as many to report on")
       ->capture_default_str();
-  verb->add_option("--probes", inputs.probes, "Planted facts to choose by, and as many to report on")->capture_default_str();
+  verb->add_option("--probes", inputs.probes, "Planted facts to choose by, and as many to report on")
+      ->capture_default_str();
   verb->add_option("--recall-lengths", inputs.recallLengths,
                    "Report recall at these lengths too, such as 4096,16384: with none, the kept and all heads")
       ->delimiter(',')
       ->check(CLI::Range(int64_t(2), int64_t(1) << 24));
-  verb->add_option("--candidates", inputs.settings.candidates, "Key heads that the greedy choice starts with, 0: twice the budget and 8")
+  verb->add_option("--candidates", inputs.settings.candidates,
+                   "Key heads that the greedy choice starts with, 0: twice the budget and 8")
       ->capture_default_str();
   addDeviceOption(*verb, inputs.device);
-  for (auto [flag, least] : {std::pair("--window", 1), {"--sinks", 0}, {"--length", 2}, {"--tokens", 1}, {"--probes", 1}, {"--candidates", 0}})
+  for (auto [flag, least] : {std::pair("--window", 1),
+                             {"--sinks", 0},
+                             {"--length", 2},
+                             {"--tokens", 1},
+                             {"--probes", 1},
+                             {"--candidates", 0}})
     verb->get_option(flag)->check(CLI::Range(int64_t(least), int64_t(1) << 24));
   verb->callback([settings] {
     for (const std::string &text : settings->domains) {

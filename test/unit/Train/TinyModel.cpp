@@ -66,9 +66,7 @@ static std::string studentThen(const std::string &adapters) {
 Program tinyAlign(const std::vector<double> &energies) { return alignThen(energies, ""); }
 Program narrowAlign(const std::vector<double> &energies) { return alignThen(energies, narrow("align")); }
 Program tinyStudent(const std::string &adapters) { return rewritten(studentThen(adapters)); }
-Program narrowStudent() {
-  return rewritten(studentThen("") + narrow("distill"));
-}
+Program narrowStudent() { return rewritten(studentThen("") + narrow("distill")); }
 
 ParamMap tinyTeacherParams() {
   ParamMap params;

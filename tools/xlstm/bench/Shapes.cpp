@@ -23,10 +23,10 @@ struct Shape {
 
 constexpr Shape shapes[] = {
     {"tiny", 2, 64, 128, 4, 2, 16, 512, 512, true},
-    {"28m", 8, 512, 1408, 8, 4, 64, 8192, 2048, false},           // small-llama
-    {"135m", 30, 576, 1536, 9, 3, 64, 49152, 8192, true},         // SmolLM2-135M
-    {"1b", 16, 2048, 8192, 32, 8, 64, 128256, 131072, true},      // Llama-3.2-1B
-    {"8b", 32, 4096, 14336, 32, 8, 128, 128256, 131072, false},   // Llama-3.1-8B
+    {"28m", 8, 512, 1408, 8, 4, 64, 8192, 2048, false},         // small-llama
+    {"135m", 30, 576, 1536, 9, 3, 64, 49152, 8192, true},       // SmolLM2-135M
+    {"1b", 16, 2048, 8192, 32, 8, 64, 128256, 131072, true},    // Llama-3.2-1B
+    {"8b", 32, 4096, 14336, 32, 8, 128, 128256, 131072, false}, // Llama-3.1-8B
 };
 
 /// The header of a safetensors file and the bytes of the tensors that it lists.

@@ -50,7 +50,8 @@ struct Enough {};
 class TrainBench {
 public:
   explicit TrainBench(const TrainSettings &settings)
-      : settings(settings), device(openDevice(settings.device)), scratch(fs::temp_directory_path() / "xlstm-bench-train"),
+      : settings(settings), device(openDevice(settings.device)),
+        scratch(fs::temp_directory_path() / "xlstm-bench-train"),
         teacher(moduleOfShape(settings.shape, scratch.path())) {}
 
   nlohmann::ordered_json align();
@@ -63,7 +64,8 @@ private:
   MixedRows randomRows(const Program &program) const;
   TrainOptions options(TrainOptions options);
   /// What the steps of `run` between warm-up and end took, until the device had done them.
-  nlohmann::ordered_json timed(const std::string &stage, const ParamMap &params, const std::function<void()> &run) const;
+  nlohmann::ordered_json timed(const std::string &stage, const ParamMap &params,
+                               const std::function<void()> &run) const;
   std::chrono::steady_clock::time_point now() const;
 
   const TrainSettings &settings;
@@ -169,7 +171,8 @@ nlohmann::ordered_json TrainBench::align() {
 }
 
 nlohmann::ordered_json TrainBench::distill() {
-  Program program = derive("xlstm-linearize{window=" + std::to_string(settings.window) + "},xlstm-build-distill", "distill");
+  Program program =
+      derive("xlstm-linearize{window=" + std::to_string(settings.window) + "},xlstm-build-distill", "distill");
   ParamMap params = randomParams(program.function("distill"));
   for (auto &[name, param] : initialParams(program.function("distill")))
     params[name] = param.to(device);
@@ -204,9 +207,9 @@ static void benchTrain(const TrainSettings &settings) {
     return;
   }
   std::cout << settings.shape << ", " << std::fixed << std::setprecision(1) << rows[0]["parameters"].get<double>() / 1e6
-            << " M parameters, "
-            << settings.rows << " rows of " << settings.length << " tokens, window " << settings.window << ", "
-            << settings.precision << ", " << settings.device << "\nstage      ms a step    tokens/s     peak GB\n";
+            << " M parameters, " << settings.rows << " rows of " << settings.length << " tokens, window "
+            << settings.window << ", " << settings.precision << ", " << settings.device
+            << "\nstage      ms a step    tokens/s     peak GB\n";
   for (const nlohmann::ordered_json &row : rows)
     print(row);
 }
