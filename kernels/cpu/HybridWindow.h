@@ -106,8 +106,8 @@ struct Queries {
     };
     int32_t key = int32_t(block.first + n - t0), border = local(reach());
     IntVector sees = (at(own) <= key) & (key < at(sinkTo));
-    if (block.isSinks) // of the first document alone, and not among the blocks
-      sees &= (at(own) == local(base)) & (key < IntVector{} + border);
+    if (block.isSinks) // of the first document, as any other begins behind t0; what is among the blocks is not seen twice
+      sees &= key < IntVector{} + border;
     else
       sees = (sees & (key >= IntVector{} + border)) | ((at(windowFrom) <= key) & (key <= countFrom(int32_t(r))));
     return sees ? scores : splat(-Infinity);
