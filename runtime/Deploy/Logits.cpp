@@ -9,6 +9,7 @@
 #include "xlstm/Support/Error.h"
 
 #include <cerrno>
+#include <cstring>
 
 namespace xlstm {
 

@@ -11,6 +11,7 @@
 #include <ATen/Functions.h>
 
 #include <algorithm>
+#include <cstring>
 #include <set>
 
 namespace fs = std::filesystem;

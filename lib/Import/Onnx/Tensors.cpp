@@ -7,6 +7,7 @@
 #include "xlstm/Support/Quote.h"
 
 #include <charconv>
+#include <cstring>
 
 namespace xlstm {
 namespace {

@@ -9,6 +9,7 @@
 #include "xlstm/Support/Quote.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace mlir;
 

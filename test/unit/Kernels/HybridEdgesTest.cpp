@@ -131,6 +131,19 @@ TEST_P(HybridEdges, NarrowWindowsOfAState) {
       }
 }
 
+// Every sink is kept by the step that reads its token, and found when the window has left it.
+TEST_P(HybridEdges, SinksOfStepsFromTheFirstToken) {
+  for (int64_t S : {1, 2, 3}) {
+    HybridCase c({1, 12, 2, 1, 8, 4, S, 0.5});
+    c.state.emplace(c.shape);
+    HybridStates<double> want;
+    Doubles h = HybridTruth(c).forward(&want);
+    HybridRun steps(c);
+    steps.forwardThenDecode(1);
+    EXPECT_LT(headError(steps.h, h, 2, 8), 1e-4) << S << " sinks";
+  }
+}
+
 // One query head of many reads the right key head, map, gate and state.
 TEST_P(HybridEdges, EveryHeadIsItsOwn) {
   for (auto [H, Hkv] : {std::pair(6, 3), std::pair(6, 2), std::pair(4, 4), std::pair(5, 1)}) {

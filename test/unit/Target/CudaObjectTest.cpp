@@ -19,6 +19,7 @@
 
 #include <cmath>
 #include <dlfcn.h>
+#include <cstring>
 #include <set>
 
 using namespace xlstm;
