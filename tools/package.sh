@@ -11,8 +11,7 @@ folder=$1 build=build/${2:-portable}
 rm -rf "$folder/bin" "$folder/lib" "$folder/licences"
 mkdir -p "$folder/bin" "$folder/lib" "$folder/licences"
 strip -o "$folder/bin/xlstm" "$build/bin/xlstm"
-for name in xlstm_kernels_cpu.bc libXlstmDeploy.a libXlstmText.a libXlstmFiles.a libXlstmDeployCuda.a libXlstmDevice.a \
-  libXlstmKernelsCuda.a; do
+for name in xlstm_kernels_cpu.bc $(cat lib/Target/*/Link.cpp | grep -o 'libXlstm[A-Za-z]*\.a' | sort -u); do
   [ ! -e "$build/lib/$name" ] || cp "$build/lib/$name" "$folder/lib/"
 done
 setting() { sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"; }
