@@ -97,6 +97,14 @@ TEST(Mix, MatchesTheReference) {
     }
 }
 
+// A gate of 20 leaves 2.06e-9 of the window, and -20 as much of the memory, to the last digits.
+TEST(Mix, WhatANearlyOpenGateLeavesIsNotRoundedAway) {
+  Floats gate = {20, -20}, memory = {0, 1}, window = {1, 0}, y(2);
+  xlstm_cpu_mix(gate.data(), memory.data(), window.data(), y.data(), 2, 1);
+  for (float left : y)
+    EXPECT_NEAR(left / (1 / (1 + std::exp(20.0))), 1, 1e-5);
+}
+
 TEST(Mix, ExtremeGatesChooseABranch) {
   Floats gate = {1e30f, -1e30f}, memory = {2, 2}, window = {3, 3}, y(2);
   xlstm_cpu_mix(gate.data(), memory.data(), window.data(), y.data(), 2, 1);
