@@ -10,6 +10,8 @@
 
 namespace xlstm {
 
+inline mlir::RankedTensorType typeOf(mlir::Value value) { return mlir::cast<mlir::RankedTensorType>(value.getType()); }
+
 /// Whether an option that counts rows, tokens or keys is at least `least` and at most what an i32 position can say; an
 /// error on `op` says which is not.
 mlir::LogicalResult checkCount(mlir::Operation *op, llvm::StringRef option, int64_t value, int64_t least);

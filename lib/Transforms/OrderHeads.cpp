@@ -18,8 +18,6 @@ namespace {
 
 using Heads = SmallVector<int64_t>;
 
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
 /// A weight that can be laid out anew when an executable is made.
 bool isStored(Value weight) {
   return weight.getDefiningOp<lm::ParamOp>() && isa<FloatType>(typeOf(weight).getElementType());

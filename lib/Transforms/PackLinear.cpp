@@ -1,7 +1,7 @@
 //===- PackLinear.cpp - projections of one value as one --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "dialects/LM/LMDialect.h"
+#include "ModelEditing.h"
 #include "xlstm/Transforms/Passes.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -18,8 +18,6 @@ namespace {
 
 /// Rows that a part may have: places in memory then begin at multiples of 16 bytes.
 constexpr int64_t rowMultiple = 8;
-
-RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 /// The weight itself or the one that blocks are taken of; null where it is computed.
 lm::ParamOp paramOf(Value weight) {

@@ -46,6 +46,13 @@ TokenRows TokenRows::slice(int64_t begin, int64_t end) const {
   return {ids_NT.slice(0, begin, end), docStart_NT.slice(0, begin, end), labels_NT.slice(0, begin, end)};
 }
 
+std::vector<TokenRows> TokenRows::batches(int64_t most) const {
+  std::vector<TokenRows> result;
+  for (int64_t first = 0; first < size(); first += most)
+    result.push_back(slice(first, std::min(first + most, size())));
+  return result;
+}
+
 std::vector<uint64_t> TokenRows::hashes() const {
   std::vector<uint64_t> result(size());
   for (int64_t row = 0; row < size(); ++row) {

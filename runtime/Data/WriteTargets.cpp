@@ -69,8 +69,7 @@ public:
 
   void write(int64_t shard, Progress &progress) const {
     std::vector<at::Tensor> ids, logprobs, tail;
-    for (int64_t first = begin(shard); first < end(shard); first += options.batch) {
-      TokenRows batch = rows.slice(first, std::min(first + options.batch, end(shard)));
+    for (const TokenRows &batch : rows.slice(begin(shard), end(shard)).batches(options.batch)) {
       Targets targets = compute(batch);
       ids.push_back(targets.ids_BTK);
       logprobs.push_back(targets.logprobs_BTK.to(scalarType(options.logprobs)));

@@ -138,14 +138,19 @@ static std::vector<size_t> eliminate(const Objective &objective, std::vector<siz
   return order;
 }
 
+/// The heads `kept` (indices of heads()), as the option keep-heads takes them.
+static std::string listOf(const HeadShares &shares, const std::vector<size_t> &kept) {
+  std::vector<KeyHead> heads;
+  for (size_t head : kept)
+    heads.push_back(shares.heads()[head]);
+  return listOfHeads(heads);
+}
+
 /// What the first `count` heads of `order` keep, on the rows that did not choose.
 static Json curvePoint(HeadShares &shares, const std::vector<size_t> &order, size_t count,
                        const std::vector<RankingText> &texts, const RankingText &probes) {
   std::vector<size_t> kept(order.begin(), order.begin() + long(count));
-  std::vector<KeyHead> heads;
-  for (size_t head : kept)
-    heads.push_back(shares.heads()[head]);
-  Json point{{"key_heads", count}, {"keep", listOfHeads(heads)}};
+  Json point{{"key_heads", count}, {"keep", listOf(shares, kept)}};
   for (const RankingText &text : texts)
     point["bits_per_byte"][text.name] =
         bitsPerByte(shares.score(text.report, kept).nats * double(text.report.tokens), text.report.bytes);
@@ -210,10 +215,7 @@ Json rankHeads(const Program &program, const ParamMap &params, int64_t queriesOf
                                     {"none", recallOf(shares, rows, {})},
                                     {"kept", recallOf(shares, rows, chosen)},
                                     {"all", recallOf(shares, rows, everyHead(shares))}});
-  std::vector<KeyHead> kept;
-  for (size_t i = 0; i < budget; ++i)
-    kept.push_back(shares.heads()[order[i]]);
-  ranking["keep"] = listOfHeads(kept);
+  ranking["keep"] = listOf(shares, chosen);
   return ranking;
 }
 

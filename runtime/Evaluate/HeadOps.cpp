@@ -1,6 +1,7 @@
 //===- HeadOps.cpp - some heads of all, and all of parts -------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/LM/Runs.h"
 #include "runtime/Evaluate/Interpreter.h"
 
 #include <ATen/ops/cat.h>
@@ -13,11 +14,8 @@ namespace xlstm::evaluate {
 /// device.
 static Tensor pickBlocks(const Tensor &x, int64_t dim, int64_t size, llvm::ArrayRef<int64_t> blocks) {
   std::vector<Tensor> runs;
-  for (size_t from = 0, to = 0; from < blocks.size(); from = to) {
-    for (to = from + 1; to < blocks.size() && blocks[to] == blocks[to - 1] + 1;)
-      ++to;
-    runs.push_back(x.narrow(dim, blocks[from] * size, int64_t(to - from) * size));
-  }
+  lm::forEachRun(
+      blocks, [&](size_t, int64_t first, int64_t count) { runs.push_back(x.narrow(dim, first * size, count * size)); });
   return runs.size() == 1 ? runs[0] : at::cat(runs, dim);
 }
 

@@ -14,10 +14,9 @@ using namespace xlstm;
 /// Where tensor data begins, for readers that load whole vectors.
 static constexpr size_t alignment = 64;
 
-/// Length and JSON of the header; sets `total` to the bytes of all tensors. Built as text: an ordered Json would search
-/// every name linearly.
-static std::string makeHeader(const std::filesystem::path &path, const std::vector<TensorSpec> &specs,
-                              const std::map<std::string, std::string> &metadata, uint64_t &total) {
+/// Length and JSON. Built as text: an ordered Json would search every name linearly.
+std::string xlstm::safetensorsHeader(const std::filesystem::path &path, const std::vector<TensorSpec> &specs,
+                                     const std::map<std::string, std::string> &metadata, uint64_t &total) {
   std::set<std::string_view> names;
   std::string json;
   if (!metadata.empty())
@@ -45,7 +44,7 @@ static std::string makeHeader(const std::filesystem::path &path, const std::vect
 SafetensorsWriter::SafetensorsWriter(const std::filesystem::path &path, const std::vector<TensorSpec> &specs,
                                      const std::map<std::string, std::string> &metadata)
     : out(path), path(path) {
-  out.write(makeHeader(path, specs, metadata, remaining));
+  out.write(safetensorsHeader(path, specs, metadata, remaining));
 }
 
 void SafetensorsWriter::append(std::span<const std::byte> bytes) {

@@ -3,8 +3,11 @@
 
 #include "xlstm/Runtime/Train/Align.h"
 
+#include "StageFunction.h"
+
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 
 #include <c10/core/GradMode.h>
 
@@ -20,21 +23,15 @@ struct LayerResults {
   size_t loss, energy, window;
 };
 
-size_t findResult(const FunctionSpec &spec, const std::string &name) {
-  for (size_t i = 0; i < spec.results.size(); ++i)
-    if (spec.results[i].name == name)
-      return i;
-  fail("function 'align': expected a result named '", name, "'");
-}
-
-std::vector<LayerResults> findLayers(const FunctionSpec &spec) {
+std::vector<LayerResults> findLayers(const StageFunction &align) {
+  const FunctionSpec &spec = align.spec();
   std::vector<LayerResults> layers;
   for (int64_t layer = 0; layer < spec.numLayers; ++layer) {
     std::string prefix = "layers." + std::to_string(layer) + ".";
     auto isLoss = [&](const ValueSpec &result) { return result.name == prefix + "loss"; };
     if (std::any_of(spec.results.begin(), spec.results.end(), isLoss))
-      layers.push_back({layer, findResult(spec, prefix + "loss"), findResult(spec, prefix + "energy"),
-                        findResult(spec, prefix + "window_loss")});
+      layers.push_back({layer, align.result(prefix + "loss"), align.result(prefix + "energy"),
+                        align.result(prefix + "window_loss")});
   }
   if (layers.empty())
     fail("function 'align' converts no layer: there is nothing to train");
@@ -44,9 +41,9 @@ std::vector<LayerResults> findLayers(const FunctionSpec &spec) {
 class Alignment {
 public:
   Alignment(Program program, const TokenRows &heldOut, const TrainOptions &options)
-      : program(std::move(program)), heldOut(heldOut), options(options),
-        layers(findLayers(this->program.function("align"))),
-        total(findResult(this->program.function("align"), "loss")) {}
+      : program(std::move(program)), align(this->program, "align", options), heldOut(heldOut), options(options),
+        layers(findLayers(align)), total(align.result("loss")) {}
+  Alignment(const Alignment &) = delete; // the function refers to the program
 
   const Program &functions() const { return program; }
   size_t numLayers() const { return layers.size(); }
@@ -56,7 +53,7 @@ public:
   /// `energies`: what the program divides the layers' losses by.
   StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params,
                     const std::vector<double> &energies, EvalObserver *observer) const {
-    auto results = run(arguments, params, observer);
+    auto results = align.run(arguments, params, observer);
     StepLosses losses{results[total], {}};
     for (size_t i = 0; i < layers.size(); ++i)
       losses.others.emplace_back("layers." + std::to_string(layers[i].layer),
@@ -68,9 +65,8 @@ public:
   Json validate(const ParamMap &params) const {
     double minimised = 0;
     std::vector<std::array<double, 3>> sums(layers.size());
-    for (int64_t first = 0; first < heldOut.size(); first += options.heldOutBatch) {
-      TokenRows batch = heldOut.slice(first, std::min(first + options.heldOutBatch, heldOut.size()));
-      auto results = run(argumentsOf(batch), params, nullptr);
+    for (const TokenRows &batch : heldOut.batches(options.heldOutBatch)) {
+      auto results = align.run(argumentsOf(batch), params);
       double share = double(batch.size()) / double(heldOut.size());
       minimised += share * results[total].item<double>();
       for (size_t i = 0; i < layers.size(); ++i)
@@ -86,15 +82,8 @@ public:
   }
 
 private:
-  std::vector<at::Tensor> run(const std::vector<at::Tensor> &arguments, const ParamMap &params,
-                              EvalObserver *observer) const {
-    EvalOptions how;
-    how.type = options.type;
-    how.observer = observer;
-    return program.run("align", arguments, params, how);
-  }
-
   Program program;
+  StageFunction align;
   const TokenRows &heldOut;
   const TrainOptions &options;
   std::vector<LayerResults> layers;
@@ -169,6 +158,13 @@ Json AlignReport::toJson() const {
                               {"window_only", layer.windowOnly},
                               {"energy", layer.energy}});
   return json;
+}
+
+std::string alignPass(const std::string &options, const std::vector<double> &energies) {
+  std::string list;
+  for (double energy : energies)
+    list += (list.empty() ? " energies=" : ",") + shortest(energy);
+  return "xlstm-build-align{" + options + list + "}";
 }
 
 AlignResult alignStudent(const AlignBuilder &build, const ParamMap &teacher, const MixedRows &data,

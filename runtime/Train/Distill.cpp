@@ -3,6 +3,8 @@
 
 #include "xlstm/Runtime/Train/Distill.h"
 
+#include "StageFunction.h"
+
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Train/Lora.h"
 #include "xlstm/Support/Error.h"
@@ -16,8 +18,8 @@ namespace {
 class Distillation {
 public:
   Distillation(const Program &program, const TargetStore &store, const TokenRows &heldOut, const TrainOptions &options)
-      : program(program), spec(program.function("distill")), store(store), heldOut(heldOut), options(options),
-        loss(findResult("loss")), ce(findResult("ce")), kl(findResult("kl")) {
+      : function(program, "distill", options), spec(function.spec()), store(store), heldOut(heldOut), options(options),
+        loss(function.result("loss")), ce(function.result("ce")), kl(function.result("kl")) {
     if (spec.arguments.size() != 6 || spec.arguments[3].shape.size() != 3)
       fail("function 'distill': expected arguments ids, docs, labels, top_ids [B, T, K], top_logprobs, tail");
     if (int64_t k = spec.arguments[3].shape[2]; k >= 0 && k != store.k())
@@ -27,19 +29,18 @@ public:
   std::vector<at::Tensor> arguments(const TokenRows &batch) const { return argumentsOf(batch, store.batch(batch)); }
 
   StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params, EvalObserver *observer) const {
-    auto results = run(arguments, params, observer);
+    auto results = function.run(arguments, params, observer);
     return {results[loss], {{"ce", results[ce].detach()}, {"kl", results[kl].detach()}}};
   }
 
   /// Cross-entropy of the held-out rows; their targets play no part and need not be stored.
   Json validate(const ParamMap &params) const {
     double sum = 0, labels = 0;
-    for (int64_t first = 0; first < heldOut.size(); first += options.heldOutBatch) {
-      TokenRows batch = heldOut.slice(first, std::min(first + options.heldOutBatch, heldOut.size()));
+    for (const TokenRows &batch : heldOut.batches(options.heldOutBatch)) {
       int64_t B = batch.size(), T = batch.length(), K = std::max<int64_t>(spec.arguments[3].shape[2], 1);
       Targets none{at::zeros({B, T, K}, at::kInt), at::zeros({B, T, K}), at::full({B, T}, -69.0)};
       double count = double(batch.numLabels());
-      sum += count * run(argumentsOf(batch, none), params, nullptr)[ce].item<double>();
+      sum += count * function.run(argumentsOf(batch, none), params)[ce].item<double>();
       labels += count;
     }
     return {{"held_out", sum / labels}};
@@ -50,22 +51,7 @@ private:
     return {rows.ids_NT, rows.docStart_NT, rows.labels_NT, targets.ids_BTK, targets.logprobs_BTK, targets.tail_BT};
   }
 
-  std::vector<at::Tensor> run(const std::vector<at::Tensor> &arguments, const ParamMap &params,
-                              EvalObserver *observer) const {
-    EvalOptions how;
-    how.type = options.type;
-    how.observer = observer;
-    return program.run("distill", arguments, params, how);
-  }
-
-  size_t findResult(const std::string &name) const {
-    for (size_t i = 0; i < spec.results.size(); ++i)
-      if (spec.results[i].name == name)
-        return i;
-    fail("function 'distill': expected a result named '", name, "'");
-  }
-
-  const Program &program;
+  StageFunction function;
   const FunctionSpec &spec;
   const TargetStore &store;
   const TokenRows &heldOut;

@@ -5,6 +5,7 @@
 
 #include "xlstm/Support/Error.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
 
 #include <algorithm>
@@ -35,26 +36,23 @@ void StepMetrics::finish(double learningRate, const at::Tensor &norm, const Gate
   put("grad_norm", norm);
   if (!gates.input.least.defined())
     return;
-  for (auto [name, range] : {std::pair("i_gate", &gates.input), {"f_gate", &gates.forget}}) {
-    put(name + std::string("/0"), range->least);
-    put(name + std::string("/1"), range->greatest);
-  }
+  for (auto [name, range] : {std::pair("i_gate", &gates.input), {"f_gate", &gates.forget}})
+    put(name, at::stack({range->least, range->greatest}));
 }
 
 bool StepLog::isDue() const {
   return waiting.size() >= most || std::chrono::steady_clock::now() - fetched >= std::chrono::seconds(1);
 }
 
-/// Loss and the others, the rate, then the norm and the gates.
-static Json lineOf(int64_t step, double rate, const std::vector<std::string> &names, const double *values) {
+Json StepLog::lineOf(int64_t step, const StepMetrics &metrics, const double *&numbers) {
   Json line = {{"step", step}};
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == "grad_norm")
-      line["lr"] = rate;
-    if (names[i].ends_with("/0"))
-      line[names[i].substr(0, names[i].size() - 2)] = {values[i], values[i + 1]};
-    else if (!names[i].ends_with("/1"))
-      line[names[i]] = values[i];
+  for (size_t i = 0; i < metrics.names.size(); ++i) {
+    const std::string &name = metrics.names[i];
+    if (name == "grad_norm")
+      line["lr"] = metrics.rate;
+    int64_t count = metrics.values[i].numel();
+    line[name] = metrics.values[i].dim() == 0 ? Json(*numbers) : Json(std::vector<double>(numbers, numbers + count));
+    numbers += count;
   }
   return line;
 }
@@ -63,18 +61,18 @@ void StepLog::fetch(const std::string &place, const std::string &task,
                     const std::function<void(const Json &line)> &write) {
   std::vector<at::Tensor> all;
   for (const auto &[step, metrics] : waiting)
-    all.insert(all.end(), metrics.values.begin(), metrics.values.end());
-  at::Tensor fetchedValues = all.empty() ? at::Tensor() : at::stack(all).cpu();
-  const double *values = all.empty() ? nullptr : fetchedValues.const_data_ptr<double>();
+    for (const at::Tensor &value : metrics.values)
+      all.push_back(value.flatten());
+  at::Tensor fetchedValues = all.empty() ? at::Tensor() : at::cat(all).cpu();
+  const double *numbers = all.empty() ? nullptr : fetchedValues.const_data_ptr<double>();
   for (const auto &[step, metrics] : waiting) {
-    Json line = lineOf(step, metrics.rate, metrics.names, values);
+    Json line = lineOf(step, metrics, numbers);
     double loss = line.at("loss"), norm = line.at("grad_norm");
     if (!std::isfinite(loss) || !std::isfinite(norm))
       fail(place, ": step ", step, " of ", task, ": loss ", loss, ", gradient norm ", norm,
            "; a lower learning rate or a longer warm-up may help");
     write(line);
     lastLoss = loss;
-    values += metrics.values.size();
   }
   waiting.clear();
   fetched = std::chrono::steady_clock::now();

@@ -13,7 +13,7 @@
 
 namespace xlstm {
 
-/// What one step measured, as scalars where it ran: a number that is read waits for the device.
+/// What one step measured, numbers and pairs of them where it ran: one that is read waits for the device.
 class StepMetrics {
 public:
   /// Adds the losses of a part of the batch, `share` of its tokens.
@@ -44,6 +44,8 @@ public:
 
 private:
   static constexpr size_t most = 16;
+  /// Loss and the others, the rate, then the norm and the gates. `numbers`: the step's, moved on behind them.
+  static Json lineOf(int64_t step, const StepMetrics &metrics, const double *&numbers);
   std::vector<std::pair<int64_t, StepMetrics>> waiting;
   std::chrono::steady_clock::time_point fetched;
   double lastLoss = 0;

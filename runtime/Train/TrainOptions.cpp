@@ -33,6 +33,10 @@ Schedule TrainOptions::newRate() const {
   return schedule;
 }
 
+std::string TrainOptions::precisionPass(const std::string &function) const {
+  return precision == "f32" ? "" : "xlstm-set-precision{type=" + precision + " functions=" + function + "}";
+}
+
 TrainOptions TrainOptions::alignment(int64_t steps) {
   TrainOptions options;
   options.steps = steps;

@@ -101,10 +101,8 @@ private:
     int64_t micro = options.microBatch == 0 ? options.batch : options.microBatch;
     double tokens = double(std::max<int64_t>(task.tokens(batch), 1));
     std::vector<BatchPart> parts;
-    for (int64_t first = 0; first < options.batch; first += micro) {
-      TokenRows part = batch.slice(first, std::min(first + micro, options.batch));
+    for (const TokenRows &part : batch.batches(micro))
       parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens});
-    }
     return parts;
   }
 

@@ -17,7 +17,6 @@
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
 #include "xlstm/Support/Error.h"
-#include "xlstm/Support/Number.h"
 #include "xlstm/Support/Quote.h"
 #include "xlstm/Target/Link.h"
 
@@ -75,12 +74,6 @@ private:
 };
 
 } // namespace
-
-/// The pass that sets the types in which a training function computes; none for float32, in which it is built.
-static std::string precisionPass(const RecipeTraining &training, const std::string &function) {
-  const std::string &name = training.options.precision;
-  return name == "f32" ? "" : "xlstm-set-precision{type=" + name + " functions=" + function + "}";
-}
 
 /// Training rows of every domain, and held-out rows of all of them, in ids that `model` has.
 Job::Corpus Job::readCorpus(const RecipeTraining &training, const RunnableModel &model) const {
@@ -157,11 +150,7 @@ void Job::writeRewrites() {
 void Job::align() {
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   auto build = [&](const std::vector<double> &energies) {
-    std::string list;
-    for (double energy : energies)
-      list += (list.empty() ? " energies=" : ",") + shortest(energy);
-    return teacher.derive("xlstm-build-align{" + student().passOptions() + list + "}",
-                          precisionPass(recipe.align, "align"));
+    return teacher.derive(alignPass(student().passOptions(), energies), recipe.align.options.precisionPass("align"));
   };
   Corpus corpus = readCorpus(recipe.align, teacher);
   AlignResult result =
@@ -181,7 +170,7 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
 void Job::distill(const RecipeExpert &expert) {
   RunnableModel aligned = RunnableModel::open(run / "aligned", device);
   Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}",
-                                   precisionPass(expert.training, "distill"));
+                                   expert.training.options.precisionPass("distill"));
   Corpus corpus = readCorpus(expert.training, aligned);
   auto load = [&] { // those that are there, which are not needed beside what is trained of them
     ParamMap params = std::exchange(aligned.params, {});

@@ -92,10 +92,6 @@ static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, con
 /// Every stage that trains keeps some checkpoints: each parameter that is trained and its moments.
 static int64_t checkpointBytes(int64_t trained) { return CheckpointStore::kept * trained * Checkpointed; }
 
-static std::string linearized(const Recipe &recipe, const std::string &teacherModule, const std::string &origin) {
-  return rewriteModule(teacherModule, origin, "xlstm-linearize{" + recipe.student.passOptions() + "}");
-}
-
 /// How many params an expert trains: all, or those that a pass added.
 static int64_t trainedBy(const RecipeExpert &expert, const std::string &studentModule, const std::string &origin) {
   const TrainOptions &options = expert.training.options;
@@ -108,16 +104,6 @@ static int64_t trainedBy(const RecipeExpert &expert, const std::string &studentM
     if (param.init || options.trained == Trained::Full)
       count += int64_t(param.tensor.numElements());
   return count;
-}
-
-/// How many params each expert trains, in order, of the student of this teacher.
-static std::vector<int64_t> trainedByExperts(const Recipe &recipe, const std::string &teacherModule,
-                                      const std::string &origin) {
-  std::string student = linearized(recipe, teacherModule, origin);
-  std::vector<int64_t> counts;
-  for (const RecipeExpert &expert : recipe.experts)
-    counts.push_back(trainedBy(expert, student, origin));
-  return counts;
 }
 
 static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, int64_t trained,
@@ -149,8 +135,9 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe) {
 
 std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &teacherModule, const std::string &origin) {
   Shapes teacher = shapesOf(teacherModule, origin);
-  Shapes student = shapesOf(linearized(recipe, teacherModule, origin), origin);
-  std::vector<int64_t> trained = trainedByExperts(recipe, teacherModule, origin);
+  std::string studentModule =
+      rewriteModule(teacherModule, origin, "xlstm-linearize{" + recipe.student.passOptions() + "}");
+  Shapes student = shapesOf(studentModule, origin);
   int64_t weights = teacher.elements * F32;
   std::vector<StageNeeds> stages = {{"teacher", oneDigit(double(teacher.elements) / 1e6) + " M parameters",
                                      teacher.bytes, 0, ProgramBytes + weights}};
@@ -164,8 +151,8 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   train.memory =
       ProgramBytes + weights + student.added * Training + alignActivations(student, tokensAtOnce(align, recipe.length));
   stages.push_back(train);
-  for (size_t i = 0; i < recipe.experts.size(); ++i)
-    addExpert(recipe, recipe.experts[i], student, trained[i], stages);
+  for (const RecipeExpert &expert : recipe.experts)
+    addExpert(recipe, expert, student, trainedBy(expert, studentModule, origin), stages);
   stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
   stages.push_back({"compile", "the executable", student.bytes, 0, ProgramBytes + weights});
   int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);

@@ -21,9 +21,14 @@ RunnableModel RunnableModel::open(const fs::path &folder, const std::string &dev
   return {std::move(bundle), std::move(mlir), std::move(forward), std::move(params)};
 }
 
-Program RunnableModel::derive(const std::string &pipeline, const std::string &then) const {
+Program deriveProgram(const std::string &mlir, const std::string &origin, const std::string &pipeline,
+                      const std::string &then) {
   std::string passes = pipeline + ',' + Fuse + (then.empty() ? "" : ',' + then);
-  return Program::parse(rewriteModule(mlir, bundle.modelFile(), passes), bundle.modelFile());
+  return Program::parse(rewriteModule(mlir, origin, passes), origin);
+}
+
+Program RunnableModel::derive(const std::string &pipeline, const std::string &then) const {
+  return deriveProgram(mlir, bundle.modelFile(), pipeline, then);
 }
 
 void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,

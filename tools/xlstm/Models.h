@@ -12,6 +12,11 @@
 
 namespace xlstm {
 
+/// A module, which errors call `origin`, after `pipeline`, such as one with @prefill and @decode, and after `then` once
+/// its mixers are fused. Throws Error.
+Program deriveProgram(const std::string &mlir, const std::string &origin, const std::string &pipeline,
+                      const std::string &then = "");
+
 /// A bundle with its @model and weights in memory.
 struct RunnableModel {
   Bundle bundle;
@@ -22,7 +27,7 @@ struct RunnableModel {
   /// `device`: where the weights go, and so where the model runs.
   static RunnableModel open(const std::filesystem::path &folder, const std::string &device = "cpu");
   const FunctionSpec &spec() const { return forward.function("model"); }
-  /// The module after `pipeline`, such as one with @prefill and @decode, and after `then` once its mixers are fused.
+  /// deriveProgram of the bundle's module.
   Program derive(const std::string &pipeline, const std::string &then = "") const;
 };
 

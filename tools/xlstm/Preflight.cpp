@@ -54,9 +54,8 @@ static uint64_t bytesUnder(const fs::path &folder) {
 }
 
 /// What is there of the run already takes no further room.
-static void checkRoom(const Recipe &recipe, const fs::path &teacher, const fs::path &run) {
-  std::string module = Bundle::open(teacher, BundleCheck::SmallFiles).modelFile();
-  uint64_t fullest = bytesAtFullest(estimateRun(recipe, readTextFile(module), module)), there = bytesUnder(run);
+static void checkRoom(const Recipe &recipe, const std::string &module, const std::string &origin, const fs::path &run) {
+  uint64_t fullest = bytesAtFullest(estimateRun(recipe, module, origin)), there = bytesUnder(run);
   std::error_code error;
   fs::space_info space = fs::space(run, error);
   if (!error && fullest > there && fullest - there > space.available)
@@ -66,11 +65,11 @@ static void checkRoom(const Recipe &recipe, const fs::path &teacher, const fs::p
 
 void checkTeacher(const Recipe &recipe, const Corpora &corpora, const fs::path &teacher, const fs::path &run) {
   Vocabulary vocabulary = Vocabulary::load(teacher);
-  fs::path module = teacher / "model.mlir";
-  int64_t ids = describeModel(readTextFile(module), module.string()).vocab;
+  std::string origin = Bundle::open(teacher, BundleCheck::SmallFiles).modelFile(), module = readTextFile(origin);
+  int64_t ids = describeModel(module, origin).vocab;
   for (const auto &[path, corpus] : corpora)
     checkFirstRow(corpus, vocabulary, ids, recipe.length);
-  checkRoom(recipe, teacher, run);
+  checkRoom(recipe, module, origin, run);
 }
 
 } // namespace xlstm

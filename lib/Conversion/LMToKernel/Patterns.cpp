@@ -4,6 +4,7 @@
 // An overload of `convert` an op: it calls kernels and returns the memory of the op's results. New states lie where the
 // old ones did.
 
+#include "dialects/LM/Runs.h"
 #include "dialects/XLSTM/XLSTMDialect.h"
 #include "lib/Conversion/LMToKernel/KernelBuilder.h"
 
@@ -65,29 +66,20 @@ static Value neighbours(Value x, int64_t first, int64_t count, KernelBuilder &bu
   return builder.view(x, offset, layout.shape, layout.strides);
 }
 
-/// Calls `move(i, head, count)` for every run of neighbours among `heads`: entries i to i + count, from `head` on.
-static void forEachRun(ArrayRef<int64_t> heads, function_ref<void(size_t, int64_t, int64_t)> move) {
-  for (size_t from = 0, to = 0; from < heads.size(); from = to) {
-    for (to = from + 1; to < heads.size() && heads[to] == heads[to - 1] + 1;)
-      ++to;
-    move(from, heads[from], static_cast<int64_t>(to - from));
-  }
-}
-
 static Results convert(lm::TakeHeadsOp op, lm::TakeHeadsOp::Adaptor in, KernelBuilder &builder) {
   ArrayRef<int64_t> heads = op.getHeads();
   kernel::Layout layout = layoutOf(in.getX());
   int64_t runs = 0;
-  forEachRun(heads, [&](size_t, int64_t, int64_t) { ++runs; });
+  lm::forEachRun(heads, [&](size_t, int64_t, int64_t) { ++runs; });
   if (runs == 1) {
     layout.shape[2] = static_cast<int64_t>(heads.size());
-    return {builder.view(in.getX(), heads.front() * layout.strides[2] * layout.elementBytes, layout.shape,
-                         layout.strides)};
+    return {
+        builder.view(in.getX(), heads.front() * layout.strides[2] * layout.elementBytes, layout.shape, layout.strides)};
   }
   Value y = builder.buffer(op.getResult());
-  forEachRun(heads, [&](size_t i, int64_t head, int64_t count) {
-    builder.call("copy", {neighbours(in.getX(), head, count, builder),
-                          neighbours(y, static_cast<int64_t>(i), count, builder)});
+  lm::forEachRun(heads, [&](size_t i, int64_t head, int64_t count) {
+    builder.call("copy",
+                 {neighbours(in.getX(), head, count, builder), neighbours(y, static_cast<int64_t>(i), count, builder)});
   });
   return {y};
 }
@@ -97,8 +89,9 @@ static Results convert(lm::JoinHeadsOp op, lm::JoinHeadsOp::Adaptor in, KernelBu
   ArrayRef<int64_t> places = op.getHeads();
   for (Value part : in.getParts()) {
     size_t count = static_cast<size_t>(layoutOf(part).shape[2]);
-    forEachRun(places.take_front(count), [&](size_t i, int64_t head, int64_t run) {
-      builder.call("copy", {neighbours(part, static_cast<int64_t>(i), run, builder), neighbours(y, head, run, builder)});
+    lm::forEachRun(places.take_front(count), [&](size_t i, int64_t head, int64_t run) {
+      builder.call("copy",
+                   {neighbours(part, static_cast<int64_t>(i), run, builder), neighbours(y, head, run, builder)});
     });
     places = places.drop_front(count);
   }

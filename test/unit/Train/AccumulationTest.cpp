@@ -16,10 +16,7 @@ namespace {
 
 /// Rows that differ in their labels and, by their tokens, in the teacher's energy.
 TokenRows unlike(int64_t count, uint64_t seed) {
-  TokenRows rows = tinyRows(count, seed);
-  for (int64_t row = 0; row < count; ++row)
-    rows.labels_NT.select(0, row).slice(0, 0, row % 4 * 4).fill_(-1); // the fourth has none
-  return rows;
+  return withoutFirstLabels(tinyRows(count, seed), [](int64_t row) { return row % 4 * 4; }); // the fourth has none
 }
 
 ParamMap inDoubles(ParamMap params) {
@@ -46,7 +43,7 @@ protected:
         .trained;
   }
   ParamMap distill(int64_t micro) {
-    writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), data.rows, {.k = 4}, folder / "targets");
+    writeTinyTargets(data.rows, folder / "targets");
     auto load = [] { return inDoubles(tinyStudentParams()); };
     return distillExpert(tinyStudent(), load, data, TargetStore::open(folder / "targets"), heldOut,
                          twelveSteps(TrainOptions::distillation(12), micro), folder / ("d" + std::to_string(micro)))

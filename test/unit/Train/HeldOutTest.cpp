@@ -17,10 +17,7 @@ namespace {
 
 /// Rows of which each has more labels than the one before: batches of as many rows differ in them.
 TokenRows unequal(int64_t count, uint64_t seed) {
-  TokenRows rows = tinyRows(count, seed);
-  for (int64_t row = 0; row < count; ++row)
-    rows.labels_NT.select(0, row).slice(0, 0, 10 - row).fill_(-1);
-  return rows;
+  return withoutFirstLabels(tinyRows(count, seed), [](int64_t row) { return 10 - row; });
 }
 
 /// Mean negative log-likelihood of the labels, from the student's logits alone, in float64.
@@ -50,7 +47,7 @@ protected:
     return from;
   }
   DistillResult distill(const std::string &name, const TrainOptions &options) {
-    writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), data.rows, {.k = 4}, folder / "targets");
+    writeTinyTargets(data.rows, folder / "targets");
     return distillExpert(tinyStudent(), tinyStudentParams, data, TargetStore::open(folder / "targets"), heldOut,
                          options, folder / name);
   }

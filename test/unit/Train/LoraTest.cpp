@@ -65,7 +65,7 @@ protected:
   }
   DistillResult distill(const std::string &name, const TrainOptions &options) {
     if (!fs::exists(folder / "targets"))
-      writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), rows.rows, {.k = 4}, folder / "targets");
+      writeTinyTargets(rows.rows, folder / "targets");
     return distillExpert(options.trained == Trained::Lora ? adapted(options.lora) : tinyStudent(), tinyStudentParams,
                          rows, TargetStore::open(folder / "targets"), heldOut, options, folder / name);
   }

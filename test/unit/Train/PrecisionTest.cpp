@@ -86,7 +86,7 @@ TEST_F(PrecisionTest, AlignmentEndsWhereFloat32Does) {
 }
 
 TEST_F(PrecisionTest, DistillationEndsWhereFloat32Does) {
-  writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), rows.rows, {.k = 4}, folder / "targets");
+  writeTinyTargets(rows.rows, folder / "targets");
   double best[2];
   for (bool isNarrow : {false, true}) {
     std::string precision = isNarrow ? "bf16" : "f32";

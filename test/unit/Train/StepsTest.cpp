@@ -40,7 +40,7 @@ TEST_F(StepsTest, DistillationIsTheFormula) {
   options.clip = 0.5;
   options.seed = 4;
   options.validateEvery = 1;
-  writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), data.rows, {.k = 4}, folder / "targets");
+  writeTinyTargets(data.rows, folder / "targets");
   TargetStore store = TargetStore::open(folder / "targets");
   Program student = tinyStudent();
 

@@ -5,7 +5,8 @@
 
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Data/ContentHash.h"
-#include "xlstm/Support/Number.h"
+#include "xlstm/Runtime/Data/TargetStore.h"
+#include "xlstm/Runtime/Train/Align.h"
 
 #include <ATen/ops/empty.h>
 
@@ -48,23 +49,21 @@ static Program rewritten(const std::string &pipeline) {
   return Program::parse(rewriteModule(tinyTeacher(), "tiny", pipeline), "tiny");
 }
 
-static Program alignThen(const std::vector<double> &energies, const std::string &then) {
-  std::string more;
-  for (double energy : energies)
-    more += (more.empty() ? " energies=" : ",") + shortest(energy);
-  return rewritten("xlstm-build-align{" + Options + more + "}" + then);
-}
-
+/// What makes a program compute in bf16, behind other passes.
 static std::string narrow(const std::string &function) {
-  return ",xlstm-fuse-hybrid,xlstm-set-precision{type=bf16 functions=" + function + "}";
+  TrainOptions options;
+  options.precision = "bf16";
+  return ",xlstm-fuse-hybrid," + options.precisionPass(function);
 }
 
 static std::string studentThen(const std::string &adapters) {
   return "xlstm-linearize{" + Options + "}," + adapters + "xlstm-build-distill";
 }
 
-Program tinyAlign(const std::vector<double> &energies) { return alignThen(energies, ""); }
-Program narrowAlign(const std::vector<double> &energies) { return alignThen(energies, narrow("align")); }
+Program tinyAlign(const std::vector<double> &energies) { return rewritten(alignPass(Options, energies)); }
+Program narrowAlign(const std::vector<double> &energies) {
+  return rewritten(alignPass(Options, energies) + narrow("align"));
+}
 Program tinyStudent(const std::string &adapters) { return rewritten(studentThen(adapters)); }
 Program narrowStudent() { return rewritten(studentThen("") + narrow("distill")); }
 
@@ -98,6 +97,16 @@ TokenRows tinyRows(int64_t count, uint64_t seed) {
     documents.push_back(document);
   }
   return packDocuments(documents, {.length = 12, .dropPartial = true, .maxRows = count});
+}
+
+TokenRows withoutFirstLabels(TokenRows rows, const std::function<int64_t(int64_t row)> &count) {
+  for (int64_t row = 0; row < rows.size(); ++row)
+    rows.labels_NT.select(0, row).slice(0, 0, count(row)).fill_(-1);
+  return rows;
+}
+
+void writeTinyTargets(const TokenRows &rows, const std::filesystem::path &folder) {
+  writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), rows, {.k = 4}, folder);
 }
 
 bool sameParams(const ParamMap &a, const ParamMap &b) {

@@ -7,6 +7,9 @@
 #include "xlstm/Runtime/Data/RowOrder.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
 
+#include <filesystem>
+#include <functional>
+
 namespace xlstm::test {
 
 constexpr int64_t TinyVocabulary = 16;
@@ -27,6 +30,12 @@ ParamMap tinyStudentParams();
 
 /// Rows of 12 tokens of a repeatable random walk, with a document border inside most rows.
 TokenRows tinyRows(int64_t count, uint64_t seed);
+
+/// The rows with the labels of the first `count(row)` tokens of each taken away.
+TokenRows withoutFirstLabels(TokenRows rows, const std::function<int64_t(int64_t row)> &count);
+
+/// The teacher's four most likely tokens behind each of the rows', as a store in `folder`.
+void writeTinyTargets(const TokenRows &rows, const std::filesystem::path &folder);
 
 bool sameParams(const ParamMap &a, const ParamMap &b);
 

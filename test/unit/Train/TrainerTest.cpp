@@ -40,7 +40,7 @@ protected:
   DistillResult distill(const std::string &name,
                         TrainOptions options = shortRun(TrainOptions::distillation(14), 1e-2)) {
     if (!fs::exists(folder / "targets"))
-      writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), rows.rows, {.k = 4}, folder / "targets");
+      writeTinyTargets(rows.rows, folder / "targets");
     return distillExpert(student, tinyStudentParams, rows, TargetStore::open(folder / "targets"), heldOut, options,
                          folder / name);
   }

@@ -6,8 +6,7 @@
 #include "xlstm/Import/Import.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/Json.h"
-
-#include <cstring>
+#include "xlstm/Runtime/Files/Safetensors.h"
 
 namespace fs = std::filesystem;
 
@@ -29,30 +28,6 @@ constexpr Shape shapes[] = {
     {"8b", 32, 4096, 14336, 32, 8, 128, 128256, 131072, false}, // Llama-3.1-8B
 };
 
-/// The header of a safetensors file and the bytes of the tensors that it lists.
-class Header {
-public:
-  void add(const std::string &name, std::vector<int64_t> shape) {
-    int64_t end = bytes + 2;
-    for (int64_t size : shape)
-      end = bytes + (end - bytes) * size;
-    json[name] = {{"dtype", "BF16"}, {"shape", shape}, {"data_offsets", {bytes, end}}};
-    bytes = end;
-  }
-  /// The file's tensors are holes: they read as zero and take no space.
-  void write(const fs::path &file) const {
-    std::string text = json.dump(), all(sizeof(uint64_t), '\0');
-    uint64_t length = text.size();
-    std::memcpy(all.data(), &length, sizeof length);
-    writeTextFile(file, all + text);
-    fs::resize_file(file, all.size() + text.size() + uint64_t(bytes));
-  }
-
-private:
-  Json json = Json::object();
-  int64_t bytes = 0;
-};
-
 } // namespace
 
 static Json configOf(const Shape &shape) {
@@ -72,25 +47,36 @@ static Json configOf(const Shape &shape) {
           {"tie_word_embeddings", shape.tied}};
 }
 
-static Header headerOf(const Shape &shape) {
-  Header header;
+static std::vector<TensorSpec> tensorsOf(const Shape &shape) {
+  std::vector<TensorSpec> tensors;
+  auto add = [&](const std::string &name, std::vector<int64_t> sizes) {
+    tensors.push_back({name, DType::BF16, std::move(sizes)});
+  };
   int64_t queries = shape.heads * shape.headSize, keys = shape.keyHeads * shape.headSize;
-  header.add("model.embed_tokens.weight", {shape.vocab, shape.width});
+  add("model.embed_tokens.weight", {shape.vocab, shape.width});
   for (int64_t n = 0; n < shape.layers; ++n) {
     std::string layer = "model.layers." + std::to_string(n) + '.';
     for (const char *norm : {"input_layernorm.weight", "post_attention_layernorm.weight"})
-      header.add(layer + norm, {shape.width});
+      add(layer + norm, {shape.width});
     for (auto [name, rows] : {std::pair("q", queries), {"k", keys}, {"v", keys}})
-      header.add(layer + "self_attn." + name + "_proj.weight", {rows, shape.width});
-    header.add(layer + "self_attn.o_proj.weight", {shape.width, queries});
+      add(layer + "self_attn." + name + "_proj.weight", {rows, shape.width});
+    add(layer + "self_attn.o_proj.weight", {shape.width, queries});
     for (const char *name : {"gate", "up"})
-      header.add(layer + "mlp." + name + "_proj.weight", {shape.inner, shape.width});
-    header.add(layer + "mlp.down_proj.weight", {shape.width, shape.inner});
+      add(layer + "mlp." + name + "_proj.weight", {shape.inner, shape.width});
+    add(layer + "mlp.down_proj.weight", {shape.width, shape.inner});
   }
-  header.add("model.norm.weight", {shape.width});
+  add("model.norm.weight", {shape.width});
   if (!shape.tied)
-    header.add("lm_head.weight", {shape.vocab, shape.width});
-  return header;
+    add("lm_head.weight", {shape.vocab, shape.width});
+  return tensors;
+}
+
+/// Tensors that are holes: they read as zero and take no space.
+static void writeHoles(const fs::path &file, const std::vector<TensorSpec> &tensors) {
+  uint64_t bytes = 0;
+  std::string header = safetensorsHeader(file, tensors, {}, bytes);
+  writeTextFile(file, header);
+  fs::resize_file(file, header.size() + bytes);
 }
 
 std::vector<std::string> shapeNames() {
@@ -106,7 +92,7 @@ std::string moduleOfShape(const std::string &name, const fs::path &scratch) {
       fs::path folder = scratch / name;
       fs::create_directories(folder);
       writeTextFile(folder / "config.json", configOf(shape).dump(2));
-      headerOf(shape).write(folder / "model.safetensors");
+      writeHoles(folder / "model.safetensors", tensorsOf(shape));
       return huggingFaceModule(folder);
     }
   return "";

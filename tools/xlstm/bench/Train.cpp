@@ -9,12 +9,10 @@
 #include "Bench.h"
 #include "Shapes.h"
 
-#include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
-#include "xlstm/Support/Number.h"
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
@@ -58,7 +56,6 @@ public:
   nlohmann::ordered_json distill();
 
 private:
-  Program derive(const std::string &pipeline, const std::string &function) const;
   ParamMap randomParams(const FunctionSpec &function) const;
   /// One document a row.
   MixedRows randomRows(const Program &program) const;
@@ -81,13 +78,6 @@ std::chrono::steady_clock::time_point TrainBench::now() const {
   if (!device.is_cpu())
     c10::impl::VirtualGuardImpl(device.type()).synchronizeDevice(device.index());
   return std::chrono::steady_clock::now();
-}
-
-Program TrainBench::derive(const std::string &pipeline, const std::string &function) const {
-  std::string passes = pipeline + ",xlstm-fuse-hybrid";
-  if (settings.precision != "f32")
-    passes += ",xlstm-set-precision{type=" + settings.precision + " functions=" + function + "}";
-  return Program::parse(rewriteModule(teacher, settings.shape, passes), settings.shape);
 }
 
 ParamMap TrainBench::randomParams(const FunctionSpec &function) const {
@@ -155,32 +145,30 @@ nlohmann::ordered_json TrainBench::timed(const std::string &stage, const ParamMa
 }
 
 nlohmann::ordered_json TrainBench::align() {
+  TrainOptions training = options(TrainOptions::alignment(1));
   auto build = [&](const std::vector<double> &energies) {
-    std::string list;
-    for (double energy : energies)
-      list += (list.empty() ? " energies=" : ",") + shortest(energy);
-    return derive("xlstm-build-align{window=" + std::to_string(settings.window) + list + "}", "align");
+    return deriveProgram(teacher, settings.shape, alignPass("window=" + std::to_string(settings.window), energies),
+                         training.precisionPass("align"));
   };
   Program plain = build({});
   ParamMap params = randomParams(plain.function("align"));
   MixedRows data = randomRows(plain);
   return timed("align", params, [&] {
-    alignStudent(build, params, data, data.rows.slice(0, heldOutRows), options(TrainOptions::alignment(1)),
-                 scratch.path() / "align");
+    alignStudent(build, params, data, data.rows.slice(0, heldOutRows), training, scratch.path() / "align");
   });
 }
 
 nlohmann::ordered_json TrainBench::distill() {
-  Program program =
-      derive("xlstm-linearize{window=" + std::to_string(settings.window) + "},xlstm-build-distill", "distill");
+  TrainOptions training = options(TrainOptions::distillation(1));
+  training.trained = settings.trained == "mixer" ? Trained::Mixer : Trained::Full;
+  std::string student = "xlstm-linearize{window=" + std::to_string(settings.window) + "},xlstm-build-distill";
+  Program program = deriveProgram(teacher, settings.shape, student, training.precisionPass("distill"));
   ParamMap params = randomParams(program.function("distill"));
   for (auto &[name, param] : initialParams(program.function("distill")))
     params[name] = param.to(device);
   MixedRows data = randomRows(program);
   fs::path targets = scratch.path() / "targets";
   writeTargets(Program::parse(teacher, settings.shape), params, data.rows, {.k = settings.topK, .batch = 1}, targets);
-  TrainOptions training = options(TrainOptions::distillation(1));
-  training.trained = settings.trained == "mixer" ? Trained::Mixer : Trained::Full;
   return timed("distill", params, [&] {
     auto take = [&] { return std::exchange(params, {}); };
     distillExpert(program, take, data, TargetStore::open(targets), data.rows.slice(0, heldOutRows), training,

@@ -26,6 +26,8 @@ struct TokenRows {
   /// The rows of these numbers, in this order. Throws Error for a number out of range.
   TokenRows select(std::span<const int64_t> rows) const;
   TokenRows slice(int64_t begin, int64_t end) const;
+  /// All rows in order, `most` at a time.
+  std::vector<TokenRows> batches(int64_t most) const;
   /// A hash of every row's ids and borders.
   std::vector<uint64_t> hashes() const;
 };

@@ -55,6 +55,10 @@ private:
   std::map<std::string, std::string> meta;
 };
 
+/// What a file of these tensors begins with; `total`: bytes of the tensors behind it. Throws Error that names `path`.
+std::string safetensorsHeader(const std::filesystem::path &path, const std::vector<TensorSpec> &specs,
+                              const std::map<std::string, std::string> &metadata, uint64_t &total);
+
 /// Writes a safetensors file tensor by tensor: the header is fixed by the specs given first, then append() gets the
 /// bytes in the same order, in pieces of any size. commit() checks that all came and renames the file into place.
 /// Tensor data begins at a multiple of 64 bytes.

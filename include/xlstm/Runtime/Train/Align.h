@@ -35,7 +35,10 @@ struct AlignResult {
 
 /// A program with function "align" (docs/Architecture.md) whose loss divides that of each converted layer, in order, by
 /// a constant of `energies` (xlstm-build-align); by nothing where there is none.
+/// alignPass() is the pass that does so.
 using AlignBuilder = std::function<Program(const std::vector<double> &energies)>;
+/// xlstm-build-align with `options`, as it takes them inside braces, and the energies.
+std::string alignPass(const std::string &options, const std::vector<double> &energies);
 
 /// Runs "align" on the teacher's own hidden stream. Only the params that a pass added train; those of `teacher` are
 /// frozen. What is minimised is the sum over layers of loss / energy: the sum itself would let the layers with the

@@ -49,9 +49,11 @@ struct TrainOptions {
   uint64_t seed = 0; // of the order of rows
   /// What the losses are computed in (EvalOptions::type); float64 for checks, with params in float64.
   at::ScalarType type = at::kFloat;
-  /// The type in which the program was told to compute (xlstm-set-precision): part of a run's identity. What is trained,
-  /// its gradients and the optimizer's state are float32.
+  /// The type in which the program was told to compute (xlstm-set-precision): part of a run's identity. What is
+  /// trained, its gradients and the optimizer's state are float32.
   std::string precision = "f32";
+  /// The pass that gives `function` this precision; nothing for float32, in which it is built.
+  std::string precisionPass(const std::string &function) const;
   /// Steps from one validation to the next; the start and the end are always validated.
   int64_t validateEvery = 100;
   int64_t checkpointEvery = 100;
