@@ -30,6 +30,11 @@ void Frame::set(mlir::Value value, Tensor tensor) {
     values[value] = {std::move(tensor), uses};
 }
 
+void Frame::give(mlir::Value value, Tensor tensor) {
+  if (size_t uses = std::distance(value.use_begin(), value.use_end()))
+    values[value] = {std::move(tensor), uses};
+}
+
 Tensor Frame::takeHeld(mlir::Value value) {
   auto found = values.find(value);
   if (--found->second.usesLeft > 0)
@@ -43,6 +48,7 @@ const OpTable &opTable() {
   static const OpTable table = [] {
     OpTable result;
     addTensorOps(result);
+    addLayerOp(result);
     addAttentionOps(result);
     addHeadOps(result);
     addMixerOps(result);

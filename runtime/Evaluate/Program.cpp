@@ -14,7 +14,7 @@
 
 #include <ATen/ops/full.h>
 
-#include <set>
+#include <map>
 
 using at::Tensor;
 
@@ -75,10 +75,15 @@ static FunctionSpec functionSpec(lm::ModelOp model) {
   // No exception may cross MLIR's own frames, so the walk only collects.
   std::vector<lm::ParamOp> params;
   model.walk([&](lm::ParamOp op) { params.push_back(op); });
-  std::set<std::string> seen;
-  for (lm::ParamOp op : params)
-    if (seen.insert(op.getName().str()).second)
-      spec.params.push_back(paramSpec(op));
+  std::map<std::string, size_t> seen;
+  for (lm::ParamOp op : params) {
+    ParamSpec read = paramSpec(op);
+    auto [at, isNew] = seen.try_emplace(read.tensor.name, spec.params.size());
+    if (isNew)
+      spec.params.push_back(std::move(read));
+    else // one reader that takes it as it is, and it is not rounded
+      spec.params[at->second].isRounded &= read.isRounded;
+  }
   return spec;
 }
 
@@ -164,7 +169,7 @@ std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tens
     fail("@", name, ": expected ", spec.arguments.size(), " arguments, found ", arguments.size());
   c10::Device device = params.empty() ? arguments.empty() ? c10::Device(at::kCPU) : arguments[0].device()
                                       : params.begin()->second.device();
-  evaluate::Frame frame(params, options, device);
+  evaluate::Frame frame(params, options, device, std::make_shared<evaluate::SharedRun>(impl));
   mlir::Block &body = lm::ModelOp(impl->functions.at(name)).getBody().front();
   for (size_t index = 0; index < arguments.size(); ++index)
     frame.set(body.getArgument(index), checkArgument(arguments[index], spec, index, options.type, device));
