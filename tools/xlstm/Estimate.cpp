@@ -64,14 +64,20 @@ static Shapes shapesOf(const std::string &mlir, const std::string &origin) {
   return shapes;
 }
 
-/// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head.
-static int64_t expertActivations(const Shapes &model, Trained trained, int64_t tokens) {
-  double share = trained == Trained::Lora ? WithAdapters : 1;
-  int64_t layer = PerWidth * model.width + PerFeedForward * model.feedForward;
-  return int64_t(share * double(F32 * tokens * (model.layers * layer + PerLogit * model.vocab)));
+/// What a token keeps of all layers, each of which keeps `layer` numbers; of layers that are computed once more, what
+/// goes into them, and one of them at a time.
+static int64_t ofLayers(const Shapes &model, const TrainOptions &options, int64_t layer) {
+  return options.recompute ? model.layers * model.width + layer : model.layers * layer;
 }
-static int64_t alignActivations(const Shapes &model, int64_t tokens) {
-  return F32 * tokens * model.layers * PerAlignedWidth * model.width;
+
+/// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head.
+static int64_t expertActivations(const Shapes &model, const TrainOptions &options, int64_t tokens) {
+  double share = options.trained == Trained::Lora ? WithAdapters : 1;
+  int64_t layers = ofLayers(model, options, PerWidth * model.width + PerFeedForward * model.feedForward);
+  return int64_t(share * double(F32 * tokens * (layers + PerLogit * model.vocab)));
+}
+static int64_t alignActivations(const Shapes &model, const TrainOptions &options, int64_t tokens) {
+  return F32 * tokens * ofLayers(model, options, PerAlignedWidth * model.width);
 }
 
 /// Of a model that only answers: its logits, their logarithms, and what is made of those.
@@ -125,7 +131,7 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   // Frozen ones; the trained, their gradients, two moments.
   int64_t frozen = options.trained == Trained::Lora ? model.elements - model.added : model.elements - trained;
   train.memory = ProgramBytes + frozen * F32 + trained * Training +
-                 expertActivations(model, options.trained, tokensAtOnce(options, recipe.length));
+                 expertActivations(model, options, tokensAtOnce(options, recipe.length));
   stages.push_back(train);
 }
 
@@ -148,8 +154,8 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   StageNeeds train{"align", stepsText(align) + ", " + oneDigit(double(student.added) / 1e6) + " M new parameters"};
   train.stays = student.bytes;
   (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(student.added);
-  train.memory =
-      ProgramBytes + weights + student.added * Training + alignActivations(student, tokensAtOnce(align, recipe.length));
+  train.memory = ProgramBytes + weights + student.added * Training +
+                 alignActivations(student, align, tokensAtOnce(align, recipe.length));
   stages.push_back(train);
   for (const RecipeExpert &expert : recipe.experts)
     addExpert(recipe, expert, student, trainedBy(expert, studentModule, origin), stages);

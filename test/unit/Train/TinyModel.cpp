@@ -53,7 +53,7 @@ static Program rewritten(const std::string &pipeline) {
 static std::string narrow(const std::string &function) {
   TrainOptions options;
   options.precision = "bf16";
-  return ",xlstm-fuse-hybrid," + options.precisionPass(function);
+  return ",xlstm-fuse-hybrid," + options.passes(function);
 }
 
 static std::string studentThen(const std::string &adapters) {
