@@ -70,6 +70,8 @@ static std::string place(mlir::Operation &op) {
 
 std::vector<Tensor> runBlock(mlir::Block &block, Frame &frame) {
   for (mlir::Operation &op : block.without_terminator()) {
+    if (frame.chosen && !frame.chosen->contains(&op))
+      continue;
     try {
       frame.begin(op);
       opTable().find(op.getName().getStringRef())->second(&op, frame);
@@ -84,7 +86,7 @@ std::vector<Tensor> runBlock(mlir::Block &block, Frame &frame) {
   }
   std::vector<Tensor> results;
   for (mlir::Value value : block.getTerminator()->getOperands())
-    results.push_back(frame.takeHeld(value));
+    results.push_back(frame.peek(value).defined() ? frame.takeHeld(value) : Tensor());
   return results;
 }
 

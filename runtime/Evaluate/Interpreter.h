@@ -10,6 +10,7 @@
 #include "xlstm/Runtime/Evaluate/Program.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace xlstm::evaluate {
@@ -48,6 +49,8 @@ public:
   const std::shared_ptr<SharedRun> run;
   TokenTables &tables;
   int64_t layer = -1; // the layer that runs
+  /// Where it is given, the ops that run; others have no results.
+  const llvm::DenseSet<mlir::Operation *> *chosen = nullptr;
 
 private:
   struct Entry {
@@ -80,7 +83,8 @@ void addOp(OpTable &table) {
 }
 
 const OpTable &opTable();
-/// Runs the ops of a block up to its terminator, whose operands are returned. Throws Error that names the op.
+/// Runs the ops of a block up to its terminator, whose operands are returned; undefined where their op was not chosen.
+/// Throws Error that names the op.
 std::vector<at::Tensor> runBlock(mlir::Block &block, Frame &frame);
 
 /// "model.mlir:12:8", or "@model" where the location is not in a file.

@@ -27,9 +27,13 @@ struct LayerCall : torch::CustomClassHolder {
   std::shared_ptr<SharedRun> shared;
   std::vector<mlir::Value> values;
   std::vector<std::string> params;
-  EvalOptions again; // the caller's, but nobody looks
+  // Of the run for the gradient: the caller's options, but nobody looks, and the ops that results with a gradient need.
+  EvalOptions again;
+  llvm::DenseSet<mlir::Operation *> needed;
 
-  variable_list run(at::ArrayRef<Tensor> x, const EvalOptions &options) const {
+  variable_list runAgain(at::ArrayRef<Tensor> x) const { return run(x, again, &needed); }
+  variable_list run(at::ArrayRef<Tensor> x, const EvalOptions &options,
+                    const llvm::DenseSet<mlir::Operation *> *chosen = nullptr) const {
     ParamMap held;
     for (size_t n = 0; n < params.size(); ++n)
       held[params[n]] = x[values.size() + n];
@@ -38,6 +42,7 @@ struct LayerCall : torch::CustomClassHolder {
       frame.give(values[n], x[n]);
     lm::LayerOp layer = op;
     frame.layer = layer.getIndex();
+    frame.chosen = chosen;
     return runBlock(layer.getBody().front(), frame);
   }
 };
@@ -92,6 +97,21 @@ std::vector<bool> findVarying(const LayerCall &call, const variable_list &x) {
   return results;
 }
 
+/// The ops that the results for which `varying` is true are computed by.
+llvm::DenseSet<mlir::Operation *> findNeeded(lm::LayerOp op, const std::vector<bool> &varying) {
+  mlir::Block &body = op.getBody().front();
+  llvm::DenseSet<mlir::Operation *> needed;
+  for (auto [value, varies] : llvm::zip(body.getTerminator()->getOperands(), varying))
+    if (mlir::Operation *by = value.getDefiningOp(); by && varies)
+      needed.insert(by);
+  for (mlir::Operation &inner : llvm::reverse(body))
+    if (needed.contains(&inner))
+      for (mlir::Value operand : inner.getOperands())
+        if (mlir::Operation *by = operand.getDefiningOp(); by && by->getBlock() == &body)
+          needed.insert(by);
+  return needed;
+}
+
 struct Recompute : Function<Recompute> {
   static variable_list forward(AutogradContext *context, at::TensorList x, const c10::intrusive_ptr<LayerCall> &call,
                                const std::vector<bool> &varying, const EvalOptions &options) {
@@ -117,9 +137,9 @@ struct Recompute : Function<Recompute> {
         wanted.push_back(x[n]);
     }
     c10::AutoGradMode enabled(true);
-    variable_list all = call->run(x, call->again);
+    variable_list all = call->runAgain(x);
     for (size_t n = 0; n < all.size(); ++n)
-      if (gradients[n].defined() && all[n].requires_grad()) {
+      if (gradients[n].defined() && all[n].defined() && all[n].requires_grad()) {
         outputs.push_back(std::move(all[n]));
         given.push_back(gradients[n]);
       }
@@ -156,6 +176,7 @@ static std::vector<Tensor> runTwice(lm::LayerOp op, Frame &frame) {
   std::vector<bool> varying = findVarying(*call, x);
   if (!llvm::is_contained(varying, true))
     return call->run(x, frame.options);
+  call->needed = findNeeded(op, varying);
   return Recompute::apply(at::TensorList(x), call, varying, frame.options);
 }
 

@@ -153,8 +153,9 @@ void Job::align() {
     return teacher.derive(alignPass(student().passOptions(), energies), recipe.align.options.passes("align"));
   };
   Corpus corpus = readCorpus(recipe.align, teacher);
-  AlignResult result =
-      alignStudent(build, teacher.params, corpus.train, corpus.heldOut, recipe.align.options, run / "align");
+  AlignResult result = alignStudent(build, std::exchange(teacher.params, {}), corpus.train, corpus.heldOut,
+                                    recipe.align.options, run / "align");
+  teacher = RunnableModel::open(run / "teacher");
   writeStudent(teacher, student(), result.trained, run / "aligned");
 }
 

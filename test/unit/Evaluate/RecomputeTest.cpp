@@ -4,6 +4,7 @@
 // The truth is the same function without the mark.
 
 #include "test/unit/Evaluate/EvaluateTest.h"
+#include "test/unit/OpCounts.h"
 #include "xlstm/Import/Import.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
@@ -211,6 +212,18 @@ TEST(Recompute, KeepsWhatGoesIntoLayers) {
     Memory whole = memoryOf(one, one.pipeline), again = memoryOf(one, marked(one));
     EXPECT_LT(again.kept, whole.kept) << one.pipeline;
     EXPECT_LT(again.most, whole.most) << one.pipeline;
+  }
+}
+
+// The rest of the teacher's layer is not run again for the losses of @align, nor anything behind them.
+TEST(Recompute, RunsAgainWhatTheGradientNeeds) {
+  for (const Case &one : {cases()[0], cases()[2]}) {
+    xlstm::Program program = programOf(models().text, marked(one));
+    xlstm::ParamMap leaves = leavesOf(program.function(one.function), at::kFloat, one.isAdded);
+    Tensor loss = program.run(one.function, argumentsOf(one.function), leaves)[0];
+    OpCounts counts;
+    loss.backward();
+    EXPECT_EQ(counts.of("aten::silu"), one.isAdded ? 0 : program.function(one.function).numLayers) << one.pipeline;
   }
 }
 

@@ -117,7 +117,6 @@ TEST(Recipe, RecomputingIsNoSetting) {
   EXPECT_TRUE(again.experts.at(0).training.options.recompute);
   EXPECT_FALSE(again.align.options.recompute);
   EXPECT_EQ(again.sections.at("distill"), plain.sections.at("distill"));
-  EXPECT_EQ(plain.sections.at("distill"), "{steps: 1}");
   EXPECT_EQ(errorOf("", "  recompute: 2\n"), "recipe.yaml:8: 'distill.recompute': expected true or false, found '2'");
 }
 

@@ -65,7 +65,7 @@ Program narrowAlign(const std::vector<double> &energies) {
   return rewritten(alignPass(Options, energies) + narrow("align"));
 }
 Program tinyStudent(const std::string &adapters) { return rewritten(studentThen(adapters)); }
-Program narrowStudent() { return rewritten(studentThen("") + narrow("distill")); }
+Program narrowStudent(const std::string &adapters) { return rewritten(studentThen(adapters) + narrow("distill")); }
 
 ParamMap tinyTeacherParams() {
   ParamMap params;
