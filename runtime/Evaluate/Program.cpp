@@ -5,6 +5,7 @@
 
 #include "dialects/LM/ModuleReader.h"
 #include "runtime/Evaluate/Interpreter.h"
+#include "runtime/Evaluate/Upload.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Support/Error.h"
 
@@ -159,7 +160,8 @@ static Tensor checkArgument(const Tensor &argument, const FunctionSpec &function
     fail(place, "expected shape ", at::IntArrayRef(spec.shape), ", found ", argument.sizes());
   if (isFloat(spec.dtype) != argument.is_floating_point())
     fail(place, "expected ", safetensorsName(spec.dtype), ", found ", c10::toString(argument.scalar_type()));
-  return argument.to(device, isFloat(spec.dtype) ? evaluate::heldAs(spec.dtype, type) : argument.scalar_type());
+  return evaluate::upload(argument, device,
+                          isFloat(spec.dtype) ? evaluate::heldAs(spec.dtype, type) : argument.scalar_type());
 }
 
 std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tensor> &arguments, const ParamMap &params,
@@ -171,8 +173,12 @@ std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tens
                                       : params.begin()->second.device();
   evaluate::Frame frame(params, options, device, std::make_shared<evaluate::SharedRun>(impl));
   mlir::Block &body = lm::ModelOp(impl->functions.at(name)).getBody().front();
-  for (size_t index = 0; index < arguments.size(); ++index)
-    frame.set(body.getArgument(index), checkArgument(arguments[index], spec, index, options.type, device));
+  for (size_t index = 0; index < arguments.size(); ++index) {
+    Tensor argument = checkArgument(arguments[index], spec, index, options.type, device);
+    if (arguments[index].is_cpu() && !argument.is_cpu() && !argument.is_floating_point())
+      frame.tables.keepHost(argument, arguments[index]);
+    frame.set(body.getArgument(index), std::move(argument));
+  }
   return evaluate::runBlock(body, frame);
 }
 

@@ -7,7 +7,9 @@
 #include <ATen/record_function.h>
 
 #include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace xlstm::test {
 
@@ -16,7 +18,9 @@ class OpCounts {
 public:
   OpCounts() {
     current = this;
-    handle = at::addThreadLocalCallback(at::RecordFunctionCallback(&OpCounts::add).scopes({at::RecordScope::FUNCTION}));
+    auto callback = at::RecordFunctionCallback(&OpCounts::enter, &OpCounts::leave).needsInputs(true);
+    handle =
+        at::addThreadLocalCallback(callback.scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
   }
   ~OpCounts() {
     at::removeCallback(handle);
@@ -29,16 +33,44 @@ public:
     auto found = counts.find(name);
     return found == counts.end() ? 0 : found->second;
   }
+  /// Calls that would wait for a device if the tensors were there: a number that the host reads, a size that depends on
+  /// values, a copy to the host.
+  int64_t waits() const { return waited; }
 
 private:
-  static std::unique_ptr<at::ObserverContext> add(const at::RecordFunction &call) {
-    if (current)
-      ++current->counts[call.name()];
-    return nullptr;
+  struct Open : at::ObserverContext {};
+
+  static std::unique_ptr<at::ObserverContext> enter(const at::RecordFunction &call) {
+    if (!current)
+      return nullptr;
+    current->add(call);
+    current->open.emplace_back(call.name());
+    return std::make_unique<Open>();
+  }
+  static void leave(const at::RecordFunction &, at::ObserverContext *context) {
+    if (context && current && !current->open.empty())
+      current->open.pop_back();
+  }
+
+  void add(const at::RecordFunction &call) {
+    static const std::set<std::string> reads = {"aten::_local_scalar_dense", "aten::nonzero", "aten::masked_select",
+                                                "aten::equal", "aten::_unique2"};
+    std::string name = call.name();
+    ++counts[name];
+    // The CPU's kernel reads the optimizer's scalars, CUDA's does not; a gradient goes where its value was.
+    for (const std::string &outer : open)
+      if (outer == "aten::_fused_adamw_" || outer == "ToCopyBackward0")
+        return;
+    waited += reads.contains(name);
+    if (name == "aten::to")
+      for (const c10::IValue &input : call.inputs())
+        waited += input.isDevice() && input.toDevice().is_cpu();
   }
 
   inline static thread_local OpCounts *current = nullptr;
+  std::vector<std::string> open; // calls that have not ended
   std::map<std::string, int64_t> counts;
+  int64_t waited = 0;
   at::CallbackHandle handle;
 };
 
