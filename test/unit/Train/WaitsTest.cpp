@@ -19,8 +19,9 @@ using namespace xlstm::test;
 namespace {
 
 constexpr int64_t Steps = 6;
-// Of a step: the range of the ids, as least and greatest; in stage II also that of the labels and of the targets' ids.
-constexpr int64_t AlignWaits = 2, DistillWaits = 6;
+// Of a step: the range of the ids, as least and greatest; in stage II also that of the labels and of the targets' ids,
+// and of the ids once more where the teacher answers.
+constexpr int64_t AlignWaits = 2, DistillWaits = 6, OnlineWaits = 2;
 constexpr int64_t LogWaits = 2; // of all steps: what was measured is fetched once a second
 
 class WaitsTest : public TestFolder {
@@ -93,4 +94,8 @@ TEST_F(WaitsTest, Distillation) {
                   folder / name);
     expectWaits(DistillWaits, name);
   }
+  OnlineTeacher teacher(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), 4, "tiny");
+  distillExpert(tinyStudent(), tinyStudentParams, data, teacher, heldOut, counting(TrainOptions::distillation(0)),
+                folder / "online");
+  expectWaits(DistillWaits + OnlineWaits, "online");
 }
