@@ -2,5 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Evaluate/HybridKernels.h"
+#include "runtime/Evaluate/TrainKernels.h"
 
 const xlstm::evaluate::HybridKernels *xlstm::evaluate::cudaHybridKernels() { return nullptr; }
+const xlstm::evaluate::TrainKernels *xlstm::evaluate::cudaTrainKernels() { return nullptr; }
