@@ -58,6 +58,15 @@ static ParamSpec paramSpec(lm::ParamOp op) {
   return spec;
 }
 
+/// Whether the evaluator looks at values, of documents, to choose what it launches for the op.
+static bool readsOnHost(mlir::Operation &op) {
+  if (auto hybrid = mlir::dyn_cast<xlstm::HybridOp>(op)) {
+    int64_t d = mlir::cast<mlir::RankedTensorType>(hybrid.getQ().getType()).getDimSize(3);
+    return hybrid.getForm() != xlstm::Form::Chunkwise || d % 8 || d > 256;
+  }
+  return mlir::isa<lm::AttentionOp, xlstm::MlstmOp, xlstm::GatedDeltaOp>(op);
+}
+
 static FunctionSpec functionSpec(lm::ModelOp model) {
   FunctionSpec spec;
   spec.name = model.getSymName().str();
@@ -74,7 +83,12 @@ static FunctionSpec functionSpec(lm::ModelOp model) {
     spec.results[spec.results.size() - numStates + i] = spec.arguments[first + i];
   // No exception may cross MLIR's own frames, so the walk only collects.
   std::vector<lm::ParamOp> params;
-  model.walk([&](lm::ParamOp op) { params.push_back(op); });
+  model.walk([&](mlir::Operation *op) {
+    if (auto param = mlir::dyn_cast<lm::ParamOp>(op))
+      params.push_back(param);
+    if (spec.hostReader.empty() && readsOnHost(*op))
+      spec.hostReader = op->getName().getStringRef().str();
+  });
   std::set<std::string> seen;
   for (lm::ParamOp op : params)
     if (seen.insert(op.getName().str()).second)

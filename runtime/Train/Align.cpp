@@ -47,6 +47,7 @@ public:
 
   const Program &functions() const { return program; }
   size_t numLayers() const { return layers.size(); }
+  std::string cannotRecord() const { return align.cannotRecord(); }
 
   static std::vector<at::Tensor> argumentsOf(const TokenRows &rows) { return {rows.ids_NT, rows.docStart_NT}; }
 
@@ -183,6 +184,7 @@ AlignResult alignStudent(const AlignBuilder &build, const ParamMap &teacher, con
   Alignment alignment(build(energies), heldOut, options);
   TrainTask task;
   task.name = "align";
+  task.cannotRecord = alignment.cannotRecord();
   task.arguments = Alignment::argumentsOf;
   task.losses = [&](auto &arguments, auto &params, auto *observer) {
     return alignment.losses(arguments, params, energies, observer);

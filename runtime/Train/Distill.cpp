@@ -26,6 +26,7 @@ public:
       fail("function 'distill': expected targets with k = ", k, ", the store has k = ", store.k());
   }
 
+  std::string cannotRecord() const { return function.cannotRecord(); }
   std::vector<at::Tensor> arguments(const TokenRows &batch) const { return argumentsOf(batch, store.batch(batch)); }
 
   StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params, EvalObserver *observer) const {
@@ -99,6 +100,7 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   Split params = split(spec, std::move(start), options.trained);
   TrainTask task;
   task.name = "distill";
+  task.cannotRecord = distillation.cannotRecord();
   task.arguments = [&](auto &batch) { return distillation.arguments(batch); };
   task.losses = [&](auto &arguments, auto &params, auto *observer) {
     return distillation.losses(arguments, params, observer);

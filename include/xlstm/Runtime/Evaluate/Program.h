@@ -44,6 +44,8 @@ struct FunctionSpec {
   int64_t numLayers = 0;
   int64_t contextLength = 0; // 0: not stated
   std::string family;        // empty: not stated
+  /// The first op whose work on a device depends on values that the host must read; empty: there is none.
+  std::string hostReader;
 };
 
 enum class MlstmForm { Parallel, Chunkwise, Recurrent };
