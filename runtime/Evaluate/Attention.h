@@ -26,18 +26,23 @@ struct CausalBlocks {
   std::vector<int64_t> firstKey;
   std::vector<at::Tensor> bias; // [B, 1, queries, keys], -inf where nothing is seen
 };
-CausalBlocks makeCausalBlocks(const at::Tensor &start_BT, at::ScalarType type);
+/// host_BT: start_BT on the host, int64 and dense.
+CausalBlocks makeCausalBlocks(const at::Tensor &start_BT, const at::Tensor &host_BT, at::ScalarType type);
 at::Tensor attendFull(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
                       const CausalBlocks &blocks, double scale);
 
 /// How queries are cut into blocks: block n has the `block` queries from n * block on, the `before` keys before it, its
-/// own, and the sinks of documents that are longer than the window. With several blocks, `before` is a multiple of them.
+/// own, and the sinks of documents that are longer than the window. With several blocks, `before` is a multiple of
+/// them.
 struct Band {
   int64_t block = 0, count = 0, before = 0;
   at::Tensor sinks_BC; // token of every sink; negative: in the state. Undefined: no sinks needed
   at::Tensor bias;     // [B * count, 1, block, keys], -inf where nothing is seen
 };
-/// `past` keys went before the call. With `sinks_BC` undefined the sinks are found in the documents of the call.
+/// The first tokens of every document of host_BT that outgrows the window, [B, C]; undefined where there is none. A
+/// column without a sink holds the number of tokens, which no query sees.
+at::Tensor findSinks(const at::Tensor &host_BT, int64_t window, int64_t sinks);
+/// `past` keys went before the call. `sinks_BC` as findSinks gives them, where start_BT is; undefined: none is needed.
 Band makeBand(const at::Tensor &start_BT, int64_t window, int64_t past, int64_t sinks, const at::Tensor &sinks_BC,
               at::ScalarType type);
 /// Keys before the call: [B, past, Hkv, d] in order of position, and one key a sink. All undefined: nothing before.

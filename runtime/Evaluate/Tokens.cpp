@@ -5,19 +5,29 @@
 
 #include "xlstm/Support/Error.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/arange.h>
-
 using at::Tensor;
 
 namespace xlstm::evaluate {
 
+const Tensor &TokenTables::host(const Tensor &tensor) {
+  if (tensor.is_cpu())
+    return tensor;
+  auto [at, isNew] = hosts.try_emplace(tensor.unsafeGetTensorImpl());
+  if (isNew)
+    at->second = {tensor, tensor.cpu()};
+  return at->second.second;
+}
+
 const Tensor &documentStarts(const Tensor &docs_BT, TokenTables &tables) {
   return tables.get(docs_BT, "starts", [&] {
-    Tensor start = docs_BT.to(at::kLong), token = at::arange(start.size(1), start.options());
-    if ((start < 0).logical_or(start > token).any().item<bool>())
-      fail("doc_start must lie between 0 and the token's own index");
-    return start;
+    Tensor host = tables.host(docs_BT).to(at::kLong).contiguous();
+    const int64_t *start = host.const_data_ptr<int64_t>();
+    for (int64_t i = 0, T = host.size(1); i < host.numel(); ++i)
+      if (start[i] < 0 || start[i] > i % T)
+        fail("doc_start must lie between 0 and the token's own index");
+    Tensor starts = docs_BT.is_cpu() ? host : docs_BT.to(at::kLong);
+    tables.keepHost(starts, host);
+    return starts;
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Train/Align.h"
 
+#include "Frozen.h"
 #include "StageFunction.h"
 
 #include "xlstm/Runtime/Files/AtomicFile.h"
@@ -168,11 +169,12 @@ std::string alignPass(const std::string &options, const std::vector<double> &ene
   return "xlstm-build-align{" + options + list + "}";
 }
 
-AlignResult alignStudent(const AlignBuilder &build, const ParamMap &teacher, const MixedRows &data,
-                         const TokenRows &heldOut, const TrainOptions &options, const std::filesystem::path &folder) {
+AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const MixedRows &data, const TokenRows &heldOut,
+                         const TrainOptions &options, const std::filesystem::path &folder) {
   if (heldOut.size() == 0)
     fail("align: expected at least one held-out row");
   Alignment plain(build({}), heldOut, options);
+  roundFrozen(plain.functions().function("align"), options, teacher);
   ParamMap initial = initialParams(plain.functions().function("align"), options.type);
   ParamMap start = teacher;
   for (auto &[name, param] : initial) {

@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Train/Distill.h"
 
+#include "Frozen.h"
 #include "StageFunction.h"
 
 #include "xlstm/Runtime/Files/AtomicFile.h"
@@ -98,6 +99,7 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   ParamMap start = load();
   addLoraParams(spec, start, options.type);
   Split params = split(spec, std::move(start), options.trained);
+  bool isRounded = roundFrozen(spec, options, params.frozen);
   TrainTask task;
   task.name = "distill";
   task.cannotRecord = distillation.cannotRecord();
@@ -116,6 +118,8 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
   if (run.params.empty()) // the state of step 0
     return {load(), report};
+  if (isRounded)
+    params.frozen = load();
   run.params.merge(params.frozen);
   mergeLora(run.params, options.lora.scale());
   return {std::move(run.params), report};
