@@ -62,14 +62,14 @@ Rotation makeRotation(const Tensor &positions_BT, const Tensor &frequencies_C, d
   return {(angle.cos() * factor).to(type).unsqueeze(2), (angle.sin() * factor).to(type).unsqueeze(2)};
 }
 
-CausalBlocks makeCausalBlocks(const Tensor &start_BT, at::ScalarType type) {
+CausalBlocks makeCausalBlocks(const Tensor &start_BT, const Tensor &host, at::ScalarType type) {
   constexpr int64_t Queries = 128;
   CausalBlocks blocks;
-  if (start_BT.eq(0).all().item<bool>())
+  if (host.eq(0).all().item<bool>())
     return blocks;
   blocks.block = Queries;
   for (int64_t from = 0, T = start_BT.size(1); from < T; from += Queries) {
-    int64_t to = std::min(from + Queries, T), first = start_BT.select(1, from).min().item<int64_t>();
+    int64_t to = std::min(from + Queries, T), first = host.select(1, from).min().item<int64_t>();
     Tensor t = indices(start_BT, from, to).unsqueeze(-1), j = indices(start_BT, first, to);
     Tensor seen = (j <= t).logical_and(j >= start_BT.narrow(1, from, to - from).unsqueeze(-1));
     blocks.firstKey.push_back(first);

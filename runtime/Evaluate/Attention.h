@@ -26,12 +26,14 @@ struct CausalBlocks {
   std::vector<int64_t> firstKey;
   std::vector<at::Tensor> bias; // [B, 1, queries, keys], -inf where nothing is seen
 };
-CausalBlocks makeCausalBlocks(const at::Tensor &start_BT, at::ScalarType type);
+/// `host` holds the same starts where reading them waits for no device.
+CausalBlocks makeCausalBlocks(const at::Tensor &start_BT, const at::Tensor &host, at::ScalarType type);
 at::Tensor attendFull(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
                       const CausalBlocks &blocks, double scale);
 
 /// How queries are cut into blocks: block n has the `block` queries from n * block on, the `before` keys before it, its
-/// own, and the sinks of documents that are longer than the window. With several blocks, `before` is a multiple of them.
+/// own, and the sinks of documents that are longer than the window. With several blocks, `before` is a multiple of
+/// them.
 struct Band {
   int64_t block = 0, count = 0, before = 0;
   at::Tensor sinks_BC; // token of every sink; negative: in the state. Undefined: no sinks needed

@@ -31,7 +31,7 @@ static void runRope(lm::RopeOp op, Frame &frame) {
   const Rotation &rotation = frame.tables.get(positions, key, [&] {
     llvm::SmallVector<double> frequencies = op.getRope().computeFrequencies(x.size(3));
     Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
-    return makeRotation(positions, table.to(x.device()), op.getRope().attentionFactor(), x.scalar_type());
+    return makeRotation(positions, bringTo(x.device(), table), op.getRope().attentionFactor(), x.scalar_type());
   });
   frame.set(op, rotatePairs(x, rotation.cos, rotation.sin));
 }
@@ -41,7 +41,8 @@ Tensor attendDocuments(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor 
   at::ScalarType type = q_BTHd.scalar_type();
   std::string in = std::string(" in ") + c10::toString(type);
   if (window == 0 || window >= q_BTHd.size(1)) {
-    const CausalBlocks &blocks = frame.tables.get(docs, "causal" + in, [&] { return makeCausalBlocks(docs, type); });
+    const CausalBlocks &blocks =
+        frame.tables.get(docs, "causal" + in, [&] { return makeCausalBlocks(docs, frame.tables.onHost(docs), type); });
     return attendFull(q_BTHd, k_BTKd, v_BTKd, blocks, scale);
   }
   std::string key = "band " + std::to_string(window) + " " + std::to_string(sinks) + in;

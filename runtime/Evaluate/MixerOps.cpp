@@ -164,7 +164,7 @@ static void rotate(HybridOperands &x, lm::RopeAttr rope, const Tensor &pos, cons
   for (Tensor *operand : {&x.q, &x.k}) {
     Tensor wide = frame.widen(*operand);
     Rotation rotation =
-        makeRotation(pos.unsqueeze(-1), table.to(wide.device()), rope.attentionFactor(), wide.scalar_type());
+        makeRotation(pos.unsqueeze(-1), bringTo(wide.device(), table), rope.attentionFactor(), wide.scalar_type());
     *operand = rotatePairs(wide, rotation.cos, rotation.sin).to(operand->scalar_type());
   }
 }

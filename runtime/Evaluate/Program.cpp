@@ -154,7 +154,8 @@ static Tensor checkArgument(const Tensor &argument, const FunctionSpec &function
     fail(place, "expected shape ", at::IntArrayRef(spec.shape), ", found ", argument.sizes());
   if (isFloat(spec.dtype) != argument.is_floating_point())
     fail(place, "expected ", safetensorsName(spec.dtype), ", found ", c10::toString(argument.scalar_type()));
-  return argument.to(device, isFloat(spec.dtype) ? evaluate::heldAs(spec.dtype, type) : argument.scalar_type());
+  Tensor held = isFloat(spec.dtype) ? argument.to(evaluate::heldAs(spec.dtype, type)) : argument;
+  return evaluate::bringTo(device, held);
 }
 
 std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tensor> &arguments, const ParamMap &params,
@@ -166,8 +167,12 @@ std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tens
                                       : params.begin()->second.device();
   evaluate::Frame frame(params, options, device);
   mlir::Block &body = lm::ModelOp(impl->functions.at(name)).getBody().front();
-  for (size_t index = 0; index < arguments.size(); ++index)
-    frame.set(body.getArgument(index), checkArgument(arguments[index], spec, index, options.type, device));
+  for (size_t index = 0; index < arguments.size(); ++index) {
+    Tensor held = checkArgument(arguments[index], spec, index, options.type, device);
+    if (held.device() != arguments[index].device() && arguments[index].is_cpu())
+      frame.tables.addCopy(held, arguments[index]);
+    frame.set(body.getArgument(index), held);
+  }
   return evaluate::runBlock(body, frame);
 }
 
