@@ -3,12 +3,10 @@
 
 #include "xlstm/Runtime/Evaluate/Device.h"
 
-#include "runtime/Evaluate/CudaKernels.h"
 #include "runtime/Evaluate/FindTorch.h"
 #include "xlstm/Support/Error.h"
 
 #include <c10/core/impl/DeviceGuardImplInterface.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 
 namespace xlstm {
 
@@ -33,11 +31,6 @@ c10::Device openDevice(const std::string &name) {
     fail("device cuda: found no GPU, or a driver older than LibTorch's CUDA (nvidia-smi says which CUDA it "
          "knows; " XLSTM_TORCH_CUDA " is needed)");
   return c10::Device(c10::DeviceType::CUDA, 0);
-}
-
-void *evaluate::currentStream(c10::Device device) {
-  c10::impl::VirtualGuardImpl implementation(device.type());
-  return implementation.getStreamNativeHandle(implementation.getStream(device));
 }
 
 } // namespace xlstm

@@ -3,7 +3,7 @@
 
 #include "runtime/Evaluate/Hybrid.h"
 
-#include "runtime/Evaluate/CudaKernels.h"
+#include "runtime/Evaluate/HybridKernels.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/TensorOperators.h>
@@ -62,8 +62,8 @@ struct HybridCall {
                x[3].const_data_ptr(),
                x[4].const_data_ptr(),
                x[8].defined() ? x[8].const_data_ptr<int32_t>() : nullptr},
-        kernels(x[0].is_cpu() ? CpuKernels : cudaKernels()->hybrid), guard(x[0].device()),
-        stream(x[0].is_cpu() ? nullptr : currentStream(x[0].device())) {}
+        kernels(x[0].is_cpu() ? CpuKernels : *cudaHybridKernels()), guard(x[0].device()),
+        stream(x[0].is_cpu() ? nullptr : streamOf(x[0].device())) {}
 
   Tensor workspace(size_t bytes, const Tensor &like) const {
     return at::empty({int64_t(bytes)}, like.options().dtype(at::kByte));
@@ -79,6 +79,10 @@ struct HybridCall {
   }
 
 private:
+  static void *streamOf(c10::Device device) {
+    c10::impl::VirtualGuardImpl implementation(device.type());
+    return implementation.getStreamNativeHandle(implementation.getStream(device));
+  }
   static void check(int error) {
     if (error)
       fail("the mixer's kernel: CUDA error ", error);
@@ -160,7 +164,7 @@ struct Hybrid : Function<Hybrid> {
 
 bool hasHybridKernel(const HybridOperands &x) {
   at::ScalarType type = x.q.scalar_type();
-  if (!(x.q.is_cpu() ? type == at::kFloat : x.q.is_cuda() && cudaKernels()) ||
+  if (!(x.q.is_cpu() ? type == at::kFloat : x.q.is_cuda() && cudaHybridKernels()) ||
       (type != at::kFloat && type != at::kBFloat16))
     return false;
   for (const Tensor *operand : {&x.k, &x.v, &x.q_map, &x.k_map})
