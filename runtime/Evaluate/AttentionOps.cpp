@@ -3,6 +3,7 @@
 
 #include "runtime/Evaluate/Attention.h"
 #include "runtime/Evaluate/Derivatives.h"
+#include "runtime/Evaluate/Fused.h"
 #include "runtime/Evaluate/Interpreter.h"
 
 #include <ATen/TensorOperators.h>
@@ -24,16 +25,17 @@ static void runPositions(lm::PositionsOp op, Frame &frame) {
 }
 
 static void runRope(lm::RopeOp op, Frame &frame) {
-  Tensor x = frame.take(op.getX()), positions = frame.take(op.getPositions());
+  Tensor x = frame.takeHeld(op.getX()), positions = frame.take(op.getPositions());
   // Attributes are unique: the address tells two rotations apart.
   std::string key = "rope " + std::to_string(reinterpret_cast<uintptr_t>(op.getRope().getAsOpaquePointer())) +
-                    c10::toString(x.scalar_type());
+                    c10::toString(frame.computedType());
   const Rotation &rotation = frame.tables.get(positions, key, [&] {
     llvm::SmallVector<double> frequencies = op.getRope().computeFrequencies(x.size(3));
     Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
-    return makeRotation(positions, bringTo(x.device(), table), op.getRope().attentionFactor(), x.scalar_type());
+    return makeRotation(positions, bringTo(x.device(), table), op.getRope().attentionFactor(), frame.computedType());
   });
-  frame.set(op, rotatePairs(x, rotation.cos, rotation.sin));
+  Tensor fused = fusedRotate(x, rotation.cos, rotation.sin);
+  frame.set(op, fused.defined() ? fused : rotatePairs(frame.widen(x), rotation.cos, rotation.sin));
 }
 
 Tensor attendDocuments(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const Tensor &docs,

@@ -3,7 +3,8 @@
 
 #include "runtime/Evaluate/HeadLosses.h"
 
-#include "runtime/Evaluate/CudaKernels.h"
+#include "runtime/Evaluate/LossKernels.h"
+#include "runtime/Evaluate/Stream.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/TensorOperators.h>
@@ -12,7 +13,6 @@
 #include <ATen/ops/mm.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
-#include <c10/core/DeviceGuard.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -95,7 +95,7 @@ private:
 /// The kernel's one pass, on the stream that is current.
 Computed runKernel(const HeadLossOperands &x, bool wantsHidden, bool wantsWeight) {
   const LossTargets &targets = x.targets;
-  c10::DeviceGuard guard(x.hidden_ND.device());
+  StreamGuard guard(x.hidden_ND.device());
   Tensor hidden = x.hidden_ND.contiguous(), weight = x.weight_VD.contiguous();
   Tensor labels = targets.labels_N.to(at::kInt).contiguous(), ids = targets.ids_NK.to(at::kInt).contiguous();
   Tensor logprobs = targets.logprobs_NK.contiguous(), tail = targets.tail_N.contiguous();
@@ -115,11 +115,11 @@ Computed runKernel(const HeadLossOperands &x, bool wantsHidden, bool wantsWeight
     result.dHidden = at::empty_like(hidden);
   if (wantsWeight)
     result.dWeight = at::empty_like(weight, weight.options().dtype(at::kFloat));
-  const SparseLossKernels &kernels = cudaKernels()->sparseLoss;
+  const LossKernels &kernels = *cudaLossKernels();
   Tensor workspace = at::empty({int64_t(kernels.workspace(&shape))}, hidden.options().dtype(at::kByte));
   auto memory = [](Tensor &tensor) { return tensor.defined() ? tensor.mutable_data_ptr() : nullptr; };
-  int error = kernels.run(&shape, &inputs, 1, result.losses.mutable_data_ptr<float>(), memory(result.dHidden),
-                          memory(result.dWeight), workspace.mutable_data_ptr(), currentStream(hidden.device()));
+  int error = kernels.losses(&shape, &inputs, 1, result.losses.mutable_data_ptr<float>(), memory(result.dHidden),
+                             memory(result.dWeight), workspace.mutable_data_ptr(), guard.stream);
   if (error)
     fail("the kernel of the head's losses: CUDA error ", error);
   return result;
@@ -153,7 +153,7 @@ struct HeadLosses : Function<HeadLosses> {
 bool hasHeadLossKernel(const HeadLossOperands &x) {
   const Tensor &hidden = x.hidden_ND, &weight = x.weight_VD;
   at::ScalarType type = hidden.scalar_type();
-  return hidden.is_cuda() && cudaKernels() && (type == at::kFloat || type == at::kBFloat16) &&
+  return hidden.is_cuda() && cudaLossKernels() && (type == at::kFloat || type == at::kBFloat16) &&
          weight.scalar_type() == type && weight.device() == hidden.device() && hidden.size(0) > 0 &&
          hidden.size(1) > 0 && hidden.size(1) % 8 == 0 && weight.size(0) > 0 && weight.size(0) % 8 == 0 &&
          x.targets.ids_NK.size(1) <= 4096 && x.targets.logprobs_NK.scalar_type() == at::kFloat &&

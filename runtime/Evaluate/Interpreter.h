@@ -29,6 +29,7 @@ public:
   /// The same as it is held, for ops that only move it.
   at::Tensor takeHeld(mlir::Value value);
   at::Tensor widen(at::Tensor tensor) const;
+  at::ScalarType computedType() const { return computed; }
   /// The value without using it; undefined when nobody uses it.
   at::Tensor peek(mlir::Value value) const { return values.lookup(value).tensor; }
   /// As take(), undefined for an absent optional operand.

@@ -3,6 +3,7 @@
 
 #include "runtime/Evaluate/Attention.h"
 #include "runtime/Evaluate/Derivatives.h"
+#include "runtime/Evaluate/Fused.h"
 #include "runtime/Evaluate/GatedDelta.h"
 #include "runtime/Evaluate/Hybrid.h"
 #include "runtime/Evaluate/Interpreter.h"
@@ -36,8 +37,12 @@ static void runFeatureMap(xlstm::FeatureMapOp op, Frame &frame) {
 }
 
 static void runOutputGate(xlstm::OutputGateOp op, Frame &frame) {
-  Tensor q = frame.take(op.getQ()), k = frame.take(op.getK()), v = frame.take(op.getV());
-  Tensor weight = frame.take(op.getWeight()), bias = frame.take(op.getBias());
+  Tensor q = frame.takeHeld(op.getQ()), k = frame.takeHeld(op.getK()), v = frame.takeHeld(op.getV());
+  Tensor weight = frame.takeHeld(op.getWeight()), bias = frame.takeHeld(op.getBias());
+  if (Tensor fused = fusedOutputGate(q, k, v, weight, bias); fused.defined())
+    return frame.set(op, fused);
+  for (Tensor *operand : {&q, &k, &v, &weight, &bias})
+    *operand = frame.widen(*operand);
   int64_t H = q.size(2), d = q.size(3);
   // Head h reads head h / (H / Hx) of x.
   auto part = [&](const Tensor &x, int64_t n) {

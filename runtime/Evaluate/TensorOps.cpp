@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Evaluate/Derivatives.h"
+#include "runtime/Evaluate/Fused.h"
 #include "runtime/Evaluate/Interpreter.h"
 #include "xlstm/Support/Error.h"
 
@@ -37,7 +38,11 @@ static void runEmbed(lm::EmbedOp op, Frame &frame) {
 }
 
 static void runLinear(lm::LinearOp op, Frame &frame) {
-  Tensor x = frame.take(op.getX()), weight = frame.take(op.getWeight()), bias = frame.takeOptional(op.getBias());
+  Tensor x = frame.takeHeld(op.getX()), weight = frame.takeHeld(op.getWeight()),
+         bias = frame.takeOptional(op.getBias());
+  if (Tensor y = wideLinear(x, weight, bias); y.defined())
+    return frame.set(op, y);
+  x = frame.widen(x), weight = frame.widen(weight);
   frame.set(op, at::linear(x, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt));
 }
 
@@ -48,13 +53,15 @@ static void runLinearAdd(lm::LinearAddOp op, Frame &frame) {
 }
 
 static void runRmsNorm(lm::RmsNormOp op, Frame &frame) {
-  Tensor x = frame.take(op.getX());
-  frame.set(op, rmsNorm(x, frame.take(op.getWeight()), op.getEps().convertToDouble()));
+  Tensor x = frame.takeHeld(op.getX()), weight = frame.takeHeld(op.getWeight());
+  double eps = op.getEps().convertToDouble();
+  Tensor fused = fusedRmsNorm(x, weight, eps);
+  frame.set(op, fused.defined() ? fused : rmsNorm(frame.widen(x), frame.widen(weight), eps));
 }
 
 static void runSwiglu(lm::SwigluOp op, Frame &frame) {
-  Tensor gate = frame.take(op.getGate());
-  frame.set(op, at::silu(gate) * frame.take(op.getUp()));
+  Tensor gate = frame.takeHeld(op.getGate()), up = frame.takeHeld(op.getUp()), fused = fusedSwiglu(gate, up);
+  frame.set(op, fused.defined() ? fused : at::silu(frame.widen(gate)) * frame.widen(up));
 }
 
 static void runAdd(lm::AddOp op, Frame &frame) {

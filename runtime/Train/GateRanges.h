@@ -6,6 +6,7 @@
 
 #include "xlstm/Runtime/Evaluate/Program.h"
 
+#include <ATen/ops/aminmax.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
 
@@ -18,7 +19,7 @@ public:
   struct Range {
     at::Tensor least, greatest;
     void add(const at::Tensor &gate) {
-      at::Tensor low = gate.detach().min(), high = gate.detach().max();
+      auto [low, high] = at::aminmax(gate.detach());
       least = least.defined() ? at::minimum(least, low) : low;
       greatest = greatest.defined() ? at::maximum(greatest, high) : high;
     }
