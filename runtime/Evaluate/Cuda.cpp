@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Evaluate/HybridKernels.h"
+#include "runtime/Evaluate/LossKernels.h"
 #include "runtime/Evaluate/TrainKernels.h"
 
 namespace xlstm::evaluate {
@@ -9,6 +10,11 @@ namespace xlstm::evaluate {
 const HybridKernels *cudaHybridKernels() {
   static constexpr HybridKernels kernels = {xlstm_cuda_hybrid_forward_workspace, xlstm_cuda_hybrid_backward_workspace,
                                             xlstm_cuda_hybrid_forward, xlstm_cuda_hybrid_backward};
+  return &kernels;
+}
+
+const LossKernels *cudaLossKernels() {
+  static constexpr LossKernels kernels = {xlstm_cuda_sparse_loss_workspace, xlstm_cuda_sparse_loss};
   return &kernels;
 }
 
