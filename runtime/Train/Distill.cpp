@@ -27,11 +27,11 @@ public:
       fail("function 'distill': expected targets with k = ", k, ", the store has k = ", store.k());
   }
 
-  std::string cannotRecord() const { return function.cannotRecord(); }
   std::vector<at::Tensor> arguments(const TokenRows &batch) const { return argumentsOf(batch, store.batch(batch)); }
 
-  StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params, EvalObserver *observer) const {
-    auto results = function.run(arguments, params, observer);
+  StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params,
+                    const StepContext &context) const {
+    auto results = function.run(arguments, params, context);
     return {results[loss], {{"ce", results[ce].detach()}, {"kl", results[kl].detach()}}};
   }
 
@@ -102,10 +102,10 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   bool isRounded = roundFrozen(spec, options, params.frozen);
   TrainTask task;
   task.name = "distill";
-  task.cannotRecord = distillation.cannotRecord();
+  task.function = &program.function("distill");
   task.arguments = [&](auto &batch) { return distillation.arguments(batch); };
-  task.losses = [&](auto &arguments, auto &params, auto *observer) {
-    return distillation.losses(arguments, params, observer);
+  task.losses = [&](auto &arguments, auto &params, auto &context) {
+    return distillation.losses(arguments, params, context);
   };
   task.tokens = [](const TokenRows &batch) { return batch.numLabels(); };
   task.validate = [&](const ParamMap &params) { return distillation.validate(params); };

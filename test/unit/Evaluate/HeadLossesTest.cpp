@@ -257,7 +257,7 @@ TEST(HeadLosses, rangesAreReadOnTheHost) {
   Tensor host = intTensor({3, -7, 11}, {3}), copy = at::zeros({3}, at::kInt);
   xlstm::evaluate::TokenTables tables;
   EXPECT_EQ(rangeOf(copy, tables), std::pair(int64_t(0), int64_t(0)));
-  tables.addCopy(copy, host);
+  tables.keepHost(copy, host);
   EXPECT_EQ(rangeOf(copy, tables), std::pair(int64_t(-7), int64_t(11)));
   EXPECT_EQ(rangeOf(at::zeros({0}, at::kInt), tables), std::pair(int64_t(0), int64_t(-1)));
 }
