@@ -14,6 +14,14 @@ bool LMDialect::isReservedName(StringRef name) {
   return name == "init_state" || name == "constants" || name.starts_with("xlstm_");
 }
 
+LogicalResult LMDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() == recomputeAttrName &&
+      !(isa<LayerOp>(op) && isa<UnitAttr>(attribute.getValue()))) // layer C5
+    return op->emitOpError() << "expects " << recomputeAttrName << " to be a unit attribute of an lm.layer, found "
+                             << attribute.getValue();
+  return success();
+}
+
 void LMDialect::initialize() {
   registerAttributes();
   registerTypes();

@@ -26,6 +26,7 @@ def LM_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
   let extraClassDeclaration = [{
     void registerAttributes();
     void registerTypes();
@@ -36,6 +37,8 @@ def LM_Dialect : Dialect {
     static constexpr llvm::StringLiteral initAttrName = "lm.init";
     /// Result attribute of derived functions: what the result is called.
     static constexpr llvm::StringLiteral nameAttrName = "lm.name";
+    /// Unit attribute of layers that a gradient computes once more instead of keeping what they computed.
+    static constexpr llvm::StringLiteral recomputeAttrName = "lm.recompute";
     /// Whether a compiled module has a symbol of its own of this name.
     static bool isReservedName(llvm::StringRef name);
   }];

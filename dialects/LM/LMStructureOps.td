@@ -58,11 +58,13 @@ def LM_ReturnOp : LM_Op<"return", [Pure, HasParent<"ModelOp">, Terminator, Retur
 }
 
 // layer C4: its parent.
+// layer C5: LMDialect::verifyOperationAttribute.
 def LM_LayerOp : LM_Op<"layer", [RecursiveMemoryEffects, SingleBlock, HasParent<"ModelOp">]> {
   let summary = "one layer of a model, addressable by its index";
   let description = [{
     A region that passes and the trainer address by `index`, directly in an `lm.model`. It may use values from above (positions, `doc_start`);
-    what flows from layer to layer goes through its inputs and results, the hidden state [B, T, D] first.
+    what flows from layer to layer goes through its inputs and results, the hidden state [B, T, D] first. With
+    `attributes {lm.recompute}` a gradient keeps its inputs alone and runs it once more (`xlstm-recompute-layers`).
 
     ```mlir
     %y = lm.layer 0 (%h = %x) : (tensor<?x?x64xf32>) -> tensor<?x?x64xf32> {

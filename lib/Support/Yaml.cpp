@@ -145,10 +145,23 @@ std::vector<YamlNode> YamlNode::items() const {
   return result;
 }
 
-std::string YamlNode::text() const {
+static std::string textOf(const YAML::Node &node) {
   YAML::Emitter out;
-  out << YAML::Flow << impl->node;
+  out << YAML::Flow << node;
   return out.c_str();
+}
+
+std::string YamlNode::text() const { return textOf(impl->node); }
+
+std::string YamlNode::textWithout(const std::string &key, bool ofValues) const {
+  YAML::Node rest = YAML::Clone(impl->node);
+  if (!ofValues && rest.IsMap())
+    rest.remove(key);
+  if (ofValues && rest.IsMap())
+    for (auto entry : rest)
+      if (entry.second.IsMap())
+        entry.second.remove(key);
+  return textOf(rest);
 }
 
 bool YamlNode::isScalar() const { return impl->node.IsScalar(); }

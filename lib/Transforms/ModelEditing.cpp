@@ -56,6 +56,22 @@ lm::ModelOp cloneForward(ModuleOp module, StringRef name) {
   return clone;
 }
 
+bool hasState(lm::ModelOp model) { return model.getFirstStateArgument() != model.getNumArguments(); }
+
+FailureOr<SmallVector<lm::ModelOp>> chooseFunctions(ModuleOp module, ArrayRef<std::string> names,
+                                                    function_ref<bool(lm::ModelOp)> isDefault) {
+  SmallVector<lm::ModelOp> chosen;
+  for (const std::string &name : names) {
+    auto model = module.lookupSymbol<lm::ModelOp>(name);
+    if (!model)
+      return module.emitError() << "option functions: no function is called '" << name << "'";
+    chosen.push_back(model);
+  }
+  if (names.empty())
+    llvm::append_range(chosen, llvm::make_filter_range(module.getOps<lm::ModelOp>(), isDefault));
+  return chosen;
+}
+
 Value getLogits(lm::ModelOp model) { return model.getBody().front().getTerminator()->getOperand(0); }
 
 SmallVector<Value> addLayerInputs(lm::LayerOp layer, ValueRange inputs) {

@@ -22,6 +22,15 @@ lm::ModelOp findForward(mlir::ModuleOp module);
 /// A clone of @model called `name` at the module's end; null behind an error, as when there is such a function already.
 lm::ModelOp cloneForward(mlir::ModuleOp module, llvm::StringRef name);
 
+/// Whether the function has explicit state.
+bool hasState(lm::ModelOp model);
+
+/// The functions that an option names; those for which `isDefault` is true where it names none. An error on the module
+/// says which is not there.
+mlir::FailureOr<llvm::SmallVector<lm::ModelOp>> chooseFunctions(mlir::ModuleOp module,
+                                                                llvm::ArrayRef<std::string> names,
+                                                                llvm::function_ref<bool(lm::ModelOp)> isDefault);
+
 /// What the model returns, its one result.
 mlir::Value getLogits(lm::ModelOp model);
 

@@ -1,6 +1,7 @@
 //===- SetPrecision.cpp - the type of activations and weights -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "ModelEditing.h"
 #include "xlstm/Transforms/Passes.h"
 
 using namespace mlir;
@@ -128,28 +129,12 @@ public:
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     Type element = type == Precision::BF16 ? Type(BFloat16Type::get(context)) : Type(Float32Type::get(context));
-    FailureOr<SmallVector<lm::ModelOp>> chosen = chooseFunctions();
+    FailureOr<SmallVector<lm::ModelOp>> chosen = chooseFunctions(getOperation(), *functions, hasState);
     if (failed(chosen))
       return signalPassFailure();
     for (lm::ModelOp model : *chosen)
       if (failed(PrecisionSetter(model, element).run()))
         return signalPassFailure();
-  }
-
-private:
-  FailureOr<SmallVector<lm::ModelOp>> chooseFunctions() {
-    SmallVector<lm::ModelOp> chosen;
-    for (const std::string &name : functions) {
-      auto model = getOperation().lookupSymbol<lm::ModelOp>(name);
-      if (!model)
-        return getOperation().emitError() << "option functions: no function is called '" << name << "'";
-      chosen.push_back(model);
-    }
-    if (functions.empty())
-      for (lm::ModelOp model : getOperation().getOps<lm::ModelOp>())
-        if (model.getFirstStateArgument() != model.getNumArguments())
-          chosen.push_back(model);
-    return chosen;
   }
 };
 

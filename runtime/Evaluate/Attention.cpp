@@ -62,14 +62,18 @@ Rotation makeRotation(const Tensor &positions_BT, const Tensor &frequencies_C, d
   return {(angle.cos() * factor).to(type).unsqueeze(2), (angle.sin() * factor).to(type).unsqueeze(2)};
 }
 
-CausalBlocks makeCausalBlocks(const Tensor &start_BT, const Tensor &host, at::ScalarType type) {
+CausalBlocks makeCausalBlocks(const Tensor &start_BT, const Tensor &host_BT, at::ScalarType type) {
   constexpr int64_t Queries = 128;
   CausalBlocks blocks;
-  if (host.eq(0).all().item<bool>())
+  int64_t B = host_BT.size(0), T = host_BT.size(1);
+  const int64_t *start = host_BT.const_data_ptr<int64_t>();
+  if (std::all_of(start, start + host_BT.numel(), [](int64_t value) { return value == 0; }))
     return blocks;
   blocks.block = Queries;
-  for (int64_t from = 0, T = start_BT.size(1); from < T; from += Queries) {
-    int64_t to = std::min(from + Queries, T), first = host.select(1, from).min().item<int64_t>();
+  for (int64_t from = 0; from < T; from += Queries) {
+    int64_t to = std::min(from + Queries, T), first = from;
+    for (int64_t b = 0; b < B; ++b)
+      first = std::min(first, start[b * T + from]);
     Tensor t = indices(start_BT, from, to).unsqueeze(-1), j = indices(start_BT, first, to);
     Tensor seen = (j <= t).logical_and(j >= start_BT.narrow(1, from, to - from).unsqueeze(-1));
     blocks.firstKey.push_back(first);
@@ -96,15 +100,12 @@ Tensor attendFull(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BT
   return at::cat(parts, 1);
 }
 
-/// The first tokens of every document that outgrows the window, [B, C]; undefined where there is none. A column
-/// without a sink holds the number of tokens, which no query sees.
-static Tensor findSinks(const Tensor &start_BT, int64_t window, int64_t sinks) {
-  int64_t B = start_BT.size(0), T = start_BT.size(1);
-  Tensor starts = start_BT.cpu().contiguous();
+Tensor findSinks(const Tensor &host_BT, int64_t window, int64_t sinks) {
+  int64_t B = host_BT.size(0), T = host_BT.size(1);
   std::vector<std::vector<int64_t>> found(B);
   size_t most = 0;
   for (int64_t b = 0; b < B; ++b) {
-    const int64_t *start = starts.const_data_ptr<int64_t>() + b * T;
+    const int64_t *start = host_BT.const_data_ptr<int64_t>() + b * T;
     for (int64_t t = window; t < T; ++t)
       if (start[t] == t - window) // the document's token `window`: the first that does not see all of it
         for (int64_t j = start[t]; j < std::min(start[t] + sinks, T) && start[j] == start[t]; ++j)
@@ -113,10 +114,10 @@ static Tensor findSinks(const Tensor &start_BT, int64_t window, int64_t sinks) {
   }
   if (most == 0)
     return {};
-  Tensor result = at::full({B, int64_t(most)}, T, starts.options());
+  Tensor result = at::full({B, int64_t(most)}, T, host_BT.options());
   for (int64_t b = 0; b < B; ++b)
     std::copy(found[b].begin(), found[b].end(), result.mutable_data_ptr<int64_t>() + b * most);
-  return result.to(start_BT.device());
+  return result;
 }
 
 Band makeBand(const Tensor &start_BT, int64_t window, int64_t past, int64_t sinks, const Tensor &sinks_BC,
@@ -127,7 +128,7 @@ Band makeBand(const Tensor &start_BT, int64_t window, int64_t past, int64_t sink
   band.count = (T + band.block - 1) / band.block;
   auto blocks = [&](int64_t keys) { return (keys + band.block - 1) / band.block; };
   band.before = band.count == 1 ? past : std::min(blocks(window), blocks(past) + band.count - 1) * band.block;
-  band.sinks_BC = sinks_BC.defined() || sinks == 0 ? sinks_BC : findSinks(start_BT, window, sinks);
+  band.sinks_BC = sinks_BC;
   int64_t padded = band.count * band.block;
   Tensor first = indices(start_BT, 0, band.count).mul_(band.block).view({band.count, 1, 1});
   Tensor t = first + indices(start_BT, 0, band.block).unsqueeze(-1);

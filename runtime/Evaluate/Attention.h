@@ -26,8 +26,8 @@ struct CausalBlocks {
   std::vector<int64_t> firstKey;
   std::vector<at::Tensor> bias; // [B, 1, queries, keys], -inf where nothing is seen
 };
-/// `host` holds the same starts where reading them waits for no device.
-CausalBlocks makeCausalBlocks(const at::Tensor &start_BT, const at::Tensor &host, at::ScalarType type);
+/// host_BT: start_BT on the host, int64 and dense.
+CausalBlocks makeCausalBlocks(const at::Tensor &start_BT, const at::Tensor &host_BT, at::ScalarType type);
 at::Tensor attendFull(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
                       const CausalBlocks &blocks, double scale);
 
@@ -39,7 +39,10 @@ struct Band {
   at::Tensor sinks_BC; // token of every sink; negative: in the state. Undefined: no sinks needed
   at::Tensor bias;     // [B * count, 1, block, keys], -inf where nothing is seen
 };
-/// `past` keys went before the call. With `sinks_BC` undefined the sinks are found in the documents of the call.
+/// The first tokens of every document of host_BT that outgrows the window, [B, C]; undefined where there is none. A
+/// column without a sink holds the number of tokens, which no query sees.
+at::Tensor findSinks(const at::Tensor &host_BT, int64_t window, int64_t sinks);
+/// `past` keys went before the call. `sinks_BC` as findSinks gives them, where start_BT is; undefined: none is needed.
 Band makeBand(const at::Tensor &start_BT, int64_t window, int64_t past, int64_t sinks, const at::Tensor &sinks_BC,
               at::ScalarType type);
 /// Keys before the call: [B, past, Hkv, d] in order of position, and one key a sink. All undefined: nothing before.

@@ -5,6 +5,8 @@
 #include "runtime/Evaluate/Derivatives.h"
 #include "runtime/Evaluate/Fused.h"
 #include "runtime/Evaluate/Interpreter.h"
+#include "runtime/Evaluate/PackedAttention.h"
+#include "runtime/Evaluate/Upload.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
@@ -32,7 +34,7 @@ static void runRope(lm::RopeOp op, Frame &frame) {
   const Rotation &rotation = frame.tables.get(positions, key, [&] {
     llvm::SmallVector<double> frequencies = op.getRope().computeFrequencies(x.size(3));
     Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
-    return makeRotation(positions, bringTo(x.device(), table), op.getRope().attentionFactor(), frame.computedType());
+    return makeRotation(positions, upload(table, x.device()), op.getRope().attentionFactor(), frame.computedType());
   });
   Tensor fused = fusedRotate(x, rotation.cos, rotation.sin);
   frame.set(op, fused.defined() ? fused : rotatePairs(frame.widen(x), rotation.cos, rotation.sin));
@@ -42,13 +44,22 @@ Tensor attendDocuments(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor 
                        int64_t window, int64_t sinks, double scale, Frame &frame) {
   at::ScalarType type = q_BTHd.scalar_type();
   std::string in = std::string(" in ") + c10::toString(type);
+  const Tensor &host = frame.tables.host(docs);
   if (window == 0 || window >= q_BTHd.size(1)) {
+    if (hasPackedKernel(q_BTHd, k_BTKd, v_BTKd, scale)) {
+      const auto &packed = frame.tables.get(docs, "packed", [&] { return packDocuments(host, docs.device()); });
+      if (packed.longest > 0)
+        return attendPacked(q_BTHd, k_BTKd, v_BTKd, packed, scale);
+    }
     const CausalBlocks &blocks =
-        frame.tables.get(docs, "causal" + in, [&] { return makeCausalBlocks(docs, frame.tables.onHost(docs), type); });
+        frame.tables.get(docs, "causal" + in, [&] { return makeCausalBlocks(docs, host, type); });
     return attendFull(q_BTHd, k_BTKd, v_BTKd, blocks, scale);
   }
   std::string key = "band " + std::to_string(window) + " " + std::to_string(sinks) + in;
-  const Band &band = frame.tables.get(docs, key, [&] { return makeBand(docs, window, 0, sinks, Tensor(), type); });
+  const Band &band = frame.tables.get(docs, key, [&] {
+    Tensor found = sinks ? findSinks(host, window, sinks) : Tensor();
+    return makeBand(docs, window, 0, sinks, found.defined() ? upload(found, docs.device()) : found, type);
+  });
   return attendBand(q_BTHd, k_BTKd, v_BTKd, History(), band, scale);
 }
 

@@ -30,6 +30,11 @@ void Frame::set(mlir::Value value, Tensor tensor) {
     values[value] = {std::move(tensor), uses};
 }
 
+void Frame::give(mlir::Value value, Tensor tensor) {
+  if (size_t uses = std::distance(value.use_begin(), value.use_end()))
+    values[value] = {std::move(tensor), uses};
+}
+
 Tensor Frame::takeHeld(mlir::Value value) {
   auto found = values.find(value);
   if (--found->second.usesLeft > 0)
@@ -43,6 +48,7 @@ const OpTable &opTable() {
   static const OpTable table = [] {
     OpTable result;
     addTensorOps(result);
+    addLayerOp(result);
     addAttentionOps(result);
     addHeadOps(result);
     addMixerOps(result);
@@ -64,6 +70,8 @@ static std::string place(mlir::Operation &op) {
 
 std::vector<Tensor> runBlock(mlir::Block &block, Frame &frame) {
   for (mlir::Operation &op : block.without_terminator()) {
+    if (frame.chosen && !frame.chosen->contains(&op))
+      continue;
     try {
       frame.begin(op);
       opTable().find(op.getName().getStringRef())->second(&op, frame);
@@ -78,7 +86,7 @@ std::vector<Tensor> runBlock(mlir::Block &block, Frame &frame) {
   }
   std::vector<Tensor> results;
   for (mlir::Value value : block.getTerminator()->getOperands())
-    results.push_back(frame.takeHeld(value));
+    results.push_back(frame.peek(value).defined() ? frame.takeHeld(value) : Tensor());
   return results;
 }
 

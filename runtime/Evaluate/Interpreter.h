@@ -10,20 +10,29 @@
 #include "xlstm/Runtime/Evaluate/Program.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace xlstm::evaluate {
 
-/// One run of one function: its values, each kept until its last use.
+/// What the frames of one run share. Who runs a part of it again later keeps it.
+struct SharedRun {
+  std::shared_ptr<const void> program; // holds the ops
+  TokenTables tables;
+};
+
+/// One run of one function, or of a layer alone: its values, each kept until its last use.
 class Frame {
 public:
-  Frame(const ParamMap &params, const EvalOptions &options, c10::Device device)
-      : params(params), options(options), device(device) {}
+  Frame(const ParamMap &params, const EvalOptions &options, c10::Device device, std::shared_ptr<SharedRun> run)
+      : params(params), options(options), device(device), run(std::move(run)), tables(this->run->tables) {}
 
   /// `op` runs next: its operands are widened to the type in which it computes.
   void begin(mlir::Operation &op) { computed = computedAs(op, options.type, device); }
   /// Floats are rounded to the type in which the value is held.
   void set(mlir::Value value, at::Tensor tensor);
+  /// A value that another frame has set, as it is held there.
+  void give(mlir::Value value, at::Tensor tensor);
   /// The value for one of its uses, in the type in which the op computes.
   at::Tensor take(mlir::Value value) { return widen(takeHeld(value)); }
   /// The same as it is held, for ops that only move it.
@@ -38,8 +47,11 @@ public:
   const ParamMap &params;
   const EvalOptions &options;
   const c10::Device device;
-  TokenTables tables;
+  const std::shared_ptr<SharedRun> run;
+  TokenTables &tables;
   int64_t layer = -1; // the layer that runs
+  /// Where it is given, the ops that run; others have no results.
+  const llvm::DenseSet<mlir::Operation *> *chosen = nullptr;
 
 private:
   struct Entry {
@@ -55,6 +67,7 @@ using OpFunction = void (*)(mlir::Operation *, Frame &);
 using OpTable = llvm::StringMap<OpFunction>;
 
 void addTensorOps(OpTable &table);
+void addLayerOp(OpTable &table);
 void addAttentionOps(OpTable &table);
 void addHeadOps(OpTable &table);
 void addMixerOps(OpTable &table);
@@ -71,7 +84,8 @@ void addOp(OpTable &table) {
 }
 
 const OpTable &opTable();
-/// Runs the ops of a block up to its terminator, whose operands are returned. Throws Error that names the op.
+/// Runs the ops of a block up to its terminator, whose operands are returned; undefined where their op was not chosen.
+/// Throws Error that names the op.
 std::vector<at::Tensor> runBlock(mlir::Block &block, Frame &frame);
 
 /// "model.mlir:12:8", or "@model" where the location is not in a file.

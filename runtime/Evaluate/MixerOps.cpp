@@ -8,6 +8,7 @@
 #include "runtime/Evaluate/Hybrid.h"
 #include "runtime/Evaluate/Interpreter.h"
 #include "runtime/Evaluate/Mlstm.h"
+#include "runtime/Evaluate/Upload.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/elu.h>
@@ -169,7 +170,7 @@ static void rotate(HybridOperands &x, lm::RopeAttr rope, const Tensor &pos, cons
   for (Tensor *operand : {&x.q, &x.k}) {
     Tensor wide = frame.widen(*operand);
     Rotation rotation =
-        makeRotation(pos.unsqueeze(-1), bringTo(wide.device(), table), rope.attentionFactor(), wide.scalar_type());
+        makeRotation(pos.unsqueeze(-1), upload(table, wide.device()), rope.attentionFactor(), wide.scalar_type());
     *operand = rotatePairs(wide, rotation.cos, rotation.sin).to(operand->scalar_type());
   }
 }

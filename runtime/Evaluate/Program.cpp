@@ -5,6 +5,7 @@
 
 #include "dialects/LM/ModuleReader.h"
 #include "runtime/Evaluate/Interpreter.h"
+#include "runtime/Evaluate/Upload.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Support/Error.h"
 
@@ -14,7 +15,7 @@
 
 #include <ATen/ops/full.h>
 
-#include <set>
+#include <map>
 
 using at::Tensor;
 
@@ -58,6 +59,15 @@ static ParamSpec paramSpec(lm::ParamOp op) {
   return spec;
 }
 
+/// Whether the evaluator looks at values, of documents, to choose what it launches for the op.
+static bool readsOnHost(mlir::Operation &op) {
+  if (auto hybrid = mlir::dyn_cast<xlstm::HybridOp>(op)) {
+    int64_t d = mlir::cast<mlir::RankedTensorType>(hybrid.getQ().getType()).getDimSize(3);
+    return hybrid.getForm() != xlstm::Form::Chunkwise || d % 8 || d > 256;
+  }
+  return mlir::isa<lm::AttentionOp, xlstm::MlstmOp, xlstm::GatedDeltaOp>(op);
+}
+
 static FunctionSpec functionSpec(lm::ModelOp model) {
   FunctionSpec spec;
   spec.name = model.getSymName().str();
@@ -74,11 +84,21 @@ static FunctionSpec functionSpec(lm::ModelOp model) {
     spec.results[spec.results.size() - numStates + i] = spec.arguments[first + i];
   // No exception may cross MLIR's own frames, so the walk only collects.
   std::vector<lm::ParamOp> params;
-  model.walk([&](lm::ParamOp op) { params.push_back(op); });
-  std::set<std::string> seen;
-  for (lm::ParamOp op : params)
-    if (seen.insert(op.getName().str()).second)
-      spec.params.push_back(paramSpec(op));
+  model.walk([&](mlir::Operation *op) {
+    if (auto param = mlir::dyn_cast<lm::ParamOp>(op))
+      params.push_back(param);
+    if (spec.hostReader.empty() && readsOnHost(*op))
+      spec.hostReader = op->getName().getStringRef().str();
+  });
+  std::map<std::string, size_t> seen;
+  for (lm::ParamOp op : params) {
+    ParamSpec read = paramSpec(op);
+    auto [at, isNew] = seen.try_emplace(read.tensor.name, spec.params.size());
+    if (isNew)
+      spec.params.push_back(std::move(read));
+    else // one reader that takes it as it is, and it is not rounded
+      spec.params[at->second].isRounded &= read.isRounded;
+  }
   return spec;
 }
 
@@ -154,8 +174,8 @@ static Tensor checkArgument(const Tensor &argument, const FunctionSpec &function
     fail(place, "expected shape ", at::IntArrayRef(spec.shape), ", found ", argument.sizes());
   if (isFloat(spec.dtype) != argument.is_floating_point())
     fail(place, "expected ", safetensorsName(spec.dtype), ", found ", c10::toString(argument.scalar_type()));
-  Tensor held = isFloat(spec.dtype) ? argument.to(evaluate::heldAs(spec.dtype, type)) : argument;
-  return evaluate::bringTo(device, held);
+  return evaluate::upload(argument, device,
+                          isFloat(spec.dtype) ? evaluate::heldAs(spec.dtype, type) : argument.scalar_type());
 }
 
 std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tensor> &arguments, const ParamMap &params,
@@ -165,13 +185,13 @@ std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tens
     fail("@", name, ": expected ", spec.arguments.size(), " arguments, found ", arguments.size());
   c10::Device device = params.empty() ? arguments.empty() ? c10::Device(at::kCPU) : arguments[0].device()
                                       : params.begin()->second.device();
-  evaluate::Frame frame(params, options, device);
+  evaluate::Frame frame(params, options, device, std::make_shared<evaluate::SharedRun>(impl));
   mlir::Block &body = lm::ModelOp(impl->functions.at(name)).getBody().front();
   for (size_t index = 0; index < arguments.size(); ++index) {
-    Tensor held = checkArgument(arguments[index], spec, index, options.type, device);
-    if (held.device() != arguments[index].device() && arguments[index].is_cpu())
-      frame.tables.addCopy(held, arguments[index]);
-    frame.set(body.getArgument(index), held);
+    Tensor argument = checkArgument(arguments[index], spec, index, options.type, device);
+    if (arguments[index].is_cpu() && !argument.is_cpu() && !argument.is_floating_point())
+      frame.tables.keepHost(argument, arguments[index]);
+    frame.set(body.getArgument(index), std::move(argument));
   }
   return evaluate::runBlock(body, frame);
 }

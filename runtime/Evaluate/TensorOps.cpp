@@ -103,16 +103,6 @@ static void runLastToken(lm::LastTokenOp op, Frame &frame) {
   frame.set(op, x.narrow(1, x.size(1) - 1, 1));
 }
 
-static void runLayer(lm::LayerOp op, Frame &frame) {
-  for (auto [argument, input] : llvm::zip(op.getBody().getArguments(), op.getInputs()))
-    frame.set(argument, frame.takeHeld(input));
-  frame.layer = op.getIndex();
-  std::vector<Tensor> outputs = runBlock(op.getBody().front(), frame);
-  frame.layer = -1;
-  for (auto [result, output] : llvm::zip(op.getOutputs(), outputs))
-    frame.set(result, output);
-}
-
 void addTensorOps(OpTable &table) {
   addOp<lm::ParamOp, runParam>(table);
   addOp<lm::EmbedOp, runEmbed>(table);
@@ -127,7 +117,6 @@ void addTensorOps(OpTable &table) {
   addOp<lm::PackOp, runPack>(table);
   addOp<lm::SliceOp, runSlice>(table);
   addOp<lm::LastTokenOp, runLastToken>(table);
-  addOp<lm::LayerOp, runLayer>(table);
 }
 
 } // namespace xlstm::evaluate

@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Train/Align.h"
 
+#include "Frozen.h"
 #include "StageFunction.h"
 
 #include "xlstm/Runtime/Files/AtomicFile.h"
@@ -47,6 +48,7 @@ public:
 
   const Program &functions() const { return program; }
   size_t numLayers() const { return layers.size(); }
+  std::string cannotRecord() const { return align.cannotRecord(); }
 
   static std::vector<at::Tensor> argumentsOf(const TokenRows &rows) { return {rows.ids_NT, rows.docStart_NT}; }
 
@@ -167,11 +169,12 @@ std::string alignPass(const std::string &options, const std::vector<double> &ene
   return "xlstm-build-align{" + options + list + "}";
 }
 
-AlignResult alignStudent(const AlignBuilder &build, const ParamMap &teacher, const MixedRows &data,
-                         const TokenRows &heldOut, const TrainOptions &options, const std::filesystem::path &folder) {
+AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const MixedRows &data, const TokenRows &heldOut,
+                         const TrainOptions &options, const std::filesystem::path &folder) {
   if (heldOut.size() == 0)
     fail("align: expected at least one held-out row");
   Alignment plain(build({}), heldOut, options);
+  roundFrozen(plain.functions().function("align"), options, teacher);
   ParamMap initial = initialParams(plain.functions().function("align"), options.type);
   ParamMap start = teacher;
   for (auto &[name, param] : initial) {
@@ -183,6 +186,7 @@ AlignResult alignStudent(const AlignBuilder &build, const ParamMap &teacher, con
   Alignment alignment(build(energies), heldOut, options);
   TrainTask task;
   task.name = "align";
+  task.cannotRecord = alignment.cannotRecord();
   task.arguments = Alignment::argumentsOf;
   task.losses = [&](auto &arguments, auto &params, auto *observer) {
     return alignment.losses(arguments, params, energies, observer);

@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Train/Distill.h"
 
+#include "Frozen.h"
 #include "StageFunction.h"
 
 #include "xlstm/Runtime/Files/AtomicFile.h"
@@ -26,6 +27,7 @@ public:
       fail("function 'distill': expected targets with k = ", k, ", the store has k = ", store.k());
   }
 
+  std::string cannotRecord() const { return function.cannotRecord(); }
   std::vector<at::Tensor> arguments(const TokenRows &batch) const { return argumentsOf(batch, store.batch(batch)); }
 
   StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params, EvalObserver *observer) const {
@@ -97,8 +99,10 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   ParamMap start = load();
   addLoraParams(spec, start, options.type);
   Split params = split(spec, std::move(start), options.trained);
+  bool isRounded = roundFrozen(spec, options, params.frozen);
   TrainTask task;
   task.name = "distill";
+  task.cannotRecord = distillation.cannotRecord();
   task.arguments = [&](auto &batch) { return distillation.arguments(batch); };
   task.losses = [&](auto &arguments, auto &params, auto *observer) {
     return distillation.losses(arguments, params, observer);
@@ -114,6 +118,8 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
   if (run.params.empty()) // the state of step 0
     return {load(), report};
+  if (isRounded)
+    params.frozen = load();
   run.params.merge(params.frozen);
   mergeLora(run.params, options.lora.scale());
   return {std::move(run.params), report};

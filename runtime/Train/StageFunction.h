@@ -18,6 +18,12 @@ public:
 
   const FunctionSpec &spec() const { return program.function(name); }
 
+  /// Why a GPU cannot replay it for other batches; empty where it can.
+  std::string cannotRecord() const {
+    const std::string &op = spec().hostReader;
+    return op.empty() ? "" : op + " looks at each batch's documents on the host";
+  }
+
   /// Where the result of this name stands. Throws Error when there is none.
   size_t result(const std::string &wanted) const {
     const std::vector<ValueSpec> &results = spec().results;

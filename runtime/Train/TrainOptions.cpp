@@ -33,8 +33,13 @@ Schedule TrainOptions::newRate() const {
   return schedule;
 }
 
-std::string TrainOptions::precisionPass(const std::string &function) const {
-  return precision == "f32" ? "" : "xlstm-set-precision{type=" + precision + " functions=" + function + "}";
+std::string TrainOptions::passes(const std::string &function) const {
+  std::string passes;
+  if (precision != "f32")
+    passes = "xlstm-set-precision{type=" + precision + " functions=" + function + "}";
+  if (recompute)
+    passes += (passes.empty() ? "" : ",") + ("xlstm-recompute-layers{functions=" + function + "}");
+  return passes;
 }
 
 TrainOptions TrainOptions::alignment(int64_t steps) {

@@ -150,11 +150,12 @@ void Job::writeRewrites() {
 void Job::align() {
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   auto build = [&](const std::vector<double> &energies) {
-    return teacher.derive(alignPass(student().passOptions(), energies), recipe.align.options.precisionPass("align"));
+    return teacher.derive(alignPass(student().passOptions(), energies), recipe.align.options.passes("align"));
   };
   Corpus corpus = readCorpus(recipe.align, teacher);
-  AlignResult result =
-      alignStudent(build, teacher.params, corpus.train, corpus.heldOut, recipe.align.options, run / "align");
+  AlignResult result = alignStudent(build, std::exchange(teacher.params, {}), corpus.train, corpus.heldOut,
+                                    recipe.align.options, run / "align");
+  teacher = RunnableModel::open(run / "teacher");
   writeStudent(teacher, student(), result.trained, run / "aligned");
 }
 
@@ -170,7 +171,7 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
 void Job::distill(const RecipeExpert &expert) {
   RunnableModel aligned = RunnableModel::open(run / "aligned", device);
   Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}",
-                                   expert.training.options.precisionPass("distill"));
+                                   expert.training.options.passes("distill"));
   Corpus corpus = readCorpus(expert.training, aligned);
   auto load = [&] { // those that are there, which are not needed beside what is trained of them
     ParamMap params = std::exchange(aligned.params, {});

@@ -10,6 +10,7 @@
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 #include "xlstm/Runtime/Data/TargetStore.h"
+#include "xlstm/Runtime/Train/Align.h"
 
 #include <algorithm>
 #include <iomanip>
@@ -64,15 +65,21 @@ static Shapes shapesOf(const std::string &mlir, const std::string &origin) {
   return shapes;
 }
 
-/// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head.
-static int64_t expertActivations(const Shapes &model, Trained trained, int64_t tokens) {
-  double share = trained == Trained::Lora ? WithAdapters : 1;
-  int64_t layer = PerWidth * model.width + PerFeedForward * model.feedForward;
-  int64_t logits = std::min(tokens, std::max(LossTokens, LossLogits / model.vocab)) * model.vocab;
-  return int64_t(share * double(F32 * tokens * model.layers * layer)) + F32 * logits;
+/// What a token keeps of all layers, each of which keeps `layer` numbers; of layers that are computed once more, what
+/// goes into them, and one of them at a time.
+static int64_t ofLayers(const Shapes &model, const TrainOptions &options, int64_t layer) {
+  return options.recompute ? model.layers * model.width + layer : model.layers * layer;
 }
-static int64_t alignActivations(const Shapes &model, int64_t tokens) {
-  return F32 * tokens * model.layers * PerAlignedWidth * model.width;
+
+/// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head.
+static int64_t expertActivations(const Shapes &model, const TrainOptions &options, int64_t tokens) {
+  double share = options.trained == Trained::Lora ? WithAdapters : 1;
+  int64_t layers = ofLayers(model, options, PerWidth * model.width + PerFeedForward * model.feedForward);
+  int64_t logits = std::min(tokens, std::max(LossTokens, LossLogits / model.vocab)) * model.vocab;
+  return int64_t(share * double(F32 * tokens * layers)) + F32 * logits;
+}
+static int64_t alignActivations(const Shapes &model, const TrainOptions &options, int64_t tokens) {
+  return F32 * tokens * ofLayers(model, options, PerAlignedWidth * model.width);
 }
 
 /// Of a model that only answers: its logits, their logarithms, and what is made of those.
@@ -93,21 +100,34 @@ static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, con
 /// Every stage that trains keeps some checkpoints: each parameter that is trained and its moments.
 static int64_t checkpointBytes(int64_t trained) { return CheckpointStore::kept * trained * Checkpointed; }
 
-/// How many params an expert trains: all, or those that a pass added.
-static int64_t trainedBy(const RecipeExpert &expert, const std::string &studentModule, const std::string &origin) {
-  const TrainOptions &options = expert.training.options;
-  std::string module = studentModule;
-  if (options.trained == Trained::Lora)
-    module = rewriteModule(module, origin, "xlstm-add-lora{" + options.lora.passOptions() + "}");
-  const xlstm::Program program = xlstm::Program::parse(module, origin);
-  int64_t count = 0;
-  for (const ParamSpec &param : program.function("model").params)
-    if (param.init || options.trained == Trained::Full)
-      count += int64_t(param.tensor.numElements());
-  return count;
+/// What a stage holds of its params: how many it trains, and how many others, which are float32 unless the function
+/// rounds what it reads.
+struct Held {
+  int64_t trained = 0, frozen = 0, frozenBytes = 0;
+};
+
+static Held heldBy(const FunctionSpec &function, Trained what) {
+  Held held;
+  for (const ParamSpec &param : function.params) {
+    int64_t elements = int64_t(param.tensor.numElements());
+    if (param.init || what == Trained::Full) {
+      held.trained += elements;
+      continue;
+    }
+    held.frozen += elements;
+    held.frozenBytes += param.isRounded ? int64_t(param.tensor.numBytes()) : F32 * elements;
+  }
+  return held;
 }
 
-static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, int64_t trained,
+static Held heldBy(const RecipeExpert &expert, const std::string &studentModule, const std::string &origin) {
+  const TrainOptions &options = expert.training.options;
+  const xlstm::Program program =
+      deriveProgram(studentModule, origin, expert.adapterPass() + "xlstm-build-distill", options.passes("distill"));
+  return heldBy(program.function("distill"), options.trained);
+}
+
+static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, const Held &held,
                       std::vector<StageNeeds> &stages) {
   const TrainOptions &options = expert.training.options;
   int64_t weights = model.elements * F32, targets = targetBytes(recipe, expert, model);
@@ -117,16 +137,16 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   stages.push_back(write);
   StageNeeds train{"expert-" + expert.name, stepsText(options)};
   if (options.trained != Trained::Full)
-    train.what += ", " + oneDigit(double(trained) / 1e6) + " M trained parameters";
+    train.what += ", " + oneDigit(double(held.trained) / 1e6) + " M trained parameters";
   train.stays = model.bytes;
-  int64_t leftovers = checkpointBytes(trained) + trained * F32; // and best/
+  int64_t leftovers = checkpointBytes(held.trained) + held.trained * F32; // and best/
   (recipe.keepCheckpoints ? train.stays : train.passes) += leftovers;
   if (!recipe.keepTargets)
     train.passes += targets;
-  // Frozen ones; the trained, their gradients, two moments.
-  int64_t frozen = options.trained == Trained::Lora ? model.elements - model.added : model.elements - trained;
-  train.memory = ProgramBytes + frozen * F32 + trained * Training +
-                 expertActivations(model, options.trained, tokensAtOnce(options, recipe.length));
+  // Frozen ones; the trained, their gradients, two moments. At the end the weights are read once more.
+  int64_t training = held.frozenBytes + held.trained * Training +
+                     expertActivations(model, options, tokensAtOnce(options, recipe.length));
+  train.memory = ProgramBytes + std::max(training, weights + held.trained * F32);
   stages.push_back(train);
 }
 
@@ -149,11 +169,16 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   StageNeeds train{"align", stepsText(align) + ", " + oneDigit(double(student.added) / 1e6) + " M new parameters"};
   train.stays = student.bytes;
   (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(student.added);
+  std::string alignment = alignPass(recipe.student.passOptions(), {});
+  const xlstm::Program alignProgram = deriveProgram(teacherModule, origin, alignment, align.passes("align"));
+  Held held = heldBy(alignProgram.function("align"), Trained::Mixer);
+  int64_t unread = (teacher.elements - held.frozen) * F32; // such as a head
   train.memory =
-      ProgramBytes + weights + student.added * Training + alignActivations(student, tokensAtOnce(align, recipe.length));
+      ProgramBytes + std::max(weights, unread + held.frozenBytes + held.trained * Training +
+                                           alignActivations(student, align, tokensAtOnce(align, recipe.length)));
   stages.push_back(train);
   for (const RecipeExpert &expert : recipe.experts)
-    addExpert(recipe, expert, student, trainedBy(expert, studentModule, origin), stages);
+    addExpert(recipe, expert, student, heldBy(expert, studentModule, origin), stages);
   stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
   stages.push_back({"compile", "the executable", student.bytes, 0, ProgramBytes + weights});
   int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);

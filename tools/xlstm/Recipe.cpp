@@ -197,6 +197,7 @@ static void readTraining(const YamlNode &node, const Recipe &recipe, RecipeTrain
   readCount(node, "checkpoint_every", options.checkpointEvery);
   readCount(node, "rows", training.rows);
   readCount(node, "held_out_rows", training.heldOutRows);
+  node.read("recompute", options.recompute);
   if (auto decayed = node.find("decay_on"))
     options.adamw.decayAll = oneOf(*decayed, {"matrices", "all"}) == "all";
   if (auto schedule = node.find("schedule"))
@@ -208,7 +209,7 @@ static void readTraining(const YamlNode &node, const Recipe &recipe, RecipeTrain
 
 #define XLSTM_TRAINING_KEYS                                                                                            \
   "steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate", "schedule", "weight_decay",       \
-      "decay_on", "clip", "validate_every", "checkpoint_every", "rows", "held_out_rows", "domains"
+      "decay_on", "clip", "validate_every", "checkpoint_every", "rows", "held_out_rows", "domains", "recompute"
 
 #define XLSTM_DISTILL_KEYS XLSTM_TRAINING_KEYS, "train", "lora", "new_learning_rate", "new_weight_decay"
 
@@ -359,8 +360,10 @@ Recipe Recipe::read(const fs::path &file) {
     readCompile(*compile, recipe);
   if (auto keep = root.find("keep"))
     readKeep(*keep, recipe);
-  for (const auto &[name, node] : root.entries())
-    recipe.sections[name] = node.text();
+  for (const auto &[name, node] : root.entries()) {
+    bool isTraining = name == "align" || name == "distill" || name == "experts"; // where this changes no result
+    recipe.sections[name] = isTraining ? node.textWithout("recompute", name == "experts") : node.text();
+  }
   auto precision = root.find("precision");
   recipe.setPrecision(precision ? oneOf(*precision, precisions()) : "f32");
   return recipe;

@@ -34,4 +34,26 @@ def AddLora : Pass<"xlstm-add-lora", "::mlir::ModuleOp"> {
   let dependentDialects = ["::xlstm::lm::LMDialect"];
 }
 
+def RecomputeLayers : Pass<"xlstm-recompute-layers", "::mlir::ModuleOp"> {
+  let summary = "Mark layers that a gradient computes once more";
+  let description = [{
+    Who runs a marked layer for a gradient keeps the layer's inputs until the gradient is asked for, not what it computed,
+    and then runs it once more (Chen et al. 2016): a function of L layers holds the activations of one. No value changes.
+
+    ```mlir
+    %y = lm.layer 0 (%h = %x) : (tensor<?x?x64xf32>) -> tensor<?x?x64xf32> {
+    // becomes
+    %y = lm.layer 0 (%h = %x) : (tensor<?x?x64xf32>) -> tensor<?x?x64xf32> attributes {lm.recompute} {
+    ```
+    `functions` are those whose layers are marked; by default all without explicit state. With `every=N` it is the layers
+    0, N, 2N, ...: less time, more memory.
+  }];
+  let options = [
+    ListOption<"functions", "functions", "std::string", "Names of functions (default all without explicit state)">,
+    ValueOption<"every", "every", "int64_t", "1", "Marks the layers whose index this divides">
+  ];
+  let statistics = [Statistic<"numMarked", "layers-marked", "Layers that a gradient computes once more">];
+  let dependentDialects = ["::xlstm::lm::LMDialect"];
+}
+
 #endif // XLSTM_TRANSFORMS_TRAINPASSES_TD

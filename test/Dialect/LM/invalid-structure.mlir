@@ -163,6 +163,23 @@ lm.model @m(%x: tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
 }
 
 // -----
+// layer C5
+lm.model @m(%x: tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
+  // expected-error @+1 {{'lm.layer' op expects lm.recompute to be a unit attribute of an lm.layer, found true}}
+  %y = lm.layer 0 (%h = %x) : (tensor<1x2x4xf32>) -> tensor<1x2x4xf32> attributes {lm.recompute = true} {
+    lm.yield %h : tensor<1x2x4xf32>
+  }
+  lm.return %y : tensor<1x2x4xf32>
+}
+
+// -----
+lm.model @m(%x: tensor<1x2x4xf32>) -> tensor<1x2x4xf32> {
+  // expected-error @+1 {{'lm.add' op expects lm.recompute to be a unit attribute of an lm.layer, found unit}}
+  %y = lm.add %x, %x {lm.recompute} : tensor<1x2x4xf32>
+  lm.return %y : tensor<1x2x4xf32>
+}
+
+// -----
 // param C1
 func.func @m() {
   // expected-error @+1 {{'lm.param' op expects a name}}

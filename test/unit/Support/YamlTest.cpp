@@ -1,11 +1,12 @@
 //===- YamlTest.cpp - settings are read strictly --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "xlstm/Support/Error.h"
 #include "xlstm/Support/Yaml.h"
+#include "xlstm/Support/Error.h"
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <fstream>
 
 using namespace xlstm;
@@ -42,10 +43,28 @@ TEST(Yaml, ReadsNestedValues) {
   EXPECT_EQ(steps, 7);
 }
 
+TEST(Yaml, WritesItselfWithoutAnEntry) {
+  auto textsOf = [](const std::string &text) {
+    YamlNode root = YamlNode::load(write("a: " + text + "\n")).at("a");
+    return std::array{root.text(), root.textWithout("x"), root.textWithout("x", true)};
+  };
+  for (const char *text :
+       {"1", "[1, x, 'y z']", "{b: 1, c: {d: \"2\", e: [3]}}", "\n  b: 1\n  c:\n    d: '2'\n    e: [3]"}) {
+    auto [all, without, ofValues] = textsOf(text);
+    EXPECT_EQ(without, all); // nothing there to leave out
+    EXPECT_EQ(ofValues, all);
+  }
+  EXPECT_EQ(textsOf("{x: 1, b: 2, c: {x: 3, d: 4}}")[1], textsOf("{b: 2, c: {x: 3, d: 4}}")[0]);
+  EXPECT_EQ(textsOf("{x: 1, b: 2, c: {x: 3, d: 4}}")[2], textsOf("{x: 1, b: 2, c: {d: 4}}")[0]);
+}
+
 TEST(Yaml, NamesFileLineKeyExpectedAndFound) {
   EXPECT_EQ(messageOf("a: 1\nb:\n  c: x\n", [](YamlNode n) { n.at("b").at("c").asInt(1, 9); }),
             "settings.yaml:3: 'b.c': expected a whole number of at least 1 and at most 9, found 'x'");
-  EXPECT_EQ(messageOf("a: 1\nbb: 2\n", [](YamlNode n) { n.onlyKeys({"a", "b"}); }),
+  EXPECT_EQ(messageOf("a: 1\nbb: 2\n",
+                      [](YamlNode n) {
+                        n.onlyKeys({"a", "b"});
+                      }),
             "settings.yaml:2: 'bb': unknown key; expected one of a, b");
   EXPECT_EQ(messageOf("a: 1\n", [](YamlNode n) { n.at("z"); }), "settings.yaml:1: expected the key 'z', found none");
   EXPECT_EQ(messageOf("a: 1\na: 2\n", [](YamlNode n) { n.entries(); }),

@@ -110,6 +110,16 @@ TEST(Recipe, WhatStaysOnTheDisk) {
   EXPECT_FALSE(kept.keepTargets);
 }
 
+// So that a stage that ran out of memory can be begun again with it.
+TEST(Recipe, RecomputingIsNoSetting) {
+  Recipe plain = read(""), again = read("", "  recompute: true\n");
+  EXPECT_FALSE(plain.experts.at(0).training.options.recompute);
+  EXPECT_TRUE(again.experts.at(0).training.options.recompute);
+  EXPECT_FALSE(again.align.options.recompute);
+  EXPECT_EQ(again.sections.at("distill"), plain.sections.at("distill"));
+  EXPECT_EQ(errorOf("", "  recompute: 2\n"), "recipe.yaml:8: 'distill.recompute': expected true or false, found '2'");
+}
+
 TEST(Recipe, ErrorsNameThePlace) {
   EXPECT_EQ(errorOf("  window: 0\n"), "recipe.yaml:4: 'student.window': option window expects at least 1, found 0");
   EXPECT_EQ(errorOf("  mixer: both\n"),

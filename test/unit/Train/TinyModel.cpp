@@ -53,7 +53,7 @@ static Program rewritten(const std::string &pipeline) {
 static std::string narrow(const std::string &function) {
   TrainOptions options;
   options.precision = "bf16";
-  return ",xlstm-fuse-hybrid," + options.precisionPass(function);
+  return ",xlstm-fuse-hybrid," + options.passes(function);
 }
 
 static std::string studentThen(const std::string &adapters) {
@@ -65,7 +65,7 @@ Program narrowAlign(const std::vector<double> &energies) {
   return rewritten(alignPass(Options, energies) + narrow("align"));
 }
 Program tinyStudent(const std::string &adapters) { return rewritten(studentThen(adapters)); }
-Program narrowStudent() { return rewritten(studentThen("") + narrow("distill")); }
+Program narrowStudent(const std::string &adapters) { return rewritten(studentThen(adapters) + narrow("distill")); }
 
 ParamMap tinyTeacherParams() {
   ParamMap params;

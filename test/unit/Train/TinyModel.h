@@ -22,7 +22,7 @@ Program tinyAlign(const std::vector<double> &energies = {});
 Program tinyStudent(const std::string &adapters = "");
 /// Both, computed in bf16.
 Program narrowAlign(const std::vector<double> &energies = {});
-Program narrowStudent();
+Program narrowStudent(const std::string &adapters = "");
 
 /// Repeatable weights for the teacher, float32; with the student's new tensors at their initial values on top.
 ParamMap tinyTeacherParams();

@@ -40,7 +40,7 @@ constexpr int64_t heldOutRows = 1;
 struct TrainSettings {
   std::string shape = "28m", stage = "both", device = "cpu", precision = "f32", trained = "full", trace;
   int64_t rows = 4, length = 1024, steps = 20, warmup = 5, window = 512, topK = 64;
-  bool json = false;
+  bool json = false, recompute = false;
 };
 
 /// Stops a stage once enough steps were timed.
@@ -104,6 +104,7 @@ TrainOptions TrainBench::options(TrainOptions options) {
   options.batch = settings.rows;
   options.heldOutBatch = heldOutRows;
   options.precision = settings.precision;
+  options.recompute = settings.recompute;
   options.validateEvery = options.checkpointEvery = options.steps = settings.warmup + settings.steps + 1;
   options.onStep = [this](int64_t done) {
     if (done == settings.warmup) {
@@ -141,6 +142,7 @@ nlohmann::ordered_json TrainBench::timed(const std::string &stage, const ParamMa
           {"parameters", parameters},
           {"device", settings.device},
           {"precision", settings.precision},
+          {"recompute", settings.recompute},
           {"rows", settings.rows},
           {"length", settings.length},
           {"window", settings.window},
@@ -154,13 +156,14 @@ nlohmann::ordered_json TrainBench::align() {
   TrainOptions training = options(TrainOptions::alignment(1));
   auto build = [&](const std::vector<double> &energies) {
     return deriveProgram(teacher, settings.shape, alignPass("window=" + std::to_string(settings.window), energies),
-                         training.precisionPass("align"));
+                         training.passes("align"));
   };
   Program plain = build({});
   ParamMap params = randomParams(plain.function("align"));
   MixedRows data = randomRows(plain);
   return timed("align", params, [&] {
-    alignStudent(build, params, data, data.rows.slice(0, heldOutRows), training, scratch.path() / "align");
+    alignStudent(build, std::exchange(params, {}), data, data.rows.slice(0, heldOutRows), training,
+                 scratch.path() / "align");
   });
 }
 
@@ -168,7 +171,7 @@ nlohmann::ordered_json TrainBench::distill() {
   TrainOptions training = options(TrainOptions::distillation(1));
   training.trained = settings.trained == "mixer" ? Trained::Mixer : Trained::Full;
   std::string student = "xlstm-linearize{window=" + std::to_string(settings.window) + "},xlstm-build-distill";
-  Program program = deriveProgram(teacher, settings.shape, student, training.precisionPass("distill"));
+  Program program = deriveProgram(teacher, settings.shape, student, training.passes("distill"));
   ParamMap params = randomParams(program.function("distill"));
   for (auto &[name, param] : initialParams(program.function("distill")))
     params[name] = param.to(device);
@@ -203,7 +206,7 @@ static void benchTrain(const TrainSettings &settings) {
   std::cout << settings.shape << ", " << std::fixed << std::setprecision(1) << rows[0]["parameters"].get<double>() / 1e6
             << " M parameters, " << settings.rows << " rows of " << settings.length << " tokens, window "
             << settings.window << ", " << settings.precision << ", " << settings.device
-            << "\nstage      ms a step    tokens/s     peak GB\n";
+            << (settings.recompute ? ", recomputed" : "") << "\nstage      ms a step    tokens/s     peak GB\n";
   for (const nlohmann::ordered_json &row : rows)
     print(row);
 }
@@ -231,6 +234,7 @@ void addTrainBench(CLI::App &bench) {
   count("--top-k", settings->topK, "Stored targets a token", 1);
   verb->add_option("--trace", settings->trace, "Also write a timeline of the timed steps (of the last stage) for Perfetto")
       ->type_name("FILE");
+  verb->add_flag("--recompute", settings->recompute, "A gradient computes each layer once more, to save memory");
   verb->add_flag("--json", settings->json, "A list of objects instead of a table");
   addDeviceOption(*verb, settings->device);
   verb->callback([settings] { benchTrain(*settings); });

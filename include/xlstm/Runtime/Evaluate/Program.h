@@ -25,7 +25,8 @@ using ParamMap = std::map<std::string, at::Tensor>;
 struct ParamSpec {
   TensorSpec tensor;
   std::optional<std::variant<double, std::string>> init;
-  bool isRounded = false; // read by ops with activations narrower than float32: any other value is rounded to its type
+  // Read by nothing but ops with activations narrower than float32: any other value is rounded to its type.
+  bool isRounded = false;
 };
 
 /// An argument or result of a function. -1 is a dynamic dimension. States carry their name and initial value.
@@ -44,11 +45,14 @@ struct FunctionSpec {
   int64_t numLayers = 0;
   int64_t contextLength = 0; // 0: not stated
   std::string family;        // empty: not stated
+  /// The first op whose work on a device depends on values that the host must read; empty: there is none.
+  std::string hostReader;
 };
 
 enum class MlstmForm { Parallel, Chunkwise, Recurrent };
 
-/// What a caller may look at while a function runs.
+/// What a caller may look at while a function runs. A layer that a gradient runs once more (xlstm-recompute-layers) is
+/// seen in its first run alone, whose values have no gradient.
 class EvalObserver {
 public:
   virtual ~EvalObserver() = default;

@@ -52,8 +52,11 @@ struct TrainOptions {
   /// The type in which the program was told to compute (xlstm-set-precision): part of a run's identity. What is
   /// trained, its gradients and the optimizer's state are float32.
   std::string precision = "f32";
-  /// The pass that gives `function` this precision; nothing for float32, in which it is built.
-  std::string precisionPass(const std::string &function) const;
+  /// A gradient computes each layer once more instead of keeping its activations (xlstm-recompute-layers): about a
+  /// third more time. Not part of a run's identity, since no result depends on it.
+  bool recompute = false;
+  /// The passes that make `function`, as it is built in float32, what is trained by; none where nothing is asked for.
+  std::string passes(const std::string &function) const;
   /// Steps from one validation to the next; the start and the end are always validated.
   int64_t validateEvery = 100;
   int64_t checkpointEvery = 100;

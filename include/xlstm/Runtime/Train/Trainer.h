@@ -29,6 +29,8 @@ struct TrainTask {
       losses;
   /// Number of tokens that the losses of `batch` are means of.
   std::function<int64_t(const TokenRows &batch)> tokens;
+  /// Why the device cannot replay the losses of one batch for others of its shape; empty where it can.
+  std::string cannotRecord = {};
   /// An object whose "held_out" is the number that should fall.
   std::function<Json(const ParamMap &params)> validate;
   /// The run's result is the validated state with the least "held_out", step 0 included, not the last.
