@@ -13,7 +13,7 @@ namespace xlstm::evaluate {
 /// How many tokens are taken at once where ATen multiplies: the products of a chunk read and write a whole weight, so
 /// it has tokens enough to pay for that; its rows are then taken as many at a time as a CPU's cache holds.
 struct HeadLossChunks {
-  int64_t elements = 1 << 24, leastTokens = 256; // of a chunk's logits; but never fewer tokens
+  int64_t elements = 1 << 22, leastTokens = 256; // of a chunk's logits; but never fewer tokens
   int64_t cacheElements = 1 << 18;
 };
 
