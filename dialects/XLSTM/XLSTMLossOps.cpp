@@ -25,4 +25,22 @@ LogicalResult SparseKlOp::verify() {
       .result();
 }
 
+LogicalResult HeadLossesOp::verify() {
+  lm::ShapeChecks checks(*this);
+  checks
+      .shape("hidden", getHidden().getType(), "B T D") // C1
+      .shape("weight", getWeight().getType(), "V D")
+      .shape("ids", getIds().getType(), "B T K")
+      .shape("logprobs", getLogprobs().getType(), "B T K")
+      .shape("tail", getTail().getType(), "B T")
+      .shape("labels", getLabels().getType(), "B T");
+  if (failed(checks.result()))
+    return failure();
+  for (auto [name, number] :
+       {std::pair("ce_weight", getCeWeight()), {"kl_weight", getKlWeight()}, {"logit_scale", getLogitScale()}})
+    if (!number.isFinite()) // C2
+      return emitOpError() << "expects a finite " << name << ", found " << number.convertToDouble();
+  return success();
+}
+
 } // namespace xlstm::xlstm

@@ -39,4 +39,30 @@ def XLSTM_SparseKlOp : XLSTM_LossOp<"sparse_kl"> {
   let hasVerifier = 1;
 }
 
+def XLSTM_HeadLossesOp : XLSTM_Op<"head_losses", [Pure,
+    DeclareOpInterfaceMethods<LM_PrecisionOpInterface, ["getOperandPrecision", "getResultPrecision"]>]> {
+  let summary = "the head with both losses of stage II";
+  let description = [{
+    What `xlstm-fuse-losses` makes of the head's `lm.linear`, `lm.cross_entropy` and `xlstm.sparse_kl` over its logits:
+    logits = logit_scale * hidden * transpose(weight), ce and kl as those ops define them, and
+    `loss = ce_weight * ce + kl_weight * kl`. Logits exist for some tokens at a time. hidden [B, T, D], weight [V, D],
+    ids and logprobs [B, T, K], tail and labels [B, T]. The loss is what is differentiated: ce and kl are to be looked at.
+
+    ```mlir
+    %loss, %ce, %kl = xlstm.head_losses renormalized %x, %w, %ids, %logprobs, %tail, %labels
+      {ce_weight = 0.9 : f64, kl_weight = 0.1 : f64, logit_scale = 1.0 : f64}
+      : (tensor<?x?x8xf32>, tensor<32x8xf32>, tensor<?x?x?xi32>, tensor<?x?x?xf32>, tensor<?x?xf32>, tensor<?x?xi64>)
+      -> (tensor<f32>, tensor<f32>, tensor<f32>)
+    ```
+  }];
+  let arguments = (ins LM_Float:$hidden, LM_Weight:$weight, LM_Tokens:$ids, LM_Float:$logprobs, LM_Float:$tail,
+                       LM_Tokens:$labels, XLSTM_KlMode:$mode, F64Attr:$ce_weight, F64Attr:$kl_weight,
+                       F64Attr:$logit_scale);
+  let results = (outs LM_Scalar:$loss, LM_Scalar:$ce, LM_Scalar:$kl);
+  let assemblyFormat = [{
+    $mode $hidden `,` $weight `,` $ids `,` $logprobs `,` $tail `,` $labels attr-dict `:` functional-type(operands, results)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // XLSTM_LOSS_OPS_TD

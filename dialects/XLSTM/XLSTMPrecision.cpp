@@ -48,4 +48,9 @@ Type HybridOp::getResultPrecision(OpResult, Type activation) { return activation
 Type AlignLossOp::getResultPrecision(OpResult, Type) { return Float32Type::get(getContext()); }
 Type SparseKlOp::getResultPrecision(OpResult, Type) { return Float32Type::get(getContext()); }
 
+Type HeadLossesOp::getOperandPrecision(OpOperand &operand, Type activation) {
+  return operand.get() == getWeight() ? activation : Type();
+}
+Type HeadLossesOp::getResultPrecision(OpResult, Type) { return Float32Type::get(getContext()); }
+
 } // namespace xlstm::xlstm

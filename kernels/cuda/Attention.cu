@@ -22,10 +22,10 @@ __global__ void rememberKernel(const __grid_constant__ Args a) {
 }
 
 /// h of a row from the sums of the blocks that shared its keys: block (row, head, b). A warp adds every eighth one's,
-/// of which a lane has every 32nd channel; all loads of 128 channels are under way at once.
+/// of which a lane has every 32nd channel; loads of 16 parts of 128 channels are under way at once.
 template <typename T>
 __global__ void __launch_bounds__(256) combineKernel(const __grid_constant__ Args a) {
-  constexpr int Warps = 8, Each = MostSplits / Warps, Wide = 4, Lots = MostSplits / 32;
+  constexpr int Warps = 8, Each = 16, Wide = 4, Lots = MostSplits / 32;
   __shared__ float sums[Warps][32 * Wide];
   const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
   waitForPrevious();
@@ -46,20 +46,26 @@ __global__ void __launch_bounds__(256) combineKernel(const __grid_constant__ Arg
   const int t = blockIdx.x / a.group, head = blockIdx.y * a.group + blockIdx.x - t * a.group;
   T *h = static_cast<T *>(a.h) + ((int64_t(blockIdx.z) * a.T + t) * a.H + head) * a.dv;
   for (int from = 0; from < a.dv; from += 32 * Wide) {
-    float values[Each][Wide], sum[Wide] = {};
+    float sum[Wide] = {};
 #pragma unroll
-    for (int n = 0; n < Each; ++n)
+    for (int first = 0; first < MostSplits / Warps; first += Each) {
+      if (first * Warps >= a.splits)
+        break;
+      float values[Each][Wide];
 #pragma unroll
-      for (int c = 0; c < Wide; ++c) {
-        const int split = warp + n * Warps, channel = from + lane + 32 * c;
-        values[n][c] = split < a.splits && channel < a.dv ? a.out[(part + split) * a.dv + channel] : 0.0f;
+      for (int n = 0; n < Each; ++n)
+#pragma unroll
+        for (int c = 0; c < Wide; ++c) {
+          const int split = warp + (first + n) * Warps, channel = from + lane + 32 * c;
+          values[n][c] = split < a.splits && channel < a.dv ? a.out[(part + split) * a.dv + channel] : 0.0f;
+        }
+#pragma unroll
+      for (int n = 0; n < Each; ++n) {
+        const float weight = __shfl_sync(~0u, share[(first + n) / 4], warp + n % 4 * Warps);
+#pragma unroll
+        for (int c = 0; c < Wide; ++c)
+          sum[c] += weight * values[n][c];
       }
-#pragma unroll
-    for (int n = 0; n < Each; ++n) {
-      const float weight = __shfl_sync(~0u, share[n / 4], warp + n % 4 * Warps);
-#pragma unroll
-      for (int c = 0; c < Wide; ++c)
-        sum[c] += weight * values[n][c];
     }
     __syncthreads();
 #pragma unroll
@@ -78,18 +84,25 @@ __global__ void __launch_bounds__(256) combineKernel(const __grid_constant__ Arg
 
 /// How a call's work is divided. The same on every card and for every way to compute it: a workspace is asked for once.
 struct Plan {
-  bool isSplit = false;
+  bool isFew = false; // rows: AttentionKeys.cu
   int splits = 1;
 
   Plan(int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S) {
     constexpr int64_t Processors = 132, LeastKeys = 64; // an H100's; what a block's warps have at once
-    const int64_t rows = T * H / Hkv, pairs = B * Hkv, tiles = ceilDiv(rows, TileRows) * pairs, wide = std::max(d, dv);
-    isSplit = rows <= TileRows || ceilDiv(rows, 4 * TileRows) * pairs < Processors;
-    if (!isSplit)
+    constexpr int64_t ManyKeys = 1024;                  // that are worth a way through shared memory
+    const int64_t rows = T * H / Hkv, pairs = B * Hkv, blocks = ceilDiv(rows, 4 * TileRows) * pairs, keys = W + S + T,
+                  wide = std::max(d, dv);
+    isFew = rows <= TileRows || (blocks < Processors && keys < ManyKeys) || rows < 4 * TileRows;
+    if (!isFew && blocks >= Processors)
       return;
+    const int64_t tiles = isFew ? ceilDiv(rows, TileRows) * pairs : blocks;
     // Blocks that run at the same time: what the fast kernel's registers leave room for.
-    const int64_t room = (wide <= 64 ? 4 : wide <= 128 && rows <= 8 ? 3 : 2) * Processors;
-    const int64_t most = std::min<int64_t>(ceilDiv(W + S + T, LeastKeys), MostSplits);
+    const int64_t room = (!isFew                     ? (wide <= 128 ? 2 : 1)
+                          : wide <= 64               ? 4
+                          : wide <= 128 && rows <= 8 ? 3
+                                                     : 2) *
+                         Processors;
+    const int64_t most = std::min<int64_t>(ceilDiv(keys, isFew ? LeastKeys : 4 * LeastKeys), MostSplits);
     auto idle = [&](int64_t count) { return ceilDiv(tiles * count, room) * room * 8 > tiles * count * 9; };
     int64_t count = std::max<int64_t>(room / tiles, 1);
     if (count < 4) // few turns: the last one had better be full
@@ -160,7 +173,7 @@ int xlstm_cuda_attention(xlstm_dtype type, const void *q, const void *k, const v
     a.weights = reinterpret_cast<float2 *>(static_cast<char *>(workspace) + plan.outBytes(B, T, H, dv));
   }
   if (cudaError_t error = !isFast(a, type) ? attendPlain(a, type, stream)
-                          : plan.isSplit   ? attendKeys(a, stream)
+                          : plan.isFew     ? attendKeys(a, stream)
                                            : attendRows(a, stream))
     return error;
   return type == XLSTM_F32 ? finish<float>(a, stream) : finish<Bf16>(a, stream);

@@ -16,7 +16,7 @@
 namespace xlstm::cuda::attention {
 
 constexpr int TileRows = 16;
-constexpr int MostSplits = 128;
+constexpr int MostSplits = 256;
 
 struct Args {
   const void *q, *k, *v;
@@ -166,8 +166,8 @@ __device__ void writeParts(const Args &a, const Place &at, int parts, Part part,
   }
 }
 
-/// bf16, widths that are multiples of 8 and at most 256: on the matrix units. Few rows, whose keys are divided among
-/// warps and a.splits blocks; many, of which each warp has a tile.
+/// bf16, widths that are multiples of 8 and at most 256: on the matrix units. The keys of a block's rows are divided
+/// among a.splits blocks. Few rows: among a block's warps as well; many: each warp has a tile of them.
 cudaError_t attendKeys(const Args &a, void *stream);
 cudaError_t attendRows(const Args &a, void *stream);
 /// Any type and width whose rows fit shared memory; cudaErrorInvalidValue where they do not.

@@ -1,7 +1,8 @@
 //===- AttentionRows.cu - attention of many rows: each warp has its own -----===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Keys and values pass through shared memory, two stages of them, for the block's four tiles of rows.
+// Keys and values pass through shared memory, two stages of them, for the block's four tiles of rows. a.splits blocks
+// take a stage each in turn.
 
 #include "kernels/cuda/AttentionTiles.cuh"
 #include "kernels/cuda/Launch.cuh"
@@ -38,7 +39,8 @@ __global__ void __launch_bounds__(Warps * 32, Wide > 128 ? 1 : 2) rowsKernel(con
   extern __shared__ __align__(16) char stages[]; // two
   waitForPrevious();
   letNextStart();
-  const Place at(a, gridDim.x - 1 - blockIdx.x, Warps * Own::Rows); // the last rows have the most keys: first
+  const Place at(a, (gridDim.x - 1 - blockIdx.x) / a.splits,
+                 Warps * Own::Rows); // the last rows have the most keys: first
   rememberOne<Bf16>(a, at);
   const Keys keys(a, at);
   const Storage<Bf16> storageK = keysOf<Bf16>(a, at), storageV = valuesOf<Bf16>(a, at);
@@ -47,13 +49,15 @@ __global__ void __launch_bounds__(Warps * 32, Wide > 128 ? 1 : 2) rowsKernel(con
   const int first = at.first + int(threadIdx.x) / 32 * Own::Rows;
   Own own(a, at, keys, first);
   __syncthreads();
-  S::bring(a, keys, storageK, storageV, stages, 0);
-  for (int from = 0, turn = 0; from < keys.count; from += S::Count, turn ^= 1) {
+  const int begin = at.split * S::Count, step = a.splits * S::Count;
+  if (begin < keys.count)
+    S::bring(a, keys, storageK, storageV, stages, begin);
+  for (int from = begin, turn = 0; from < keys.count; from += step, turn ^= 1) {
     const char *stage = stages + turn * S::Bytes;
     waitCopies();
     __syncthreads(); // this stage is there, and nobody reads the other one
-    if (from + S::Count < keys.count)
-      S::bring(a, keys, storageK, storageV, stages + (turn ^ 1) * S::Bytes, from + S::Count);
+    if (from + step < keys.count)
+      S::bring(a, keys, storageK, storageV, stages + (turn ^ 1) * S::Bytes, from + step);
     auto rowOf = [=](const char *base, int pitch) {
       return [=](int n) {
         const char *row = base + (n - from) * pitch;
@@ -75,10 +79,17 @@ __global__ void __launch_bounds__(Warps * 32, Wide > 128 ? 1 : 2) rowsKernel(con
     }
   }
   own.finish();
+  if (a.splits > 1 && own.t == 0)
+#pragma unroll
+    for (int half = 0; half < Own::Halves; ++half)
+      if (const int row = first + own.g + 8 * half; row < at.end)
+        a.weights[at.part(a, row)] = {own.top[half], own.sum[half]};
   own.visit([&](int row, int c, float(&values)[8]) {
     const float scale = 1.0f / (IsHalf ? __shfl_sync(~0u, own.sum[0], 4 * row) : own.sum[row / 8]);
     if (first + row >= at.end || c >= a.dv)
       return;
+    if (a.splits > 1)
+      return storeFloats(a.out + at.part(a, first + row) * a.dv + c, values);
 #pragma unroll
     for (float &value : values)
       value *= scale;
@@ -88,7 +99,7 @@ __global__ void __launch_bounds__(Warps * 32, Wide > 128 ? 1 : 2) rowsKernel(con
 
 template <int Wide, bool IsHalf>
 static cudaError_t launchRows(const Args &a, void *stream) {
-  const dim3 grid(ceilDiv(a.rows(), Warps * (IsHalf ? 8 : 16)), a.Hkv, a.B);
+  const dim3 grid(ceilDiv(a.rows(), Warps * (IsHalf ? 8 : 16)) * a.splits, a.Hkv, a.B);
   return launchShared(rowsKernel<Wide, IsHalf>, grid, Warps * 32, 2 * Stage<Wide>::Bytes, stream, a);
 }
 

@@ -60,7 +60,9 @@ struct Call {
       : s(s), in(in), dHidden(dHidden), dWeight(dWeight), work(s, workspace),
         rows{s.V,    int(s.K),    s.with_tail != 0, dHidden || dWeight, s.gamma,           s.beta, scale, in.labels,
              in.ids, in.logprobs, in.tail,          work.share,         work.crossEntropy, work.kl},
-        stream(cudaStream_t(stream)) {}
+        stream(cudaStream_t(stream)) {
+    rows.scale *= s.logit_scale; // the rows' gradient is that of the product
+  }
 };
 
 /// Tokens [first, first + n): logits, their losses and gradient, and the products with that. `product` is multiply or
@@ -71,19 +73,19 @@ static int runChunk(const Call &call, int64_t first, int64_t n, decltype(multipl
   const Matrix hidden = {static_cast<const char *>(call.in.hidden) + offset, s.type, s.D, n};
   const Matrix weight = {call.in.weight, s.type, s.D, s.V}, weightTransposed = {call.in.weight, s.type, s.D, s.V, true};
   const Matrix logits = {call.work.logits, s.type, s.V, n}, transposed = {call.work.logits, s.type, s.V, n, true};
-  if (int status = product(weightTransposed, hidden, logits, 0, call.work.gemm, call.stream))
+  if (int status = product(weightTransposed, hidden, logits, s.logit_scale, 0, call.work.gemm, call.stream))
     return BlasError + status;
   if (cudaError_t error = s.type == XLSTM_F32 ? launchRows<float>(call.work.logits, call.rows, first, n, call.stream)
                                               : launchRows<Bf16>(call.work.logits, call.rows, first, n, call.stream))
     return error;
   if (call.dHidden) {
     const Matrix to = {static_cast<char *>(call.dHidden) + offset, s.type, s.D, n};
-    if (int status = product(weight, logits, to, 0, call.work.gemm, call.stream))
+    if (int status = product(weight, logits, to, 1, 0, call.work.gemm, call.stream))
       return BlasError + status;
   }
   if (call.dWeight) {
     const Matrix to = {call.dWeight, s.weight_type, s.D, s.V};
-    if (int status = product(hidden, transposed, to, first ? 1 : 0, call.work.gemm, call.stream))
+    if (int status = product(hidden, transposed, to, 1, first ? 1 : 0, call.work.gemm, call.stream))
       return BlasError + status;
   }
   return 0;

@@ -58,8 +58,9 @@ Library &library() {
 /// One product's descriptors, freed whatever happens.
 class Product {
 public:
-  Product(const Matrix &a, const Matrix &b, const Matrix &c, float beta, void *workspace, cudaStream_t stream)
-      : a(a), b(b), c(c), beta(beta), workspace(workspace), stream(stream) {
+  Product(const Matrix &a, const Matrix &b, const Matrix &c, float alpha, float beta, void *workspace,
+          cudaStream_t stream)
+      : a(a), b(b), c(c), alpha(alpha), beta(beta), workspace(workspace), stream(stream) {
     int device = 0;
     cudaGetDevice(&device);
     kind = kindOf(device, a, b, c, beta);
@@ -118,9 +119,8 @@ private:
   }
 
   cublasStatus_t run(const cublasLtMatmulAlgo_t &algorithm) {
-    const float one = 1;
     void *out = const_cast<void *>(c.memory);
-    return cublasLtMatmul(handle, operation, &one, a.memory, layouts[0], b.memory, layouts[1], &beta, out, layouts[2],
+    return cublasLtMatmul(handle, operation, &alpha, a.memory, layouts[0], b.memory, layouts[1], &beta, out, layouts[2],
                           out, layouts[2], &algorithm, workspace, GemmWorkspace, stream);
   }
 
@@ -168,7 +168,7 @@ private:
   }
 
   const Matrix a, b, c;
-  const float beta;
+  const float alpha, beta;
   void *workspace;
   cudaStream_t stream;
   Kind kind;
@@ -180,12 +180,14 @@ private:
 
 } // namespace
 
-int multiply(const Matrix &a, const Matrix &b, const Matrix &c, float beta, void *workspace, cudaStream_t stream) {
-  return Product(a, b, c, beta, workspace, stream).run();
+int multiply(const Matrix &a, const Matrix &b, const Matrix &c, float alpha, float beta, void *workspace,
+             cudaStream_t stream) {
+  return Product(a, b, c, alpha, beta, workspace, stream).run();
 }
 
-int tune(const Matrix &a, const Matrix &b, const Matrix &c, float beta, void *workspace, cudaStream_t stream) {
-  return Product(a, b, c, beta, workspace, stream).tune();
+int tune(const Matrix &a, const Matrix &b, const Matrix &c, float alpha, float beta, void *workspace,
+         cudaStream_t stream) {
+  return Product(a, b, c, alpha, beta, workspace, stream).tune();
 }
 
 } // namespace xlstm::cuda::sparse

@@ -20,13 +20,15 @@ struct Matrix {
   bool transposed = false;
 };
 
-/// c = a b + beta c on `stream`; `workspace` has GemmWorkspace bytes. By the algorithm that `tune` found for such a
-/// product, or the one that cuBLASLt suggests first. 0 or a cublasStatus_t.
-int multiply(const Matrix &a, const Matrix &b, const Matrix &c, float beta, void *workspace, cudaStream_t stream);
+/// c = alpha a b + beta c on `stream`; `workspace` has GemmWorkspace bytes. By the algorithm that `tune` found for such
+/// a product, or the one that cuBLASLt suggests first. 0 or a cublasStatus_t.
+int multiply(const Matrix &a, const Matrix &b, const Matrix &c, float alpha, float beta, void *workspace,
+             cudaStream_t stream);
 
 /// The same, many times over: by each algorithm that cuBLASLt suggests (beta c is added each time, the stream waited
 /// for). The fastest is kept for the device until the process ends. Once, where that has been done.
-int tune(const Matrix &a, const Matrix &b, const Matrix &c, float beta, void *workspace, cudaStream_t stream);
+int tune(const Matrix &a, const Matrix &b, const Matrix &c, float alpha, float beta, void *workspace,
+         cudaStream_t stream);
 
 } // namespace xlstm::cuda::sparse
 

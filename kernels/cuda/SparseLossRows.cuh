@@ -71,7 +71,7 @@ struct RowArgs {
   int64_t V;
   int K;
   bool withTail, wantsGradient;
-  float gamma, beta, scale;
+  float gamma, beta, scale; // weights of the losses; of the gradient
   const int32_t *labels, *ids;
   const float *logprobs, *tail;
   const float *share;       // one over the number of labelled tokens
@@ -82,15 +82,38 @@ struct RowArgs {
 struct Row {
   int label;
   float labelLogit;
-  bool isLabelChosen;
-  LogSum others, all;           // of the student's logits without the chosen ones, and with them
-  float logTeacher, logStudent; // what normalises the buckets
+  bool isLabelChosen, hasRepeats; // an id that is stored several times
+  LogSum others, all;             // of the student's logits without the chosen ones, and with them
+  float logTeacher, logStudent;   // what normalises the buckets
 };
+
+/// A number of at most 15 bits as an element, to be told apart by its bits alone.
+template <typename T>
+__device__ T fromBits(int bits);
+template <>
+__device__ inline float fromBits<float>(int bits) {
+  return __int_as_float(bits);
+}
+template <>
+__device__ inline Bf16 fromBits<Bf16>(int bits) {
+  return __ushort_as_bfloat16(static_cast<unsigned short>(bits));
+}
+__device__ inline int toBits(float x) { return __float_as_int(x); }
+__device__ inline int toBits(Bf16 x) { return __bfloat16_as_ushort(x); }
+
+/// Whether no place of the token before `k` has the id there.
+__device__ inline bool isFirst(const RowArgs &a, int64_t token, int k) {
+  const int *ids = a.ids + token * a.K;
+  for (int j = 0; j < k; ++j)
+    if (ids[j] == ids[k])
+      return false;
+  return true;
+}
 
 /// Takes the chosen logits out of the row: chosen [K] (minus infinity where an id is none), logits minus infinity.
 template <typename T>
 __device__ Row takeChosen(const RowArgs &a, T *row, int64_t token, float *chosen) {
-  Row r = {a.labels[token], -INFINITY, false, {}, {}, 0, 0};
+  Row r = {a.labels[token], -INFINITY, false, false, {}, {}, 0, 0};
   r.labelLogit = r.label < a.V ? toFloat(row[r.label]) : -INFINITY;
   int found = 0;
   for (int k = threadIdx.x; k < a.K; k += Threads) {
@@ -100,6 +123,15 @@ __device__ Row takeChosen(const RowArgs &a, T *row, int64_t token, float *chosen
     found |= isThere && id == r.label;
   }
   r.isLabelChosen = __syncthreads_or(found);
+  // Each place writes its number: where another's is found, both have one id.
+  for (int k = threadIdx.x; k < a.K; k += Threads)
+    if (chosen[k] > -INFINITY)
+      row[a.ids[token * a.K + k]] = fromBits<T>(k);
+  __syncthreads();
+  int others = 0;
+  for (int k = threadIdx.x; k < a.K; k += Threads)
+    others |= chosen[k] > -INFINITY && toBits(row[a.ids[token * a.K + k]]) != k;
+  r.hasRepeats = __syncthreads_or(others);
   for (int k = threadIdx.x; k < a.K; k += Threads)
     if (chosen[k] > -INFINITY)
       row[a.ids[token * a.K + k]] = fromFloat<T>(-INFINITY);
@@ -129,20 +161,24 @@ __device__ void sumRow(const RowArgs &a, T *row, int64_t token, Row &r, const fl
     own.sum += sum;
   });
   r.others = blockLogSum(own, scratch);
-  LogSum mine, theirs;
+  LogSum mine, once, theirs; // `once`: each id at one place
   for (int k = threadIdx.x; k < a.K; k += Threads) {
     teacher[k] = chosen[k] > -INFINITY ? a.logprobs[token * a.K + k] : -INFINITY;
     mine.merge(chosen[k], 1);
+    if (r.hasRepeats && isFirst(a, token, k))
+      once.merge(chosen[k], 1);
     theirs.merge(teacher[k], 1);
   }
   mine = blockLogSum(mine, scratch);
   theirs = blockLogSum(theirs, scratch);
-  r.all = mine;
+  r.all = r.hasRepeats ? blockLogSum(once, scratch) : mine;
   r.all.merge(r.others.top, r.others.sum);
   if (a.withTail)
     theirs.merge(a.tail[token], 1);
   r.logTeacher = theirs.value();
-  r.logStudent = a.withTail ? r.all.value() : mine.value();
+  if (a.withTail)
+    mine.merge(r.others.top, r.others.sum);
+  r.logStudent = mine.value();
 }
 
 /// p (log p - log q), nothing where p is nothing.
@@ -198,12 +234,16 @@ __global__ void __launch_bounds__(Threads, 1) rowKernel(T *logits, const RowArgs
   });
   __syncthreads();
   for (int k = threadIdx.x; k < a.K; k += Threads) {
-    if (chosen[k] == -INFINITY)
+    if (chosen[k] == -INFINITY || (r.hasRepeats && !isFirst(a, token, k)))
       continue;
     const int id = a.ids[token * a.K + k];
-    const float p = expf(teacher[k] - r.logTeacher), q = expf(chosen[k] - r.logStudent);
+    const float q = expf(chosen[k] - r.logStudent);
+    float bucket = q - expf(teacher[k] - r.logTeacher);
+    for (int j = r.hasRepeats ? k + 1 : a.K; j < a.K; ++j)
+      if (a.ids[token * a.K + j] == id)
+        bucket += q - expf(teacher[j] - r.logTeacher);
     const float softmax = expf(chosen[k] - r.all.value()) - (id == r.label ? 1.0f : 0.0f);
-    row[id] = fromFloat<T>(scale * (a.gamma * softmax + a.beta * (q - p)));
+    row[id] = fromFloat<T>(scale * (a.gamma * softmax + a.beta * bucket));
   }
   if (threadIdx.x == 0 && !r.isLabelChosen && r.label < a.V)
     row[r.label] = fromFloat<T>(factor * expf(r.labelLogit - top) - scale * a.gamma);

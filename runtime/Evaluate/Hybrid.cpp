@@ -4,12 +4,12 @@
 #include "runtime/Evaluate/Hybrid.h"
 
 #include "runtime/Evaluate/HybridKernels.h"
+#include "runtime/Evaluate/Stream.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <c10/core/DeviceGuard.h>
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -62,34 +62,29 @@ struct HybridCall {
                x[3].const_data_ptr(),
                x[4].const_data_ptr(),
                x[8].defined() ? x[8].const_data_ptr<int32_t>() : nullptr},
-        kernels(x[0].is_cpu() ? CpuKernels : *cudaHybridKernels()), guard(x[0].device()),
-        stream(x[0].is_cpu() ? nullptr : streamOf(x[0].device())) {}
+        kernels(x[0].is_cpu() ? CpuKernels : *cudaHybridKernels()), guard(x[0].device()) {}
 
   Tensor workspace(size_t bytes, const Tensor &like) const {
     return at::empty({int64_t(bytes)}, like.options().dtype(at::kByte));
   }
   void forward(Tensor &h, xlstm_hybrid_saved &saved, xlstm_hybrid_state *state = nullptr) const {
     Tensor scratch = workspace(kernels.forwardWorkspace(&shape), h);
-    check(kernels.forward(&shape, &inputs, state, h.mutable_data_ptr(), &saved, scratch.mutable_data_ptr(), stream));
+    check(kernels.forward(&shape, &inputs, state, h.mutable_data_ptr(), &saved, scratch.mutable_data_ptr(),
+                          guard.stream));
   }
   void backward(xlstm_hybrid_saved &saved, const Tensor &dh, xlstm_hybrid_gradients &out) const {
     Tensor scratch = workspace(kernels.backwardWorkspace(&shape), dh);
     check(kernels.backward(&shape, &inputs, nullptr, &saved, nullptr, dh.const_data_ptr(), nullptr, &out,
-                           scratch.mutable_data_ptr(), stream));
+                           scratch.mutable_data_ptr(), guard.stream));
   }
 
 private:
-  static void *streamOf(c10::Device device) {
-    c10::impl::VirtualGuardImpl implementation(device.type());
-    return implementation.getStreamNativeHandle(implementation.getStream(device));
-  }
   static void check(int error) {
     if (error)
       fail("the mixer's kernel: CUDA error ", error);
   }
 
-  c10::DeviceGuard guard;
-  void *stream;
+  StreamGuard guard;
 };
 
 /// As HybridCall wants them.

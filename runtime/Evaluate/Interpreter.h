@@ -38,6 +38,7 @@ public:
   /// The same as it is held, for ops that only move it.
   at::Tensor takeHeld(mlir::Value value);
   at::Tensor widen(at::Tensor tensor) const;
+  at::ScalarType computedType() const { return computed; }
   /// The value without using it; undefined when nobody uses it.
   at::Tensor peek(mlir::Value value) const { return values.lookup(value).tensor; }
   /// As take(), undefined for an absent optional operand.
@@ -71,6 +72,9 @@ void addAttentionOps(OpTable &table);
 void addHeadOps(OpTable &table);
 void addMixerOps(OpTable &table);
 void addLossOps(OpTable &table);
+
+/// A rotation's angles a position, [d / 2] in float64; one tensor a device, brought there once.
+at::Tensor frequenciesOn(c10::Device device, lm::RopeAttr rope, int64_t d);
 
 /// Attention of whole documents: window 0 sees all of them; docs [B, T] as documentStarts gives them.
 at::Tensor attendDocuments(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,

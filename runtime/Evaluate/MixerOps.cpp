@@ -3,6 +3,7 @@
 
 #include "runtime/Evaluate/Attention.h"
 #include "runtime/Evaluate/Derivatives.h"
+#include "runtime/Evaluate/Fused.h"
 #include "runtime/Evaluate/GatedDelta.h"
 #include "runtime/Evaluate/Hybrid.h"
 #include "runtime/Evaluate/Interpreter.h"
@@ -37,8 +38,12 @@ static void runFeatureMap(xlstm::FeatureMapOp op, Frame &frame) {
 }
 
 static void runOutputGate(xlstm::OutputGateOp op, Frame &frame) {
-  Tensor q = frame.take(op.getQ()), k = frame.take(op.getK()), v = frame.take(op.getV());
-  Tensor weight = frame.take(op.getWeight()), bias = frame.take(op.getBias());
+  Tensor q = frame.takeHeld(op.getQ()), k = frame.takeHeld(op.getK()), v = frame.takeHeld(op.getV());
+  Tensor weight = frame.takeHeld(op.getWeight()), bias = frame.takeHeld(op.getBias());
+  if (Tensor fused = fusedOutputGate(q, k, v, weight, bias); fused.defined())
+    return frame.set(op, fused);
+  for (Tensor *operand : {&q, &k, &v, &weight, &bias})
+    *operand = frame.widen(*operand);
   int64_t H = q.size(2), d = q.size(3);
   // Head h reads head h / (H / Hx) of x.
   auto part = [&](const Tensor &x, int64_t n) {
@@ -160,12 +165,10 @@ static HybridResult composeState(xlstm::HybridOp op, const HybridOperands &x, co
 
 /// q and k at their position, each in its own type.
 static void rotate(HybridOperands &x, lm::RopeAttr rope, const Tensor &pos, const Frame &frame) {
-  llvm::SmallVector<double> frequencies = rope.computeFrequencies(x.q.size(3));
-  Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
   for (Tensor *operand : {&x.q, &x.k}) {
     Tensor wide = frame.widen(*operand);
-    Rotation rotation =
-        makeRotation(pos.unsqueeze(-1), upload(table, wide.device()), rope.attentionFactor(), wide.scalar_type());
+    Rotation rotation = makeRotation(pos.unsqueeze(-1), frequenciesOn(wide.device(), rope, wide.size(3)),
+                                     rope.attentionFactor(), wide.scalar_type());
     *operand = rotatePairs(wide, rotation.cos, rotation.sin).to(operand->scalar_type());
   }
 }

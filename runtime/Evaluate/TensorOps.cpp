@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Evaluate/Derivatives.h"
+#include "runtime/Evaluate/Fused.h"
 #include "runtime/Evaluate/Interpreter.h"
 #include "xlstm/Support/Error.h"
 
@@ -28,17 +29,20 @@ static void runParam(lm::ParamOp op, Frame &frame) {
 }
 
 static void runEmbed(lm::EmbedOp op, Frame &frame) {
-  Tensor ids = frame.take(op.getIds()).to(at::kLong), table = frame.takeHeld(op.getTable());
-  if (ids.numel() && (ids.min().item<int64_t>() < 0 || ids.max().item<int64_t>() >= table.size(0)))
-    fail("token ids must lie in 0 to ", table.size(0) - 1, ", found ", ids.min().item<int64_t>(), " to ",
-         ids.max().item<int64_t>());
+  Tensor ids = frame.take(op.getIds()), table = frame.takeHeld(op.getTable());
+  if (auto [low, high] = rangeOf(ids, frame.tables); low < 0 || high >= table.size(0))
+    fail("token ids must lie in 0 to ", table.size(0) - 1, ", found ", low, " to ", high);
   if (table.requires_grad()) // the gradient of a row is a sum over tokens: in float32
     table = frame.widen(table);
-  frame.set(op, at::embedding(table, ids));
+  frame.set(op, at::embedding(table, ids.to(at::kLong)));
 }
 
 static void runLinear(lm::LinearOp op, Frame &frame) {
-  Tensor x = frame.take(op.getX()), weight = frame.take(op.getWeight()), bias = frame.takeOptional(op.getBias());
+  Tensor x = frame.takeHeld(op.getX()), weight = frame.takeHeld(op.getWeight()),
+         bias = frame.takeOptional(op.getBias());
+  if (Tensor y = wideLinear(x, weight, bias); y.defined())
+    return frame.set(op, y);
+  x = frame.widen(x), weight = frame.widen(weight);
   frame.set(op, at::linear(x, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt));
 }
 
@@ -49,13 +53,15 @@ static void runLinearAdd(lm::LinearAddOp op, Frame &frame) {
 }
 
 static void runRmsNorm(lm::RmsNormOp op, Frame &frame) {
-  Tensor x = frame.take(op.getX());
-  frame.set(op, rmsNorm(x, frame.take(op.getWeight()), op.getEps().convertToDouble()));
+  Tensor x = frame.takeHeld(op.getX()), weight = frame.takeHeld(op.getWeight());
+  double eps = op.getEps().convertToDouble();
+  Tensor fused = fusedRmsNorm(x, weight, eps);
+  frame.set(op, fused.defined() ? fused : rmsNorm(frame.widen(x), frame.widen(weight), eps));
 }
 
 static void runSwiglu(lm::SwigluOp op, Frame &frame) {
-  Tensor gate = frame.take(op.getGate());
-  frame.set(op, at::silu(gate) * frame.take(op.getUp()));
+  Tensor gate = frame.takeHeld(op.getGate()), up = frame.takeHeld(op.getUp()), fused = fusedSwiglu(gate, up);
+  frame.set(op, fused.defined() ? fused : at::silu(frame.widen(gate)) * frame.widen(up));
 }
 
 static void runAdd(lm::AddOp op, Frame &frame) {

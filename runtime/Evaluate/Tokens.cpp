@@ -5,6 +5,8 @@
 
 #include "xlstm/Support/Error.h"
 
+#include <ATen/ops/aminmax.h>
+
 using at::Tensor;
 
 namespace xlstm::evaluate {
@@ -16,6 +18,13 @@ const Tensor &TokenTables::host(const Tensor &tensor) {
   if (isNew)
     at->second = {tensor, tensor.cpu()};
   return at->second.second;
+}
+
+std::pair<int64_t, int64_t> rangeOf(const Tensor &integers, TokenTables &tables) {
+  if (integers.numel() == 0)
+    return {0, -1};
+  auto [low, high] = at::aminmax(tables.host(integers));
+  return {low.item<int64_t>(), high.item<int64_t>()};
 }
 
 const Tensor &documentStarts(const Tensor &docs_BT, TokenTables &tables) {

@@ -13,6 +13,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace xlstm::evaluate {
 
@@ -37,6 +38,10 @@ private:
   // The source is kept, so that its address stays its own.
   std::map<std::tuple<const void *, std::string>, std::pair<at::Tensor, std::any>> tables;
 };
+
+/// The least and the greatest of integers; 0 and -1 where there is none. Waits for a device only where the integers
+/// were computed on it, or given there.
+std::pair<int64_t, int64_t> rangeOf(const at::Tensor &integers, TokenTables &tables);
 
 /// docs [B, T] as int64, with its host() known. Throws Error where a document would begin below 0 or behind its own
 /// token.

@@ -69,7 +69,7 @@ at::ScalarType computedAs(mlir::Operation &op, at::ScalarType run, c10::Device d
     return run;
   if (anyActivation(op, [](mlir::FloatType type) { return type.isF64(); }))
     return at::kDouble;
-  if (!device.is_cuda() || !mlir::isa<lm::LinearOp, lm::AttentionOp>(op))
+  if (!device.is_cuda() || !mlir::isa<lm::LinearOp, lm::AttentionOp, lm::AddOp, lm::ScaleOp>(op))
     return at::kFloat;
   mlir::Type first = elementType(op.getResult(0));
   auto isFirst = [&](mlir::Value value) {

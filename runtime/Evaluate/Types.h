@@ -27,8 +27,8 @@ at::ScalarType heldAs(DType shown, at::ScalarType run);
 /// what `lm.param` shows.
 std::optional<at::ScalarType> heldAs(mlir::Value value, at::ScalarType run);
 
-/// The type in which an op gets its operands: float32, or float64 where its activations are. A product of activations
-/// and weights of one narrow type stays narrow on CUDA, whose tensor cores sum in float32 and round once.
+/// The type in which an op gets its operands: float32, or float64 where its activations are. On CUDA operands of one
+/// narrow type stay narrow where ATen's kernels sum in float32 and round once: products, attention, sums of two.
 at::ScalarType computedAs(mlir::Operation &op, at::ScalarType run, c10::Device device);
 
 } // namespace xlstm::evaluate

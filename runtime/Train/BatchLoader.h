@@ -14,6 +14,7 @@ namespace xlstm {
 struct BatchPart {
   std::vector<at::Tensor> arguments;
   double share = 0;
+  bool isOnly = false; // the batch has no other
 };
 
 /// The batches of one step after the other. While one is trained on, a thread makes the next: what it reads from a disk

@@ -36,9 +36,10 @@ public:
     return arguments;
   }
 
-  StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params, EvalObserver *observer) const {
+  StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params,
+                    const StepContext &context) const {
     Targets targets = source.complete(arguments[0], arguments[1], {arguments.begin() + 3, arguments.end()});
-    auto results = function.run(argumentsOf(arguments[0], arguments[1], arguments[2], targets), params, observer);
+    auto results = function.run(argumentsOf(arguments[0], arguments[1], arguments[2], targets), params, context);
     return {results[loss], {{"ce", results[ce].detach()}, {"kl", results[kl].detach()}}};
   }
 
@@ -111,9 +112,11 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   bool isRounded = roundFrozen(spec, options, params.frozen);
   TrainTask task;
   task.name = "distill";
+  if (source.teacher().empty()) // a teacher's answers lie on the device: their range is looked at in every step
+    task.function = &program.function("distill");
   task.arguments = [&](auto &batch) { return distillation.arguments(batch); };
-  task.losses = [&](auto &arguments, auto &params, auto *observer) {
-    return distillation.losses(arguments, params, observer);
+  task.losses = [&](auto &arguments, auto &params, auto &context) {
+    return distillation.losses(arguments, params, context);
   };
   task.tokens = [](const TokenRows &batch) { return batch.numLabels(); };
   task.validate = [&](const ParamMap &params) { return distillation.validate(params); };

@@ -6,6 +6,7 @@
 
 #include "xlstm/Runtime/Evaluate/Program.h"
 
+#include <ATen/ops/aminmax.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/minimum.h>
 
@@ -18,15 +19,25 @@ public:
   struct Range {
     at::Tensor least, greatest;
     void add(const at::Tensor &gate) {
-      at::Tensor low = gate.detach().min(), high = gate.detach().max();
-      least = least.defined() ? at::minimum(least, low) : low;
-      greatest = greatest.defined() ? at::maximum(greatest, high) : high;
+      auto [low, high] = at::aminmax(gate.detach());
+      merge({low, high});
+    }
+    void merge(const Range &other) {
+      least = least.defined() ? at::minimum(least, other.least) : other.least;
+      greatest = greatest.defined() ? at::maximum(greatest, other.greatest) : other.greatest;
     }
   };
 
   void onMemoryGates(int64_t layer, const at::Tensor &i_BTH, const at::Tensor &f_BTH) override {
     input.add(i_BTH);
     forget.add(f_BTH);
+  }
+
+  /// Takes in what others have seen, of whose tensors nothing is kept.
+  void merge(const GateRanges &other) {
+    for (auto [mine, range] : {std::pair(&input, &other.input), {&forget, &other.forget}})
+      if (range->least.defined())
+        mine->merge({range->least.clone(), range->greatest.clone()});
   }
 
   Range input, forget;

@@ -5,7 +5,7 @@
 #define XLSTM_RUNTIME_TRAIN_INTERNAL_STAGEFUNCTION_H
 
 #include "xlstm/Runtime/Evaluate/Program.h"
-#include "xlstm/Runtime/Train/TrainOptions.h"
+#include "xlstm/Runtime/Train/Trainer.h"
 #include "xlstm/Support/Error.h"
 
 namespace xlstm {
@@ -28,10 +28,11 @@ public:
   }
 
   std::vector<at::Tensor> run(const std::vector<at::Tensor> &arguments, const ParamMap &params,
-                              EvalObserver *observer = nullptr) const {
+                              const StepContext &context = {}) const {
     EvalOptions how;
     how.type = type;
-    how.observer = observer;
+    how.observer = context.observer;
+    how.inputs = context.inputs;
     return program.run(name, arguments, params, how);
   }
 

@@ -6,7 +6,7 @@
 #include "BatchLoader.h"
 #include "Identity.h"
 #include "MetricsLog.h"
-#include "StepLog.h"
+#include "StepWork.h"
 
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 #include "xlstm/Runtime/Files/Interrupt.h"
@@ -36,6 +36,7 @@ public:
       fail(task.name, ": there is nothing to train: the student has no tensor that linearizing added");
     for (const auto &[name, param] : trained)
       all[name] = param;
+    work.emplace(task, all, trained);
     order = rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch);
     record = {{"identity", identityOf(task, data, frozen, trained, options)}};
   }
@@ -102,7 +103,7 @@ private:
     double tokens = double(std::max<int64_t>(task.tokens(batch), 1));
     std::vector<BatchPart> parts;
     for (const TokenRows &part : batch.batches(micro))
-      parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens});
+      parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens, micro >= options.batch});
     return parts;
   }
 
@@ -111,11 +112,8 @@ private:
     optimizer.zeroGrad(); // parts add up
     GateRanges gates;
     StepMetrics metrics;
-    for (const BatchPart &part : batches.take(done)) {
-      StepLosses losses = task.losses(part.arguments, all, &gates);
-      losses.loss.mul(part.share).backward();
-      metrics.add(losses, part.share);
-    }
+    for (const BatchPart &part : batches.take(done))
+      work->run(part, metrics, gates);
     double rate = options.rate.at(done, options.steps), newRate = options.newRate().at(done, options.steps);
     at::Tensor norm = gradientNorm(trained);
     optimizer.step(done + 1, {rate, newRate}, clipDivisor(norm, options.clip));
@@ -198,6 +196,7 @@ private:
   std::vector<int64_t> order;
   BatchLoader batches;
   StepLog steps;
+  std::optional<StepWork> work;
   int64_t done = 0, saved = -1;
   Json record; // kept in the checkpoint: identity, log_bytes, first, last, best, best_step
   std::optional<MetricsLog> log;

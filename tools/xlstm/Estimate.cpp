@@ -31,10 +31,10 @@ constexpr int64_t F32 = 4;
 constexpr int64_t Checkpointed = 3 * F32, Training = 4 * F32; // a param and its two moments; and its gradient
 constexpr int64_t ProgramBytes = 300'000'000;                 // xlstm itself, LibTorch and LLVM
 constexpr int64_t EvaluatedLogits = 1 << 24;                  // of a batch (runtime/Eval/BitsPerByte.cpp)
-// Float32 numbers that a token of a training batch keeps alive until its gradient is known: in a layer, by its width
-// and that of its feed-forward part, and behind the head. Where only mixers are trained the layers' other ops keep
-// nothing.
-constexpr int64_t PerWidth = 8, PerFeedForward = 3, PerLogit = 4, PerAlignedWidth = 10;
+constexpr int64_t LossLogits = 1 << 22, LossTokens = 256;     // at once, in training (runtime/Evaluate/HeadLosses.h)
+// Float32 numbers that a token of a training batch keeps alive until its gradient is known, in a layer, by its width
+// and that of its feed-forward part. Where only mixers are trained the layers' other ops keep nothing.
+constexpr int64_t PerWidth = 8, PerFeedForward = 3, PerAlignedWidth = 10;
 constexpr double WithAdapters = 1.45; // what adapters beside all projections make of an expert's
 
 } // namespace
@@ -75,7 +75,8 @@ static int64_t ofLayers(const Shapes &model, const TrainOptions &options, int64_
 static int64_t expertActivations(const Shapes &model, const TrainOptions &options, int64_t tokens) {
   double share = options.trained == Trained::Lora ? WithAdapters : 1;
   int64_t layers = ofLayers(model, options, PerWidth * model.width + PerFeedForward * model.feedForward);
-  return int64_t(share * double(F32 * tokens * (layers + PerLogit * model.vocab)));
+  int64_t logits = std::min(tokens, std::max(LossTokens, LossLogits / model.vocab)) * model.vocab;
+  return int64_t(share * double(F32 * tokens * layers)) + F32 * logits;
 }
 static int64_t alignActivations(const Shapes &model, const TrainOptions &options, int64_t tokens) {
   return F32 * tokens * ofLayers(model, options, PerAlignedWidth * model.width);

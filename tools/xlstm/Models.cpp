@@ -10,8 +10,8 @@ namespace fs = std::filesystem;
 
 namespace xlstm {
 
-/// What is run has its mixers fused; what is written keeps the composition.
-static const std::string Fuse = "xlstm-fuse-hybrid";
+/// What is run has its mixers and its losses fused; what is written keeps the composition.
+static const std::string Fuse = "xlstm-fuse-hybrid,xlstm-fuse-losses";
 
 RunnableModel RunnableModel::open(const fs::path &folder, const std::string &device) {
   Bundle bundle = Bundle::open(folder);

@@ -1,7 +1,7 @@
 /*===- SparseLoss.h - C ABI of the head with both losses: CUDA -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// logits = hidden weight^T; loss = gamma cross-entropy(labels) + beta KL(teacher || student), both means over the tokens
+// logits = logit_scale hidden weight^T; loss = gamma cross-entropy(labels) + beta KL(teacher || student), both means over the tokens
 // with a label of at least 0 (docs/Method.md, stage II), forward and backward in one call. Logits exist for a few
 // thousand tokens at a time, in `type`, and become their own gradient in place: N x V floats are never held.
 */
@@ -18,7 +18,7 @@ extern "C" {
 typedef struct {
   int64_t N, D, V, K; /* tokens; hidden width; vocabulary, a multiple of 8; the teacher's stored tokens, 0 to 4096 */
   int64_t tokens;     /* at once; 0: as many as keep the logits under 290 MB, or 460 MB for float32 d_weight */
-  float gamma, beta;
+  float gamma, beta, logit_scale;
   int32_t with_tail; /* nonzero: one more bucket for all other tokens; zero: both sides renormalised over the K */
   enum xlstm_dtype type;        /* of hidden, weight and d_hidden: XLSTM_F32 or XLSTM_BF16 */
   enum xlstm_dtype weight_type; /* of d_weight: XLSTM_F32, or XLSTM_BF16 (rounded once every `tokens`) */
@@ -28,7 +28,7 @@ typedef struct {
   const void *hidden;     /* [N,D] */
   const void *weight;     /* [V,D] */
   const int32_t *labels;  /* [N]; negative: the token counts for nothing */
-  const int32_t *ids;     /* [N,K], distinct in a row; one outside [0, V) is left out */
+  const int32_t *ids;     /* [N,K]; one outside [0, V) is left out, a repeated one counts at each place in the KL */
   const float *logprobs;  /* [N,K] */
   const float *tail;      /* [N], the logarithm of the others' probability; null without tail */
 } xlstm_sparse_loss_inputs;

@@ -98,4 +98,33 @@ def FuseHybrid : Pass<"xlstm-fuse-hybrid", "::mlir::ModuleOp"> {
   let dependentDialects = ["::xlstm::xlstm::XLSTMDialect"];
 }
 
+def FuseLosses : Pass<"xlstm-fuse-losses", "::mlir::ModuleOp"> {
+  let summary = "Make the head and the losses over its logits one op, so that all logits never exist at once";
+  let description = [{
+    Where the logits of a head go into `lm.cross_entropy` and `xlstm.sparse_kl` of the same labels and nowhere else, and
+    the weighted sum of both is a loss, all of it becomes one `xlstm.head_losses`:
+
+    ```mlir
+    %logits = lm.linear %x, %w : ...
+    %ce = lm.cross_entropy %logits, %labels : ...
+    %kl = xlstm.sparse_kl renormalized %logits, %ids, %logprobs, %tail, %labels : ...
+    %a = lm.scale %ce {factor = 0.9 : f64} : tensor<f32>
+    %b = lm.scale %kl {factor = 0.1 : f64} : tensor<f32>
+    %loss = lm.add %a, %b : tensor<f32>
+    ```
+    becomes
+
+    ```mlir
+    %loss, %ce, %kl = xlstm.head_losses renormalized %x, %w, %ids, %logprobs, %tail, %labels
+      {ce_weight = 0.9 : f64, kl_weight = 0.1 : f64, logit_scale = 1.0 : f64} : ...
+    ```
+    An `lm.scale` between the head and the losses becomes `logit_scale`. A head with a bias stays, and so does one whose
+    logits, or whose single losses, something else computes with: returned they may be.
+
+    The tools apply it to what they train, where they apply `xlstm-fuse-hybrid`.
+  }];
+  let statistics = [Statistic<"numFused", "heads-fused", "Heads that became one op with their losses">];
+  let dependentDialects = ["::xlstm::xlstm::XLSTMDialect"];
+}
+
 #endif // XLSTM_TRANSFORMS_LINEARIZEPASSES_TD

@@ -125,3 +125,11 @@ func.func @align_loss_c1(%a: tensor<2x3x4x8xf32>) {
   %l, %e = xlstm.align_loss %a, %a : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>) -> (tensor<f32>, tensor<1xf32>)
   return
 }
+
+// -----
+func.func @head_losses_c1(%x: tensor<2x3x8xf32>, %w: tensor<9x8xf32>, %ids: tensor<2x3x5xf32>, %p: tensor<2x3x5xf32>, %tail: tensor<2x3xf32>, %labels: tensor<2x3xi64>) {
+  // expected-error @+1 {{'xlstm.head_losses' op operand #2 must be ranked tensor of i32 or i64 (less than 2^63 bytes), but got 'tensor<2x3x5xf32>'}}
+  %l:3 = xlstm.head_losses tail %x, %w, %ids, %p, %tail, %labels {ce_weight = 1.0 : f64, kl_weight = 1.0 : f64, logit_scale = 1.0 : f64}
+    : (tensor<2x3x8xf32>, tensor<9x8xf32>, tensor<2x3x5xf32>, tensor<2x3x5xf32>, tensor<2x3xf32>, tensor<2x3xi64>) -> (tensor<f32>, tensor<f32>, tensor<f32>)
+  return
+}

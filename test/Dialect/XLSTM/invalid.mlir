@@ -284,3 +284,35 @@ func.func @blend_c1(%s: tensor<2xf32>, %h: tensor<2x3x4x8xf32>) {
   %r = xlstm.blend %s, %h, %h : tensor<2xf32>, tensor<2x3x4x8xf32>
   return
 }
+
+// -----
+func.func @head_losses_c1(%x: tensor<2x3x8xf32>, %w: tensor<9x7xf32>, %ids: tensor<2x3x5xi32>, %p: tensor<2x3x5xf32>, %tail: tensor<2x3xf32>, %labels: tensor<2x3xi64>) {
+  // expected-error @+1 {{'xlstm.head_losses' op expects dimension D of weight to be 8 as in hidden, found 7}}
+  %l:3 = xlstm.head_losses tail %x, %w, %ids, %p, %tail, %labels {ce_weight = 1.0 : f64, kl_weight = 1.0 : f64, logit_scale = 1.0 : f64}
+    : (tensor<2x3x8xf32>, tensor<9x7xf32>, tensor<2x3x5xi32>, tensor<2x3x5xf32>, tensor<2x3xf32>, tensor<2x3xi64>) -> (tensor<f32>, tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+func.func @head_losses_c2(%x: tensor<2x3x8xf32>, %w: tensor<9x8xf32>, %ids: tensor<2x3x5xi32>, %p: tensor<2x3x5xf32>, %tail: tensor<2x3xf32>, %labels: tensor<2x3xi64>) {
+  // expected-error @+1 {{'xlstm.head_losses' op expects a finite ce_weight, found INF}}
+  %l:3 = xlstm.head_losses tail %x, %w, %ids, %p, %tail, %labels {ce_weight = 0x7FF0000000000000 : f64, kl_weight = 1.0 : f64, logit_scale = 1.0 : f64}
+    : (tensor<2x3x8xf32>, tensor<9x8xf32>, tensor<2x3x5xi32>, tensor<2x3x5xf32>, tensor<2x3xf32>, tensor<2x3xi64>) -> (tensor<f32>, tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+func.func @head_losses_c2(%x: tensor<2x3x8xf32>, %w: tensor<9x8xf32>, %ids: tensor<2x3x5xi32>, %p: tensor<2x3x5xf32>, %tail: tensor<2x3xf32>, %labels: tensor<2x3xi64>) {
+  // expected-error @+1 {{'xlstm.head_losses' op expects a finite kl_weight, found INF}}
+  %l:3 = xlstm.head_losses tail %x, %w, %ids, %p, %tail, %labels {ce_weight = 1.0 : f64, kl_weight = 0x7FF0000000000000 : f64, logit_scale = 1.0 : f64}
+    : (tensor<2x3x8xf32>, tensor<9x8xf32>, tensor<2x3x5xi32>, tensor<2x3x5xf32>, tensor<2x3xf32>, tensor<2x3xi64>) -> (tensor<f32>, tensor<f32>, tensor<f32>)
+  return
+}
+
+// -----
+func.func @head_losses_c2(%x: tensor<2x3x8xf32>, %w: tensor<9x8xf32>, %ids: tensor<2x3x5xi32>, %p: tensor<2x3x5xf32>, %tail: tensor<2x3xf32>, %labels: tensor<2x3xi64>) {
+  // expected-error @+1 {{'xlstm.head_losses' op expects a finite logit_scale, found INF}}
+  %l:3 = xlstm.head_losses tail %x, %w, %ids, %p, %tail, %labels {ce_weight = 1.0 : f64, kl_weight = 1.0 : f64, logit_scale = 0x7FF0000000000000 : f64}
+    : (tensor<2x3x8xf32>, tensor<9x8xf32>, tensor<2x3x5xi32>, tensor<2x3x5xf32>, tensor<2x3xf32>, tensor<2x3xi64>) -> (tensor<f32>, tensor<f32>, tensor<f32>)
+  return
+}

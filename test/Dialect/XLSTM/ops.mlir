@@ -72,3 +72,14 @@ lm.model @losses(%a: tensor<?x?x4x16xf32>, %b: tensor<?x?x4x16xf32>, %logits: te
     : (tensor<?x?x256xf32>, tensor<?x?x8xi32>, tensor<?x?x8xf32>, tensor<?x?xf32>, tensor<?x?xi64>) -> tensor<f32>
   lm.return %l, %e, %kl, %klt : tensor<f32>, tensor<f32>, tensor<f32>, tensor<f32>
 }
+
+// CHECK-LABEL: lm.model @head_losses
+lm.model @head_losses(%x: tensor<?x?x16xbf16>, %w: tensor<256x16xbf16>, %ids: tensor<?x?x8xi32>, %logprobs: tensor<?x?x8xf32>,
+    %tail: tensor<?x?xf32>, %labels: tensor<?x?xi64>) -> (tensor<f32>, tensor<f32>, tensor<f32>) {
+  // CHECK: xlstm.head_losses tail %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} {ce_weight = 5.000000e-01 : f64, kl_weight = 2.000000e+00 : f64, logit_scale = 2.500000e-01 : f64} :
+  %loss, %ce, %kl = xlstm.head_losses tail %x, %w, %ids, %logprobs, %tail, %labels
+    {ce_weight = 0.5 : f64, kl_weight = 2.0 : f64, logit_scale = 0.25 : f64}
+    : (tensor<?x?x16xbf16>, tensor<256x16xbf16>, tensor<?x?x8xi32>, tensor<?x?x8xf32>, tensor<?x?xf32>, tensor<?x?xi64>)
+    -> (tensor<f32>, tensor<f32>, tensor<f32>)
+  lm.return %loss, %ce, %kl : tensor<f32>, tensor<f32>, tensor<f32>
+}

@@ -156,6 +156,7 @@ TEST_P(CudaAttention, ManyRows) {
   check({2, 600, 12, 6, 128, 128, 70, 0}, {599, 1});
   check({2, 560, 12, 6, 200, 256, 50, 9}, {500, 60});
   check({3, 500, 8, 8, 32, 48, 1000, 0}, {480, 20});
+  check({1, 1060, 2, 1, 200, 256, 1500, 9}, {1000, 60}); // blocks that share their keys
 }
 
 /// A cache of more keys than one block takes: parts are combined, and then the ring wraps.

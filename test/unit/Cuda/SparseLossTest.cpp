@@ -17,7 +17,7 @@ struct Problem {
   Doubles dHidden, dWeight;
 
   Problem(int64_t N, int64_t D, int64_t V, int64_t K, int64_t tokens, bool withTail, xlstm_dtype type)
-      : shape{N, D, V, K, tokens, 0.9f, 0.4f, withTail, type, XLSTM_F32},
+      : shape{N, D, V, K, tokens, 0.9f, 0.4f, 1, withTail, type, XLSTM_F32},
         hidden(rounded(type, randomFloats(N * D, 1, -1, 1))),
         weight(rounded(type, randomFloats(V * D, 2, -0.3f, 0.3f))), logprobs(randomFloats(N * K, 3, -6, -1)),
         tail(randomFloats(N, 4, -3, -1)), dHidden(N * D), dWeight(V * D) {
@@ -33,26 +33,30 @@ struct Problem {
   }
 
   void addRow(int64_t n, double share) {
-    const auto &[N, D, V, K, tokens, gamma, beta, withTail, type, weightType] = shape;
+    const auto &[N, D, V, K, tokens, gamma, beta, logitScale, withTail, type, weightType] = shape;
     Doubles x(V, 0.0), gradient(V, 0.0);
     double total = 0;
     for (int64_t v = 0; v < V; ++v) {
       for (int64_t c = 0; c < D; ++c)
-        x[v] += double(hidden[n * D + c]) * weight[v * D + c];
+        x[v] += logitScale * double(hidden[n * D + c]) * weight[v * D + c];
       total += std::exp(x[v]);
     }
     crossEntropy += share * (std::log(total) - x[labels[n]]);
     for (int64_t v = 0; v < V; ++v)
       gradient[v] = share * gamma * (std::exp(x[v]) / total - (v == labels[n]));
-    // Buckets: the chosen tokens, then all others.
+    // Buckets: the chosen tokens, each place of them one, then all others.
     Doubles p, q;
-    std::vector<int> bucket(V, withTail ? int(K) : -1);
+    std::vector<std::vector<int>> buckets(V);
     double others = total;
     for (int64_t k = 0; k < K; ++k) {
       int32_t id = ids[n * K + k];
       p.push_back(std::exp(double(logprobs[n * K + k]))), q.push_back(std::exp(x[id]));
-      bucket[id] = k, others -= q.back();
+      others -= buckets[id].empty() ? q.back() : 0;
+      buckets[id].push_back(int(k));
     }
+    for (std::vector<int> &bucket : buckets)
+      if (bucket.empty() && withTail)
+        bucket.push_back(int(K));
     if (withTail)
       p.push_back(std::exp(double(tail[n]))), q.push_back(others);
     double sumP = 0, sumQ = 0;
@@ -61,12 +65,12 @@ struct Problem {
     for (size_t b = 0; b < p.size(); ++b)
       kl += share * p[b] / sumP * std::log(p[b] / sumP * sumQ / q[b]);
     for (int64_t v = 0; v < V; ++v)
-      if (int b = bucket[v]; b >= 0) // d KL / d x = (q - p) of the bucket, shared out in it by probability
+      for (int b : buckets[v]) // d KL / d x = (q - p) of the bucket, shared out in it by probability
         gradient[v] += share * beta * (q[b] / sumQ - p[b] / sumP) * std::exp(x[v]) / q[b];
     for (int64_t v = 0; v < V; ++v)
       for (int64_t c = 0; c < D; ++c) {
-        dHidden[n * D + c] += gradient[v] * weight[v * D + c];
-        dWeight[v * D + c] += gradient[v] * hidden[n * D + c];
+        dHidden[n * D + c] += logitScale * gradient[v] * weight[v * D + c];
+        dWeight[v * D + c] += logitScale * gradient[v] * hidden[n * D + c];
       }
   }
 
@@ -132,6 +136,31 @@ TEST(CudaSparseLoss, LossesAndGradients) {
     }
 }
 
+/// Stores may name a token several times: in a row's middle, three times, all places one token, the label among them.
+TEST(CudaSparseLoss, IdsThatRepeat) {
+  for (xlstm_dtype type : {XLSTM_F32, XLSTM_BF16})
+    for (bool withTail : {false, true}) {
+      Problem problem(9, 32, 512, 300, 4, withTail, type);
+      for (int64_t n = 0; n < 9; ++n) {
+        int32_t *ids = problem.ids.data() + n * 300;
+        ids[7] = ids[3], ids[299] = ids[3];
+        if (n % 2)
+          ids[20] = ids[0]; // the label of some
+        if (n == 4)
+          std::fill_n(ids, 300, ids[0]);
+      }
+      check(problem);
+    }
+}
+
+TEST(CudaSparseLoss, LogitScale) {
+  for (xlstm_dtype type : {XLSTM_F32, XLSTM_BF16}) {
+    Problem problem(37, 64, 1000, 16, 16, true, type);
+    problem.shape.logit_scale = 0.25f;
+    check(problem);
+  }
+}
+
 TEST(CudaSparseLoss, WithoutGradients) { check({9, 32, 512, 8, 4, true, XLSTM_BF16}, false); }
 
 TEST(CudaSparseLoss, Tuned) {
@@ -153,16 +182,16 @@ TEST(CudaSparseLoss, NoLabels) {
 }
 
 TEST(CudaSparseLoss, WorkspaceIsBounded) {
-  xlstm_sparse_loss_shape shape = {8192, 4096, 128256, 256, 0, 0.9f, 0.1f, 0, XLSTM_BF16, XLSTM_F32};
+  xlstm_sparse_loss_shape shape = {8192, 4096, 128256, 256, 0, 0.9f, 0.1f, 1, 0, XLSTM_BF16, XLSTM_F32};
   EXPECT_LE(xlstm_cuda_sparse_loss_workspace(&shape), 519'000'000u); // a tenth of torch.compile's
 }
 
 TEST(CudaSparseLoss, ShapesAreRefused) {
   xlstm_sparse_loss_inputs in = {};
   for (xlstm_sparse_loss_shape shape :
-       {xlstm_sparse_loss_shape{4, 16, 60, 4, 0, 1, 1, 0, XLSTM_F32, XLSTM_F32},
-        xlstm_sparse_loss_shape{4, 16, 64, 4, 0, 1, 1, 1, XLSTM_F32, XLSTM_F32}, // no tail given
-        xlstm_sparse_loss_shape{4, 16, 64, 5000, 0, 1, 1, 0, XLSTM_F32, XLSTM_F32},
-        xlstm_sparse_loss_shape{4, 16, 64, 4, 0, 1, 1, 0, XLSTM_FP8_E4M3, XLSTM_F32}})
+       {xlstm_sparse_loss_shape{4, 16, 60, 4, 0, 1, 1, 1, 0, XLSTM_F32, XLSTM_F32},
+        xlstm_sparse_loss_shape{4, 16, 64, 4, 0, 1, 1, 1, 1, XLSTM_F32, XLSTM_F32}, // no tail given
+        xlstm_sparse_loss_shape{4, 16, 64, 5000, 0, 1, 1, 1, 0, XLSTM_F32, XLSTM_F32},
+        xlstm_sparse_loss_shape{4, 16, 64, 4, 0, 1, 1, 1, 0, XLSTM_FP8_E4M3, XLSTM_F32}})
     EXPECT_EQ(xlstm_cuda_sparse_loss(&shape, &in, 1, nullptr, nullptr, nullptr, nullptr, nullptr), 1);
 }

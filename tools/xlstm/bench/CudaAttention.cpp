@@ -29,8 +29,9 @@ static void check(int error, const char *name) {
 
 /// T tokens after `before`, in a ring of W keys; `states` of them in turn, so that a short one does not stay in the
 /// cache.
-static Work attention(int64_t T, int64_t before, int64_t W, int states) {
-  constexpr int64_t H = 32, Hkv = 8, d = 128;
+static Work attention(int64_t T, int64_t before, int64_t W, int states, int64_t Hkv = 8) {
+  constexpr int64_t d = 128;
+  const int64_t H = 4 * Hkv;
   struct Ring {
     Tensor k, v;
   };
@@ -59,7 +60,7 @@ static Work attention(int64_t T, int64_t before, int64_t W, int states) {
                    auto heads = [](const Tensor &x) { return x.transpose(0, 1).unsqueeze(0); };
                    if (T == 1)
                      at::scaled_dot_product_attention(heads(q), heads(ring.k), heads(ring.v), {}, 0, false, {}, true);
-                   else // from the text's start
+                   else if (before == 0)
                      at::scaled_dot_product_attention(heads(q), heads(k), heads(v), {}, 0, true, {}, true);
                  }}};
   return work;
@@ -91,6 +92,11 @@ void addCudaAttentionCases(std::vector<Case> &cases) {
   for (int64_t T : {2048, 16384})
     cases.push_back({"attention", "T=" + std::to_string(T) + heads + ", from the start", "bf16",
                      [=] { return attention(T, 0, T, 1); }});
+  // One key head of a layer that keeps a few: in decode, and a piece of a prompt far from its start.
+  cases.push_back(
+      {"attention", "T=1 H=4 Hkv=1 d=128, 131072 keys", "bf16", [] { return attention(1, 131071, 131072, 16, 1); }});
+  cases.push_back(
+      {"attention", "T=512 H=4 Hkv=1 d=128, 65536 keys", "bf16", [] { return attention(512, 65024, 131072, 4, 1); }});
   for (int64_t T : {1, 4096})
     cases.push_back({"mlstm", "T=" + std::to_string(T) + heads, "bf16", [=] { return mlstm(T); }});
 }

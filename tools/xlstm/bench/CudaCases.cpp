@@ -111,7 +111,7 @@ Work sparseLoss(int64_t N, int64_t D, int64_t V, int64_t K, bool tuned) {
   Tensor ids = (integers(V, {N, 1}, at::kInt) + at::arange(K, labels.options()) * (V / K)).remainder(V).to(at::kInt);
   Tensor teacher = random({N, K}, at::kFloat).log_softmax(-1), losses = at::empty({3}, teacher.options());
   Tensor dHidden = at::empty_like(hidden), dWeight = at::empty_like(weight);
-  const xlstm_sparse_loss_shape shape = {N, D, V, K, 0, 0.9f, 0.1f, 0, XLSTM_BF16, XLSTM_BF16};
+  const xlstm_sparse_loss_shape shape = {N, D, V, K, 0, 0.9f, 0.1f, 1, 0, XLSTM_BF16, XLSTM_BF16};
   Tensor workspace = at::empty({int64_t(xlstm_cuda_sparse_loss_workspace(&shape))}, hidden.options().dtype(at::kByte));
   Work work;
   work.bytes = 2.0 * double(3 * V * D + 3 * N * D), work.flops = 6.0 * double(N) * double(D) * double(V);

@@ -8,6 +8,7 @@
 #include "../Recipe.h"
 #include "Bench.h"
 #include "Shapes.h"
+#include "Trace.h"
 
 #include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
@@ -37,7 +38,7 @@ namespace {
 constexpr int64_t heldOutRows = 1;
 
 struct TrainSettings {
-  std::string shape = "28m", stage = "both", device = "cpu", precision = "f32", trained = "full";
+  std::string shape = "28m", stage = "both", device = "cpu", precision = "f32", trained = "full", trace;
   int64_t rows = 4, length = 1024, steps = 20, warmup = 5, window = 512, topK = 64;
   bool json = false, recompute = false;
 };
@@ -106,11 +107,16 @@ TrainOptions TrainBench::options(TrainOptions options) {
   options.recompute = settings.recompute;
   options.validateEvery = options.checkpointEvery = options.steps = settings.warmup + settings.steps + 1;
   options.onStep = [this](int64_t done) {
-    if (done == settings.warmup)
+    if (done == settings.warmup) {
       begin = now();
+      if (!settings.trace.empty())
+        startTrace(!device.is_cpu());
+    }
     if (done < settings.warmup + settings.steps)
       return;
     end = now();
+    if (!settings.trace.empty())
+      stopTrace(settings.trace);
     throw Enough();
   };
   return options;
@@ -226,6 +232,8 @@ void addTrainBench(CLI::App &bench) {
   count("--warmup", settings->warmup, "Steps before them", 1);
   count("--window", settings->window, "Window of the student", 1);
   count("--top-k", settings->topK, "Stored targets a token", 1);
+  verb->add_option("--trace", settings->trace, "Also write a timeline of the timed steps (of the last stage) for Perfetto")
+      ->type_name("FILE");
   verb->add_flag("--recompute", settings->recompute, "A gradient computes each layer once more, to save memory");
   verb->add_flag("--json", settings->json, "A list of objects instead of a table");
   addDeviceOption(*verb, settings->device);

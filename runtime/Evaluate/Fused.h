@@ -1,0 +1,35 @@
+//===- Fused.h - small ops of training as one CUDA kernel each --------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Differentiable. Operands as they are held, float32 or bfloat16, on CUDA; every result is rounded once, as
+// docs/Rationale/Types.md says. Each returns an undefined tensor where the kernels do not take its operands, or the
+// build has none: the caller then composes the op of ATen's.
+
+#ifndef XLSTM_RUNTIME_EVALUATE_FUSED_H
+#define XLSTM_RUNTIME_EVALUATE_FUSED_H
+
+#include <ATen/core/Tensor.h>
+
+namespace xlstm::evaluate {
+
+/// x [.., n] / sqrt(mean(x^2) + eps) * weight [n].
+at::Tensor fusedRmsNorm(const at::Tensor &x, const at::Tensor &weight, double eps);
+
+/// Channel pairs (i, i + d/2) of x [B, T, H, d] turned; cos and sin [B, T, 1, d/2], float32, are constants.
+at::Tensor fusedRotate(const at::Tensor &x, const at::Tensor &cos, const at::Tensor &sin);
+
+/// silu(gate) * up.
+at::Tensor fusedSwiglu(const at::Tensor &gate, const at::Tensor &up);
+
+/// xlstm.output_gate: q [B, T, H, d], k and v [B, T, Hkv, d], weight [H, 3d] and bias [H] in float32; [B, T, H]
+/// float32.
+at::Tensor fusedOutputGate(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor &weight,
+                           const at::Tensor &bias);
+
+/// x [.., n] weight^T + bias in float32 for x in bfloat16 and weight [m, n] in float32, by tensor cores: the weight is
+/// three bfloat16 terms, whose products and sums are as exact as float32's. For few outputs, as gates have.
+at::Tensor wideLinear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias);
+
+} // namespace xlstm::evaluate
+
+#endif // XLSTM_RUNTIME_EVALUATE_FUSED_H
