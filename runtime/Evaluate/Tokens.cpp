@@ -24,7 +24,8 @@ std::pair<int64_t, int64_t> rangeOf(const Tensor &integers, TokenTables &tables)
   if (integers.numel() == 0)
     return {0, -1};
   auto [low, high] = at::aminmax(tables.host(integers));
-  return {low.item<int64_t>(), high.item<int64_t>()};
+  auto number = [](const Tensor &x) { return *x.to(at::kLong).const_data_ptr<int64_t>(); }; // it lies on the host
+  return {number(low), number(high)};
 }
 
 const Tensor &documentStarts(const Tensor &docs_BT, TokenTables &tables) {
