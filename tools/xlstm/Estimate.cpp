@@ -145,9 +145,13 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   if (!recipe.keepTargets)
     train.passes += targets;
   // Frozen ones; the trained, their gradients, two moments. At the end the weights are read once more.
-  int64_t training = held.frozenBytes + held.trained * Training +
-                     expertActivations(model, options, tokensAtOnce(options, recipe.length));
-  int64_t teacher = recipe.onlineTargets ? model.bytes : 0; // as it is stored; its answers go before the student's step
+  int64_t tokens = tokensAtOnce(options, recipe.length), working = expertActivations(model, options, tokens);
+  int64_t teacher = 0;
+  if (recipe.onlineTargets) { // as it is stored; it has answered before the student's step begins
+    teacher = model.bytes;
+    working = std::max(working, answers(model, tokens));
+  }
+  int64_t training = held.frozenBytes + held.trained * Training + working;
   train.memory = ProgramBytes + teacher + std::max(training, weights + held.trained * F32);
   stages.push_back(train);
 }
