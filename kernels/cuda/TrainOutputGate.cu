@@ -35,21 +35,43 @@ __global__ void inputs(const float *w, const float *dy, T *dq, T *dk, T *dv, int
   }
 }
 
-/// Block (h, chunk): a row of sums [chunk, H, 3d] over the chunk's tokens.
+/// Block (h, chunk): a row of sums [chunk, H, 3d] over the chunk's tokens. A thread has 8 neighbouring columns, and
+/// threads of the same columns share the tokens.
 template <typename T>
 __global__ void weights(const T *q, const T *k, const T *v, const float *dy, float *sums, int64_t tokens, int64_t H,
                         int64_t Hkv, int64_t d) {
+  __shared__ float sums8[Threads * 8];
   const int64_t h = blockIdx.x, shared = h / (H / Hkv), each = (tokens + gridDim.y - 1) / gridDim.y;
   const int64_t from = blockIdx.y * each, to = min(tokens, from + each);
-  for (int64_t c = threadIdx.x; c < 3 * d; c += Threads) {
-    const int64_t array = c / d;
-    const T *x = (array == 0 ? q + h * d : (array == 1 ? k : v) + shared * d) + c % d;
-    const int64_t stride = (array ? Hkv : H) * d;
-    float sum = 0;
-#pragma unroll 8
-    for (int64_t t = from; t < to; ++t)
-      sum += dy[t * H + h] * toFloat(x[t * stride]);
-    sums[(blockIdx.y * H + h) * 3 * d + c] = sum;
+  const int pieces = int(3 * d / 8), wide = min(pieces, Threads), lanes = Threads / wide;
+  const int lane = threadIdx.x / wide;
+  for (int first = 0; first < pieces; first += wide) {
+    const int piece = first + int(threadIdx.x) % wide;
+    float sum[8] = {};
+    if (lane < lanes && piece < pieces) {
+      const int64_t c = piece * 8, array = c / d, stride = (array ? Hkv : H) * d;
+      const T *x = (array == 0 ? q + h * d : (array == 1 ? k : v) + shared * d) + c % d;
+#pragma unroll 4
+      for (int64_t t = from + lane; t < to; t += lanes) {
+        float values[8];
+        loadFloats(x + t * stride, values);
+        const float g = dy[t * H + h];
+#pragma unroll
+        for (int i = 0; i < 8; ++i)
+          sum[i] += g * values[i];
+      }
+    }
+    __syncthreads();
+#pragma unroll
+    for (int i = 0; i < 8; ++i)
+      sums8[threadIdx.x * 8 + i] = sum[i];
+    __syncthreads();
+    for (int n = threadIdx.x; n < min(wide, pieces - first) * 8; n += Threads) {
+      float all = 0;
+      for (int other = 0; other < lanes; ++other)
+        all += sums8[other * wide * 8 + n];
+      sums[(blockIdx.y * H + h) * 3 * d + first * 8 + n] = all;
+    }
   }
 }
 

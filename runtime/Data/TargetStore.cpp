@@ -127,4 +127,9 @@ Targets TargetStore::batch(const TokenRows &rows) const {
   return targets;
 }
 
+std::vector<at::Tensor> TargetStore::prepare(const TokenRows &rows) const {
+  Targets targets = batch(rows);
+  return {targets.ids_BTK, targets.logprobs_BTK, targets.tail_BT};
+}
+
 } // namespace xlstm

@@ -11,9 +11,6 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/from_blob.h>
-#include <c10/core/GradMode.h>
-
-#include <cmath>
 
 namespace xlstm {
 namespace {
@@ -24,8 +21,7 @@ public:
                const std::filesystem::path &folder)
       : program(program), params(params), rows(rows), options(options), folder(folder), hashes(rows.hashes()) {
     int64_t vocabulary = program.function("model").results.at(0).shape.back();
-    if (options.k < 1 || options.k > vocabulary)
-      fail("targets: expected k from 1 to the vocabulary's ", vocabulary, ", found ", options.k);
+    checkTopK(program, options.k);
     if (options.logprobs != DType::F16 && options.logprobs != DType::F32)
       fail("targets: expected log-probabilities in F16 or F32, found ", safetensorsName(options.logprobs));
     if (options.rowsPerShard < 1 || options.batch < 1 || rows.size() == 0)
@@ -102,12 +98,8 @@ public:
 
 private:
   Targets compute(const TokenRows &batch) const {
-    at::Tensor logits_BTV = program.run("model", {batch.ids_NT, batch.docStart_NT}, params).at(0);
-    at::Tensor all_BTV = logits_BTV.to(at::kFloat).log_softmax(-1);
-    auto [logprobs_BTK, ids_BTK] = all_BTV.topk(options.k);
-    // Summing what is left is exact where one minus the sum of the k would cancel.
-    at::Tensor tail_BT = all_BTV.scatter(-1, ids_BTK, -INFINITY).exp().sum(-1).clamp_min(1e-30).log();
-    return {ids_BTK.to(at::kInt).cpu(), logprobs_BTK.cpu(), tail_BT.cpu()};
+    Targets targets = askTeacher(program, params, batch.ids_NT, batch.docStart_NT, options.k);
+    return {targets.ids_BTK.cpu(), targets.logprobs_BTK.cpu(), targets.tail_BT.cpu()};
   }
 
   const Program &program;
@@ -123,7 +115,6 @@ private:
 
 void writeTargets(const Program &program, const ParamMap &params, const TokenRows &rows, const TargetOptions &options,
                   const std::filesystem::path &folder) {
-  c10::NoGradGuard noGrad;
   TargetWriter writer(program, params, rows, options, folder);
   std::filesystem::create_directories(folder);
   std::vector<int64_t> missing;

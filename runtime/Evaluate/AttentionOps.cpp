@@ -13,6 +13,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <cstdint>
+#include <mutex>
 
 using at::Tensor;
 
@@ -26,15 +27,28 @@ static void runPositions(lm::PositionsOp op, Frame &frame) {
     frame.set(op, token - frame.take(op.getDocStart()).to(at::kInt));
 }
 
+Tensor frequenciesOn(c10::Device device, lm::RopeAttr rope, int64_t d) {
+  struct Known {
+    std::mutex mutex;
+    std::map<std::pair<std::string, std::vector<double>>, Tensor> tables;
+  };
+  static Known &known = *new Known; // no tensor may go when the device's library has gone
+  llvm::SmallVector<double> frequencies = rope.computeFrequencies(d);
+  std::lock_guard lock(known.mutex);
+  Tensor &table = known.tables[{device.str(), {frequencies.begin(), frequencies.end()}}];
+  if (!table.defined())
+    table = upload(at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble), device);
+  return table;
+}
+
 static void runRope(lm::RopeOp op, Frame &frame) {
   Tensor x = frame.takeHeld(op.getX()), positions = frame.take(op.getPositions());
   // Attributes are unique: the address tells two rotations apart.
   std::string key = "rope " + std::to_string(reinterpret_cast<uintptr_t>(op.getRope().getAsOpaquePointer())) +
                     c10::toString(frame.computedType());
   const Rotation &rotation = frame.tables.get(positions, key, [&] {
-    llvm::SmallVector<double> frequencies = op.getRope().computeFrequencies(x.size(3));
-    Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
-    return makeRotation(positions, upload(table, x.device()), op.getRope().attentionFactor(), frame.computedType());
+    Tensor table = frequenciesOn(x.device(), op.getRope(), x.size(3));
+    return makeRotation(positions, table, op.getRope().attentionFactor(), frame.computedType());
   });
   Tensor fused = fusedRotate(x, rotation.cos, rotation.sin);
   frame.set(op, fused.defined() ? fused : rotatePairs(frame.widen(x), rotation.cos, rotation.sin));
@@ -47,6 +61,8 @@ Tensor attendDocuments(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor 
   const Tensor &host = frame.tables.host(docs);
   if (window == 0 || window >= q_BTHd.size(1)) {
     if (hasPackedKernel(q_BTHd, k_BTKd, v_BTKd, scale)) {
+      if (frame.options.inputs && frame.options.inputs->starts.defined())
+        return attendPacked(q_BTHd, k_BTKd, v_BTKd, {{}, frame.options.inputs->starts, q_BTHd.size(1)}, scale);
       const auto &packed = frame.tables.get(docs, "packed", [&] { return packDocuments(host, docs.device()); });
       if (packed.longest > 0)
         return attendPacked(q_BTHd, k_BTKd, v_BTKd, packed, scale);

@@ -28,7 +28,10 @@ const TrainKernels *cudaTrainKernels() {
                                            xlstm_cuda_output_gate,
                                            xlstm_cuda_train_output_gate_backward,
                                            xlstm_cuda_train_output_gate_workspace,
-                                           xlstm_cuda_train_split};
+                                           xlstm_cuda_train_split,
+                                           xlstm_cuda_train_squares,
+                                           xlstm_cuda_train_squares_workspace,
+                                           xlstm_cuda_train_squares_backward};
   return &kernels;
 }
 

@@ -12,6 +12,7 @@
 #include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <atomic>
 #include <dlfcn.h>
 
 namespace xlstm {
@@ -19,6 +20,8 @@ namespace xlstm {
 namespace {
 
 using at::cuda::CUDAGraph;
+
+std::atomic<bool> recording = false; // autograd's threads ask, too
 
 /// As C functions, of which the object is the first argument (the Itanium ABI).
 struct Members {
@@ -60,12 +63,15 @@ public:
     c10::getDeviceAllocator(device.type())->emptyCache();
     c10::StreamGuard guard(implementation.getStreamFromGlobalPool(device)); // the default stream cannot be captured
     members.begin(get(), {0, 0}, cudaStreamCaptureModeGlobal);
+    recording = true;
     try {
       work();
     } catch (...) {
+      recording = false;
       endQuietly();
       throw;
     }
+    recording = false;
     members.end(get());
   }
   void replay() override { members.replay(get()); }
@@ -85,6 +91,8 @@ private:
 };
 
 } // namespace
+
+bool DeviceGraph::isRecording() { return recording; }
 
 std::unique_ptr<DeviceGraph> DeviceGraph::record(c10::Device device, const std::function<void()> &work) {
   if (!device.is_cuda() || !Members::find())

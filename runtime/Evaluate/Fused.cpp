@@ -8,6 +8,7 @@
 #include "xlstm/Support/Error.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
@@ -162,6 +163,31 @@ struct OutputGate : Function<OutputGate> {
   }
 };
 
+struct Squares : Function<Squares> {
+  static variable_list forward(AutogradContext *context, const Tensor &xInput, const Tensor &yInput) {
+    Tensor x = xInput.contiguous(), y = yInput.contiguous(), sums = floats({2}, x);
+    Tensor work = floats({cudaTrainKernels()->squaresWorkspace(x.numel())}, x);
+    launch("align_loss", x, [&](auto &kernels, void *stream) {
+      return kernels.squares(typeOf(x), x.const_data_ptr(), y.const_data_ptr(), sums.mutable_data_ptr<float>(),
+                             work.mutable_data_ptr<float>(), x.numel(), stream);
+    });
+    context->save_for_backward({x, y});
+    Tensor energy = sums.select(0, 1).clone();
+    context->mark_non_differentiable({energy});
+    return {sums.select(0, 0).clone(), energy};
+  }
+  static variable_list backward(AutogradContext *context, variable_list gradients) {
+    variable_list saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &y = saved[1];
+    Tensor g = gradients[0].to(at::kFloat).contiguous(), dx = at::empty_like(x);
+    launch("align_loss's backward", x, [&](auto &kernels, void *stream) {
+      return kernels.squaresBackward(typeOf(x), x.const_data_ptr(), y.const_data_ptr(), g.const_data_ptr<float>(), 2.0f,
+                                     dx.mutable_data_ptr(), x.numel(), stream);
+    });
+    return {dx, {}};
+  }
+};
+
 /// Every `inner` elements of x as the bf16 terms of which `parts` says which, one block after the other.
 Tensor split(const Tensor &input, int64_t inner, std::initializer_list<int32_t> parts) {
   Tensor x = input.contiguous(), y = at::empty({x.numel() * int64_t(parts.size())}, x.options().dtype(at::kBFloat16));
@@ -226,11 +252,22 @@ Tensor fusedOutputGate(const Tensor &q, const Tensor &k, const Tensor &v, const 
   return isTaken({&q, &k, &v}) && isFloat && q.size(3) % 8 == 0 ? OutputGate::apply(q, k, v, weight, bias) : Tensor();
 }
 
+std::pair<Tensor, Tensor> fusedSquares(const Tensor &x, const Tensor &y) {
+  if (!isTaken({&x, &y}) || x.numel() % 8 != 0 || y.requires_grad())
+    return {};
+  variable_list sums = Squares::apply(x, y);
+  return {sums[0], sums[1]};
+}
+
 Tensor wideLinear(const Tensor &x, const Tensor &weight, const Tensor &bias) {
   bool isMixed = x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kFloat;
-  // cuBLAS reads rows of 16 bytes.
-  return isTaken({&x}) && isMixed && x.size(-1) % 8 == 0 && weight.size(0) % 8 == 0 ? WideLinear::apply(x, weight, bias)
-                                                                                    : Tensor();
+  if (!isTaken({&x}) || !isMixed || x.size(-1) % 8 != 0)
+    return Tensor();
+  int64_t m = weight.size(0), more = (8 - m % 8) % 8; // cuBLAS reads rows of 16 bytes
+  if (more == 0)
+    return WideLinear::apply(x, weight, bias);
+  Tensor y = WideLinear::apply(x, at::constant_pad_nd(weight, {0, 0, 0, more}), Tensor()).narrow(-1, 0, m);
+  return bias.defined() ? y + bias : y.contiguous();
 }
 
 } // namespace xlstm::evaluate

@@ -10,6 +10,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <utility>
+
 namespace xlstm::evaluate {
 
 /// x [.., n] / sqrt(mean(x^2) + eps) * weight [n].
@@ -25,6 +27,9 @@ at::Tensor fusedSwiglu(const at::Tensor &gate, const at::Tensor &up);
 /// float32.
 at::Tensor fusedOutputGate(const at::Tensor &q, const at::Tensor &k, const at::Tensor &v, const at::Tensor &weight,
                            const at::Tensor &bias);
+
+/// The sums of (x - y)^2 and of y^2, float32 scalars. y is a constant, and the second sum too.
+std::pair<at::Tensor, at::Tensor> fusedSquares(const at::Tensor &x, const at::Tensor &y);
 
 /// x [.., n] weight^T + bias in float32 for x in bfloat16 and weight [m, n] in float32, by tensor cores: the weight is
 /// three bfloat16 terms, whose products and sums are as exact as float32's. For few outputs, as gates have.

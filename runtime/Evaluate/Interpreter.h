@@ -73,6 +73,9 @@ void addHeadOps(OpTable &table);
 void addMixerOps(OpTable &table);
 void addLossOps(OpTable &table);
 
+/// A rotation's angles a position, [d / 2] in float64; one tensor a device, brought there once.
+at::Tensor frequenciesOn(c10::Device device, lm::RopeAttr rope, int64_t d);
+
 /// Attention of whole documents: window 0 sees all of them; docs [B, T] as documentStarts gives them.
 at::Tensor attendDocuments(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
                            const at::Tensor &docs, int64_t window, int64_t sinks, double scale, Frame &frame);

@@ -1,6 +1,7 @@
 //===- LossOps.cpp - the losses of alignment and distillation -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "runtime/Evaluate/Fused.h"
 #include "runtime/Evaluate/HeadLosses.h"
 #include "runtime/Evaluate/Interpreter.h"
 #include "runtime/Evaluate/Losses.h"
@@ -53,8 +54,13 @@ static void runHeadLosses(xlstm::HeadLossesOp op, Frame &frame) {
 }
 
 static void runAlignLoss(xlstm::AlignLossOp op, Frame &frame) {
-  Tensor student = frame.take(op.getStudent()), teacher = frame.take(op.getTeacher());
+  Tensor student = frame.takeHeld(op.getStudent()), teacher = frame.takeHeld(op.getTeacher());
   double tokens = static_cast<double>(std::max<int64_t>(1, student.size(0) * student.size(1)));
+  if (auto [distance, energy] = fusedSquares(student, teacher); distance.defined()) {
+    frame.set(op.getLoss(), distance / tokens);
+    return frame.set(op.getEnergy(), energy / tokens);
+  }
+  student = frame.widen(student), teacher = frame.widen(teacher);
   frame.set(op.getLoss(), (student - teacher).square().sum() / tokens);
   frame.set(op.getEnergy(), teacher.square().sum() / tokens);
 }

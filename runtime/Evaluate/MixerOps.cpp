@@ -165,12 +165,10 @@ static HybridResult composeState(xlstm::HybridOp op, const HybridOperands &x, co
 
 /// q and k at their position, each in its own type.
 static void rotate(HybridOperands &x, lm::RopeAttr rope, const Tensor &pos, const Frame &frame) {
-  llvm::SmallVector<double> frequencies = rope.computeFrequencies(x.q.size(3));
-  Tensor table = at::tensor(at::ArrayRef<double>(frequencies.data(), frequencies.size()), at::kDouble);
   for (Tensor *operand : {&x.q, &x.k}) {
     Tensor wide = frame.widen(*operand);
-    Rotation rotation =
-        makeRotation(pos.unsqueeze(-1), upload(table, wide.device()), rope.attentionFactor(), wide.scalar_type());
+    Rotation rotation = makeRotation(pos.unsqueeze(-1), frequenciesOn(wide.device(), rope, wide.size(3)),
+                                     rope.attentionFactor(), wide.scalar_type());
     *operand = rotatePairs(wide, rotation.cos, rotation.sin).to(operand->scalar_type());
   }
 }

@@ -61,11 +61,13 @@ static ParamSpec paramSpec(lm::ParamOp op) {
 
 /// Whether the evaluator looks at values, of documents, to choose what it launches for the op.
 static bool readsOnHost(mlir::Operation &op) {
+  if (auto attention = mlir::dyn_cast<lm::AttentionOp>(op)) // without a window: RunInputs has what it needs
+    return attention.getPos() || attention.getWindow().value_or(0) > 0;
   if (auto hybrid = mlir::dyn_cast<xlstm::HybridOp>(op)) {
     int64_t d = mlir::cast<mlir::RankedTensorType>(hybrid.getQ().getType()).getDimSize(3);
     return hybrid.getForm() != xlstm::Form::Chunkwise || d % 8 || d > 256;
   }
-  return mlir::isa<lm::AttentionOp, xlstm::MlstmOp, xlstm::GatedDeltaOp>(op);
+  return mlir::isa<xlstm::MlstmOp, xlstm::GatedDeltaOp>(op);
 }
 
 static FunctionSpec functionSpec(lm::ModelOp model) {
@@ -89,6 +91,10 @@ static FunctionSpec functionSpec(lm::ModelOp model) {
       params.push_back(param);
     if (spec.hostReader.empty() && readsOnHost(*op))
       spec.hostReader = op->getName().getStringRef().str();
+    if (auto attention = mlir::dyn_cast<lm::AttentionOp>(op))
+      if (auto docs = mlir::dyn_cast_or_null<mlir::BlockArgument>(attention.getDocStart()))
+        if (docs.getOwner() == &model.getBody().front())
+          spec.packedArgument = docs.getArgNumber();
   });
   std::map<std::string, size_t> seen;
   for (lm::ParamOp op : params) {
@@ -188,7 +194,8 @@ std::vector<Tensor> Program::run(const std::string &name, const std::vector<Tens
   evaluate::Frame frame(params, options, device, std::make_shared<evaluate::SharedRun>(impl));
   mlir::Block &body = lm::ModelOp(impl->functions.at(name)).getBody().front();
   for (size_t index = 0; index < arguments.size(); ++index) {
-    Tensor argument = checkArgument(arguments[index], spec, index, options.type, device);
+    const Tensor &source = options.inputs ? options.inputs->arguments[index] : arguments[index];
+    Tensor argument = checkArgument(source, spec, index, options.type, device);
     if (arguments[index].is_cpu() && !argument.is_cpu() && !argument.is_floating_point())
       frame.tables.keepHost(argument, arguments[index]);
     frame.set(body.getArgument(index), std::move(argument));

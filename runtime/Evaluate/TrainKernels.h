@@ -21,6 +21,9 @@ struct TrainKernels {
   decltype(&xlstm_cuda_train_output_gate_backward) outputGateBackward;
   decltype(&xlstm_cuda_train_output_gate_workspace) outputGateWorkspace;
   decltype(&xlstm_cuda_train_split) split;
+  decltype(&xlstm_cuda_train_squares) squares;
+  decltype(&xlstm_cuda_train_squares_workspace) squaresWorkspace;
+  decltype(&xlstm_cuda_train_squares_backward) squaresBackward;
 };
 
 /// Null where the build has no CUDA kernels.

@@ -3,6 +3,9 @@
 
 #include "runtime/Evaluate/Upload.h"
 
+#include "xlstm/Runtime/Evaluate/DeviceGraph.h"
+#include "xlstm/Support/Error.h"
+
 using at::Tensor;
 
 namespace xlstm::evaluate {
@@ -12,6 +15,8 @@ Tensor upload(const Tensor &tensor, c10::Device device, at::ScalarType type) {
     return tensor.to(type);
   if (!tensor.is_cpu() || !device.is_cuda())
     return tensor.to(device, type);
+  if (DeviceGraph::isRecording())
+    fail("values of the host cannot be recorded");
   // CUDA copies up to 64 KB out of ordinary memory before the call returns; for more it would wait.
   constexpr size_t Staged = 64 << 10;
   Tensor host = tensor.to(type).contiguous();

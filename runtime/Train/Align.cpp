@@ -48,14 +48,13 @@ public:
 
   const Program &functions() const { return program; }
   size_t numLayers() const { return layers.size(); }
-  std::string cannotRecord() const { return align.cannotRecord(); }
 
   static std::vector<at::Tensor> argumentsOf(const TokenRows &rows) { return {rows.ids_NT, rows.docStart_NT}; }
 
   /// `energies`: what the program divides the layers' losses by.
   StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params,
-                    const std::vector<double> &energies, EvalObserver *observer) const {
-    auto results = align.run(arguments, params, observer);
+                    const std::vector<double> &energies, const StepContext &context) const {
+    auto results = align.run(arguments, params, context);
     StepLosses losses{results[total], {}};
     for (size_t i = 0; i < layers.size(); ++i)
       losses.others.emplace_back("layers." + std::to_string(layers[i].layer),
@@ -186,10 +185,10 @@ AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const Mixe
   Alignment alignment(build(energies), heldOut, options);
   TrainTask task;
   task.name = "align";
-  task.cannotRecord = alignment.cannotRecord();
+  task.function = &alignment.functions().function("align");
   task.arguments = Alignment::argumentsOf;
-  task.losses = [&](auto &arguments, auto &params, auto *observer) {
-    return alignment.losses(arguments, params, energies, observer);
+  task.losses = [&](auto &arguments, auto &params, auto &context) {
+    return alignment.losses(arguments, params, energies, context);
   };
   task.tokens = [](const TokenRows &batch) { return batch.size() * batch.length(); };
   task.validate = [&](const ParamMap &params) { return alignment.validate(params); };

@@ -18,20 +18,28 @@ namespace {
 
 class Distillation {
 public:
-  Distillation(const Program &program, const TargetStore &store, const TokenRows &heldOut, const TrainOptions &options)
-      : function(program, "distill", options), spec(function.spec()), store(store), heldOut(heldOut), options(options),
-        loss(function.result("loss")), ce(function.result("ce")), kl(function.result("kl")) {
+  Distillation(const Program &program, const TargetSource &source, const TokenRows &heldOut,
+               const TrainOptions &options)
+      : function(program, "distill", options), spec(function.spec()), source(source), heldOut(heldOut),
+        options(options), loss(function.result("loss")), ce(function.result("ce")), kl(function.result("kl")) {
     if (spec.arguments.size() != 6 || spec.arguments[3].shape.size() != 3)
       fail("function 'distill': expected arguments ids, docs, labels, top_ids [B, T, K], top_logprobs, tail");
-    if (int64_t k = spec.arguments[3].shape[2]; k >= 0 && k != store.k())
-      fail("function 'distill': expected targets with k = ", k, ", the store has k = ", store.k());
+    if (int64_t k = spec.arguments[3].shape[2]; k >= 0 && k != source.k())
+      fail("function 'distill': expected targets with k = ", k, ", there are those with k = ", source.k());
   }
 
-  std::string cannotRecord() const { return function.cannotRecord(); }
-  std::vector<at::Tensor> arguments(const TokenRows &batch) const { return argumentsOf(batch, store.batch(batch)); }
+  /// Ids, documents and labels, and what the targets' source prepares.
+  std::vector<at::Tensor> arguments(const TokenRows &batch) const {
+    std::vector<at::Tensor> arguments = {batch.ids_NT, batch.docStart_NT, batch.labels_NT};
+    std::vector<at::Tensor> prepared = source.prepare(batch);
+    arguments.insert(arguments.end(), prepared.begin(), prepared.end());
+    return arguments;
+  }
 
-  StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params, EvalObserver *observer) const {
-    auto results = function.run(arguments, params, observer);
+  StepLosses losses(const std::vector<at::Tensor> &arguments, const ParamMap &params,
+                    const StepContext &context) const {
+    Targets targets = source.complete(arguments[0], arguments[1], {arguments.begin() + 3, arguments.end()});
+    auto results = function.run(argumentsOf(arguments[0], arguments[1], arguments[2], targets), params, context);
     return {results[loss], {{"ce", results[ce].detach()}, {"kl", results[kl].detach()}}};
   }
 
@@ -42,20 +50,22 @@ public:
       int64_t B = batch.size(), T = batch.length(), K = std::max<int64_t>(spec.arguments[3].shape[2], 1);
       Targets none{at::zeros({B, T, K}, at::kInt), at::zeros({B, T, K}), at::full({B, T}, -69.0)};
       double count = double(batch.numLabels());
-      sum += count * function.run(argumentsOf(batch, none), params)[ce].item<double>();
+      auto results = function.run(argumentsOf(batch.ids_NT, batch.docStart_NT, batch.labels_NT, none), params);
+      sum += count * results[ce].item<double>();
       labels += count;
     }
     return {{"held_out", sum / labels}};
   }
 
 private:
-  static std::vector<at::Tensor> argumentsOf(const TokenRows &rows, const Targets &targets) {
-    return {rows.ids_NT, rows.docStart_NT, rows.labels_NT, targets.ids_BTK, targets.logprobs_BTK, targets.tail_BT};
+  static std::vector<at::Tensor> argumentsOf(const at::Tensor &ids, const at::Tensor &docs, const at::Tensor &labels,
+                                             const Targets &targets) {
+    return {ids, docs, labels, targets.ids_BTK, targets.logprobs_BTK, targets.tail_BT};
   }
 
   StageFunction function;
   const FunctionSpec &spec;
-  const TargetStore &store;
+  const TargetSource &source;
   const TokenRows &heldOut;
   const TrainOptions &options;
   size_t loss, ce, kl;
@@ -89,12 +99,12 @@ static Split split(const FunctionSpec &spec, ParamMap params, Trained what) {
 }
 
 DistillResult distillExpert(const Program &program, const std::function<ParamMap()> &load, const MixedRows &data,
-                            const TargetStore &store, const TokenRows &heldOut, const TrainOptions &options,
+                            const TargetSource &source, const TokenRows &heldOut, const TrainOptions &options,
                             const std::filesystem::path &folder) {
   if (heldOut.size() == 0 || heldOut.numLabels() == 0)
     fail("distill: expected held-out rows with at least one label");
-  store.check(data.rows);
-  Distillation distillation(program, store, heldOut, options);
+  source.check(data.rows);
+  Distillation distillation(program, source, heldOut, options);
   const FunctionSpec &spec = program.function("distill");
   ParamMap start = load();
   addLoraParams(spec, start, options.type);
@@ -102,16 +112,19 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   bool isRounded = roundFrozen(spec, options, params.frozen);
   TrainTask task;
   task.name = "distill";
-  task.cannotRecord = distillation.cannotRecord();
+  if (source.teacher().empty()) // a teacher's answers lie on the device: their range is looked at in every step
+    task.function = &program.function("distill");
   task.arguments = [&](auto &batch) { return distillation.arguments(batch); };
-  task.losses = [&](auto &arguments, auto &params, auto *observer) {
-    return distillation.losses(arguments, params, observer);
+  task.losses = [&](auto &arguments, auto &params, auto &context) {
+    return distillation.losses(arguments, params, context);
   };
   task.tokens = [](const TokenRows &batch) { return batch.numLabels(); };
   task.validate = [&](const ParamMap &params) { return distillation.validate(params); };
   task.keepBest = true;
   task.added = params.added;
-  task.identity = {{"held_out", hashOf(heldOut)}, {"k", store.k()}};
+  task.identity = {{"held_out", hashOf(heldOut)}, {"k", source.k()}};
+  if (std::string teacher = source.teacher(); !teacher.empty())
+    task.identity["teacher"] = teacher;
 
   TrainResult run = train(task, data, params.frozen, std::move(params.trained), options, folder);
   DistillReport report{run.first.at("held_out"), run.best, run.last.at("held_out"), run.bestStep, options.steps};

@@ -8,8 +8,9 @@
 
 namespace xlstm {
 
-/// Rounds those of `frozen` that `function` would round at every reading, one after the other: they take half the memory
-/// and each run gives the same bits. Returns whether there are any: they are no longer the weights that the model has.
+/// Rounds those of `frozen` that `function` would round at every reading, one after the other: they take half the
+/// memory and each run gives the same bits. Returns whether there are any: they are no longer the weights that the
+/// model has.
 bool roundFrozen(const FunctionSpec &function, const TrainOptions &options, ParamMap &frozen);
 
 } // namespace xlstm

@@ -5,7 +5,7 @@
 #define XLSTM_RUNTIME_TRAIN_INTERNAL_STAGEFUNCTION_H
 
 #include "xlstm/Runtime/Evaluate/Program.h"
-#include "xlstm/Runtime/Train/TrainOptions.h"
+#include "xlstm/Runtime/Train/Trainer.h"
 #include "xlstm/Support/Error.h"
 
 namespace xlstm {
@@ -18,12 +18,6 @@ public:
 
   const FunctionSpec &spec() const { return program.function(name); }
 
-  /// Why a GPU cannot replay it for other batches; empty where it can.
-  std::string cannotRecord() const {
-    const std::string &op = spec().hostReader;
-    return op.empty() ? "" : op + " looks at each batch's documents on the host";
-  }
-
   /// Where the result of this name stands. Throws Error when there is none.
   size_t result(const std::string &wanted) const {
     const std::vector<ValueSpec> &results = spec().results;
@@ -34,10 +28,11 @@ public:
   }
 
   std::vector<at::Tensor> run(const std::vector<at::Tensor> &arguments, const ParamMap &params,
-                              EvalObserver *observer = nullptr) const {
+                              const StepContext &context = {}) const {
     EvalOptions how;
     how.type = type;
-    how.observer = observer;
+    how.observer = context.observer;
+    how.inputs = context.inputs;
     return program.run(name, arguments, params, how);
   }
 

@@ -8,39 +8,30 @@
 #include <ATen/ops/_foreach_add.h>
 #include <ATen/ops/full.h>
 #include <c10/core/GradMode.h>
-#include <c10/util/Exception.h>
 
 namespace xlstm {
 
 StepWork::StepWork(const TrainTask &task, const ParamMap &all, const ParamMap &trained)
-    : task(task), all(all), trained(trained), device(trained.begin()->second.device()), mayRecord(device.is_cuda()) {
-  if (mayRecord && !task.cannotRecord.empty())
-    say(task.cannotRecord);
+    : task(task), all(all), trained(trained), device(trained.begin()->second.device()),
+      mayRecord(device.is_cuda() && task.function) {
+  if (mayRecord && !task.function->hostReader.empty())
+    say(task.function->hostReader + " looks at each batch's documents on the host");
 }
 
 void StepWork::run(const BatchPart &part, StepMetrics &metrics, GateRanges &gates) {
   ++runs;
   if (mayRecord && !recorded && runs > stepsBefore)
     record(part);
-  if (isReady(part))
+  if (recorded && recorded->inputs->put(part.arguments))
     replay(part, metrics, gates);
   else
     runNow(part, metrics, gates);
 }
 
 void StepWork::runNow(const BatchPart &part, StepMetrics &metrics, GateRanges &gates) {
-  StepLosses losses = task.losses(part.arguments, all, &gates);
+  StepLosses losses = task.losses(part.arguments, all, {&gates});
   losses.loss.mul(part.share).backward();
   metrics.add(losses, part.share);
-}
-
-bool StepWork::isReady(const BatchPart &part) {
-  if (!recorded)
-    return false;
-  for (size_t n = 0; n < part.arguments.size(); ++n)
-    if (part.arguments[n].sizes() != recorded->arguments[n].sizes())
-      return false;
-  return true;
 }
 
 void StepWork::say(const std::string &reason) {
@@ -60,35 +51,33 @@ static std::vector<at::Tensor> takeGradients(const ParamMap &params) {
 
 void StepWork::record(const BatchPart &part) {
   Recorded made;
-  for (const at::Tensor &argument : part.arguments)
-    made.arguments.push_back(argument.to(device, argument.scalar_type(), /*non_blocking=*/false, /*copy=*/true));
+  made.inputs = std::make_unique<RunInputs>(*task.function, part.arguments, device);
   made.share = at::full({}, part.share, at::TensorOptions(device).dtype(at::kDouble));
-  std::vector<at::Tensor> sofar = takeGradients(trained); // of the parts before
+  std::vector<at::Tensor> before = takeGradients(trained); // of the batch's other parts
   try {
     made.graph = DeviceGraph::record(device, [&] {
-      made.losses = task.losses(made.arguments, all, &made.gates);
+      made.losses = task.losses(part.arguments, all, {&made.gates, made.inputs.get()});
       made.losses.loss.mul(made.share).backward();
     });
     if (!made.graph)
       say("this build or LibTorch has none");
-  } catch (const c10::Error &error) {
-    std::string text = error.what_without_backtrace();
+  } catch (const std::exception &error) { // c10::Error, or ours, which names the op
+    std::string text = error.what();
     say(text.substr(0, text.find('\n')));
   }
+  std::vector<at::Tensor> gradients = takeGradients(trained);
   if (made.graph) {
-    made.gradients = takeGradients(trained);
+    made.gradients = std::move(gradients);
     made.losses.loss = made.losses.loss.detach(); // autograd's nodes have done their work
     recorded = std::move(made);
   }
   size_t n = 0;
   for (const auto &[name, param] : trained)
-    param.mutable_grad() = sofar[n++];
+    param.mutable_grad() = before[n++];
 }
 
 void StepWork::replay(const BatchPart &part, StepMetrics &metrics, GateRanges &gates) {
   c10::NoGradGuard noGrad;
-  for (size_t n = 0; n < part.arguments.size(); ++n)
-    recorded->arguments[n].copy_(part.arguments[n], /*non_blocking=*/true);
   recorded->share.fill_(part.share);
   recorded->graph->replay();
   std::vector<at::Tensor> sums, gradients;

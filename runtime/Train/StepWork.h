@@ -16,8 +16,7 @@ namespace xlstm {
 /// GPU and not by the launching of its kernels.
 class StepWork {
 public:
-  /// `all` are the params that the losses read, `trained` those of them that get gradients. `task.cannotRecord` says
-  /// why it does not allow recording.
+  /// `all` are the params that the losses read, `trained` those of them that get gradients.
   StepWork(const TrainTask &task, const ParamMap &all, const ParamMap &trained);
 
   /// Adds the part's gradients to those of the params, its losses and gates to `metrics` and `gates`.
@@ -27,7 +26,7 @@ private:
   /// The work, and the places that it reads and writes.
   struct Recorded {
     std::unique_ptr<DeviceGraph> graph;
-    std::vector<at::Tensor> arguments;
+    std::unique_ptr<RunInputs> inputs;
     at::Tensor share;
     StepLosses losses;
     GateRanges gates;
@@ -36,7 +35,6 @@ private:
   static constexpr int stepsBefore = 3;
 
   void runNow(const BatchPart &part, StepMetrics &metrics, GateRanges &gates);
-  bool isReady(const BatchPart &part);
   void record(const BatchPart &part);
   void replay(const BatchPart &part, StepMetrics &metrics, GateRanges &gates);
   void say(const std::string &reason);

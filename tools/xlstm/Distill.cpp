@@ -49,7 +49,11 @@ private:
   StudentSettings student() const;
   void writeRewrites();
   void align();
+  int64_t topK(const RunnableModel &teacher) const {
+    return std::min(recipe.topK, teacher.spec().results.at(0).shape.at(2));
+  }
   void writeExpertTargets(const RecipeExpert &expert);
+  std::unique_ptr<TargetSource> targetSource(const RecipeExpert &expert) const;
   void distill(const RecipeExpert &expert);
   void dropLeftovers(const RecipeExpert &expert);
   void merge();
@@ -162,10 +166,18 @@ void Job::align() {
 void Job::writeExpertTargets(const RecipeExpert &expert) {
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   TargetOptions options;
-  options.k = std::min(recipe.topK, teacher.spec().results.at(0).shape.at(2));
+  options.k = topK(teacher);
   options.teacher = hashOf(teacher.params);
   writeTargets(teacher.forward, teacher.params, readCorpus(expert.training, teacher).train.rows, options,
                targets(expert));
+}
+
+std::unique_ptr<TargetSource> Job::targetSource(const RecipeExpert &expert) const {
+  if (!recipe.onlineTargets)
+    return std::make_unique<TargetStore>(TargetStore::open(targets(expert)));
+  RunnableModel teacher = RunnableModel::open(run / "teacher", device);
+  std::string hash = hashOf(teacher.params);
+  return std::make_unique<OnlineTeacher>(teacher.forward, std::exchange(teacher.params, {}), topK(teacher), hash);
 }
 
 void Job::distill(const RecipeExpert &expert) {
@@ -177,8 +189,9 @@ void Job::distill(const RecipeExpert &expert) {
     ParamMap params = std::exchange(aligned.params, {});
     return params.empty() ? RunnableModel::open(run / "aligned", device).params : params;
   };
-  DistillResult result = distillExpert(program, load, corpus.train, TargetStore::open(targets(expert)), corpus.heldOut,
-                                       expert.training.options, run.path() / "experts" / expert.name);
+  std::unique_ptr<TargetSource> source = targetSource(expert);
+  DistillResult result = distillExpert(program, load, corpus.train, *source, corpus.heldOut, expert.training.options,
+                                       run.path() / "experts" / expert.name);
   writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert));
 }
 
@@ -229,7 +242,8 @@ void Job::execute() {
     run.discard("align/checkpoints");
   for (const RecipeExpert &expert : recipe.experts) {
     std::string settings = section("distill") + section("experts") + section("precision");
-    run.stage("targets-" + expert.name, settings, [&] { writeExpertTargets(expert); });
+    if (!recipe.onlineTargets)
+      run.stage("targets-" + expert.name, settings, [&] { writeExpertTargets(expert); });
     run.stage("expert-" + expert.name, settings, [&] { distill(expert); });
     dropLeftovers(expert);
   }

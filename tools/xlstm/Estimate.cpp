@@ -131,11 +131,12 @@ static Held heldBy(const RecipeExpert &expert, const std::string &studentModule,
 static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, const Held &held,
                       std::vector<StageNeeds> &stages) {
   const TrainOptions &options = expert.training.options;
-  int64_t weights = model.elements * F32, targets = targetBytes(recipe, expert, model);
+  int64_t weights = model.elements * F32, targets = recipe.onlineTargets ? 0 : targetBytes(recipe, expert, model);
   StageNeeds write{"targets-" + expert.name, "the teacher's answers"};
   (recipe.keepTargets ? write.stays : write.passes) = targets;
   write.memory = ProgramBytes + weights + answers(model, TargetOptions().batch * recipe.length);
-  stages.push_back(write);
+  if (!recipe.onlineTargets)
+    stages.push_back(write);
   StageNeeds train{"expert-" + expert.name, stepsText(options)};
   if (options.trained != Trained::Full)
     train.what += ", " + oneDigit(double(held.trained) / 1e6) + " M trained parameters";
@@ -147,7 +148,8 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   // Frozen ones; the trained, their gradients, two moments. At the end the weights are read once more.
   int64_t training = held.frozenBytes + held.trained * Training +
                      expertActivations(model, options, tokensAtOnce(options, recipe.length));
-  train.memory = ProgramBytes + std::max(training, weights + held.trained * F32);
+  int64_t teacher = recipe.onlineTargets ? model.bytes : 0; // as it is stored; its answers go before the student's step
+  train.memory = ProgramBytes + teacher + std::max(training, weights + held.trained * F32);
   stages.push_back(train);
 }
 

@@ -249,7 +249,7 @@ static void readDomains(const YamlNode &node, const fs::path &folder, Recipe &re
 }
 
 static void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &training) {
-  node.onlyKeys({XLSTM_DISTILL_KEYS, "ce_weight", "kl_weight", "kl_mode", "top_k"});
+  node.onlyKeys({XLSTM_DISTILL_KEYS, "ce_weight", "kl_weight", "kl_mode", "top_k", "targets"});
   readTraining(node, recipe, training);
   readTrained(node, training.options);
   double ce = 0.9, kl = 0.1;
@@ -259,6 +259,8 @@ static void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &tr
   readCount(node, "top_k", recipe.topK);
   if (auto found = node.find("kl_mode"))
     mode = oneOf(*found, {"renormalized", "tail"});
+  if (auto targets = node.find("targets"))
+    recipe.onlineTargets = oneOf(*targets, {"stored", "online"}) == "online";
   recipe.distillPass = "ce-weight=" + shortest(ce) + " kl-weight=" + shortest(kl) + " kl-mode=" + mode;
 }
 

@@ -49,7 +49,8 @@ struct Recipe {
   std::optional<HeadInputs> heads; // where the run itself chooses the heads that stay attention
   std::vector<RecipeDomain> domains;
   RecipeTraining align;
-  std::string distillPass; // options of --xlstm-build-distill
+  std::string distillPass;    // options of --xlstm-build-distill
+  bool onlineTargets = false; // the teacher answers in the step; else once, before, into a store
   std::vector<RecipeExpert> experts;
   std::map<std::string, double> mergeWeights; // by expert; empty: uniform
   EvalInputs eval;

@@ -46,6 +46,14 @@ int xlstm_cuda_train_output_gate_backward(enum xlstm_dtype type, const void *q, 
                                           void *stream);
 int64_t xlstm_cuda_train_output_gate_workspace(int64_t tokens, int64_t H, int64_t d);
 
+/* sums [2], float32: of (x - y)^2 and of y^2 over n elements, a multiple of 8. Workspace: floats as the next function
+   says. Backward, of the first sum alone: dx [n] = factor g (x - y), where g is one float32 on the device. */
+int xlstm_cuda_train_squares(enum xlstm_dtype type, const void *x, const void *y, float *sums, float *workspace,
+                             int64_t n, void *stream);
+int64_t xlstm_cuda_train_squares_workspace(int64_t n);
+int xlstm_cuda_train_squares_backward(enum xlstm_dtype type, const void *x, const void *y, const float *g, float factor,
+                                      void *dx, int64_t n, void *stream);
+
 /* Float32 as a sum of bf16: x = x0 + x1 + x2 to the last bit but for underflow. For every block of `inner` elements of
    x [n] writes `count` (1 to 6) blocks one after the other, the i-th holding part parts[i] (0, 1 or 2). */
 int xlstm_cuda_train_split(const float *x, void *y, int64_t n, int64_t inner, const int32_t *parts, int32_t count,

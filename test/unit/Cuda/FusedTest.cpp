@@ -115,12 +115,28 @@ TEST_P(CudaFused, OutputGate) {
   }
 }
 
+TEST_P(CudaFused, Squares) {
+  for (int64_t n : {8, 4000, 3000000}) {
+    SCOPED_TRACE(n);
+    Tensor y = random({n}, type), energy;
+    check(
+        {random({n}, type)},
+        [&](auto &x) {
+          auto [distance, square] = fusedSquares(x[0], y.to(device));
+          energy = square;
+          return distance;
+        },
+        [&](auto &x) { return (x[0] - y.to(at::kDouble)).square().sum(); });
+    EXPECT_LE(error(energy, y.to(at::kDouble).square().sum()), bound(energy));
+  }
+}
+
 TEST_P(CudaFused, WideLinear) {
   if (type == at::kFloat) {
     EXPECT_FALSE(wideLinear(random({3, 8}, type).to(device), random({8, 8}, type).to(device), {}).defined());
     return;
   }
-  for (auto [m, n] : {std::pair<int64_t, int64_t>(8, 8), {8, 512}, {32, 4096}, {16, 576}}) {
+  for (auto [m, n] : {std::pair<int64_t, int64_t>(8, 8), {8, 512}, {32, 4096}, {9, 576}, {1, 64}}) {
     SCOPED_TRACE(std::to_string(m) + " of " + std::to_string(n));
     check(
         {random({3, 111, n}, type), random({m, n}, at::kFloat), random({m}, at::kFloat)},

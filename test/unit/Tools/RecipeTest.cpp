@@ -120,6 +120,14 @@ TEST(Recipe, RecomputingIsNoSetting) {
   EXPECT_EQ(errorOf("", "  recompute: 2\n"), "recipe.yaml:8: 'distill.recompute': expected true or false, found '2'");
 }
 
+TEST(Recipe, WhereTargetsComeFrom) {
+  EXPECT_FALSE(read("").onlineTargets);
+  EXPECT_FALSE(read("", "  targets: stored\n").onlineTargets);
+  EXPECT_TRUE(read("", "  targets: online\n").onlineTargets);
+  EXPECT_EQ(errorOf("", "  targets: disk\n"),
+            "recipe.yaml:8: 'distill.targets': expected one of stored, online, found 'disk'");
+}
+
 TEST(Recipe, ErrorsNameThePlace) {
   EXPECT_EQ(errorOf("  window: 0\n"), "recipe.yaml:4: 'student.window': option window expects at least 1, found 0");
   EXPECT_EQ(errorOf("  mixer: both\n"),

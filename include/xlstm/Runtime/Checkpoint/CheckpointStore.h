@@ -27,8 +27,8 @@ void writeCheckpoint(const std::filesystem::path &path, const Checkpoint &checkp
 /// memory.
 Checkpoint readCheckpoint(const std::filesystem::path &path);
 
-/// The checkpoints of one run: folders step-NNNNNN, never more than two of them, also while one is written; three while the
-/// first one behind an interruption is.
+/// The checkpoints of one run: folders step-NNNNNN, never more than two of them, also while one is written; three while
+/// the first one behind an interruption is.
 class CheckpointStore {
 public:
   static constexpr int kept = 2;

@@ -1,14 +1,13 @@
 //===- TargetStore.h - a teacher's top-k log-probabilities on disk --------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Written once, read by every stage II run, without the teacher in memory. A row's targets are found by a hash of its
+// Written once, read by stage II runs, without the teacher in memory. A row's targets are found by a hash of its
 // tokens and borders, so the order of training does not matter, and rows packed in another way are refused.
 
 #ifndef XLSTM_RUNTIME_DATA_TARGETSTORE_H
 #define XLSTM_RUNTIME_DATA_TARGETSTORE_H
 
-#include "xlstm/Runtime/Data/TokenRows.h"
-#include "xlstm/Runtime/Evaluate/Program.h"
+#include "xlstm/Runtime/Data/TargetSource.h"
 #include "xlstm/Support/Progress.h"
 
 #include <unordered_map>
@@ -32,26 +31,24 @@ struct TargetOptions {
 void writeTargets(const Program &program, const ParamMap &params, const TokenRows &rows, const TargetOptions &options,
                   const std::filesystem::path &folder);
 
-/// Targets of some rows.
-struct Targets {
-  at::Tensor ids_BTK;      // int32
-  at::Tensor logprobs_BTK; // float32
-  at::Tensor tail_BT;      // float32
-};
-
-class TargetStore {
+class TargetStore : public TargetSource {
 public:
   /// Throws Error: not a store, an incomplete or damaged one.
   static TargetStore open(const std::filesystem::path &folder);
 
-  int64_t k() const { return topK; }
+  int64_t k() const override { return topK; }
   int64_t length() const { return rowLength; }
   /// Bytes of all shards' tensors.
   uint64_t numBytes() const;
   /// Throws Error when the store lacks the targets of one of the rows, that is, for rows of another corpus or packing.
-  void check(const TokenRows &rows) const;
+  void check(const TokenRows &rows) const override;
   /// Targets of `rows`, in their order; the same Error.
   Targets batch(const TokenRows &rows) const;
+  std::vector<at::Tensor> prepare(const TokenRows &rows) const override;
+  Targets complete(const at::Tensor &ids_BT, const at::Tensor &docs_BT,
+                   const std::vector<at::Tensor> &prepared) const override {
+    return {prepared.at(0), prepared.at(1), prepared.at(2)};
+  }
 
 private:
   struct Place {

@@ -1,7 +1,8 @@
 /*===- CudaModelAbi.h - what a model compiled for CUDA exports -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// lib/Target/Cuda emits one object of host code with the symbol `xlstm_cuda_model`; runtime/Deploy links against it. The
+// lib/Target/Cuda emits one object of host code with the symbol `xlstm_cuda_model`; runtime/Deploy links against it.
+The
 // code is straight-line calls of the kernels' C ABI (Kernels/CudaCalls.h): capturing one call of `run`
 // makes the CUDA graph of a whole prefill or decode.
 */

@@ -16,8 +16,8 @@ extern "C" {
 #define XLSTM_MODEL_ABI 4
 
 /* All memory is given by the caller, 64-byte aligned. `weights` is the blob that the compiler appended to the
-   executable; `state` is one sequence's whole state, its position included; `scratch` may be shared by sequences that do
-   not run at the same time. Functions allocate nothing and never fail. */
+   executable; `state` is one sequence's whole state, its position included; `scratch` may be shared by sequences that
+   do not run at the same time. Functions allocate nothing and never fail. */
 typedef void (*xlstm_init_state)(char *state);
 /* Reads ids [tokens] behind those before; logits [vocab] of the last of them. */
 typedef void (*xlstm_run)(const char *weights, char *state, char *scratch, const int64_t *ids, float *logits);

@@ -1,9 +1,10 @@
 //===- Heads.h - which heads of a teacher must stay attention -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A head that becomes a mixer sees a window and sinks exactly and the rest through a memory. What a head is worth beyond
-// window and sinks is measured on a module in which every head has a share of full attention (xlstm-share-heads): 1 is
-// the teacher's head, 0 one that sees the window alone. Heads are chosen by key head, since that is what a cache pays.
+// A head that becomes a mixer sees a window and sinks exactly and the rest through a memory. What a head is worth
+// beyond window and sinks is measured on a module in which every head has a share of full attention
+// (xlstm-share-heads): 1 is the teacher's head, 0 one that sees the window alone. Heads are chosen by key head, since
+// that is what a cache pays.
 
 #ifndef XLSTM_RUNTIME_EVAL_HEADS_H
 #define XLSTM_RUNTIME_EVAL_HEADS_H
@@ -50,12 +51,12 @@ struct RankingSettings {
   int64_t points = 4;     // points of the path from 0 to 1 on which the gradient is taken
 };
 
-/// Ranks the key heads of `program`, whose function `model` xlstm-share-heads made; `queriesOfKey` query heads read one.
-/// The gradient of the objective to the shares, averaged over a path from none kept to all kept, gives every head its
-/// part of the whole gap in a few backward passes. Of the best by this, greedily, the one whose loss costs least is left
-/// out, again and again: heads that work together stay together, where adding one after another would see no use in the
-/// first of them. `further` are probes of other lengths, on which recall with none, the chosen and all heads is reported.
-/// Returns heads.json (docs/Heads.md). Throws Error.
+/// Ranks the key heads of `program`, whose function `model` xlstm-share-heads made; `queriesOfKey` query heads read
+/// one. The gradient of the objective to the shares, averaged over a path from none kept to all kept, gives every head
+/// its part of the whole gap in a few backward passes. Of the best by this, greedily, the one whose loss costs least is
+/// left out, again and again: heads that work together stay together, where adding one after another would see no use
+/// in the first of them. `further` are probes of other lengths, on which recall with none, the chosen and all heads is
+/// reported. Returns heads.json (docs/Heads.md). Throws Error.
 Json rankHeads(const Program &program, const ParamMap &params, int64_t queriesOfKey,
                const std::vector<RankingText> &texts, const RankingText &probes, const RankingSettings &settings,
                const std::vector<PackedText> &further = {});

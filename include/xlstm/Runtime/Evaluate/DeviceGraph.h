@@ -23,6 +23,9 @@ public:
   /// build cannot. Throws c10::Error when work did what cannot be recorded.
   static std::unique_ptr<DeviceGraph> record(c10::Device device, const std::function<void()> &work);
 
+  /// Whether record() is at work.
+  static bool isRecording();
+
   /// Enqueues all of it on ATen's current stream.
   virtual void replay() = 0;
 };

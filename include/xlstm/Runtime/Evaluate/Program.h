@@ -47,6 +47,7 @@ struct FunctionSpec {
   std::string family;        // empty: not stated
   /// The first op whose work on a device depends on values that the host must read; empty: there is none.
   std::string hostReader;
+  int64_t packedArgument = -1; // doc_start, where full attention within documents reads it
 };
 
 enum class MlstmForm { Parallel, Chunkwise, Recurrent };
@@ -66,6 +67,25 @@ public:
   virtual void onMemoryGates(int64_t layer, const at::Tensor &i_BTH, const at::Tensor &f_BTH) {}
 };
 
+/// Places on a device that hold what a function is given, so that a run that was recorded (DeviceGraph.h) can be
+/// replayed for other values.
+class RunInputs {
+public:
+  /// Copies of `given`, which lie on the host.
+  RunInputs(const FunctionSpec &function, const std::vector<at::Tensor> &given, c10::Device device);
+  /// Puts others there, behind what the device still has to do. False, and nothing done, where the run would have
+  /// launched something else for them: other shapes, or about twice as many documents.
+  bool put(const std::vector<at::Tensor> &given);
+
+  std::vector<at::Tensor> arguments;
+  /// Where the documents of all rows begin, and the number of tokens until the list is full; int32. Undefined where no
+  /// attention reads it.
+  at::Tensor starts;
+
+private:
+  int64_t packed;
+};
+
 struct EvalOptions {
   /// kFloat: every value has the type that the IR shows, an op computes in float32 and rounds its results once. Another
   /// type overrides that: all floats are held and computed in it, nothing is rounded to what the IR shows (kDouble for
@@ -75,6 +95,8 @@ struct EvalOptions {
   std::optional<MlstmForm> form;
   std::optional<int64_t> chunk;
   EvalObserver *observer = nullptr;
+  /// Where the arguments lie on the device already. Their values, which run() is given too, are looked at on the host.
+  const RunInputs *inputs = nullptr;
   /// Called with every result of every op, in the order of the program and in its own type, so that two ways to run one
   /// function can be compared op by op. `name` is lm::resultName's: "layers.0.linear.2", "layers.0.hybrid.0#1".
   std::function<void(const std::string &name, const at::Tensor &value)> onResult;

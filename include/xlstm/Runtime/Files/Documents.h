@@ -22,9 +22,9 @@ struct CorpusLimits {
 
 /// Calls `take` with one document after the other until it says no. UTF-8; `.txt`: separated by a line that holds only
 /// `<|eos|>`; `.jsonl`: one object a line with the document under "text". Either may be compressed by xz (`.txt.xz`,
-/// `.jsonl.xz`). Empty documents are left out; line ends may be those of any system, and a byte order mark may come first
-/// (PlainText.h). One document is in memory at a time. Throws Error: unreadable, unknown
-/// ending, corrupt or truncated xz, invalid UTF-8 (with the byte's offset), a limit.
+/// `.jsonl.xz`). Empty documents are left out; line ends may be those of any system, and a byte order mark may come
+/// first (PlainText.h). One document is in memory at a time. Throws Error: unreadable, unknown ending, corrupt or
+/// truncated xz, invalid UTF-8 (with the byte's offset), a limit.
 void forEachDocument(const std::filesystem::path &path, const std::function<bool(std::string &document)> &take,
                      const CorpusLimits &limits = {});
 

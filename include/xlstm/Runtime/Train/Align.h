@@ -41,13 +41,14 @@ using AlignBuilder = std::function<Program(const std::vector<double> &energies)>
 std::string alignPass(const std::string &options, const std::vector<double> &energies);
 
 /// Runs "align" on the teacher's own hidden stream. Only the params that a pass added train; those of `teacher` are
-/// frozen: give them away, so that those which the function rounds anyway are held rounded alone. What is minimised is the sum over layers of loss / energy: the sum itself would let the layers with the
-/// largest values use up the clipped gradient. The energies are constants, those of the teacher on the held-out rows,
-/// measured once and kept in energies.json and in the checkpoints' identity: so the gradient of a batch is the mean of
-/// its parts', and what is minimised is what is validated. Writes report.json into `folder` beside what train() writes.
-/// Rows should be full ones: padding counts as tokens. Throws Error.
-AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const MixedRows &data,
-                         const TokenRows &heldOut, const TrainOptions &options, const std::filesystem::path &folder);
+/// frozen: give them away, so that those which the function rounds anyway are held rounded alone. What is minimised is
+/// the sum over layers of loss / energy: the sum itself would let the layers with the largest values use up the clipped
+/// gradient. The energies are constants, those of the teacher on the held-out rows, measured once and kept in
+/// energies.json and in the checkpoints' identity: so the gradient of a batch is the mean of its parts', and what is
+/// minimised is what is validated. Writes report.json into `folder` beside what train() writes. Rows should be full
+/// ones: padding counts as tokens. Throws Error.
+AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const MixedRows &data, const TokenRows &heldOut,
+                         const TrainOptions &options, const std::filesystem::path &folder);
 
 } // namespace xlstm
 

@@ -22,14 +22,14 @@ struct DistillResult {
   DistillReport report;
 };
 
-/// Runs function "distill" of `program`: cross-entropy and sparse KL to the targets of `store`, weighed as the module
+/// Runs function "distill" of `program`: cross-entropy and sparse KL to the targets of `source`, weighed as the module
 /// says. `load` gives the student's params anew each time: they are trained in place, in float32, as far as
-/// options.trained says, and asked for once more at the end where step 0 stays the best or where those that do not train
-/// were held rounded, as the function reads them. With Trained::Lora the module has been
-/// through xlstm-add-lora, whose tensors start at their initial values; the result has them merged. Writes report.json
-/// into `folder` beside what train() writes. Throws Error.
+/// options.trained says, and asked for once more at the end where step 0 stays the best or where those that do not
+/// train were held rounded, as the function reads them. With Trained::Lora the module has been through xlstm-add-lora,
+/// whose tensors start at their initial values; the result has them merged. Writes report.json into `folder` beside
+/// what train() writes. Throws Error.
 DistillResult distillExpert(const Program &program, const std::function<ParamMap()> &load, const MixedRows &data,
-                            const TargetStore &store, const TokenRows &heldOut, const TrainOptions &options,
+                            const TargetSource &source, const TokenRows &heldOut, const TrainOptions &options,
                             const std::filesystem::path &folder);
 
 } // namespace xlstm

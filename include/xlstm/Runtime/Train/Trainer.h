@@ -21,16 +21,23 @@ struct StepLosses {
   std::vector<std::pair<std::string, at::Tensor>> others;
 };
 
+/// How a step's function is run: who looks, and where its arguments lie when the run is recorded.
+struct StepContext {
+  EvalObserver *observer = nullptr;
+  const RunInputs *inputs = nullptr;
+};
+
 struct TrainTask {
   std::string name; // in progress and errors
   /// What the program is given of some rows. Called by another thread, ahead of the step (BatchLoader.h).
   std::function<std::vector<at::Tensor>(const TokenRows &rows)> arguments;
-  std::function<StepLosses(const std::vector<at::Tensor> &arguments, const ParamMap &params, EvalObserver *observer)>
+  std::function<StepLosses(const std::vector<at::Tensor> &arguments, const ParamMap &params,
+                           const StepContext &context)>
       losses;
+  /// What `losses` runs: a GPU replays it for other batches where it can. None: it does not.
+  const FunctionSpec *function = nullptr;
   /// Number of tokens that the losses of `batch` are means of.
   std::function<int64_t(const TokenRows &batch)> tokens;
-  /// Why the device cannot replay the losses of one batch for others of its shape; empty where it can.
-  std::string cannotRecord = {};
   /// An object whose "held_out" is the number that should fall.
   std::function<Json(const ParamMap &params)> validate;
   /// The run's result is the validated state with the least "held_out", step 0 included, not the last.
