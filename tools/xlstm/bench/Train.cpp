@@ -39,7 +39,7 @@ namespace {
 constexpr int64_t heldOutRows = 1, tracedSteps = 5;
 
 struct TrainSettings {
-  std::string shape = "28m", stage = "both", device = "cpu", precision = "f32", trained = "full", trace;
+  std::string shape = "28m", stage = "both", device = "cpu", precision = "f32", trained = "full", trace, peers;
   int64_t rows = 4, length = 1024, steps = 20, warmup = 5, window = 512, topK = 64;
   bool json = false, recompute = false;
 };
@@ -214,8 +214,28 @@ nlohmann::ordered_json TrainBench::distill() {
   });
 }
 
+/// The teacher's own training by others, behind ours.
+static void addPeer(const TrainSettings &settings, nlohmann::ordered_json &rows) {
+  const Shape &s = shapeOf(settings.shape);
+  std::string what = "train";
+  for (int64_t size : {s.layers, s.width, s.inner, s.heads, s.keyHeads, s.headSize, s.vocab, int64_t(s.tied),
+                       settings.rows, settings.length})
+    what += " " + std::to_string(size);
+  for (const auto &[name, time] : timeRivals(settings.peers, {{"train_step.py", what}}))
+    rows.push_back({{"stage", "peer"},
+                    {"peer", time.peer},
+                    {"ms_a_step", time.ms},
+                    {"tokens_per_s", 1000 * double(settings.rows * settings.length) / time.ms}});
+}
+
 static void print(const nlohmann::ordered_json &row) {
   auto number = [&](const char *key) { return row[key].get<double>(); };
+  if (row.contains("peer")) {
+    std::cout << "peer     " << std::fixed << std::setprecision(1) << std::setw(12) << number("ms_a_step")
+              << std::setprecision(0) << std::setw(12) << number("tokens_per_s") << "  the teacher's training, "
+              << row["peer"].get<std::string>() << '\n';
+    return;
+  }
   std::cout << std::left << std::setw(9) << row["stage"].get<std::string>() << std::right << std::fixed
             << std::setprecision(1) << std::setw(12) << number("ms_a_step") << std::setprecision(0) << std::setw(12)
             << number("tokens_per_s") << std::setw(11) << 100 * number("flop_per_s") / number("device_flop_per_s")
@@ -237,6 +257,8 @@ static void benchTrain(const TrainSettings &settings) {
     rows.push_back(bench.align());
   if (settings.stage != "align")
     rows.push_back(bench.distill());
+  if (!settings.peers.empty())
+    addPeer(settings, rows);
   if (settings.json) {
     std::cout << rows.dump(2) << '\n';
     return;
@@ -276,6 +298,9 @@ void addTrainBench(CLI::App &bench) {
                    "Also write a timeline of the timed steps (of the last stage) for Perfetto")
       ->type_name("FILE");
   verb->add_flag("--recompute", settings->recompute, "A gradient computes each layer once more, to save memory");
+  verb->add_option("--peers", settings->peers,
+                   "Folder of kernels/bench/peers: also time the teacher's training by others")
+      ->type_name("FOLDER");
   verb->add_flag("--json", settings->json, "A list of objects instead of a table");
   addDeviceOption(*verb, settings->device);
   verb->callback([settings] { benchTrain(*settings); });
