@@ -12,6 +12,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <initializer_list>
@@ -204,8 +205,7 @@ struct WideLinear : Function<WideLinear> {
     int64_t m = weight.size(0), n = weight.size(1);
     Tensor terms = split(weight, m * n, {0, 1, 2}).view({3 * m, n});
     Tensor y = at::mm(x, terms.t(), at::kFloat).view({-1, 3, m}).sum(1);
-    if (bias.defined())
-      y += bias;
+    y += bias;
     context->save_for_backward({x, weight});
     std::vector<int64_t> sizes = input.sizes().vec();
     sizes.back() = m;
@@ -265,8 +265,9 @@ Tensor wideLinear(const Tensor &x, const Tensor &weight, const Tensor &bias) {
     return Tensor();
   int64_t m = weight.size(0), more = (8 - m % 8) % 8; // cuBLAS reads rows of 16 bytes
   if (more == 0)
-    return WideLinear::apply(x, weight, bias);
-  Tensor y = WideLinear::apply(x, at::constant_pad_nd(weight, {0, 0, 0, more}), Tensor()).narrow(-1, 0, m);
+    return WideLinear::apply(x, weight, bias.defined() ? bias : at::zeros({m}, weight.options()));
+  Tensor padded = at::constant_pad_nd(weight, {0, 0, 0, more});
+  Tensor y = WideLinear::apply(x, padded, at::zeros({m + more}, weight.options())).narrow(-1, 0, m);
   return bias.defined() ? y + bias : y.contiguous();
 }
 

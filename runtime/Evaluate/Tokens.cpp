@@ -5,7 +5,7 @@
 
 #include "xlstm/Support/Error.h"
 
-#include <ATen/ops/aminmax.h>
+#include <algorithm>
 
 using at::Tensor;
 
@@ -20,12 +20,20 @@ const Tensor &TokenTables::host(const Tensor &tensor) {
   return at->second.second;
 }
 
+template <typename T>
+static std::pair<int64_t, int64_t> rangeOf(const Tensor &dense) {
+  const T *values = dense.const_data_ptr<T>();
+  T low = values[0], high = values[0];
+  for (int64_t i = 1; i < dense.numel(); ++i)
+    low = std::min(low, values[i]), high = std::max(high, values[i]);
+  return {low, high};
+}
+
 std::pair<int64_t, int64_t> rangeOf(const Tensor &integers, TokenTables &tables) {
   if (integers.numel() == 0)
     return {0, -1};
-  auto [low, high] = at::aminmax(tables.host(integers));
-  auto number = [](const Tensor &x) { return *x.to(at::kLong).const_data_ptr<int64_t>(); }; // it lies on the host
-  return {number(low), number(high)};
+  Tensor host = tables.host(integers).contiguous();
+  return host.scalar_type() == at::kInt ? rangeOf<int32_t>(host) : rangeOf<int64_t>(host.to(at::kLong));
 }
 
 const Tensor &documentStarts(const Tensor &docs_BT, TokenTables &tables) {

@@ -94,6 +94,20 @@ lm.model @weighted(%x: tensor<1x2x8xf32>, %w: tensor<9x8xf32>, %ids: tensor<1x2x
   lm.return %loss, %a : tensor<f32>, tensor<f32>
 }
 
+// Something else reads a weighted loss in front of the sum.
+// CHECK-LABEL: lm.model @read
+// CHECK: xlstm.sparse_kl
+lm.model @read(%x: tensor<1x2x8xf32>, %w: tensor<9x8xf32>, %ids: tensor<1x2x3xi32>, %p: tensor<1x2x3xf32>, %tail: tensor<1x2xf32>, %labels: tensor<1x2xi64>) -> (tensor<f32>, tensor<f32>) {
+  %logits = lm.linear %x, %w : (tensor<1x2x8xf32>, tensor<9x8xf32>) -> tensor<1x2x9xf32>
+  %ce = lm.cross_entropy %logits, %labels : (tensor<1x2x9xf32>, tensor<1x2xi64>) -> tensor<f32>
+  %kl = xlstm.sparse_kl tail %logits, %ids, %p, %tail, %labels : (tensor<1x2x9xf32>, tensor<1x2x3xi32>, tensor<1x2x3xf32>, tensor<1x2xf32>, tensor<1x2xi64>) -> tensor<f32>
+  %a = lm.scale %ce {factor = 1.0 : f64} : tensor<f32>
+  %other = lm.scale %a {factor = 2.0 : f64} : tensor<f32>
+  %b = lm.scale %kl {factor = 1.0 : f64} : tensor<f32>
+  %loss = lm.add %a, %b : tensor<f32>
+  lm.return %loss, %other : tensor<f32>, tensor<f32>
+}
+
 // The losses are not summed.
 // CHECK-LABEL: lm.model @apart
 // CHECK: xlstm.sparse_kl

@@ -74,7 +74,8 @@ static int64_t ofLayers(const Shapes &model, const TrainOptions &options, int64_
 /// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head.
 static int64_t expertActivations(const Shapes &model, const TrainOptions &options, int64_t tokens) {
   double share = options.trained == Trained::Lora ? WithAdapters : 1;
-  int64_t layers = ofLayers(model, options, PerWidth * model.width + PerFeedForward * model.feedForward);
+  int64_t layer = PerWidth * model.width + PerFeedForward * model.feedForward;
+  int64_t layers = ofLayers(model, options, layer) + 2 * layer; // what the gradient of one makes on its way
   int64_t logits = std::min(tokens, std::max(LossTokens, LossLogits / model.vocab)) * model.vocab;
   return int64_t(share * double(F32 * tokens * layers)) + F32 * logits;
 }

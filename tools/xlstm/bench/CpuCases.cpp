@@ -18,8 +18,7 @@ static Work swiglu(int64_t n) {
   Work work;
   work.bytes = 3.0 * 4 * double(n), work.flops = 5.0 * double(n);
   work.run = [=](void *) {
-    xlstm_cpu_swiglu(gate.const_data_ptr<float>(), up.const_data_ptr<float>(), y.mutable_data_ptr<float>(), 1, n, n,
-                     n);
+    xlstm_cpu_swiglu(gate.const_data_ptr<float>(), up.const_data_ptr<float>(), y.mutable_data_ptr<float>(), 1, n, n, n);
   };
   work.peers = {{"aten", [=] { at::silu(gate).mul_(up); }}};
   return work;

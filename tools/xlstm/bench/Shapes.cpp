@@ -7,18 +7,13 @@
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Runtime/Files/Safetensors.h"
+#include "xlstm/Support/Error.h"
 
 namespace fs = std::filesystem;
 
 namespace xlstm::bench {
 
 namespace {
-
-struct Shape {
-  const char *name;
-  int64_t layers, width, inner, heads, keyHeads, headSize, vocab, context;
-  bool tied;
-};
 
 constexpr Shape shapes[] = {
     {"tiny", 2, 64, 128, 4, 2, 16, 512, 512, true},
@@ -86,16 +81,20 @@ std::vector<std::string> shapeNames() {
   return names;
 }
 
-std::string moduleOfShape(const std::string &name, const fs::path &scratch) {
+const Shape &shapeOf(const std::string &name) {
   for (const Shape &shape : shapes)
-    if (name == shape.name) {
-      fs::path folder = scratch / name;
-      fs::create_directories(folder);
-      writeTextFile(folder / "config.json", configOf(shape).dump(2));
-      writeHoles(folder / "model.safetensors", tensorsOf(shape));
-      return huggingFaceModule(folder);
-    }
-  return "";
+    if (name == shape.name)
+      return shape;
+  fail("no shape is named '", name, "'");
+}
+
+std::string moduleOfShape(const std::string &name, const fs::path &scratch) {
+  const Shape &shape = shapeOf(name);
+  fs::path folder = scratch / name;
+  fs::create_directories(folder);
+  writeTextFile(folder / "config.json", configOf(shape).dump(2));
+  writeHoles(folder / "model.safetensors", tensorsOf(shape));
+  return huggingFaceModule(folder);
 }
 
 } // namespace xlstm::bench

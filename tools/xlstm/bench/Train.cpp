@@ -9,6 +9,7 @@
 #include "Bench.h"
 #include "Shapes.h"
 #include "Trace.h"
+#include "TrainCost.h"
 
 #include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
@@ -35,10 +36,10 @@ namespace xlstm::bench {
 
 namespace {
 
-constexpr int64_t heldOutRows = 1;
+constexpr int64_t heldOutRows = 1, tracedSteps = 5;
 
 struct TrainSettings {
-  std::string shape = "28m", stage = "both", device = "cpu", precision = "f32", trained = "full", trace;
+  std::string shape = "28m", stage = "both", device = "cpu", precision = "f32", trained = "full", trace, peers;
   int64_t rows = 4, length = 1024, steps = 20, warmup = 5, window = 512, topK = 64;
   bool json = false, recompute = false;
 };
@@ -49,7 +50,7 @@ struct Enough {};
 class TrainBench {
 public:
   explicit TrainBench(const TrainSettings &settings)
-      : settings(settings), device(openDevice(settings.device)),
+      : settings(settings), device(openDevice(settings.device)), rate(measuredRate(device)),
         scratch(fs::temp_directory_path() / "xlstm-bench-train"),
         teacher(moduleOfShape(settings.shape, scratch.path())) {}
 
@@ -62,15 +63,19 @@ private:
   MixedRows randomRows(const Program &program) const;
   TrainOptions options(TrainOptions options);
   /// What the steps of `run` between warm-up and end took, until the device had done them.
-  nlohmann::ordered_json timed(const std::string &stage, const ParamMap &params,
-                               const std::function<void()> &run) const;
+  nlohmann::ordered_json timed(const std::string &stage, const ParamMap &params, const TrainOptions &options,
+                               const std::function<void()> &run);
   std::chrono::steady_clock::time_point now() const;
+  /// A few steps more are looked at kernel by kernel, which takes time of its own.
+  bool isTraced() const { return !device.is_cpu() || !settings.trace.empty(); }
 
   const TrainSettings &settings;
   c10::Device device;
+  double rate;             // of large products here
   AtomicDirectory scratch; // never committed, so it goes with the bench
   std::string teacher;
   std::chrono::steady_clock::time_point begin, end;
+  GpuTime gpu; // of a step
 };
 
 } // namespace
@@ -105,25 +110,30 @@ TrainOptions TrainBench::options(TrainOptions options) {
   options.heldOutBatch = heldOutRows;
   options.precision = settings.precision;
   options.recompute = settings.recompute;
-  options.validateEvery = options.checkpointEvery = options.steps = settings.warmup + settings.steps + 1;
-  options.onStep = [this](int64_t done) {
-    if (done == settings.warmup) {
+  int64_t timed = settings.warmup + settings.steps, last = timed + (isTraced() ? tracedSteps : 0);
+  options.validateEvery = options.checkpointEvery = options.steps = last + 1;
+  options.onStep = [this, timed, last](int64_t done) {
+    if (done == settings.warmup)
       begin = now();
-      if (!settings.trace.empty())
+    if (done == timed) {
+      end = now();
+      if (isTraced())
         startTrace(!device.is_cpu());
     }
-    if (done < settings.warmup + settings.steps)
+    if (done < last)
       return;
-    end = now();
-    if (!settings.trace.empty())
-      stopTrace(settings.trace);
+    now();
+    if (isTraced())
+      gpu = stopTrace(settings.trace).over(tracedSteps);
     throw Enough();
   };
   return options;
 }
 
-nlohmann::ordered_json TrainBench::timed(const std::string &stage, const ParamMap &params,
-                                         const std::function<void()> &run) const {
+nlohmann::ordered_json TrainBench::timed(const std::string &stage, const ParamMap &params, const TrainOptions &options,
+                                         const std::function<void()> &run) {
+  if (!device.is_cpu())
+    c10::getDeviceAllocator(device.type())->resetPeakStats(device.index());
   int64_t parameters = 0;
   for (const auto &[name, param] : params)
     parameters += param.numel();
@@ -137,19 +147,33 @@ nlohmann::ordered_json TrainBench::timed(const std::string &stage, const ParamMa
   int64_t peak = usage.ru_maxrss * 1024; // of the process so far
   if (!device.is_cpu())
     peak = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index()).allocated_bytes[0].peak;
-  return {{"stage", stage},
-          {"shape", settings.shape},
-          {"parameters", parameters},
-          {"device", settings.device},
-          {"precision", settings.precision},
-          {"recompute", settings.recompute},
-          {"rows", settings.rows},
-          {"length", settings.length},
-          {"window", settings.window},
-          {"steps", settings.steps},
-          {"ms_a_step", 1000 * seconds / double(settings.steps)},
-          {"tokens_per_s", double(settings.steps * settings.rows * settings.length) / seconds},
-          {"peak_bytes", peak}};
+  const Shape &shape = shapeOf(settings.shape);
+  double tokens = double(settings.steps * settings.rows * settings.length) / seconds;
+  double flops = stage == "align" ? alignFlops(shape, settings.length, settings.window)
+                                  : distillFlops(shape, settings.length, settings.window, options.trained);
+  nlohmann::ordered_json row = {
+      {"stage", stage},
+      {"shape", settings.shape},
+      {"parameters", parameters},
+      {"device", settings.device},
+      {"precision", settings.precision},
+      {"recompute", settings.recompute},
+      {"rows", settings.rows},
+      {"length", settings.length},
+      {"window", settings.window},
+      {"steps", settings.steps},
+      {"ms_a_step", 1000 * seconds / double(settings.steps)},
+      {"tokens_per_s", tokens},
+      {"flop_per_s", tokens * flops},
+      {"device_flop_per_s", rate},
+      {"peak_bytes", peak},
+      {"foretold_bytes", foretoldBytes(teacher, stage, options, settings.length, settings.window, settings.topK)}};
+  if (isTraced() && !device.is_cpu()) {
+    row["kernels_a_step"] = gpu.kernels, row["host_waits_a_step"] = gpu.waits;
+    for (const auto &[kind, ms] : gpu.kinds)
+      row["gpu_ms_a_step"][kind] = ms;
+  }
+  return row;
 }
 
 nlohmann::ordered_json TrainBench::align() {
@@ -161,7 +185,7 @@ nlohmann::ordered_json TrainBench::align() {
   Program plain = build({});
   ParamMap params = randomParams(plain.function("align"));
   MixedRows data = randomRows(plain);
-  return timed("align", params, [&] {
+  return timed("align", params, training, [&] {
     alignStudent(build, std::exchange(params, {}), data, data.rows.slice(0, heldOutRows), training,
                  scratch.path() / "align");
   });
@@ -169,8 +193,13 @@ nlohmann::ordered_json TrainBench::align() {
 
 nlohmann::ordered_json TrainBench::distill() {
   TrainOptions training = options(TrainOptions::distillation(1));
-  training.trained = settings.trained == "mixer" ? Trained::Mixer : Trained::Full;
-  std::string student = "xlstm-linearize{window=" + std::to_string(settings.window) + "},xlstm-build-distill";
+  const std::map<std::string, Trained> kinds = {
+      {"full", Trained::Full}, {"mixer", Trained::Mixer}, {"lora", Trained::Lora}};
+  training.trained = kinds.at(settings.trained);
+  std::string student = "xlstm-linearize{window=" + std::to_string(settings.window) + "},";
+  if (training.trained == Trained::Lora)
+    student += "xlstm-add-lora{" + training.lora.passOptions() + "},";
+  student += "xlstm-build-distill";
   Program program = deriveProgram(teacher, settings.shape, student, training.passes("distill"));
   ParamMap params = randomParams(program.function("distill"));
   for (auto &[name, param] : initialParams(program.function("distill")))
@@ -178,18 +207,47 @@ nlohmann::ordered_json TrainBench::distill() {
   MixedRows data = randomRows(program);
   fs::path targets = scratch.path() / "targets";
   writeTargets(Program::parse(teacher, settings.shape), params, data.rows, {.k = settings.topK, .batch = 1}, targets);
-  return timed("distill", params, [&] {
+  return timed("distill", params, training, [&] {
     auto take = [&] { return std::exchange(params, {}); };
     distillExpert(program, take, data, TargetStore::open(targets), data.rows.slice(0, heldOutRows), training,
                   scratch.path() / "distill");
   });
 }
 
+/// The teacher's own training by others, behind ours.
+static void addPeer(const TrainSettings &settings, nlohmann::ordered_json &rows) {
+  const Shape &s = shapeOf(settings.shape);
+  std::string what = "train";
+  for (int64_t size : {s.layers, s.width, s.inner, s.heads, s.keyHeads, s.headSize, s.vocab, int64_t(s.tied),
+                       settings.rows, settings.length})
+    what += " " + std::to_string(size);
+  for (const auto &[name, time] : timeRivals(settings.peers, {{"train_step.py", what}}))
+    rows.push_back({{"stage", "peer"},
+                    {"peer", time.peer},
+                    {"ms_a_step", time.ms},
+                    {"tokens_per_s", 1000 * double(settings.rows * settings.length) / time.ms}});
+}
+
 static void print(const nlohmann::ordered_json &row) {
+  auto number = [&](const char *key) { return row[key].get<double>(); };
+  if (row.contains("peer")) {
+    std::cout << "peer     " << std::fixed << std::setprecision(1) << std::setw(12) << number("ms_a_step")
+              << std::setprecision(0) << std::setw(12) << number("tokens_per_s") << "  the teacher's training, "
+              << row["peer"].get<std::string>() << '\n';
+    return;
+  }
   std::cout << std::left << std::setw(9) << row["stage"].get<std::string>() << std::right << std::fixed
-            << std::setprecision(1) << std::setw(12) << row["ms_a_step"].get<double>() << std::setprecision(0)
-            << std::setw(12) << row["tokens_per_s"].get<double>() << std::setprecision(2) << std::setw(12)
-            << row["peak_bytes"].get<double>() / 1e9 << std::endl;
+            << std::setprecision(1) << std::setw(12) << number("ms_a_step") << std::setprecision(0) << std::setw(12)
+            << number("tokens_per_s") << std::setw(11) << 100 * number("flop_per_s") / number("device_flop_per_s")
+            << " %" << std::setprecision(2) << std::setw(11) << number("peak_bytes") / 1e9 << std::setw(12)
+            << number("foretold_bytes") / 1e9 << '\n';
+  if (!row.contains("gpu_ms_a_step"))
+    return;
+  std::cout << std::setprecision(0) << "  " << number("kernels_a_step") << " kernels and " << std::setprecision(1)
+            << number("host_waits_a_step") << " waits of the host a step; ms of the GPU:\n"
+            << std::setprecision(2);
+  for (const auto &[kind, ms] : row["gpu_ms_a_step"].items())
+    std::cout << std::setw(11) << ms.get<double>() << "  " << kind << '\n';
 }
 
 static void benchTrain(const TrainSettings &settings) {
@@ -199,6 +257,8 @@ static void benchTrain(const TrainSettings &settings) {
     rows.push_back(bench.align());
   if (settings.stage != "align")
     rows.push_back(bench.distill());
+  if (!settings.peers.empty())
+    addPeer(settings, rows);
   if (settings.json) {
     std::cout << rows.dump(2) << '\n';
     return;
@@ -206,7 +266,9 @@ static void benchTrain(const TrainSettings &settings) {
   std::cout << settings.shape << ", " << std::fixed << std::setprecision(1) << rows[0]["parameters"].get<double>() / 1e6
             << " M parameters, " << settings.rows << " rows of " << settings.length << " tokens, window "
             << settings.window << ", " << settings.precision << ", " << settings.device
-            << (settings.recompute ? ", recomputed" : "") << "\nstage      ms a step    tokens/s     peak GB\n";
+            << (settings.recompute ? ", recomputed" : "") << ", of products " << std::setprecision(0)
+            << rows[0]["device_flop_per_s"].get<double>() / 1e9
+            << " Gflop/s\nstage      ms a step    tokens/s  its share    peak GB    foretold\n";
   for (const nlohmann::ordered_json &row : rows)
     print(row);
 }
@@ -222,7 +284,7 @@ void addTrainBench(CLI::App &bench) {
   };
   choice("--stage", settings->stage, "Stage", {"align", "distill", "both"});
   choice("--precision", settings->precision, "Type in which training computes", Recipe::precisions());
-  choice("--train", settings->trained, "What stage II trains", {"full", "mixer"});
+  choice("--train", settings->trained, "What stage II trains", {"full", "mixer", "lora"});
   auto count = [&](const char *flag, int64_t &value, const char *meaning, int64_t least) {
     verb->add_option(flag, value, meaning)->check(CLI::Range(least, int64_t(1) << 24))->capture_default_str();
   };
@@ -232,9 +294,13 @@ void addTrainBench(CLI::App &bench) {
   count("--warmup", settings->warmup, "Steps before them", 1);
   count("--window", settings->window, "Window of the student", 1);
   count("--top-k", settings->topK, "Stored targets a token", 1);
-  verb->add_option("--trace", settings->trace, "Also write a timeline of the timed steps (of the last stage) for Perfetto")
+  verb->add_option("--trace", settings->trace,
+                   "Also write a timeline of the timed steps (of the last stage) for Perfetto")
       ->type_name("FILE");
   verb->add_flag("--recompute", settings->recompute, "A gradient computes each layer once more, to save memory");
+  verb->add_option("--peers", settings->peers,
+                   "Folder of kernels/bench/peers: also time the teacher's training by others")
+      ->type_name("FOLDER");
   verb->add_flag("--json", settings->json, "A list of objects instead of a table");
   addDeviceOption(*verb, settings->device);
   verb->callback([settings] { benchTrain(*settings); });
