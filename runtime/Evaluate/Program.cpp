@@ -76,9 +76,9 @@ static void noteArguments(mlir::Operation &op, lm::ModelOp model, FunctionSpec &
     auto argument = mlir::dyn_cast_or_null<mlir::BlockArgument>(value);
     return argument && argument.getOwner() == &model.getBody().front() ? int64_t(argument.getArgNumber()) : -1;
   };
-  auto limit = [&](mlir::Value tokens, int64_t below) {
+  auto limit = [&](mlir::Value tokens, int64_t below, bool mayBeNegative = false) {
     if (int64_t n = indexOf(tokens); n >= 0)
-      spec.arguments[n].below = below;
+      spec.arguments[n].below = below, spec.arguments[n].mayBeNegative = mayBeNegative;
   };
   auto sizeOf = [](mlir::Value value, unsigned dim) {
     return mlir::cast<mlir::RankedTensorType>(value.getType()).getDimSize(dim);
@@ -88,7 +88,7 @@ static void noteArguments(mlir::Operation &op, lm::ModelOp model, FunctionSpec &
   if (auto embed = mlir::dyn_cast<lm::EmbedOp>(op))
     limit(embed.getIds(), sizeOf(embed.getTable(), 0));
   if (auto losses = mlir::dyn_cast<xlstm::HeadLossesOp>(op)) {
-    limit(losses.getLabels(), sizeOf(losses.getWeight(), 0));
+    limit(losses.getLabels(), sizeOf(losses.getWeight(), 0), /*mayBeNegative=*/true);
     limit(losses.getIds(), sizeOf(losses.getWeight(), 0));
   }
 }

@@ -35,8 +35,10 @@ static void checkRanges(const FunctionSpec &function, const std::vector<Tensor> 
   evaluate::TokenTables tables;
   for (size_t n = 0; n < given.size(); ++n)
     if (int64_t below = function.arguments[n].below; below >= 0)
-      if (auto [least, greatest] = evaluate::rangeOf(given[n], tables); greatest >= below)
-        fail("@", function.name, ": argument ", n, ": expected tokens below ", below, ", found ", greatest);
+      if (auto [least, greatest] = evaluate::rangeOf(given[n], tables);
+          greatest >= below || (least < 0 && given[n].numel() && !function.arguments[n].mayBeNegative))
+        fail("@", function.name, ": argument ", n, ": expected tokens below ", below, ", found ", least, " to ",
+             greatest);
 }
 
 RunInputs::RunInputs(const FunctionSpec &function, const std::vector<Tensor> &given, c10::Device device)

@@ -36,7 +36,9 @@ struct ValueSpec {
   DType dtype = DType::F32;
   bool isState = false;
   double init = 0;
-  int64_t below = -1; // of token ids and labels: the number that all are less than; -1: none
+  /// Of token ids and labels: the number that all are less than; -1: none. Labels may be negative.
+  int64_t below = -1;
+  bool mayBeNegative = true;
 };
 
 struct FunctionSpec {
