@@ -5,7 +5,6 @@
 
 #include "runtime/Eval/Parts.h"
 #include "runtime/Eval/Results.h"
-#include "runtime/Eval/RunTask.h"
 #include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Eval/BitsPerByte.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"

@@ -20,12 +20,29 @@ static Program stateful(const RunnableModel &model, int64_t context, bool allLog
                       "},xlstm-build-decode{" + keys + "}");
 }
 
+LoadedModel asLoaded(std::shared_ptr<const RunnableModel> model) {
+  auto derive = [model](int64_t context, bool allLogits) { return stateful(*model, context, allLogits); };
+  return LoadedModel{model->forward, derive, model->params};
+}
+
+std::vector<Domain> readDomains(const EvalInputs &inputs) {
+  std::vector<Domain> domains;
+  for (const auto &[name, corpus] : inputs.domains)
+    domains.push_back({name, readDocuments(corpus)});
+  return domains;
+}
+
+std::vector<Task> readTasks(const EvalInputs &inputs) {
+  std::vector<Task> tasks;
+  for (const fs::path &file : inputs.tasks)
+    tasks.push_back(loadTask(file, inputs.items));
+  return tasks;
+}
+
 static EvalModel evalModel(const NamedBundle &named, const std::string &device) {
   std::string mlir = readTextFile(Bundle::open(named.folder, BundleCheck::SmallFiles).modelFile());
   auto load = [folder = named.folder, device] {
-    auto model = std::make_shared<RunnableModel>(RunnableModel::open(folder, device));
-    auto derive = [model](int64_t context, bool allLogits) { return stateful(*model, context, allLogits); };
-    return LoadedModel{model->forward, derive, model->params};
+    return asLoaded(std::make_shared<RunnableModel>(RunnableModel::open(folder, device)));
   };
   return {named.name, load, mlir};
 }
@@ -41,12 +58,8 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   for (const NamedBundle &named : models)
     evalModels.push_back(evalModel(named, inputs.device));
   Vocabulary vocabulary = Vocabulary::load(models.at(0).folder);
-  std::vector<Domain> domains;
-  for (const auto &[name, corpus] : inputs.domains)
-    domains.push_back({name, readDocuments(corpus)});
-  std::vector<Task> tasks;
-  for (const fs::path &file : inputs.tasks)
-    tasks.push_back(loadTask(file, inputs.items));
+  std::vector<Domain> domains = readDomains(inputs);
+  std::vector<Task> tasks = readTasks(inputs);
   EvaluationSettings settings;
   settings.pieceTokens = inputs.pieceTokens;
   settings.tokenLimit = inputs.tokens;
@@ -54,8 +67,7 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   evaluateModels(evalModels, vocabulary, domains, tasks, settings, folder);
 }
 
-/// "name=path"; without a name the path's last part.
-static std::pair<std::string, fs::path> named(const std::string &text) {
+std::pair<std::string, fs::path> namedPath(const std::string &text) {
   size_t equals = text.find('=');
   if (equals != std::string::npos)
     return {text.substr(0, equals), text.substr(equals + 1)};
@@ -94,9 +106,9 @@ void addEvalCommand(CLI::App &app) {
     settings->inputs.items = std::max<int64_t>(settings->inputs.items, 0);
     std::vector<NamedBundle> bundles;
     for (const std::string &text : settings->models)
-      bundles.push_back({named(text).first, named(text).second});
+      bundles.push_back({namedPath(text).first, namedPath(text).second});
     for (const std::string &text : settings->domains)
-      settings->inputs.domains.push_back(named(text));
+      settings->inputs.domains.push_back(namedPath(text));
     evaluateBundles(bundles, settings->inputs, settings->output);
   });
 }

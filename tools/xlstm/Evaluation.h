@@ -14,6 +14,9 @@ struct NamedBundle {
   std::filesystem::path folder;
 };
 
+/// "name=path"; without a name the path's last part.
+std::pair<std::string, std::filesystem::path> namedPath(const std::string &text);
+
 /// What to score on, as a recipe or the command line says it.
 struct EvalInputs {
   std::vector<std::pair<std::string, std::filesystem::path>> domains; // held-out corpus a domain
@@ -22,6 +25,12 @@ struct EvalInputs {
   int64_t pieceTokens = 512;
   std::string device = "cpu"; // where the models run
 };
+
+/// The functions that tasks need: a program with @prefill and @decode.
+struct RunnableModel;
+LoadedModel asLoaded(std::shared_ptr<const RunnableModel> model);
+std::vector<Domain> readDomains(const EvalInputs &inputs);
+std::vector<Task> readTasks(const EvalInputs &inputs);
 
 /// Evaluates the bundles (which share the first one's tokenizer) into `folder`.
 void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &inputs,

@@ -278,9 +278,7 @@ static void readExperts(const YamlNode &node, const RecipeTraining &defaults, Re
     node.fail("expected at least one expert, found none");
 }
 
-static void readMerge(const YamlNode &node, Recipe &recipe) {
-  node.onlyKeys({"weights"});
-  YamlNode weights = node.at("weights");
+static void readMergeWeights(const YamlNode &weights, Recipe &recipe) {
   if (weights.isScalar()) {
     oneOf(weights, {"uniform"});
     return;
@@ -292,10 +290,54 @@ static void readMerge(const YamlNode &node, Recipe &recipe) {
       known.push_back(expert.name);
     if (std::ranges::find(known, name) == known.end())
       weight.fail("expected a name under 'experts', found " + quote(name) + didYouMean(name, known));
-    sum += recipe.mergeWeights[name] = asNumber(weight, "weights");
+    sum += recipe.merge.weights[name] = asNumber(weight, "weights");
   }
-  if (std::abs(sum - 1) > 1e-6)
+  if (recipe.merge.method == MergeMethod::Linear && std::abs(sum - 1) > 1e-6)
     weights.fail("expected weights that sum to 1, found a sum of " + shortest(sum));
+}
+
+/// `tune: loss`, or `{by: tasks, trials: 30}`.
+static void readTune(const YamlNode &node, RecipeMerge &merge) {
+  YamlNode by = node;
+  if (!node.isScalar()) {
+    node.onlyKeys({"by", "trials"});
+    by = node.at("by");
+    readCount(node, "trials", merge.trials);
+  }
+  merge.tune = oneOf(by, {"loss", "tasks"});
+}
+
+static void readMerge(const YamlNode &node, Recipe &recipe) {
+  node.onlyKeys({"method", "weights", "density", "lambda", "t", "normalize", "rescale", "tune"});
+  RecipeMerge &merge = recipe.merge;
+  if (auto method = node.find("method")) {
+    std::vector<std::string> names;
+    for (const auto &[name, known] : mergeMethodNames())
+      names.push_back(name);
+    merge.method = mergeMethodNames().at(oneOf(*method, names));
+  }
+  bool isSlerp = merge.method == MergeMethod::Slerp;
+  if (isSlerp && recipe.experts.size() != 2)
+    node.fail("expected two experts for slerp, found " + std::to_string(recipe.experts.size()));
+  if (auto weights = node.find("weights")) {
+    if (isSlerp)
+      weights->fail("expected 't' for slerp, which has no weights");
+    readMergeWeights(*weights, recipe);
+  }
+  for (const char *key : {"density", "lambda", "t", "normalize", "rescale"})
+    if (auto found = node.find(key)) {
+      bool isSwitch = key == std::string("normalize") || key == std::string("rescale");
+      bool isForMethod = isSlerp == (key == std::string("t")) && merge.method != MergeMethod::Linear;
+      if (!isForMethod)
+        found->fail("expected beside a method that it does something to");
+      if (!isSwitch && found->isScalar())
+        asNumber(*found, key);
+      merge.parameters.emplace(key, readMergeSetting(*found, isSwitch));
+    }
+  if (isSlerp)
+    merge.parameters.emplace("t", 0.5);
+  if (auto tune = node.find("tune"))
+    readTune(*tune, merge);
 }
 
 static void readEval(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
@@ -338,18 +380,17 @@ Recipe Recipe::read(const fs::path &file) {
       readKeepHeads(*keep, recipe);
   readDomains(root.at("domains"), folder, recipe);
 
-  int64_t seed = 0;
-  readCount(root, "seed", seed);
+  readCount(root, "seed", recipe.seed);
   YamlNode align = root.at("align"), distill = root.at("distill");
   recipe.align.options = TrainOptions::alignment(asCount(align.at("steps"), "steps"));
-  recipe.align.options.seed = seed;
+  recipe.align.options.seed = recipe.seed;
   for (const RecipeDomain &domain : recipe.domains)
     recipe.align.domains.emplace_back(domain.name, 1.0 / double(recipe.domains.size()));
   readTraining(align.onlyKeys({XLSTM_TRAINING_KEYS}), recipe, recipe.align);
 
   RecipeTraining defaults;
   defaults.options = TrainOptions::distillation(asCount(distill.at("steps"), "steps"));
-  defaults.options.seed = seed;
+  defaults.options.seed = recipe.seed;
   readDistill(distill, recipe, defaults);
   readExperts(root.at("experts"), defaults, recipe);
   if (auto merge = root.find("merge"))
@@ -358,6 +399,8 @@ Recipe Recipe::read(const fs::path &file) {
     readEval(*eval, folder, recipe);
   for (const RecipeDomain &domain : recipe.domains)
     recipe.eval.domains.emplace_back(domain.name, domain.valid);
+  if (recipe.merge.tune == "tasks" && recipe.eval.tasks.empty())
+    root.at("merge").fail("expected tasks under 'eval' to tune by");
   if (auto compile = root.find("compile"))
     readCompile(*compile, recipe);
   if (auto keep = root.find("keep"))

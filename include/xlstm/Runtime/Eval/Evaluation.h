@@ -20,6 +20,10 @@ struct LoadedModel {
   ParamMap params; // float32
 };
 
+/// Runs a task's items through a model, greedy generation or log-likelihoods. Prompts too long for the model's context
+/// are cut at the left.
+TaskScore runTask(const LoadedModel &model, const Vocabulary &vocabulary, const Task &task);
+
 struct EvalModel {
   /// "teacher", "window-sinks", "aligned", "expert-NAME", "merged": letters, digits, '.', '_', '-'.
   std::string name;
