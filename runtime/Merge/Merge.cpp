@@ -83,8 +83,8 @@ static std::span<const std::byte> sameBytes(const TensorMerge &merge, const std:
   const StoredTensor &first = *merge.models.front();
   for (const StoredTensor *other : merge.models)
     if (!std::ranges::equal(first.bytes, other->bytes))
-      fail(origin, ": tensor ", quote(first.spec.name), ": expected a float type to merge, or the same values in all models, found ",
-           describe(first.spec));
+      fail(origin, ": tensor ", quote(first.spec.name),
+           ": expected a float type to merge, or the same values in all models, found ", describe(first.spec));
   return first.bytes;
 }
 

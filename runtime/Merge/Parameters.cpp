@@ -13,9 +13,9 @@ namespace xlstm {
 
 const std::map<std::string, MergeMethod> &mergeMethodNames() {
   static const std::map<std::string, MergeMethod> names = {
-      {"linear", MergeMethod::Linear},          {"task_arithmetic", MergeMethod::TaskArithmetic},
-      {"ties", MergeMethod::Ties},              {"dare_linear", MergeMethod::DareLinear},
-      {"dare_ties", MergeMethod::DareTies},     {"slerp", MergeMethod::Slerp}};
+      {"linear", MergeMethod::Linear},      {"task_arithmetic", MergeMethod::TaskArithmetic},
+      {"ties", MergeMethod::Ties},          {"dare_linear", MergeMethod::DareLinear},
+      {"dare_ties", MergeMethod::DareTies}, {"slerp", MergeMethod::Slerp}};
   return names;
 }
 

@@ -81,8 +81,7 @@ static std::vector<std::vector<double>> neighbours(const std::vector<double> &va
   return result;
 }
 
-TuneCurve tuneMerge(const MergeConfig &config, int64_t trials,
-                    const std::function<double(const MergeConfig &)> &cost) {
+TuneCurve tuneMerge(const MergeConfig &config, int64_t trials, const std::function<double(const MergeConfig &)> &cost) {
   TuneCurve curve;
   curve.parameter = parameterOf(config.method);
   auto isTried = [&](const std::vector<double> &values) {

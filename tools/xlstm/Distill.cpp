@@ -39,6 +39,7 @@ public:
   Job(Recipe recipe, Corpora corpora, const fs::path &folder, const std::string &device)
       : recipe(std::move(recipe)), corpora(std::move(corpora)), run(folder), device(device) {
     openDevice(device); // now, not after the first stages
+    run.device = device;
   }
 
   void execute();
@@ -62,6 +63,10 @@ private:
   void merge();
   Lineage lineage(const std::string &stage, const std::vector<std::pair<std::string, double>> &domains) const;
   void evaluate();
+
+  int64_t tokensOf(const RecipeTraining &training) const {
+    return training.options.steps * training.options.batch * recipe.length;
+  }
 
   struct Corpus {
     MixedRows train;
@@ -157,7 +162,8 @@ void Job::writeRewrites() {
 
 /// What a student of this run says of its origin. The data of a domain is what its file holds now.
 Lineage Job::lineage(const std::string &stage, const std::vector<std::pair<std::string, double>> &domains) const {
-  Lineage result{hashOfTensors(Bundle::open(run / "teacher", BundleCheck::SmallFiles).weights), "", stage, recipe.seed, {}};
+  Lineage result{
+      hashOfTensors(Bundle::open(run / "teacher", BundleCheck::SmallFiles).weights), "", stage, recipe.seed, {}};
   if (stage == "expert")
     result.start = hashOfTensors(Bundle::open(run / "aligned", BundleCheck::SmallFiles).weights);
   for (const auto &[name, share] : domains) {
@@ -270,14 +276,16 @@ void Job::execute() {
   if (recipe.heads)
     run.stage("heads", data + section("student"), [&] { chooseHeads(); });
   run.stage("rewrite", section("student"), [&] { writeRewrites(); });
-  run.stage("align", data + section("align") + section("precision"), [&] { align(); });
+  run.stage(
+      "align", data + section("align") + section("precision"), [&] { align(); }, tokensOf(recipe.align));
   if (!recipe.keepCheckpoints)
     run.discard("align/checkpoints");
   for (const RecipeExpert &expert : recipe.experts) {
     std::string settings = section("distill") + section("experts") + section("precision");
     if (!recipe.onlineTargets)
       run.stage("targets-" + expert.name, settings, [&] { writeExpertTargets(expert); });
-    run.stage("expert-" + expert.name, settings, [&] { distill(expert); });
+    run.stage(
+        "expert-" + expert.name, settings, [&] { distill(expert); }, tokensOf(expert.training));
     dropLeftovers(expert);
   }
   run.stage("merge", section("merge"), [&] { merge(); });

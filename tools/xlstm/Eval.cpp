@@ -64,6 +64,7 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   settings.pieceTokens = inputs.pieceTokens;
   settings.tokenLimit = inputs.tokens;
   settings.teacher = models.at(0).name;
+  settings.countText = inputs.countText;
   evaluateModels(evalModels, vocabulary, domains, tasks, settings, folder);
 }
 
@@ -96,6 +97,8 @@ void addEvalCommand(CLI::App &app) {
   verb->add_option("--piece", settings->inputs.pieceTokens, "Tokens of a piece of text")
       ->check(countWithin("piece"))
       ->capture_default_str();
+  verb->add_flag("--count-text", settings->inputs.countText,
+                 "Count the domains' bits per byte in C_alpha and alpha*, too");
   verb->add_flag_callback(
       "--full", [settings] { settings->inputs.tokens = settings->inputs.items = -1; }, "All tokens and all items");
   addDeviceOption(*verb, settings->inputs.device);

@@ -23,6 +23,7 @@ struct EvalInputs {
   std::vector<std::filesystem::path> tasks;                           // .jsonl files
   int64_t tokens = 0, items = 0;                                      // limits; 0: all
   int64_t pieceTokens = 512;
+  bool countText = false;     // C_alpha counts the domains, too
   std::string device = "cpu"; // where the models run
 };
 

@@ -49,12 +49,15 @@ void addMergeCommand(CLI::App &app) {
   verb->add_option("config", command->config, "YAML in mergekit's form (docs/Merging.md)")->required();
   verb->add_option("-o,--output", command->output, "Folder of the merged bundle")->required();
   verb->add_option("--seed", command->seed, "Of what DARE drops")->check(countWithin("seed"))->capture_default_str();
-  verb->add_option("--tune", command->tune,
-                   "Search the models' shares (linear), lambda, or t (slerp): by loss on --domain, or by tasks on --task")
+  verb->add_option(
+          "--tune", command->tune,
+          "Search the models' shares (linear), lambda, or t (slerp): by loss on --domain, or by tasks on --task")
       ->check(CLI::IsMember({"loss", "tasks"}));
   verb->add_option("--domain", command->domains, "Held-out corpus to tune on as NAME=FILE; repeatable");
   verb->add_option("--task", eval.tasks, "Task file to tune on, JSON lines; repeatable");
-  verb->add_option("--tokens", eval.tokens, "Tokens to score a domain")->check(countWithin("tokens"))->default_val(32768);
+  verb->add_option("--tokens", eval.tokens, "Tokens to score a domain")
+      ->check(countWithin("tokens"))
+      ->default_val(32768);
   verb->add_option("--items", eval.items, "Items to score a task")->check(countWithin("items"))->default_val(100);
   verb->add_option("--trials", command->inputs.trials, "Merges to try at most")
       ->check(countWithin("trials"))

@@ -22,8 +22,7 @@ namespace {
 class Tuner {
 public:
   Tuner(const MergeConfig &config, const TuneInputs &inputs)
-      : merge(config), folder(mergedModels(config).front().folder),
-        vocabulary(Vocabulary::load(folder)),
+      : merge(config), folder(mergedModels(config).front().folder), vocabulary(Vocabulary::load(folder)),
         model(std::make_shared<RunnableModel>(RunnableModel::open(folder, inputs.eval.device))) {
     if (inputs.byTasks)
       tasks = readTasks(inputs.eval);
@@ -92,11 +91,10 @@ static std::string wordsOf(const std::vector<double> &values) {
 void mergeTuned(const MergeConfig &config, const TuneInputs &inputs, const fs::path &output) {
   checkMergedBundles(config);
   Tuner tuner(config, inputs);
-  TuneCurve curve =
-      tuneMerge(config, inputs.trials, [&](const MergeConfig &trial) { return tuner.cost(trial); });
+  TuneCurve curve = tuneMerge(config, inputs.trials, [&](const MergeConfig &trial) { return tuner.cost(trial); });
   for (const TunePoint &point : curve.points)
-    say("tune", curve.parameter + " " + wordsOf(point.values) + ": " +
-                    shortest(std::abs(point.cost)) + (&point == &curve.points[curve.best] ? ", the best" : ""));
+    say("tune", curve.parameter + " " + wordsOf(point.values) + ": " + shortest(std::abs(point.cost)) +
+                    (&point == &curve.points[curve.best] ? ", the best" : ""));
   MergeConfig best = withValues(config, curve.parameter, curve.points[curve.best].values);
   mergeBundles(best, output, {{tuneFile, describe(curve, config, inputs).dump(1) + "\n"}});
 }

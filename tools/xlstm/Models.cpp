@@ -53,8 +53,8 @@ void writeStudent(const RunnableModel &teacher, const StudentSettings &settings,
     for (const auto &[name, value] : source)
       params[name] = value;
   writeStudentBundle(mlir, params, teacher.bundle,
-                     "linearized, " + (settings.options.empty() ? "with the defaults" : settings.passOptions()),
-                     output, lineage ? *lineage : Lineage{hashOfTensors(teacher.bundle.weights), "", "linearized", 0, {}});
+                     "linearized, " + (settings.options.empty() ? "with the defaults" : settings.passOptions()), output,
+                     lineage ? *lineage : Lineage{hashOfTensors(teacher.bundle.weights), "", "linearized", 0, {}});
 }
 
 } // namespace xlstm

@@ -341,7 +341,8 @@ static void readMerge(const YamlNode &node, Recipe &recipe) {
 }
 
 static void readEval(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
-  node.onlyKeys({"tokens", "items", "piece", "tasks"});
+  node.onlyKeys({"tokens", "items", "piece", "tasks", "count_text"});
+  node.read("count_text", recipe.eval.countText);
   readCount(node, "tokens", recipe.eval.tokens);
   readCount(node, "items", recipe.eval.items);
   readCount(node, "piece", recipe.eval.pieceTokens);

@@ -8,8 +8,8 @@
 #include "xlstm/Runtime/Merge/Merge.h"
 #include "xlstm/Runtime/Merge/TuneWeights.h"
 
-#include <ATen/ops/allclose.h>
 #include <ATen/Functions.h>
+#include <ATen/ops/allclose.h>
 #include <ATen/ops/tensor.h>
 
 #include <cmath>
@@ -188,7 +188,8 @@ TEST_F(MergeConfigTest, readsMergekitsLinearForm) {
 // mergekit 0.1.5's defaults (merge_methods/registry.py).
 TEST_F(MergeConfigTest, hasMergekitsDefaults) {
   auto defaults = [&](const std::string &method) {
-    TensorParameters found = parameters(read("merge_method: " + method + "\nbase_model: base\nparameters: {t: 0.5}\n"
+    TensorParameters found = parameters(read("merge_method: " + method +
+                                             "\nbase_model: base\nparameters: {t: 0.5}\n"
                                              "models: [{model: a, parameters: {weight: 2}}]\n"));
     return std::tuple(found.normalize, found.rescale, found.lambda,
                       found.densities.empty() ? -1 : found.densities.at(0));
@@ -238,7 +239,8 @@ TEST_F(MergeConfigTest, refusesWithFileAndLine) {
                "sum to more than 0");
   EXPECT_ERROR(read("models: [{model: a}]\n"), "merge_method");
   EXPECT_ERROR(read("merge_method: ties\nmodels: [{model: a, parameters: {weight: 1}}]\n"), "expected a base_model");
-  EXPECT_ERROR(read("merge_method: ties\nbase_model: b\nmodels: [{model: a}]\n"), "a weight for every model but the base");
+  EXPECT_ERROR(read("merge_method: ties\nbase_model: b\nmodels: [{model: a}]\n"),
+               "a weight for every model but the base");
   EXPECT_ERROR(read("merge_method: ties\nbase_model: b\nparameters: {weight: 1}\nmodels: [{model: a}, {model: a}]\n"),
                "twice");
   EXPECT_ERROR(read("merge_method: slerp\nbase_model: b\nmodels: [{model: a}]\n"), "expected 't'");
@@ -345,6 +347,7 @@ TEST_F(MergeConfigTest, tunesByStepsFromWhereTheFileStands) {
   curve = tuneMerge(ties, 50, [&](const MergeConfig &config) { return std::abs(parameters(config).lambda - 0.35); });
   EXPECT_EQ(curve.parameter, "lambda");
   EXPECT_EQ(curve.points[curve.best].values, std::vector<double>{0.35});
-  EXPECT_ERROR(tuneMerge(read("merge_method: slerp\nbase_model: b\nparameters: {t: [0, 1]}\nmodels: [{model: a}]\n"), 5, cost),
-               "expected one number as 't'");
+  EXPECT_ERROR(
+      tuneMerge(read("merge_method: slerp\nbase_model: b\nparameters: {t: [0, 1]}\nmodels: [{model: a}]\n"), 5, cost),
+      "expected one number as 't'");
 }

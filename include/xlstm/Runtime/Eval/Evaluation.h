@@ -38,9 +38,11 @@ struct Domain {
 };
 
 struct EvaluationSettings {
-  int64_t pieceTokens = 512; // T of bits per byte
-  int64_t tokenLimit = 0;    // tokens predicted a domain; 0: all
-  int64_t gateTokens = 2048; // tokens a domain that the gates' medians are taken over
+  int64_t pieceTokens = 512;      // T of bits per byte
+  int64_t tokenLimit = 0;         // tokens predicted a domain; 0: all
+  int64_t gateTokens = 2048;      // tokens a domain that the gates' medians are taken over
+  int64_t agreementTokens = 2048; // tokens a domain at most on which teacher and student are compared
+  bool countText = false;         // C_alpha counts bits per byte beside the tasks
   std::string teacher = "teacher";
   /// The student whose alpha* is the run's; the last model where it is not among them.
   std::string student = "merged";

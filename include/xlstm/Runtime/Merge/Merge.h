@@ -18,9 +18,9 @@ public:
   /// Throws Error when the models do not hold the same tensors, naming one, and for what is not finite.
   explicit MergeInputs(const MergeConfig &config);
 
-  /// Calls `take` with every tensor of the result and its bytes, in the order of their names. One tensor of the result is
-  /// in memory, and of the inputs some pieces. `config` may differ from the constructor's in its parameters. Throws Error
-  /// before the first tensor where one of them has no parameters.
+  /// Calls `take` with every tensor of the result and its bytes, in the order of their names. One tensor of the result
+  /// is in memory, and of the inputs some pieces. `config` may differ from the constructor's in its parameters. Throws
+  /// Error before the first tensor where one of them has no parameters.
   using Take = std::function<void(const TensorSpec &, std::span<const std::byte>)>;
   void merge(const MergeConfig &config, const Take &take) const;
 
@@ -39,8 +39,8 @@ private:
 void mergeWeightFiles(const MergeConfig &config, const std::filesystem::path &file);
 
 /// Merges bundles to a bundle at `output`, whole or not at all: the IR and the other files are those of `base`, or the
-/// first model's; `notes` are further files of it, by name. Throws Error when the models' IR differs, when their lineage
-/// says that they began at other weights or have another teacher, or where one tokenizer is needed, that.
+/// first model's; `notes` are further files of it, by name. Throws Error when the models' IR differs, when their
+/// lineage says that they began at other weights or have another teacher, or where one tokenizer is needed, that.
 void mergeBundles(const MergeConfig &config, const std::filesystem::path &output,
                   const std::map<std::string, std::string> &notes = {});
 

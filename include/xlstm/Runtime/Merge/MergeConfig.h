@@ -20,8 +20,8 @@ const std::map<std::string, MergeMethod> &mergeMethodNames();
 /// Whether the method works on differences to a base model.
 bool isOfTaskVectors(MergeMethod method);
 
-/// A parameter as mergekit reads one: the first choice whose filter is part of the tensor's name says the value; several
-/// values are a gradient, interpolated from the first layer to the last.
+/// A parameter as mergekit reads one: the first choice whose filter is part of the tensor's name says the value;
+/// several values are a gradient, interpolated from the first layer to the last.
 class MergeSetting {
 public:
   struct Choice {
@@ -70,8 +70,8 @@ struct MergeConfig {
   bool allowNonFinite = false;
 };
 
-/// Reads mergekit's YAML (docs/Merging.md). Folders are relative to the file's. Parameters that the method does not know
-/// are warned of. Throws Error with file and line for what would change the result and is not followed.
+/// Reads mergekit's YAML (docs/Merging.md). Folders are relative to the file's. Parameters that the method does not
+/// know are warned of. Throws Error with file and line for what would change the result and is not followed.
 MergeConfig readMergeConfig(const std::filesystem::path &file);
 
 /// Reads one parameter: a number or truth value, a list of these, or choices by filter. Throws Error.
