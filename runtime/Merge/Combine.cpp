@@ -57,9 +57,12 @@ Values Combiner::load(const StoredTensor &tensor, uint64_t begin, uint64_t size)
   size_t width = sizeOf(spec.dtype);
   for (uint64_t i = 0; i < size; ++i)
     values[i] = loadValue(spec.dtype, tensor.bytes.data() + (begin + i) * width);
-  // The piece before it, too: a page may lie in both.
-  uint64_t first = begin > pieceElements ? begin - pieceElements : 0;
-  forgetPages(tensor.bytes.subspan(first * width, (begin + size - first) * width));
+  constexpr uint64_t together = 16; // pieces whose pages are given back at once
+  uint64_t number = begin / pieceElements, end = begin + size;
+  if (number % together == together - 1 || end == count) {
+    uint64_t first = (number - number % together) * pieceElements;
+    forgetPages(tensor.bytes.subspan(first * width, (end - first) * width));
+  }
   return values;
 }
 
