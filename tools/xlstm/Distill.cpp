@@ -190,6 +190,7 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
   TargetOptions options;
   options.k = topK(teacher);
   options.teacher = hashOf(teacher.params);
+  options.tf32 = expert.training.options.precision == "bf16"; // which rounds to fewer bits
   writeTargets(teacher.forward, teacher.params, readCorpus(expert.training, teacher).train.rows, options,
                targets(expert));
 }

@@ -4,6 +4,7 @@
 #include "Commands.h"
 #include "Evaluation.h"
 #include "Models.h"
+#include "NamedFiles.h"
 
 #include "xlstm/Runtime/Eval/Report.h"
 #include "xlstm/Runtime/Files/Documents.h"
@@ -68,14 +69,6 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   evaluateModels(evalModels, vocabulary, domains, tasks, settings, folder);
 }
 
-std::pair<std::string, fs::path> namedPath(const std::string &text) {
-  size_t equals = text.find('=');
-  if (equals != std::string::npos)
-    return {text.substr(0, equals), text.substr(equals + 1)};
-  fs::path path = fs::path(text).lexically_normal();
-  return {(path.has_filename() ? path : path.parent_path()).filename().string(), text};
-}
-
 void addEvalCommand(CLI::App &app) {
   struct Settings {
     std::vector<std::string> models, domains;
@@ -109,9 +102,9 @@ void addEvalCommand(CLI::App &app) {
     settings->inputs.items = std::max<int64_t>(settings->inputs.items, 0);
     std::vector<NamedBundle> bundles;
     for (const std::string &text : settings->models)
-      bundles.push_back({namedPath(text).first, namedPath(text).second});
+      bundles.push_back({namedFile(text).name, namedFile(text).file});
     for (const std::string &text : settings->domains)
-      settings->inputs.domains.push_back(namedPath(text));
+      settings->inputs.domains.emplace_back(namedFile(text).name, namedFile(text).file);
     evaluateBundles(bundles, settings->inputs, settings->output);
   });
 }

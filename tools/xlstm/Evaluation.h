@@ -14,9 +14,6 @@ struct NamedBundle {
   std::filesystem::path folder;
 };
 
-/// "name=path"; without a name the path's last part.
-std::pair<std::string, std::filesystem::path> namedPath(const std::string &text);
-
 /// What to score on, as a recipe or the command line says it.
 struct EvalInputs {
   std::vector<std::pair<std::string, std::filesystem::path>> domains; // held-out corpus a domain

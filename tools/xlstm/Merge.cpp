@@ -3,6 +3,7 @@
 
 #include "Commands.h"
 #include "MergeTune.h"
+#include "NamedFiles.h"
 
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Merge/Merge.h"
@@ -37,7 +38,7 @@ void MergeCommand::run() {
     return mergeBundles(merge, output);
   inputs.byTasks = tune == "tasks";
   for (const std::string &text : domains)
-    inputs.eval.domains.push_back(namedPath(text));
+    inputs.eval.domains.emplace_back(namedFile(text).name, namedFile(text).file);
   mergeTuned(merge, inputs, output);
 }
 

@@ -4,6 +4,7 @@
 #include "Recipe.h"
 
 #include "Ranges.h"
+#include "RecipeFields.h"
 
 #include "xlstm/Pipelines/MixerOptions.h"
 #include "xlstm/Support/Error.h"
@@ -35,7 +36,7 @@ static fs::path existing(const fs::path &folder, const YamlNode &node) {
   return path;
 }
 
-static std::string oneOf(const YamlNode &node, const std::vector<std::string> &words) {
+std::string oneOf(const YamlNode &node, const std::vector<std::string> &words) {
   std::string text = node.asString(), known;
   for (const std::string &word : words) {
     if (text == word)
@@ -45,15 +46,15 @@ static std::string oneOf(const YamlNode &node, const std::vector<std::string> &w
   node.fail("expected one of " + known + ", found " + quote(text) + didYouMean(text, words));
 }
 
-static int64_t asCount(const YamlNode &node, std::string_view key) {
+int64_t asCount(const YamlNode &node, std::string_view key) {
   return node.asInt(int64_t(rangeOf(key).least), int64_t(rangeOf(key).most));
 }
-static double asNumber(const YamlNode &node, std::string_view key) {
+double asNumber(const YamlNode &node, std::string_view key) {
   return node.asDouble(rangeOf(key).least, rangeOf(key).most);
 }
 
 // The value of `key` within its range, when it is there; else `value` stays as it is.
-static void readCount(const YamlNode &node, const std::string &key, int64_t &value) {
+void readCount(const YamlNode &node, const std::string &key, int64_t &value) {
   if (auto found = node.find(key))
     value = asCount(*found, key);
 }
@@ -276,68 +277,6 @@ static void readExperts(const YamlNode &node, const RecipeTraining &defaults, Re
   }
   if (recipe.experts.empty())
     node.fail("expected at least one expert, found none");
-}
-
-static void readMergeWeights(const YamlNode &weights, Recipe &recipe) {
-  if (weights.isScalar()) {
-    oneOf(weights, {"uniform"});
-    return;
-  }
-  double sum = 0;
-  for (const auto &[name, weight] : weights.entries()) {
-    std::vector<std::string> known;
-    for (const RecipeExpert &expert : recipe.experts)
-      known.push_back(expert.name);
-    if (std::ranges::find(known, name) == known.end())
-      weight.fail("expected a name under 'experts', found " + quote(name) + didYouMean(name, known));
-    sum += recipe.merge.weights[name] = asNumber(weight, "weights");
-  }
-  if (recipe.merge.method == MergeMethod::Linear && std::abs(sum - 1) > 1e-6)
-    weights.fail("expected weights that sum to 1, found a sum of " + shortest(sum));
-}
-
-/// `tune: loss`, or `{by: tasks, trials: 30}`.
-static void readTune(const YamlNode &node, RecipeMerge &merge) {
-  YamlNode by = node;
-  if (!node.isScalar()) {
-    node.onlyKeys({"by", "trials"});
-    by = node.at("by");
-    readCount(node, "trials", merge.trials);
-  }
-  merge.tune = oneOf(by, {"loss", "tasks"});
-}
-
-static void readMerge(const YamlNode &node, Recipe &recipe) {
-  node.onlyKeys({"method", "weights", "density", "lambda", "t", "normalize", "rescale", "tune"});
-  RecipeMerge &merge = recipe.merge;
-  if (auto method = node.find("method")) {
-    std::vector<std::string> names;
-    for (const auto &[name, known] : mergeMethodNames())
-      names.push_back(name);
-    merge.method = mergeMethodNames().at(oneOf(*method, names));
-  }
-  bool isSlerp = merge.method == MergeMethod::Slerp;
-  if (isSlerp && recipe.experts.size() != 2)
-    node.fail("expected two experts for slerp, found " + std::to_string(recipe.experts.size()));
-  if (auto weights = node.find("weights")) {
-    if (isSlerp)
-      weights->fail("expected 't' for slerp, which has no weights");
-    readMergeWeights(*weights, recipe);
-  }
-  for (const char *key : {"density", "lambda", "t", "normalize", "rescale"})
-    if (auto found = node.find(key)) {
-      bool isSwitch = key == std::string("normalize") || key == std::string("rescale");
-      bool isForMethod = isSlerp == (key == std::string("t")) && merge.method != MergeMethod::Linear;
-      if (!isForMethod)
-        found->fail("expected beside a method that it does something to");
-      if (!isSwitch && found->isScalar())
-        asNumber(*found, key);
-      merge.parameters.emplace(key, readMergeSetting(*found, isSwitch));
-    }
-  if (isSlerp)
-    merge.parameters.emplace("t", 0.5);
-  if (auto tune = node.find("tune"))
-    readTune(*tune, merge);
 }
 
 static void readEval(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
