@@ -12,6 +12,7 @@
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
+#include <set>
 
 namespace fs = std::filesystem;
 
@@ -56,12 +57,21 @@ std::string percentInterval(const Json &interval, int digits, bool sign) {
                              : "";
 }
 
+/// What views call their drawings, and lists of these.
+static const std::set<std::string> drawingKeys = {"absolute", "chart",  "loss", "maps",
+                                                  "needles",  "recall", "svg",  "relative"};
+
 static void escapeAll(Json &value) {
-  if (value.is_structured())
+  if (value.is_object()) {
+    for (auto &[key, part] : value.items())
+      if (!drawingKeys.contains(key))
+        escapeAll(part);
+  } else if (value.is_array()) {
     for (Json &part : value)
       escapeAll(part);
-  else if (value.is_string() && !value.get_ref<const std::string &>().starts_with("<svg "))
+  } else if (value.is_string()) {
     value = escapeHtml(value.get_ref<const std::string &>());
+  }
 }
 
 std::string renderPage(Json view) {

@@ -13,7 +13,7 @@ namespace xlstm {
 
 extern const char *const pageTemplate;
 
-/// The page of a view; strings are escaped but for drawings, which begin with "<svg ". Throws Error.
+/// The page of a view; strings are escaped but for drawings, which the views keep under names of their own. Throws Error.
 std::string renderPage(Json view);
 
 /// A table; cells are strings or what the template's `cell` takes. The row of index `main` stands out.

@@ -200,7 +200,7 @@ TEST(Report, SaysHowSureItIsAndOfHowMuch) {
     scores["tasks"]["needle"] = {{"exact_match", 0.0}, {"exact_match_256_depth_0_20", 0.5}};
   json["agreement"]["merged"] = {
       {"prose", {{"kl", 0.0312}, {"kl_standard_error", 0.001}, {"top1", 0.875}, {"tokens", 99}}}};
-  json["answers"]["arith"] = {{{"prompt", "What is <2>?"},
+  json["answers"]["arith"] = {{{"prompt", "<svg onload=x>What is <2>?"},
                                {"target", "2"},
                                {"teacher", "2"},
                                {"student", "3"},
@@ -218,7 +218,7 @@ TEST(Report, SaysHowSureItIsAndOfHowMuch) {
   for (const char *expected :
        {"65,536 held-out tokens of 2 domains", "95 % interval +5.4 % to +9.6 %", "0.020 to 0.300", "marker s3",
         "teacher is at chance or below it: needle", "87.5 %, KL 0.0312", "Needles by length and depth",
-        "What is &lt;2&gt;?", "teacher right, student wrong", "a CPU, 2 cores", "commit abc", ">500<",
+        "&lt;svg onload=x&gt;What is &lt;2&gt;?", "teacher right, student wrong", "a CPU, 2 cores", "commit abc", ">500<",
         "the best is 0.8"})
     EXPECT_NE(html.find(expected), html.npos) << expected;
 
