@@ -47,7 +47,10 @@ Tensor stack(variable_list parts, int64_t dim) {
 struct LinearGroup : Function<LinearGroup> {
   static variable_list forward(AutogradContext *context, at::TensorList inputs, int64_t narrow, int64_t wide) {
     Tensor x = inputs[0].reshape({-1, inputs[0].size(-1)});
-    variable_list saved = {x}, results;
+    bool isKept = false; // for gradients of weights
+    for (const Tensor &weight : inputs.slice(1, narrow + wide))
+      isKept |= weight.requires_grad();
+    variable_list saved = {isKept ? x : Tensor()}, results;
     for (int64_t i = 0; i < narrow; ++i)
       results.push_back(at::linear(inputs[0], inputs[1 + i]));
     if (wide) {
@@ -78,7 +81,7 @@ struct LinearGroup : Function<LinearGroup> {
     const Tensor &x = saved[0];
     variable_list results(1 + narrow + 2 * wide + 2);
     std::vector<int64_t> sizes = gradients[0].sizes().vec();
-    sizes.back() = x.size(1);
+    sizes.back() = saved[1].size(1);
     Tensor dx;
     auto add = [&](const Tensor &dy, const Tensor &weight) { // rounded once a term, as sums of gradients are
       if (context->needs_input_grad(0))
@@ -105,13 +108,14 @@ private:
                            variable_list &results) {
     variable_list parts;
     for (int64_t i = 0; i < wide; ++i)
-      parts.push_back(gradients[narrow + i].reshape({x.size(0), -1}));
+      parts.push_back(gradients[narrow + i].flatten(0, -2));
     Tensor dy = stack(parts, 1);
     int64_t m = weight.size(0), n = weight.size(1), from = 0;
     // What dx is rounded to is far above the product of two second terms.
     add(split(dy, m, {0, 1, 0}).view({-1, 3 * m}), split(weight, m * n, {0, 0, 1}).view({3 * m, n}));
-    Tensor dw = at::mm(split(dy, m, {0, 1, 2}).view({-1, 3 * m}).t(), x, at::kFloat).view({3, m, n}).sum(0);
-    Tensor db = dy.sum(0);
+    Tensor dw, db = dy.sum(0);
+    if (x.defined())
+      dw = at::mm(split(dy, m, {0, 1, 2}).view({-1, 3 * m}).t(), x, at::kFloat).view({3, m, n}).sum(0);
     for (int64_t i = 0; i < wide; ++i) {
       int64_t count = parts[i].size(1);
       if (context->needs_input_grad(1 + narrow + i))

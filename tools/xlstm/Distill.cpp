@@ -320,6 +320,8 @@ void addDistillCommand(CLI::App &app) {
     Recipe recipe = Recipe::read(settings->recipe);
     if (!settings->precision.empty())
       recipe.setPrecision(settings->precision);
+    else if (!recipe.saysPrecision)
+      recipe.setPrecision(settings->device == "cuda" ? "bf16" : "f32");
     if (settings->dryRun)
       return writeOut(estimateText(estimateRun(recipe)));
     if (verb->count("--output") == 0)
