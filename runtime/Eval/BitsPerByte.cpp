@@ -37,13 +37,18 @@ private:
 
 double bitsPerByte(double nats, int64_t bytes) { return nats / std::log(2.0) / double(bytes); }
 
-double sumOfNats(const Program &program, const ParamMap &params, const PackedText &text) {
+std::vector<double> natsOfRows(const Program &program, const ParamMap &params, const PackedText &text) {
   if (text.tokens == 0)
-    return 0;
-  double sum = scoreText(program, params, text).nats;
-  if (!std::isfinite(sum))
+    return {};
+  std::vector<double> rows = scoreText(program, params, text).rowNats;
+  if (!std::ranges::all_of(rows, [](double nats) { return std::isfinite(nats); }))
     fail("bits per byte: the model gives logits that are not finite");
-  return sum;
+  return rows;
+}
+
+double sumOfNats(const Program &program, const ParamMap &params, const PackedText &text) {
+  std::vector<double> rows = natsOfRows(program, params, text);
+  return std::accumulate(rows.begin(), rows.end(), 0.0);
 }
 
 std::vector<std::vector<double>> medianGates(const Program &program, const ParamMap &params,

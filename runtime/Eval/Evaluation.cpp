@@ -3,9 +3,9 @@
 
 #include "xlstm/Runtime/Eval/Evaluation.h"
 
+#include "runtime/Eval/Agreement.h"
 #include "runtime/Eval/Parts.h"
 #include "runtime/Eval/Results.h"
-#include "runtime/Eval/RunTask.h"
 #include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Eval/BitsPerByte.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
@@ -14,6 +14,7 @@
 #include "xlstm/Support/Progress.h"
 
 #include <iomanip>
+#include <numeric>
 #include <set>
 
 namespace fs = std::filesystem;
@@ -24,7 +25,7 @@ namespace {
 
 /// All models' inputs, tokenized once.
 struct Inputs {
-  std::vector<PackedText> texts, gateTexts; // a domain each
+  std::vector<PackedText> texts, gateTexts, agreementTexts; // a domain each
   std::vector<uint64_t> taskHashes;
   uint64_t gateHash;
 };
@@ -101,6 +102,8 @@ static Inputs prepare(const Vocabulary &vocabulary, const std::vector<Domain> &d
     if (inputs.texts.back().bytes == 0)
       fail("evaluation: domain '", domain.name, "' has no held-out text");
     inputs.gateTexts.push_back(packHeldOut(vocabulary, domain.documents, settings.pieceTokens, settings.gateTokens));
+    int64_t tokens = agreementTokens(settings.agreementTokens, vocabulary.tokenizer->vocabSize(), domains.size());
+    inputs.agreementTexts.push_back(packHeldOut(vocabulary, domain.documents, settings.pieceTokens, tokens));
     gates.update(hexDigits(inputs.gateTexts.back().hash()));
   }
   inputs.gateHash = gates.value();
@@ -127,9 +130,13 @@ static Json measureDomain(const LoadedModel &model, const Vocabulary &vocabulary
     checkTokens({&largest, 1}, model.forward.function("model").results.at(0).shape.back(), *vocabulary.tokenizer,
                 "domain " + name);
   }
-  double nats = sumOfNats(model.forward, model.params, text);
-  return {
-      {"bits_per_byte", bitsPerByte(nats, text.bytes)}, {"nats", nats}, {"tokens", text.tokens}, {"bytes", text.bytes}};
+  std::vector<double> rows = natsOfRows(model.forward, model.params, text);
+  double nats = std::accumulate(rows.begin(), rows.end(), 0.0);
+  return {{"bits_per_byte", bitsPerByte(nats, text.bytes)},
+          {"nats", nats},
+          {"row_nats", rows},
+          {"tokens", text.tokens},
+          {"bytes", text.bytes}};
 }
 
 static Json measureTask(const LoadedModel &model, const Vocabulary &vocabulary, const Task &task) {
@@ -166,11 +173,31 @@ static std::string rounded(double value) {
   return text.str();
 }
 
+/// The teacher's answers, with which each student's are compared; kept while students are scored.
+struct TeacherAnswers {
+  uint64_t model = 0; // its hash; 0: not there yet
+  std::vector<at::Tensor> texts_NV;
+};
+
+static Json measureAgreement(const LoadedModel &loaded, const Parts &parts, const Inputs &inputs,
+                             const std::vector<Domain> &domains, const TeacherAnswers &teacher) {
+  Json result = Json::object();
+  for (size_t i = 0; i < domains.size() && teacher.model; ++i) {
+    const PackedText &text = inputs.agreementTexts[i];
+    result[domains[i].name] = parts.get("agreement-" + domains[i].name, text.hash() ^ teacher.model, [&] {
+      return agreement(teacher.texts_NV[i], logProbabilities(loaded.forward, loaded.params, text));
+    });
+  }
+  return result;
+}
+
 static ModelResults evaluateModel(const EvalModel &model, const Inputs &inputs, const Vocabulary &vocabulary,
                                   const std::vector<Domain> &domains, const std::vector<Task> &tasks,
-                                  const fs::path &folder, Progress &progress) {
+                                  const fs::path &folder, TeacherAnswers *asTeacher, const TeacherAnswers &teacher,
+                                  Progress &progress) {
   LoadedModel loaded = model.load();
-  Parts parts(folder / "parts" / model.name, hashModel(model, loaded));
+  uint64_t hash = hashModel(model, loaded);
+  Parts parts(folder / "parts" / model.name, hash);
   ModelResults results;
   results.name = model.name;
   for (size_t i = 0; i < domains.size(); ++i) {
@@ -185,6 +212,13 @@ static ModelResults evaluateModel(const EvalModel &model, const Inputs &inputs, 
     result = parts.get("task-" + tasks[i].name, inputs.taskHashes[i],
                        [&] { return measureTask(loaded, vocabulary, tasks[i]); });
     progress.advance(1, model.name + " " + tasks[i].name + " " + rounded(result.at("metrics").at(tasks[i].metric())));
+  }
+  if (!asTeacher) {
+    results.agreement = measureAgreement(loaded, parts, inputs, domains, teacher);
+  } else {
+    asTeacher->model = hash;
+    for (const PackedText &text : inputs.agreementTexts)
+      asTeacher->texts_NV.push_back(logProbabilities(loaded.forward, loaded.params, text));
   }
   results.gates = parts.get("gates", inputs.gateHash,
                             [&] { return Json(medianGates(loaded.forward, loaded.params, inputs.gateTexts)); });
@@ -201,8 +235,12 @@ Json evaluateModels(const std::vector<EvalModel> &models, const Vocabulary &voca
   std::vector<ModelResults> results;
   {
     Progress progress("evaluate", int64_t(models.size() * (domains.size() + tasks.size() + 1)));
-    for (const EvalModel &model : models)
-      results.push_back(evaluateModel(model, inputs, vocabulary, domains, tasks, folder, progress));
+    TeacherAnswers answers;
+    for (const EvalModel &model : models) {
+      bool isTeacher = model.name == settings.teacher;
+      results.push_back(evaluateModel(model, inputs, vocabulary, domains, tasks, folder, isTeacher ? &answers : nullptr,
+                                      answers, progress));
+    }
   }
   for (const ModelResults &model : results)
     writeHarnessResults(folder, model, tasks, settings);

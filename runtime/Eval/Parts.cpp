@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 namespace xlstm {
 
 /// Raised when what is measured, or how, changes: results of older versions are then measured anew.
-constexpr int partsVersion = 1;
+constexpr int partsVersion = 2;
 
 Parts::Parts(fs::path folder, uint64_t modelFingerprint) : folder(std::move(folder)), model(modelFingerprint) {
   std::error_code error;

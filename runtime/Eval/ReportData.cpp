@@ -14,6 +14,17 @@ namespace xlstm {
 
 static const std::string baseline = "window-sinks";
 
+const Json &ReportData::at(const std::vector<std::string> &keys) const {
+  static const Json null;
+  const Json *found = &results;
+  for (const std::string &key : keys) {
+    if (!found->is_object() || !found->contains(key))
+      return null;
+    found = &found->at(key);
+  }
+  return *found;
+}
+
 bool ReportData::has(const std::string &model) const {
   return std::find(models.begin(), models.end(), model) != models.end();
 }
@@ -153,6 +164,10 @@ ReportData readReportData(const fs::path &run) {
       data.teacherConfig = readJsonFile(run / "teacher" / "config.json");
     if (fs::exists(run / "heads.json"))
       data.heads = readJsonFile(run / "heads.json");
+    if (fs::exists(run / "merged" / "tune.json"))
+      data.tune = readJsonFile(run / "merged" / "tune.json");
+    if (fs::exists(run / "stages.json"))
+      data.cost = readJsonFile(run / "stages.json");
     readStages(data, run);
     data.domains();
   } catch (const Json::exception &error) {

@@ -43,6 +43,11 @@ struct ReportData {
   std::vector<TrainingLog> logs;
   std::vector<OutputSize> outputs;
   std::string recipe; // recipe.yaml as it is
+  Json tune;          // merged/tune.json, the search for a merge's lambda
+  Json cost;          // stages.json: machine, commit, times
+
+  /// What stands in the results under `keys`; null where one is missing.
+  const Json &at(const std::vector<std::string> &keys) const;
 
   /// A model's bits per byte or task score; nothing where it is not there.
   std::optional<double> bitsPerByte(const std::string &model, const std::string &domain) const;

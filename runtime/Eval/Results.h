@@ -11,13 +11,15 @@ namespace xlstm {
 /// What one model's parts hold.
 struct ModelResults {
   std::string name;
-  Json domains = Json::object(); // domain -> {bits_per_byte, nats, tokens, bytes}
+  Json domains = Json::object(); // domain -> {bits_per_byte, nats, row_nats, tokens, bytes}
   Json tasks = Json::object();   // task -> {metrics, standard_errors, items, samples}
+  Json agreement;                // domain -> Agreement.h's; empty of the teacher
   Json gates;                    // [layer][head], empty where there are none
   Json size;                     // {parameters, state_bytes, state_fixed, state_a_token}
 };
 
-/// results.json: per model the scores, recovery against `settings.teacher`, C_alpha, alpha*, gates, sizes, settings.
+/// results.json: per model the scores, recovery against `settings.teacher`, agreement, C_alpha over tasks, alpha* with
+/// its interval, answers, gates, sizes, settings.
 Json summarize(const std::vector<ModelResults> &models, const std::vector<Task> &tasks,
                const EvaluationSettings &settings);
 

@@ -1,7 +1,7 @@
 //===- RunTask.cpp - one model on one task --------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "runtime/Eval/RunTask.h"
+#include "xlstm/Runtime/Eval/Evaluation.h"
 
 #include "xlstm/Runtime/Eval/Generate.h"
 #include "xlstm/Runtime/Text/EncodeText.h"

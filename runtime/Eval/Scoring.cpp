@@ -71,6 +71,11 @@ size_t argmax(const std::vector<double> &values) {
   return size_t(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
+std::string needleMetric(int64_t length, int band) {
+  auto percent = [](int part) { return std::to_string(100 * part / depthBands); };
+  return "exact_match_" + std::to_string(length) + "_depth_" + percent(band) + "_" + percent(band + 1);
+}
+
 /// Mean and standard error of zeros and ones: sample deviation / sqrt(n), 0 for a single one.
 static void addMetric(TaskScore &score, const std::string &name, const std::vector<double> &values) {
   double n = double(values.size());
@@ -85,42 +90,52 @@ TaskScore scoreOutputs(const Task &task, const std::vector<std::string> &outputs
   score.samples = Json::array();
   std::vector<double> right;
   std::map<int64_t, std::vector<double>> byLength;
+  std::map<std::pair<int64_t, double>, std::vector<double>> byPlace;
   for (size_t i = 0; i < task.items.size(); ++i) {
     const TaskItem &item = task.items[i];
     bool correct = isCorrect(task.kind, item, outputs[i]);
     right.push_back(correct);
     if (item.length)
       byLength[*item.length].push_back(correct);
+    if (item.length && item.depth)
+      byPlace[{*item.length, std::floor(std::min(*item.depth, 0.999) * depthBands)}].push_back(correct);
     score.samples.push_back({{"id", item.id}, {"target", item.answer}, {"output", outputs[i]}, {"correct", correct}});
   }
   addMetric(score, "exact_match", right);
   for (const auto &[length, values] : byLength)
     addMetric(score, "exact_match_" + std::to_string(length), values);
+  for (const auto &[place, values] : byPlace)
+    addMetric(score, needleMetric(place.first, int(place.second)), values);
   return score;
+}
+
+/// Characters as Python's len() counts them: bytes of UTF-8 that begin one.
+static double countCharacters(std::string_view text) {
+  return double(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 TaskScore scoreChoices(const Task &task, const std::vector<std::vector<double>> &logLikelihoods) {
   TaskScore score;
   score.items = int64_t(task.items.size());
   score.samples = Json::array();
-  std::vector<double> right, rightPerByte;
+  std::vector<double> right, rightNormalised;
   for (size_t i = 0; i < task.items.size(); ++i) {
     const TaskItem &item = task.items[i];
-    std::vector<double> perByte;
+    std::vector<double> perCharacter;
     for (size_t c = 0; c < item.choices.size(); ++c)
-      perByte.push_back(logLikelihoods[i][c] / double(item.choices[c].size()));
-    size_t chosen = argmax(logLikelihoods[i]), chosenPerByte = argmax(perByte);
+      perCharacter.push_back(logLikelihoods[i][c] / countCharacters(item.choices[c]));
+    size_t chosen = argmax(logLikelihoods[i]), chosenNormalised = argmax(perCharacter);
     right.push_back(chosen == item.label);
-    rightPerByte.push_back(chosenPerByte == item.label);
+    rightNormalised.push_back(chosenNormalised == item.label);
     score.samples.push_back({{"id", item.id},
                              {"target", item.label},
                              {"log_likelihoods", logLikelihoods[i]},
                              {"chosen", chosen},
-                             {"chosen_per_byte", chosenPerByte},
+                             {"chosen_norm", chosenNormalised},
                              {"correct", chosen == item.label}});
   }
   addMetric(score, "acc", right);
-  addMetric(score, "acc_norm", rightPerByte);
+  addMetric(score, "acc_norm", rightNormalised);
   return score;
 }
 

@@ -3,6 +3,7 @@
 
 #include "runtime/Eval/Svg.h"
 
+#include "runtime/Eval/Canvas.h"
 #include "runtime/Eval/Text.h"
 
 #include <algorithm>
@@ -34,56 +35,6 @@ std::vector<double> roundTicks(double low, double high, int count) {
 }
 
 namespace {
-
-/// A rectangle on the page that stands for a range of values.
-struct Frame {
-  double left, top, right, bottom;
-  double xLow = 0, xHigh = 1, yLow = 0, yHigh = 1;
-
-  double x(double value) const { return left + (value - xLow) / (xHigh - xLow) * (right - left); }
-  double y(double value) const { return bottom - (value - yLow) / (yHigh - yLow) * (bottom - top); }
-};
-
-/// Collects elements; coordinates are written with one decimal.
-class Canvas {
-public:
-  /// Shown as wide as its place, but at most `widest` pixels (0: no bound).
-  Canvas(double width, double height, const std::string &title, double widest = 0)
-      : text("<svg viewBox=\"0 0 " + at(width) + " " + at(height) + "\" role=\"img\"" +
-             (widest > 0 ? " style=\"max-width:" + at(widest) + "px\"" : "") +
-             " xmlns=\"http://www.w3.org/2000/svg\"><title>" + escapeHtml(title) + "</title>") {}
-
-  static std::string at(double coordinate) { return fixedNumber(coordinate, 1); }
-
-  void line(double x1, double y1, double x2, double y2, const std::string &cls) {
-    text += "<line class=\"" + cls + "\" x1=\"" + at(x1) + "\" y1=\"" + at(y1) + "\" x2=\"" + at(x2) + "\" y2=\"" +
-            at(y2) + "\"/>";
-  }
-  /// `tip` is shown when the pointer rests on it.
-  void rect(double x, double y, double width, double height, const std::string &attributes, const std::string &tip) {
-    text += "<rect " + attributes + " x=\"" + at(x) + "\" y=\"" + at(y) + "\" width=\"" + at(width) + "\" height=\"" +
-            at(height) + "\"><title>" + escapeHtml(tip) + "</title></rect>";
-  }
-  void label(double x, double y, const std::string &content, const std::string &cls, bool upright = false) {
-    std::string turn = upright ? " transform=\"rotate(-90 " + at(x) + " " + at(y) + ")\"" : "";
-    text += "<text class=\"" + cls + "\" x=\"" + at(x) + "\" y=\"" + at(y) + "\"" + turn + ">" + escapeHtml(content) +
-            "</text>";
-  }
-  void polyline(const std::vector<std::pair<double, double>> &points, const std::string &cls) {
-    text += "<polyline class=\"" + cls + "\" points=\"";
-    for (auto [x, y] : points)
-      text += at(x) + "," + at(y) + " ";
-    text += "\"/>";
-  }
-  void dot(double x, double y, const std::string &cls, const std::string &tip) {
-    text += "<circle class=\"" + cls + "\" cx=\"" + at(x) + "\" cy=\"" + at(y) + "\" r=\"3\"><title>" +
-            escapeHtml(tip) + "</title></circle>";
-  }
-  std::string finish() { return text + "</svg>"; }
-
-private:
-  std::string text;
-};
 
 /// About how wide a label is; only legends need to know.
 double widthOf(const std::string &label) { return 6.6 * double(label.size()); }
@@ -158,7 +109,7 @@ std::string drawBars(const BarChart &chart) {
       double top = frame.y(std::max(value, 0.0)), bottom = frame.y(std::min(value, 0.0));
       canvas.rect(left + bar * 0.06, top, bar * 0.88, std::max(0.8, bottom - top),
                   "class=\"fill " + seriesClass(series.color) + "\"",
-                  chart.groups[g] + ", " + series.name + ": " + number);
+                  chart.groups[g] + ", " + series.name + ": " + number + " " + chart.unit);
       double error = g < series.errors.size() ? series.errors[g] : 0;
       if (error > 0)
         canvas.line(left + bar / 2, frame.y(value - error), left + bar / 2, frame.y(value + error), "error");
@@ -167,6 +118,23 @@ std::string drawBars(const BarChart &chart) {
     }
   }
   return canvas.finish();
+}
+
+/// The upright line of a chart and its band, as far as they lie in the frame.
+static void drawMarker(Canvas &canvas, const Frame &frame, const LineChart &chart) {
+  auto inside = [&](double value) { return std::clamp(value, frame.xLow, frame.xHigh); };
+  if (chart.band) {
+    double from = frame.x(inside(chart.band->first)), to = frame.x(inside(chart.band->second));
+    canvas.rect(from, frame.top, std::max(to - from, 1.0), frame.bottom - frame.top,
+                "class=\"fill band " + seriesClass(chart.markerColor) + "\"",
+                shortNumber(chart.band->first) + " to " + shortNumber(chart.band->second));
+  }
+  if (!chart.marker || *chart.marker < frame.xLow || *chart.marker > frame.xHigh)
+    return;
+  double x = frame.x(*chart.marker);
+  canvas.line(x, frame.top, x, frame.bottom, "marker " + seriesClass(chart.markerColor));
+  bool isLeft = x < (frame.left + frame.right) / 2;
+  canvas.label(x + (isLeft ? 5 : -5), frame.bottom - 8, chart.markerLabel, isLeft ? "label" : "label end");
 }
 
 std::string drawLines(const LineChart &chart) {
@@ -191,6 +159,7 @@ std::string drawLines(const LineChart &chart) {
   frame.xLow = xLow;
   frame.xHigh = xHigh > xLow ? xHigh : xLow + 1;
   drawYAxis(canvas, frame, ticks, chart.yLabel);
+  drawMarker(canvas, frame, chart);
   canvas.line(frame.left, frame.bottom, frame.right, frame.bottom, "axis");
   for (double tick : roundTicks(frame.xLow, frame.xHigh, chart.small ? 4 : 8))
     if (tick >= frame.xLow - 1e-9 && tick <= frame.xHigh * (1 + 1e-9))
@@ -201,60 +170,15 @@ std::string drawLines(const LineChart &chart) {
     for (auto [x, y] : series.points)
       points.emplace_back(frame.x(x), frame.y(y));
     canvas.polyline(points, (series.faint ? "curve faint " : "curve ") + seriesClass(series.color));
-    for (size_t i = 0; series.dots && i < points.size(); ++i)
-      canvas.dot(points[i].first, points[i].second, "fill " + seriesClass(series.color),
-                 shortNumber(series.points[i].first) + ": " + shortNumber(series.points[i].second));
-  }
-  return canvas.finish();
-}
-
-/// From the window's colour at 0 over a neutral one to the memory's at 1.
-static std::string heatColor(double value) {
-  static const double stops[3][3] = {{37, 99, 235}, {226, 226, 221}, {217, 119, 6}};
-  double position = std::clamp(value, 0.0, 1.0) * 2;
-  int from = position < 1 ? 0 : 1;
-  std::string color = "rgb(";
-  for (int c = 0; c < 3; ++c) {
-    double mixed = stops[from][c] + (stops[from + 1][c] - stops[from][c]) * (position - from);
-    color += std::to_string(int(std::lround(mixed))) + (c < 2 ? "," : ")");
-  }
-  return color;
-}
-
-std::string drawHeatMap(const HeatMap &map) {
-  size_t columns = 0, rows = 0;
-  for (const auto &row : map.rows) {
-    columns = std::max(columns, row.size());
-    rows += !row.empty();
-  }
-  if (rows == 0)
-    return "";
-  constexpr double left = 58, top = 26;
-  double cell = std::clamp(600.0 / double(columns), 12.0, 64.0), high = std::clamp(cell, 12.0, 30.0);
-  double width = std::max(left + cell * double(columns) + 12, 330.0), height = top + high * double(rows) + 56;
-  Canvas canvas(width, height, map.title, width);
-  canvas.label(left, 14, map.columnLabel, "label");
-  double y = top;
-  for (size_t r = 0; r < map.rows.size(); ++r) {
-    if (map.rows[r].empty())
+    if (series.faint)
       continue;
-    canvas.label(left - 7, y + high / 2 + 4, map.rowLabel + " " + std::to_string(r), "tick end");
-    for (size_t c = 0; c < map.rows[r].size(); ++c) {
-      double value = map.rows[r][c], x = left + cell * double(c);
-      std::string number = fixedNumber(value, 2);
-      canvas.rect(x + 0.5, y + 0.5, cell - 1, high - 1, "fill=\"" + heatColor(value) + "\" rx=\"2\"",
-                  map.rowLabel + " " + std::to_string(r) + ", " + std::to_string(c) + ": " + number);
-      if (cell >= 28)
-        canvas.label(x + cell / 2, y + high / 2 + 4, number, std::abs(value - 0.5) > 0.3 ? "cell bright" : "cell");
-    }
-    y += high;
+    size_t every = series.dots ? 1 : points.size() / 60 + 1; // without dots some places tell their values all the same
+    for (size_t i = 0; i < points.size(); i += every)
+      canvas.dot(points[i].first, points[i].second, series.dots ? "fill " + seriesClass(series.color) : "hit",
+                 (series.name.empty() ? "" : series.name + ", ") + chart.xLabel + " " +
+                     shortNumber(series.points[i].first) + ": " + shortNumber(series.points[i].second) + " " +
+                     chart.yLabel);
   }
-  constexpr int steps = 24;
-  for (int i = 0; i <= steps; ++i)
-    canvas.rect(left + i * 7.0, y + 16, 7.2, 9, "fill=\"" + heatColor(double(i) / steps) + "\"",
-                shortNumber(double(i) / steps));
-  canvas.label(left, y + 40, "0: window", "tick");
-  canvas.label(left + (steps + 1) * 7.0, y + 40, "1: memory", "tick end");
   return canvas.finish();
 }
 

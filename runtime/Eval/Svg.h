@@ -7,6 +7,7 @@
 #ifndef XLSTM_RUNTIME_EVAL_SVG_H
 #define XLSTM_RUNTIME_EVAL_SVG_H
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,13 +44,20 @@ struct LineChart {
   std::vector<Series> series;
   bool fromZero = false; // the y axis begins at 0
   bool small = false;    // half the width
+  // An upright line with a word, and a band of x around it.
+  std::optional<double> marker = std::nullopt;
+  std::string markerLabel = {};
+  size_t markerColor = 0;
+  std::optional<std::pair<double, double>> band = std::nullopt;
 };
 std::string drawLines(const LineChart &chart);
 
-/// Values in 0 ... 1, one row of cells each; rows may differ in length, an empty one is left out.
+/// Values in 0 ... 1, one row of cells each; rows may differ in length, an empty one is left out, and so is a NaN.
 struct HeatMap {
   std::string title, rowLabel, columnLabel;
-  std::vector<std::vector<double>> rows;
+  std::vector<std::vector<double>> rows = {};
+  std::vector<std::string> rowNames = {};      // empty: counted from 0
+  std::string low = "window", high = "memory"; // what 0 and 1 mean
 };
 std::string drawHeatMap(const HeatMap &map);
 

@@ -56,7 +56,19 @@ static TaskItem readItem(const Json &object, TaskKind kind, size_t number, const
       fail(origin, ": expected a whole number under 'length', found ", length->dump());
     item.length = length->get<int64_t>();
   }
+  if (auto depth = object.find("depth"); depth != object.end()) {
+    if (!depth->is_number() || !(depth->get<double>() >= 0 && depth->get<double>() <= 1))
+      fail(origin, ": expected a number from 0 to 1 under 'depth', found ", depth->dump());
+    item.depth = depth->get<double>();
+  }
   return item;
+}
+
+double Task::chance() const {
+  double sum = 0;
+  for (const TaskItem &item : items)
+    sum += item.choices.empty() ? 0 : 1 / double(item.choices.size());
+  return items.empty() ? 0 : sum / double(items.size());
 }
 
 Task loadTask(const fs::path &file, size_t limit) {

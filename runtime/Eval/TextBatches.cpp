@@ -28,12 +28,15 @@ std::vector<TextBatch> makeBatches(const PackedText &text, int64_t vocabSize, in
   return batches;
 }
 
-at::Tensor negativeLogLikelihood(const at::Tensor &logits_BTV, const at::Tensor &labels_BT) {
+at::Tensor natsOfTokens(const at::Tensor &logits_BTV, const at::Tensor &labels_BT) {
   at::Tensor logits_NV = logits_BTV.flatten(0, 1);
   at::Tensor labels_N = labels_BT.flatten().to(logits_NV.device());
   at::Tensor picked_N = logits_NV.gather(1, labels_N.clamp_min(0).unsqueeze(1)).squeeze(1);
-  at::Tensor nats_N = (logits_NV.logsumexp(1) - picked_N).masked_fill(labels_N.lt(0), 0);
-  return nats_N.sum(at::kDouble);
+  return (logits_NV.logsumexp(1) - picked_N).masked_fill(labels_N.lt(0), 0).view(labels_BT.sizes());
+}
+
+at::Tensor negativeLogLikelihood(const at::Tensor &logits_BTV, const at::Tensor &labels_BT) {
+  return natsOfTokens(logits_BTV, labels_BT).sum(at::kDouble);
 }
 
 TextScore scoreText(const Program &program, const ParamMap &params, const PackedText &text) {
@@ -42,13 +45,16 @@ TextScore scoreText(const Program &program, const ParamMap &params, const Packed
   forEachParallel(batches.size(), [&](size_t i) {
     const TextBatch &batch = batches[i];
     at::Tensor logits_BTV = program.run("model", {batch.ids_BT, batch.docs_BT}, params).at(0);
-    scores[i].nats = negativeLogLikelihood(logits_BTV, batch.labels_BT).item<double>();
+    at::Tensor nats_B = natsOfTokens(logits_BTV, batch.labels_BT).sum(1, /*keepdim=*/false, at::kDouble).cpu();
+    scores[i].rowNats.assign(nats_B.data_ptr<double>(), nats_B.data_ptr<double>() + nats_B.numel());
     at::Tensor labels = batch.labels_BT.to(logits_BTV.device());
     scores[i].exactRows = logits_BTV.argmax(-1).eq(labels).logical_or(labels.lt(0)).all(1).sum().item<int64_t>();
   });
   TextScore sum;
   for (const TextScore &score : scores) {
-    sum.nats += score.nats;
+    for (double nats : score.rowNats)
+      sum.nats += nats;
+    sum.rowNats.insert(sum.rowNats.end(), score.rowNats.begin(), score.rowNats.end());
     sum.exactRows += score.exactRows;
   }
   return sum;

@@ -5,6 +5,8 @@
 
 #include "runtime/Files/Manifest.h"
 #include "xlstm/Runtime/Files/AdapterFolder.h"
+#include "xlstm/Runtime/Files/FileHash.h"
+#include "xlstm/Runtime/Files/ForgetPages.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/HubHint.h"
@@ -55,6 +57,7 @@ Bundle Bundle::open(const fs::path &folder, BundleCheck check) {
   bundle.folder = folder;
   bundle.kind = manifest.kind;
   bundle.source = manifest.source;
+  bundle.lineage = manifest.lineage;
   bundle.isRecorded = manifest.isRecorded;
   if (!MappedFile::findInside(folder, bundle.modelFile().filename()))
     fail(bundle.modelFile().string(), ": expected the bundle's IR, found no such file");
@@ -64,11 +67,28 @@ Bundle Bundle::open(const fs::path &folder, BundleCheck check) {
   return bundle;
 }
 
-void xlstm::writeBundleManifest(const fs::path &folder, const std::string &kind, const std::string &source) {
+void xlstm::writeBundleManifest(const fs::path &folder, const std::string &kind, const std::string &source,
+                                const std::optional<Lineage> &lineage) {
   Manifest manifest;
   manifest.kind = kind;
   manifest.source = source;
+  manifest.lineage = lineage;
   manifest.write(folder);
+}
+
+std::string xlstm::hashOfTensors(const WeightFiles &weights) {
+  Hasher hasher;
+  for (const auto &[name, tensor] : weights.tensors()) {
+    std::string head = name + " " + describe(tensor.spec) + "\n";
+    hasher.add(std::as_bytes(std::span(head)));
+    constexpr size_t piece = size_t{1} << 24; // what is read is given back: models are larger than memory
+    for (size_t at = 0; at < tensor.bytes.size(); at += piece) {
+      std::span<const std::byte> part = tensor.bytes.subspan(at, std::min(piece, tensor.bytes.size() - at));
+      hasher.add(part);
+      forgetPages(part);
+    }
+  }
+  return hexDigits(hasher.value());
 }
 
 void xlstm::recordBundle(const fs::path &folder) {
@@ -111,6 +131,6 @@ void xlstm::copyBundle(const fs::path &from, const fs::path &to) {
   carryModelFiles(from, copy.path());
   writeTextFile(copy.path() / "model.mlir", readTextFile(bundle.modelFile()));
   bundle.weights.copyTo(copy.path(), /*link=*/false);
-  writeBundleManifest(copy.path(), bundle.kind, bundle.source);
+  writeBundleManifest(copy.path(), bundle.kind, bundle.source, bundle.lineage);
   copy.commit();
 }

@@ -39,6 +39,23 @@ static Manifest::Entry readEntry(const std::string &manifest, const std::string 
   return {entry["bytes"].get<uint64_t>(), entry["xxh128"].get<std::string>()};
 }
 
+static Json writeLineage(const Lineage &lineage) {
+  return {{"teacher", lineage.teacher},
+          {"start", lineage.start},
+          {"stage", lineage.stage},
+          {"seed", lineage.seed},
+          {"data", lineage.data}};
+}
+
+static Lineage readLineage(const std::string &manifest, const Json &json) {
+  try {
+    return {json.at("teacher"), json.at("start"), json.at("stage"), json.at("seed"), json.at("data")};
+  } catch (const Json::exception &error) {
+    fail(manifest, ": lineage: expected teacher, start, stage, seed and data, found ",
+         quote(json.dump(-1, ' ', false, Json::error_handler_t::replace)));
+  }
+}
+
 Manifest Manifest::read(const fs::path &folder) {
   std::string name = (folder / manifestName).string();
   Json root = readJsonFile(name);
@@ -58,6 +75,8 @@ Manifest Manifest::read(const fs::path &folder) {
   manifest.kind = kind->get<std::string>();
   if (auto source = root.find("source"); source != root.end() && source->is_string())
     manifest.source = source->get<std::string>();
+  if (auto lineage = root.find("lineage"); lineage != root.end())
+    manifest.lineage = readLineage(name, *lineage);
   manifest.isRecorded = root["format"].get<int64_t>() >= 2;
   if (!manifest.isRecorded)
     return manifest;
@@ -81,6 +100,8 @@ void Manifest::write(const fs::path &folder) {
   Json root{{"format", bundleFormatVersion}, {"dialects", Json::object()}, {"kind", kind}, {"source", source}};
   for (const char *dialect : dialects)
     root["dialects"][dialect] = dialectVersion;
+  if (lineage)
+    root["lineage"] = writeLineage(*lineage);
   root["files"] = Json::object();
   for (const auto &[name, entry] : files)
     root["files"][name] = {{"bytes", entry.bytes}, {"xxh128", entry.hash}};

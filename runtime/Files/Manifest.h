@@ -7,6 +7,7 @@
 #ifndef XLSTM_RUNTIME_FILES_INTERNAL_MANIFEST_H
 #define XLSTM_RUNTIME_FILES_INTERNAL_MANIFEST_H
 
+#include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/FileHash.h"
 #include "xlstm/Runtime/Files/Json.h"
 
@@ -18,6 +19,7 @@ constexpr const char *manifestName = "bundle.json";
 
 struct Manifest {
   std::string kind, source;
+  std::optional<Lineage> lineage;
   /// False in format 1.
   bool isRecorded = false;
   struct Entry {

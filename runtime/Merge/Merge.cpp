@@ -1,106 +1,128 @@
-//===- Merge.cpp - stage III, linear merge of experts ---------------------===//
+//===- Merge.cpp - the tensors of a merge, one after the other ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "xlstm/Runtime/Merge/Merge.h"
 
-#include "xlstm/Runtime/Data/TensorBytes.h"
-#include "xlstm/Runtime/Files/Bundle.h"
+#include "runtime/Merge/Combine.h"
+#include "runtime/Merge/Sparsify.h"
 #include "xlstm/Runtime/Files/Finite.h"
+#include "xlstm/Runtime/Files/ForgetPages.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
+#include "xlstm/Support/Quote.h"
 
-#include <ATen/core/Tensor.h>
-#include <ATen/ops/zeros.h>
+#include <algorithm>
+#include <charconv>
 
 namespace xlstm {
 
 namespace fs = std::filesystem;
 
-/// Throws Error unless all models hold the tensors of the first, of the same types and shapes.
-static void checkSame(const std::vector<WeightFiles> &models) {
-  const WeightFiles &first = models.front();
-  for (const WeightFiles &other : models) {
-    for (const auto &[name, stored] : first.tensors()) {
-      const StoredTensor *found = other.find(name);
-      if (!found || describe(found->spec) != describe(stored.spec))
-        fail(other.folder().string(), ": tensor '", name, "': expected ", describe(stored.spec), " as in ",
-             first.folder().string(), ", found ", found ? describe(found->spec) : "none");
-    }
-    for (const auto &[name, stored] : other.tensors())
-      if (!first.find(name))
-        fail(first.folder().string(), ": tensor '", name, "': expected ", describe(stored.spec), " as in ",
-             other.folder().string(), ", found none");
+/// Throws Error unless both hold the same tensors, of the same types and shapes.
+static void checkSame(const WeightFiles &first, const WeightFiles &other) {
+  for (const auto &[name, stored] : first.tensors()) {
+    const StoredTensor *found = other.find(name);
+    if (!found || describe(found->spec) != describe(stored.spec))
+      fail(other.folder().string(), ": tensor ", quote(name), ": expected ", describe(stored.spec), " as in ",
+           first.folder().string(), ", found ", found ? describe(found->spec) : "none");
+  }
+  for (const auto &[name, stored] : other.tensors())
+    if (!first.find(name))
+      fail(first.folder().string(), ": tensor ", quote(name), ": expected ", describe(stored.spec), " as in ",
+           other.folder().string(), ", found none");
+}
+
+static void checkAllFinite(const WeightFiles &model) {
+  for (const auto &[name, tensor] : model.tensors()) {
+    checkFinite(tensor.file->path().string(), tensor.spec, tensor.bytes);
+    forgetPages(tensor.bytes);
   }
 }
 
-static at::Tensor mergeTensor(const std::vector<WeightFiles> &models, const std::vector<double> &weights,
-                              const TensorSpec &spec) {
-  if (!isFloat(spec.dtype))
-    fail(models.front().folder().string(), ": tensor '", spec.name, "': expected a float type to merge, found ",
-         describe(spec));
-  at::Tensor sum = at::zeros(spec.shape, at::kFloat);
-  for (size_t i = 0; i < models.size(); ++i)
-    sum.add_(viewOf(models[i].get(spec.name)).to(at::kFloat), weights[i]);
-  return sum.to(scalarType(spec.dtype));
+/// The layer that a tensor's name says it is of ("model.layers.7.mlp..."): as mergekit's gradients count.
+static std::optional<int64_t> layerOf(const std::string &tensor) {
+  constexpr std::string_view word = "layers.";
+  size_t at = tensor.find(word);
+  int64_t layer = 0;
+  if (at == tensor.npos ||
+      std::from_chars(tensor.data() + at + word.size(), tensor.data() + tensor.size(), layer).ec != std::errc())
+    return std::nullopt;
+  return layer;
+}
+
+MergeInputs::MergeInputs(const MergeConfig &config) : sources(mergedModels(config)) {
+  for (const MergeSource &source : sources)
+    models.push_back(WeightFiles::open(source.folder));
+  if (config.method != MergeMethod::Linear)
+    base = WeightFiles::open(config.base);
+  for (const WeightFiles &model : models)
+    checkSame(models.front(), model);
+  if (base)
+    checkSame(models.front(), *base);
+  for (const auto &[name, stored] : models.front().tensors())
+    layers = std::max(layers, layerOf(name).value_or(-1) + 1);
+  if (config.layers && config.layers != layers)
+    fail(models.front().folder().string(), ": expected the ", config.layers, " layers of layer_range, found ", layers);
+  if (config.allowNonFinite)
+    return;
+  for (const WeightFiles &model : models)
+    checkAllFinite(model);
+  if (base)
+    checkAllFinite(*base);
+}
+
+std::vector<TensorSpec> MergeInputs::specs() const {
+  std::vector<TensorSpec> result;
+  for (const auto &[name, stored] : models.front().tensors())
+    result.push_back(stored.spec);
+  return result;
+}
+
+/// Tensors that are no floats, such as masks, have to be the same everywhere.
+static std::span<const std::byte> sameBytes(const TensorMerge &merge, const std::string &origin) {
+  const StoredTensor &first = *merge.models.front();
+  for (const StoredTensor *other : merge.models)
+    if (!std::ranges::equal(first.bytes, other->bytes))
+      fail(origin, ": tensor ", quote(first.spec.name),
+           ": expected a float type to merge, or the same values in all models, found ", describe(first.spec));
+  return first.bytes;
+}
+
+void MergeInputs::merge(const MergeConfig &config, const Take &take) const {
+  std::vector<TensorMerge> merges;
+  std::vector<MergeSource> said = mergedModels(config);
+  for (const auto &[name, stored] : models.front().tensors()) {
+    std::optional<int64_t> layer = layerOf(name);
+    double depth = !layer ? 0 : layers == 1 ? 1 : double(*layer) / double(layers - 1);
+    TensorMerge merge{config.method, parametersOf(config, said, name, depth), {}, nullptr, {}};
+    for (size_t m = 0; m < models.size(); ++m) {
+      merge.models.push_back(&models[m].get(name));
+      merge.keys.push_back(maskKey(config.seed, m, name));
+    }
+    if (base)
+      merge.base = &base->get(name);
+    merges.push_back(std::move(merge));
+  }
+  Progress progress("merge", int64_t(merges.size()));
+  for (const TensorMerge &merge : merges) {
+    const TensorSpec &spec = merge.models.front()->spec;
+    if (isFloat(spec.dtype))
+      take(spec, combine(merge));
+    else
+      take(spec, sameBytes(merge, models.front().folder().string()));
+    progress.advance();
+  }
 }
 
 void mergeWeightFiles(const MergeConfig &config, const fs::path &file) {
-  std::vector<double> weights = mergeWeights(config);
-  std::vector<WeightFiles> models;
-  for (const MergeSource &source : config.models)
-    models.push_back(WeightFiles::open(source.folder));
-  checkSame(models);
-  if (!config.allowNonFinite)
-    for (const WeightFiles &model : models)
-      checkFinite(model);
-
-  std::vector<TensorSpec> specs;
-  for (const auto &[name, stored] : models.front().tensors())
-    specs.push_back(stored.spec);
-  SafetensorsWriter writer(file, specs, {{"format", "pt"}});
-  Progress progress("merge", int64_t(specs.size()));
-  for (const TensorSpec &spec : specs) {
-    at::Tensor merged = mergeTensor(models, weights, spec);
+  MergeInputs inputs(config);
+  SafetensorsWriter writer(file, inputs.specs(), {{"format", "pt"}});
+  inputs.merge(config, [&](const TensorSpec &spec, std::span<const std::byte> bytes) {
     if (!config.allowNonFinite) // finite ones may sum to what their type does not hold
-      checkFinite(file.string(), spec, bytesOf(merged));
-    writer.append(bytesOf(merged));
-    progress.advance();
-  }
+      checkFinite(file.string(), spec, bytes);
+    writer.append(bytes);
+  });
   writer.commit();
-}
-
-/// The text of a bundle's tokenizer; empty where it has none.
-static std::string tokenizerOf(const Bundle &bundle) {
-  std::error_code error;
-  return fs::exists(bundle.tokenizerFile(), error) ? readTextFile(bundle.tokenizerFile()) : "";
-}
-
-void mergeBundles(const MergeConfig &config, const fs::path &output) {
-  mergeWeights(config); // refuse before any file is read
-  std::vector<fs::path> inputs;
-  for (const MergeSource &model : config.models)
-    inputs.push_back(model.folder);
-  if (!config.base.empty())
-    inputs.push_back(config.base);
-  checkBundleOutput(output, inputs);
-  const Bundle first = Bundle::open(config.base.empty() ? config.models.front().folder : config.base);
-  std::string module = readTextFile(first.modelFile());
-  std::string source = "linear merge of";
-  for (const MergeSource &model : config.models) {
-    Bundle other = Bundle::open(model.folder);
-    if (readTextFile(other.modelFile()) != module)
-      fail(model.folder.string(), ": model.mlir differs from that of ", first.folder.string());
-    if (config.needsOneTokenizer && tokenizerOf(other) != tokenizerOf(first))
-      fail(model.folder.string(), ": tokenizer.json differs from that of ", first.folder.string(),
-           ": tokenizer_source is followed where all models have one tokenizer");
-    source += " " + model.folder.filename().string();
-  }
-  AtomicDirectory folder(output);
-  writeTextFile(folder.path() / "model.mlir", module);
-  carryModelFiles(first.folder, folder.path());
-  mergeWeightFiles(config, folder.path() / "model.safetensors");
-  writeBundleManifest(folder.path(), first.kind, source);
-  folder.commit();
 }
 
 } // namespace xlstm

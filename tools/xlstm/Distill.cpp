@@ -5,6 +5,7 @@
 
 #include "Commands.h"
 #include "Estimate.h"
+#include "MergeTune.h"
 #include "Preflight.h"
 #include "Recipe.h"
 #include "RunFolder.h"
@@ -12,6 +13,7 @@
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Eval/Report.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
+#include "xlstm/Runtime/Files/FileHash.h"
 #include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Runtime/Merge/Merge.h"
 #include "xlstm/Runtime/Train/Align.h"
@@ -37,6 +39,7 @@ public:
   Job(Recipe recipe, Corpora corpora, const fs::path &folder, const std::string &device)
       : recipe(std::move(recipe)), corpora(std::move(corpora)), run(folder), device(device) {
     openDevice(device); // now, not after the first stages
+    run.device = device;
   }
 
   void execute();
@@ -56,8 +59,14 @@ private:
   std::unique_ptr<TargetSource> targetSource(const RecipeExpert &expert) const;
   void distill(const RecipeExpert &expert);
   void dropLeftovers(const RecipeExpert &expert);
+  MergeConfig mergeConfig() const;
   void merge();
+  Lineage lineage(const std::string &stage, const std::vector<std::pair<std::string, double>> &domains) const;
   void evaluate();
+
+  int64_t tokensOf(const RecipeTraining &training) const {
+    return training.options.steps * training.options.batch * recipe.length;
+  }
 
   struct Corpus {
     MixedRows train;
@@ -151,6 +160,19 @@ void Job::writeRewrites() {
   folder.commit();
 }
 
+/// What a student of this run says of its origin. The data of a domain is what its file holds now.
+Lineage Job::lineage(const std::string &stage, const std::vector<std::pair<std::string, double>> &domains) const {
+  Lineage result{
+      hashOfTensors(Bundle::open(run / "teacher", BundleCheck::SmallFiles).weights), "", stage, recipe.seed, {}};
+  if (stage == "expert")
+    result.start = hashOfTensors(Bundle::open(run / "aligned", BundleCheck::SmallFiles).weights);
+  for (const auto &[name, share] : domains) {
+    fs::path corpus = fs::canonical(recipe.domain(name).train);
+    result.data[name] = hexDigits(measureFile(corpus.parent_path(), corpus.filename()).hash);
+  }
+  return result;
+}
+
 void Job::align() {
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   auto build = [&](const std::vector<double> &energies) {
@@ -160,7 +182,7 @@ void Job::align() {
   AlignResult result = alignStudent(build, std::exchange(teacher.params, {}), corpus.train, corpus.heldOut,
                                     recipe.align.options, run / "align");
   teacher = RunnableModel::open(run / "teacher");
-  writeStudent(teacher, student(), result.trained, run / "aligned");
+  writeStudent(teacher, student(), result.trained, run / "aligned", lineage("aligned", recipe.align.domains));
 }
 
 void Job::writeExpertTargets(const RecipeExpert &expert) {
@@ -193,18 +215,35 @@ void Job::distill(const RecipeExpert &expert) {
   std::unique_ptr<TargetSource> source = targetSource(expert);
   DistillResult result = distillExpert(program, load, corpus.train, *source, corpus.heldOut, expert.training.options,
                                        run.path() / "experts" / expert.name);
-  writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert));
+  writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert),
+                     lineage("expert", expert.training.domains));
+}
+
+MergeConfig Job::mergeConfig() const {
+  const RecipeMerge &merge = recipe.merge;
+  MergeConfig config;
+  config.method = merge.method;
+  config.shared = {merge.parameters};
+  for (const RecipeExpert &expert : recipe.experts) {
+    auto weight = merge.weights.find(expert.name);
+    if (merge.weights.empty())
+      config.models.push_back({expertBundle(expert), {{"weight", 1 / double(recipe.experts.size())}}});
+    else if (weight != merge.weights.end())
+      config.models.push_back({expertBundle(expert), {{"weight", weight->second}}});
+  }
+  if (isOfTaskVectors(merge.method))
+    config.base = run / "aligned";
+  if (merge.method == MergeMethod::Slerp)
+    config.base = config.models.front().folder;
+  return config;
 }
 
 void Job::merge() {
-  MergeConfig config;
-  bool isUniform = recipe.mergeWeights.empty();
-  for (const RecipeExpert &expert : recipe.experts) {
-    auto weight = recipe.mergeWeights.find(expert.name);
-    if (isUniform || weight != recipe.mergeWeights.end())
-      config.models.push_back({expertBundle(expert), isUniform ? 1 : weight->second});
-  }
-  mergeBundles(config, run / "merged");
+  if (recipe.merge.tune.empty())
+    return mergeBundles(mergeConfig(), run / "merged");
+  TuneInputs inputs{recipe.merge.tune == "tasks", recipe.eval, recipe.merge.trials};
+  inputs.eval.device = device;
+  mergeTuned(mergeConfig(), inputs, run / "merged");
 }
 
 void Job::evaluate() {
@@ -238,14 +277,16 @@ void Job::execute() {
   if (recipe.heads)
     run.stage("heads", data + section("student"), [&] { chooseHeads(); });
   run.stage("rewrite", section("student"), [&] { writeRewrites(); });
-  run.stage("align", data + section("align") + section("precision"), [&] { align(); });
+  run.stage(
+      "align", data + section("align") + section("precision"), [&] { align(); }, tokensOf(recipe.align));
   if (!recipe.keepCheckpoints)
     run.discard("align/checkpoints");
   for (const RecipeExpert &expert : recipe.experts) {
     std::string settings = section("distill") + section("experts") + section("precision");
     if (!recipe.onlineTargets)
       run.stage("targets-" + expert.name, settings, [&] { writeExpertTargets(expert); });
-    run.stage("expert-" + expert.name, settings, [&] { distill(expert); });
+    run.stage(
+        "expert-" + expert.name, settings, [&] { distill(expert); }, tokensOf(expert.training));
     dropLeftovers(expert);
   }
   run.stage("merge", section("merge"), [&] { merge(); });

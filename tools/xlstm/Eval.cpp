@@ -21,12 +21,29 @@ static Program stateful(const RunnableModel &model, int64_t context, bool allLog
                       "},xlstm-build-decode{" + keys + "}");
 }
 
+LoadedModel asLoaded(std::shared_ptr<const RunnableModel> model) {
+  auto derive = [model](int64_t context, bool allLogits) { return stateful(*model, context, allLogits); };
+  return LoadedModel{model->forward, derive, model->params};
+}
+
+std::vector<Domain> readDomains(const EvalInputs &inputs) {
+  std::vector<Domain> domains;
+  for (const auto &[name, corpus] : inputs.domains)
+    domains.push_back({name, readDocuments(corpus)});
+  return domains;
+}
+
+std::vector<Task> readTasks(const EvalInputs &inputs) {
+  std::vector<Task> tasks;
+  for (const fs::path &file : inputs.tasks)
+    tasks.push_back(loadTask(file, inputs.items));
+  return tasks;
+}
+
 static EvalModel evalModel(const NamedBundle &named, const std::string &device) {
   std::string mlir = readTextFile(Bundle::open(named.folder, BundleCheck::SmallFiles).modelFile());
   auto load = [folder = named.folder, device] {
-    auto model = std::make_shared<RunnableModel>(RunnableModel::open(folder, device));
-    auto derive = [model](int64_t context, bool allLogits) { return stateful(*model, context, allLogits); };
-    return LoadedModel{model->forward, derive, model->params};
+    return asLoaded(std::make_shared<RunnableModel>(RunnableModel::open(folder, device)));
   };
   return {named.name, load, mlir};
 }
@@ -42,16 +59,13 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   for (const NamedBundle &named : models)
     evalModels.push_back(evalModel(named, inputs.device));
   Vocabulary vocabulary = Vocabulary::load(models.at(0).folder);
-  std::vector<Domain> domains;
-  for (const auto &[name, corpus] : inputs.domains)
-    domains.push_back({name, readDocuments(corpus)});
-  std::vector<Task> tasks;
-  for (const fs::path &file : inputs.tasks)
-    tasks.push_back(loadTask(file, inputs.items));
+  std::vector<Domain> domains = readDomains(inputs);
+  std::vector<Task> tasks = readTasks(inputs);
   EvaluationSettings settings;
   settings.pieceTokens = inputs.pieceTokens;
   settings.tokenLimit = inputs.tokens;
   settings.teacher = models.at(0).name;
+  settings.countText = inputs.countText;
   evaluateModels(evalModels, vocabulary, domains, tasks, settings, folder);
 }
 
@@ -76,6 +90,8 @@ void addEvalCommand(CLI::App &app) {
   verb->add_option("--piece", settings->inputs.pieceTokens, "Tokens of a piece of text")
       ->check(countWithin("piece"))
       ->capture_default_str();
+  verb->add_flag("--count-text", settings->inputs.countText,
+                 "Count the domains' bits per byte in C_alpha and alpha*, too");
   verb->add_flag_callback(
       "--full", [settings] { settings->inputs.tokens = settings->inputs.items = -1; }, "All tokens and all items");
   addDeviceOption(*verb, settings->inputs.device);

@@ -20,8 +20,15 @@ struct EvalInputs {
   std::vector<std::filesystem::path> tasks;                           // .jsonl files
   int64_t tokens = 0, items = 0;                                      // limits; 0: all
   int64_t pieceTokens = 512;
+  bool countText = false;     // C_alpha counts the domains, too
   std::string device = "cpu"; // where the models run
 };
+
+/// The functions that tasks need: a program with @prefill and @decode.
+struct RunnableModel;
+LoadedModel asLoaded(std::shared_ptr<const RunnableModel> model);
+std::vector<Domain> readDomains(const EvalInputs &inputs);
+std::vector<Task> readTasks(const EvalInputs &inputs);
 
 /// Evaluates the bundles (which share the first one's tokenizer) into `folder`.
 void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &inputs,

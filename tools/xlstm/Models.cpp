@@ -32,19 +32,19 @@ Program RunnableModel::derive(const std::string &pipeline, const std::string &th
 }
 
 void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,
-                        const std::string &source, const fs::path &output) {
+                        const std::string &source, const fs::path &output, const std::optional<Lineage> &lineage) {
   checkBundleOutput(output, {origin.folder});
   AtomicDirectory folder(output);
   carryModelFiles(origin.folder, folder.path());
   writeTextFile(folder.path() / "model.mlir", mlir);
   Program student = Program::parse(mlir, (output / "model.mlir").string());
   saveParams(folder.path() / "model.safetensors", student.function("model").params, params);
-  writeBundleManifest(folder.path(), "student", source);
+  writeBundleManifest(folder.path(), "student", source, lineage);
   folder.commit();
 }
 
 void writeStudent(const RunnableModel &teacher, const StudentSettings &settings, const ParamMap &trained,
-                  const fs::path &output) {
+                  const fs::path &output, const std::optional<Lineage> &lineage) {
   std::string mlir =
       rewriteModule(teacher.mlir, teacher.bundle.modelFile(), "xlstm-linearize{" + settings.passOptions() + "}");
   Program student = Program::parse(mlir, (output / "model.mlir").string());
@@ -53,8 +53,8 @@ void writeStudent(const RunnableModel &teacher, const StudentSettings &settings,
     for (const auto &[name, value] : source)
       params[name] = value;
   writeStudentBundle(mlir, params, teacher.bundle,
-                     "linearized, " + (settings.options.empty() ? "with the defaults" : settings.passOptions()),
-                     output);
+                     "linearized, " + (settings.options.empty() ? "with the defaults" : settings.passOptions()), output,
+                     lineage ? *lineage : Lineage{hashOfTensors(teacher.bundle.weights), "", "linearized", 0, {}});
 }
 
 } // namespace xlstm

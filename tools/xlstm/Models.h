@@ -54,13 +54,14 @@ struct StudentSettings {
 };
 
 /// Writes the student of `teacher` to a bundle at `output`: linearized IR, the teacher's weights, and `trained` (new
-/// tensors by name; those that it lacks take their initial values).
+/// tensors by name; those that it lacks take their initial values). Without a `lineage` it says what linearizing knows.
 void writeStudent(const RunnableModel &teacher, const StudentSettings &settings, const ParamMap &trained,
-                  const std::filesystem::path &output);
+                  const std::filesystem::path &output, const std::optional<Lineage> &lineage = std::nullopt);
 
 /// Writes a bundle with the IR `mlir`, the weights `params` and the files that travel with `origin`.
 void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,
-                        const std::string &source, const std::filesystem::path &output);
+                        const std::string &source, const std::filesystem::path &output,
+                        const std::optional<Lineage> &lineage = std::nullopt);
 
 } // namespace xlstm
 

@@ -50,6 +50,10 @@ inline constexpr NamedRange numberRanges[] = {
     {"tokens", {0, 1e12}},
     {"items", {0, 1e9}},
     {"piece", {2, 1 << 20}},
+    {"trials", {1, 1e4}},
+    {"density", {0, 1}},
+    {"lambda", {0, 2}},
+    {"t", {0, 1}},
     {"prefill_tokens", {1, mostCpuPrefillTokens}},
 };
 

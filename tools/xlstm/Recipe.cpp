@@ -4,6 +4,7 @@
 #include "Recipe.h"
 
 #include "Ranges.h"
+#include "RecipeFields.h"
 
 #include "xlstm/Pipelines/MixerOptions.h"
 #include "xlstm/Support/Error.h"
@@ -35,7 +36,7 @@ static fs::path existing(const fs::path &folder, const YamlNode &node) {
   return path;
 }
 
-static std::string oneOf(const YamlNode &node, const std::vector<std::string> &words) {
+std::string oneOf(const YamlNode &node, const std::vector<std::string> &words) {
   std::string text = node.asString(), known;
   for (const std::string &word : words) {
     if (text == word)
@@ -45,15 +46,15 @@ static std::string oneOf(const YamlNode &node, const std::vector<std::string> &w
   node.fail("expected one of " + known + ", found " + quote(text) + didYouMean(text, words));
 }
 
-static int64_t asCount(const YamlNode &node, std::string_view key) {
+int64_t asCount(const YamlNode &node, std::string_view key) {
   return node.asInt(int64_t(rangeOf(key).least), int64_t(rangeOf(key).most));
 }
-static double asNumber(const YamlNode &node, std::string_view key) {
+double asNumber(const YamlNode &node, std::string_view key) {
   return node.asDouble(rangeOf(key).least, rangeOf(key).most);
 }
 
 // The value of `key` within its range, when it is there; else `value` stays as it is.
-static void readCount(const YamlNode &node, const std::string &key, int64_t &value) {
+void readCount(const YamlNode &node, const std::string &key, int64_t &value) {
   if (auto found = node.find(key))
     value = asCount(*found, key);
 }
@@ -278,28 +279,9 @@ static void readExperts(const YamlNode &node, const RecipeTraining &defaults, Re
     node.fail("expected at least one expert, found none");
 }
 
-static void readMerge(const YamlNode &node, Recipe &recipe) {
-  node.onlyKeys({"weights"});
-  YamlNode weights = node.at("weights");
-  if (weights.isScalar()) {
-    oneOf(weights, {"uniform"});
-    return;
-  }
-  double sum = 0;
-  for (const auto &[name, weight] : weights.entries()) {
-    std::vector<std::string> known;
-    for (const RecipeExpert &expert : recipe.experts)
-      known.push_back(expert.name);
-    if (std::ranges::find(known, name) == known.end())
-      weight.fail("expected a name under 'experts', found " + quote(name) + didYouMean(name, known));
-    sum += recipe.mergeWeights[name] = asNumber(weight, "weights");
-  }
-  if (std::abs(sum - 1) > 1e-6)
-    weights.fail("expected weights that sum to 1, found a sum of " + shortest(sum));
-}
-
 static void readEval(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
-  node.onlyKeys({"tokens", "items", "piece", "tasks"});
+  node.onlyKeys({"tokens", "items", "piece", "tasks", "count_text"});
+  node.read("count_text", recipe.eval.countText);
   readCount(node, "tokens", recipe.eval.tokens);
   readCount(node, "items", recipe.eval.items);
   readCount(node, "piece", recipe.eval.pieceTokens);
@@ -338,18 +320,17 @@ Recipe Recipe::read(const fs::path &file) {
       readKeepHeads(*keep, recipe);
   readDomains(root.at("domains"), folder, recipe);
 
-  int64_t seed = 0;
-  readCount(root, "seed", seed);
+  readCount(root, "seed", recipe.seed);
   YamlNode align = root.at("align"), distill = root.at("distill");
   recipe.align.options = TrainOptions::alignment(asCount(align.at("steps"), "steps"));
-  recipe.align.options.seed = seed;
+  recipe.align.options.seed = recipe.seed;
   for (const RecipeDomain &domain : recipe.domains)
     recipe.align.domains.emplace_back(domain.name, 1.0 / double(recipe.domains.size()));
   readTraining(align.onlyKeys({XLSTM_TRAINING_KEYS}), recipe, recipe.align);
 
   RecipeTraining defaults;
   defaults.options = TrainOptions::distillation(asCount(distill.at("steps"), "steps"));
-  defaults.options.seed = seed;
+  defaults.options.seed = recipe.seed;
   readDistill(distill, recipe, defaults);
   readExperts(root.at("experts"), defaults, recipe);
   if (auto merge = root.find("merge"))
@@ -358,6 +339,8 @@ Recipe Recipe::read(const fs::path &file) {
     readEval(*eval, folder, recipe);
   for (const RecipeDomain &domain : recipe.domains)
     recipe.eval.domains.emplace_back(domain.name, domain.valid);
+  if (recipe.merge.tune == "tasks" && recipe.eval.tasks.empty())
+    root.at("merge").fail("expected tasks under 'eval' to tune by");
   if (auto compile = root.find("compile"))
     readCompile(*compile, recipe);
   if (auto keep = root.find("keep"))

@@ -8,6 +8,7 @@
 #include "Heads.h"
 #include "Models.h"
 
+#include "xlstm/Runtime/Merge/MergeConfig.h"
 #include "xlstm/Runtime/Train/TrainOptions.h"
 #include "xlstm/Support/Yaml.h"
 #include "xlstm/Target/Cpu.h"
@@ -39,12 +40,21 @@ struct RecipeExpert {
   }
 };
 
+/// How the experts become one; its base is the aligned student, of SLERP the first expert.
+struct RecipeMerge {
+  MergeMethod method = MergeMethod::Linear;
+  std::map<std::string, double> weights; // by expert; empty: all alike
+  MergeSettings parameters;              // "density", "lambda", "normalize", "rescale", "t"
+  std::string tune;                      // "loss", "tasks": what the shares, lambda or t are searched by; empty: given
+  int64_t trials = 24;
+};
+
 /// A recipe file, checked whole: unknown keys, names of domains, ranges. Paths are relative to the file. See
 /// docs/Recipe.md for every key and its default.
 struct Recipe {
   std::filesystem::path teacher;
   std::optional<std::filesystem::path> check; // the same teacher from another exporter
-  int64_t length = 512, topK = 256;
+  int64_t length = 512, topK = 256, seed = 0;
   StudentSettings student;
   std::optional<HeadInputs> heads; // where the run itself chooses the heads that stay attention
   std::vector<RecipeDomain> domains;
@@ -52,7 +62,7 @@ struct Recipe {
   std::string distillPass;    // options of --xlstm-build-distill
   bool onlineTargets = false; // the teacher answers in the step; else once, before, into a store
   std::vector<RecipeExpert> experts;
-  std::map<std::string, double> mergeWeights; // by expert; empty: uniform
+  RecipeMerge merge;
   EvalInputs eval;
   std::string cpu = portableCpu;
   int64_t prefillTokens = 64;

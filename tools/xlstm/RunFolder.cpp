@@ -3,6 +3,8 @@
 
 #include "RunFolder.h"
 
+#include "StageLog.h"
+
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/Interrupt.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
@@ -37,7 +39,8 @@ RunFolder::RunFolder(fs::path path) : folder(std::move(path)) {
 
 RunFolder::~RunFolder() { close(lock); }
 
-void RunFolder::stage(const std::string &name, const std::string &settings, const std::function<void()> &work) {
+void RunFolder::stage(const std::string &name, const std::string &settings, const std::function<void()> &work,
+                      int64_t tokens) {
   history += name + ": " + settings + "\n";
   fs::path stamp = folder / ".stages" / name;
   if (fs::exists(stamp)) {
@@ -51,9 +54,10 @@ void RunFolder::stage(const std::string &name, const std::string &settings, cons
   announce(name, "begins");
   auto start = std::chrono::steady_clock::now();
   work();
+  std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
+  logStage(folder, name, spent.count(), tokens, device);
   writeTextFile(stamp, history);
-  auto spent = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - start);
-  say(name, "done in " + std::to_string(spent.count()) + " s");
+  say(name, "done in " + std::to_string(int64_t(spent.count())) + " s");
 }
 
 void RunFolder::discard(const fs::path &path) const {

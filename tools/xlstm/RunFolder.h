@@ -4,6 +4,7 @@
 #ifndef XLSTM_TOOLS_XLSTM_RUNFOLDER_H
 #define XLSTM_TOOLS_XLSTM_RUNFOLDER_H
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -26,8 +27,13 @@ public:
 
   bool isDone(const std::string &stage) const { return std::filesystem::exists(folder / ".stages" / stage); }
 
+  /// Where stages run, for stages.json.
+  std::string device = "cpu";
+
   /// Runs `work` unless `name` is stamped. Stages run in order: a stage's settings are its own and those of all before.
-  void stage(const std::string &name, const std::string &settings, const std::function<void()> &work);
+  /// `tokens` are what it trains on.
+  void stage(const std::string &name, const std::string &settings, const std::function<void()> &work,
+             int64_t tokens = 0);
   /// Removes what only the stages before this call needed, such as their checkpoints; `path` is relative to the folder.
   void discard(const std::filesystem::path &path) const;
 

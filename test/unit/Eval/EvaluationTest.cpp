@@ -73,6 +73,18 @@ TEST_F(EvaluationTest, ResultsHaveTheAgreedShape) {
   EXPECT_NEAR(results["recovery"]["merged"]["prose"].get<double>(), teacher / student, 1e-12);
   EXPECT_EQ(results["c_alpha"]["merged"]["c_alpha"].size(), 101u);
   EXPECT_EQ(results["alpha_star"], results["c_alpha"]["merged"]["alpha_star"]);
+  // Tasks alone are counted, and of them those that the teacher can do at all.
+  for (const char *task : {"arith", "next"}) {
+    const Json &curve = results["c_alpha"]["merged"];
+    bool counted = std::ranges::find(curve["benchmarks"], Json(task)) != curve["benchmarks"].end();
+    EXPECT_NE(counted, curve["left_out"].contains(task)) << task;
+  }
+  EXPECT_FALSE(std::ranges::count(results["c_alpha"]["merged"]["benchmarks"], Json("prose")));
+  const Json &agreement = results["agreement"]["merged"]["prose"];
+  EXPECT_GT(agreement["kl"].get<double>(), 0.001);
+  EXPECT_LE(agreement["top1"].get<double>(), 1);
+  EXPECT_EQ(agreement["tokens"], results["settings"]["domains"]["prose"]["tokens"]);
+  EXPECT_EQ(results["answers"]["arith"].size(), 2u);
   EXPECT_EQ(results["gates"]["merged"].size(), 4u);
   EXPECT_FALSE(results["gates"].contains("teacher"));
   EXPECT_EQ(results["sizes"]["teacher"]["parameters"], 1000576);
@@ -82,6 +94,17 @@ TEST_F(EvaluationTest, ResultsHaveTheAgreedShape) {
   EXPECT_EQ(results["sizes"]["teacher"]["state_fixed"], 0);
   EXPECT_EQ(results["sizes"]["merged"]["state_a_token"], 0);
   EXPECT_EQ(results["sizes"]["merged"]["state_fixed"], results["sizes"]["merged"]["state_bytes"]);
+}
+
+TEST_F(EvaluationTest, ATeacherAgreesWithItself) {
+  Json results = run({model("teacher", tinyTeacher()), model("copy", tinyTeacher())});
+  EXPECT_NEAR(results["agreement"]["copy"]["prose"]["kl"].get<double>(), 0, 1e-9);
+  EXPECT_EQ(results["agreement"]["copy"]["prose"]["top1"], 1);
+  EXPECT_EQ(results["text_excess_intervals"]["copy"]["prose"], nullptr); // of two rows or three nothing can be said
+  settings.countText = true;
+  results = run({model("teacher", tinyTeacher()), model("copy", tinyTeacher())});
+  EXPECT_EQ(results["c_alpha"]["copy"]["benchmarks"][0], "prose");
+  EXPECT_EQ(results["alpha_star"], 0);
 }
 
 TEST_F(EvaluationTest, WhatIsThereIsNotMeasuredAgain) {

@@ -3,8 +3,8 @@
 
 #include "EvalTest.h"
 
-#include "runtime/Eval/RunTask.h"
 #include "xlstm/Runtime/Eval/BitsPerByte.h"
+#include "xlstm/Runtime/Eval/Evaluation.h"
 #include "xlstm/Runtime/Eval/Generate.h"
 #include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Text/Sampler.h"

@@ -3,7 +3,7 @@
 
 #include "EvalTest.h"
 
-#include "runtime/Eval/RunTask.h"
+#include "xlstm/Runtime/Eval/Evaluation.h"
 #include "xlstm/Runtime/Eval/Generate.h"
 
 #include <ATen/Functions.h>

@@ -6,6 +6,7 @@
 #include "runtime/Eval/Svg.h"
 #include "runtime/Eval/Text.h"
 #include "xlstm/Runtime/Eval/Report.h"
+#include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
 
 #include <cmath>
@@ -157,6 +158,76 @@ TEST(Report, ShowsTheRunAndEscapesIt) {
                                "1 of 4 key heads: <code>1:2</code>",
                                "+10.0 %"})
     EXPECT_NE(html.find(expected), html.npos) << expected;
+}
+
+/// A run of `layers` layers and enough of everything else.
+static std::string manyLayers(int layers) {
+  Json report{{"layers", Json::array()}};
+  for (int n = 0; n < layers; ++n)
+    report["layers"].push_back(
+        {{"layer", n}, {"initial", 2.0}, {"final", 0.5}, {"window_only", 1.0}, {"energy", 10.0}});
+  return report.dump();
+}
+
+TEST(Report, LayersAreBarsWhereTheyHaveRoomAndLinesElse) {
+  TemporaryFolder folder;
+  write(folder.path / "eval/results.json", results);
+  for (int layers : {4, 12, 30, 80}) {
+    write(folder.path / "align/report.json", manyLayers(layers));
+    std::string html = renderReport(folder.path);
+    EXPECT_EQ(malformed(html), "");
+    std::string section = html.substr(html.find("Stage I: alignment"));
+    section = section.substr(0, section.find("<h2>"));
+    EXPECT_EQ(count(section, "<polyline"), layers <= 12 ? 0u : 3u) << layers;
+    EXPECT_EQ(count(section, "<circle"), layers <= 12 ? 0u : 3u * size_t(layers)) << layers;
+    EXPECT_EQ(count(section, "<details>"), layers <= 12 ? 0u : 1u) << layers;
+    EXPECT_EQ(count(section, "<tr"), size_t(layers) + 2) << layers; // the head and the sum
+  }
+}
+
+TEST(Report, SaysHowSureItIsAndOfHowMuch) {
+  TemporaryFolder folder;
+  Json json = Json::parse(results);
+  write(folder.path / "eval/results.json", results);
+  EXPECT_NE(renderReport(folder.path).find("too little text for an interval"), std::string::npos);
+
+  for (const char *domain : {"prose", "code"})
+    json["text_excess_intervals"]["merged"][domain] = {0.04, 0.10}; // half widths of 0.03: together 0.03 / sqrt(2)
+  json["c_alpha"]["merged"].update(
+      {{"alpha_star_interval", {0.02, 0.3}}, {"benchmarks", {"arith"}}, {"left_out", {{"needle", "chance"}}}});
+  json["settings"]["tasks"]["needle"] = {{"items", 5}, {"metric", "exact_match"}, {"chance", 0}};
+  for (auto &[model, scores] : json["models"].items())
+    scores["tasks"]["needle"] = {{"exact_match", 0.0}, {"exact_match_256_depth_0_20", 0.5}};
+  json["agreement"]["merged"] = {
+      {"prose", {{"kl", 0.0312}, {"kl_standard_error", 0.001}, {"top1", 0.875}, {"tokens", 99}}}};
+  json["answers"]["arith"] = {{{"prompt", "<svg onload=x>What is <2>?"},
+                               {"target", "2"},
+                               {"teacher", "2"},
+                               {"student", "3"},
+                               {"teacher_right", true},
+                               {"student_right", false}}};
+  write(folder.path / "eval/results.json", json.dump());
+  write(folder.path / "stages.json",
+        R"({"machine": "a CPU", "cores": 2, "device": "cpu", "version": "1", "commit": "abc",
+    "stages": [{"name": "align", "seconds": 2.0, "tokens": 1000}]})");
+  write(folder.path / "merged/tune.json",
+        R"({"parameter": "lambda", "by": "loss", "score": "mean bits per byte", "on": ["code"],
+    "models": ["a"], "points": [{"values": [1.0], "score": 1.5}, {"values": [0.8], "score": 1.4}], "best": 1})");
+  std::string html = renderReport(folder.path);
+  EXPECT_EQ(malformed(html), "");
+  for (const char *expected :
+       {"65,536 held-out tokens of 2 domains", "95 % interval +5.4 % to +9.6 %", "0.020 to 0.300", "marker s3",
+        "teacher is at chance or below it: needle", "87.5 %, KL 0.0312", "Needles by length and depth",
+        "&lt;svg onload=x&gt;What is &lt;2&gt;?", "teacher right, student wrong", "a CPU, 2 cores", "commit abc", ">500<",
+        "the best is 0.8"})
+    EXPECT_NE(html.find(expected), html.npos) << expected;
+
+  // Ahead of the teacher there is no share of a gap to speak of.
+  json["models"]["merged"]["bits_per_byte"] = {{"prose", 0.9}, {"code", 1.8}};
+  write(folder.path / "eval/results.json", json.dump());
+  html = renderReport(folder.path);
+  EXPECT_NE(html.find("there is no gap left"), html.npos);
+  EXPECT_EQ(html.find("Training closed"), html.npos);
 }
 
 TEST(Report, WhatIsMissingIsLeftOut) {

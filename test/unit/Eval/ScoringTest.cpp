@@ -85,14 +85,29 @@ static Task choiceTask() {
   return task;
 }
 
-TEST(Scoring, ChoicesBySumAndByByte) {
-  // Sums per byte: -4/4 -6/8 -2/2; -1/4 -4/8 -9/2; -5/4 -5/8 -5/2: equal sums go to the first.
+TEST(Scoring, ChoicesBySumAndByCharacter) {
+  // Sums per character: -4/4 -6/8 -2/1; -1/4 -4/8 -9/1; -5/4 -5/8 -5/1: equal sums go to the first.
   TaskScore score = scoreChoices(choiceTask(), {{-4, -6, -2}, {-1, -4, -9}, {-5, -5, -5}});
   EXPECT_NEAR(score.metrics.at("acc"), 0.0 / 3, 1e-12);
   EXPECT_NEAR(score.metrics.at("acc_norm"), 1.0 / 3, 1e-12);
   EXPECT_NEAR(score.standardErrors.at("acc_norm"), std::sqrt(2.0 / 9 / 2), 1e-12);
   EXPECT_EQ(score.samples[0]["chosen"], 2);
-  EXPECT_EQ(score.samples[0]["chosen_per_byte"], 1);
+  EXPECT_EQ(score.samples[0]["chosen_norm"], 1);
+}
+
+TEST(Scoring, NeedlesAreCountedByDepthWhereItIsSaid) {
+  Task task{"needle", TaskKind::BeginsWithAnswer, {}, 3};
+  for (double depth : {0.0, 0.19, 1.0}) {
+    TaskItem item;
+    item.answer = " 1";
+    item.length = 256;
+    item.depth = depth;
+    task.items.push_back(item);
+  }
+  TaskScore score = scoreOutputs(task, {" 1", " 2", " 1"});
+  EXPECT_NEAR(score.metrics.at("exact_match_256_depth_0_20"), 0.5, 1e-12);
+  EXPECT_NEAR(score.metrics.at("exact_match_256_depth_80_100"), 1, 1e-12);
+  EXPECT_EQ(score.metrics.size(), 4u);
 }
 
 TEST(Scoring, NeedlesAreCountedByLengthToo) {
@@ -152,8 +167,9 @@ TEST(Tasks, DamagedFilesAreRefusedWithTheLine) {
   EXPECT_NE(messageOf("").find("expected at least one item"), std::string::npos);
 }
 
-// By bytes of UTF-8, spaces at the ends and inside among them: not by characters, and not by what is left of the spaces.
-TEST(Scoring, ChoicesWithSpacesAndOtherLettersByByte) {
+// As lm-evaluation-harness counts (lm_eval/api/task.py: len(choice)): characters, spaces at the ends and inside among
+// them; not bytes, and not what is left without the spaces.
+TEST(Scoring, ChoicesWithSpacesAndOtherLettersByCharacter) {
   Task task{"define", TaskKind::MultipleChoice, {}, 3};
   for (size_t label : {0, 1, 2}) {
     TaskItem item;
@@ -161,11 +177,11 @@ TEST(Scoring, ChoicesWithSpacesAndOtherLettersByByte) {
     item.label = label;
     task.items.push_back(item);
   }
-  // A byte: -1, -1.1, -1.05; -1.1, -1, -1.1; -1.2, -1.2, -1.
-  TaskScore score = scoreChoices(task, {{-6, -4.4, -2.1}, {-6.6, -4, -2.2}, {-7.2, -4.8, -2}});
-  EXPECT_EQ(score.samples[0]["chosen_per_byte"], 0);
-  EXPECT_EQ(score.samples[1]["chosen_per_byte"], 1);
-  EXPECT_EQ(score.samples[2]["chosen_per_byte"], 2);
+  // A character: -1, -1.1, -1.05; -1.1, -1, -1.1; -1.2, -1.2, -1. By bytes the second choice would be best each time.
+  TaskScore score = scoreChoices(task, {{-6, -2.2, -2.1}, {-6.6, -2, -2.2}, {-7.2, -2.4, -2}});
+  EXPECT_EQ(score.samples[0]["chosen_norm"], 0);
+  EXPECT_EQ(score.samples[1]["chosen_norm"], 1);
+  EXPECT_EQ(score.samples[2]["chosen_norm"], 2);
   EXPECT_EQ(score.samples[0]["chosen"], 2);
   EXPECT_EQ(score.metrics.at("acc_norm"), 1);
 }

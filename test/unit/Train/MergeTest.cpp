@@ -1,4 +1,4 @@
-//===- MergeTest.cpp - linear merge against sums worked by hand -----------===//
+//===- MergeTest.cpp - merges against sums worked by hand and mergekit -----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "test/unit/Files/TestFolder.h"
@@ -6,11 +6,13 @@
 #include "xlstm/Runtime/Data/TensorBytes.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Merge/Merge.h"
+#include "xlstm/Runtime/Merge/TuneWeights.h"
 
+#include <ATen/Functions.h>
 #include <ATen/ops/allclose.h>
 #include <ATen/ops/tensor.h>
-#include <limits>
 
+#include <cmath>
 #include <limits>
 
 using namespace xlstm;
@@ -41,9 +43,9 @@ protected:
   }
   MergeConfig config(const std::vector<double> &weights, bool normalize = false) {
     MergeConfig result;
-    result.normalize = normalize;
+    result.shared = {{{"normalize", double(normalize)}}};
     for (size_t i = 0; i < weights.size(); ++i)
-      result.models.push_back({folder / std::string(1, char('a' + i)), weights[i]});
+      result.models.push_back({folder / std::string(1, char('a' + i)), {{"weight", weights[i]}}});
     return result;
   }
   at::Tensor merged(const MergeConfig &config, const std::string &name) {
@@ -65,10 +67,10 @@ TEST_F(MergeTest, refusesWhatIsNotFinite) {
   allowed.allowNonFinite = true;
   mergeBundles(allowed, folder / "out");
   EXPECT_TRUE(fs::exists(folder / "out/bundle.json"));
-  // Finite in float64, and more than the float32 that sums are made in holds.
+  // Finite, and more than float32 holds when added.
   for (const char *name : {"a", "b"})
-    model(name, {{{"w", DType::F64, {1}}, at::tensor({1e300}, at::kDouble)}});
-  EXPECT_ERROR(mergeWeightFiles(config({0.5, 0.5}), folder / "sum"),
+    model(name, {{{"w", DType::F32, {1}}, at::tensor({3e38f})}});
+  EXPECT_ERROR(mergeWeightFiles(config({1, 1}), folder / "sum"),
                "sum: tensor 'w': expected finite numbers, found an infinity at index [0]");
 }
 
@@ -82,7 +84,7 @@ TEST_F(MergeTest, refusesADamagedModel) {
                "b/model.safetensors: expected the content that bundle.json records");
 }
 
-TEST_F(MergeTest, sumsInFloat32AndRoundsOnce) {
+TEST_F(MergeTest, roundsSumsOnce) {
   pair("a", {1, 2}, {0.1f, 1});
   pair("b", {3, 4}, {0.2f, 2});
   pair("c", {-1, 0.5}, {0.4f, 4});
@@ -157,6 +159,10 @@ TEST_F(MergeTest, makesABundle) {
 class MergeConfigTest : public TestFolder {
 protected:
   MergeConfig read(const std::string &text) { return readMergeConfig(put("merge.yaml", text)); }
+  static TensorParameters parameters(const MergeConfig &config) {
+    return parametersOf(config, mergedModels(config), "model.norm.weight", 0);
+  }
+  static std::vector<double> weights(const MergeConfig &config) { return parameters(config).weights; }
 };
 
 TEST_F(MergeConfigTest, readsMergekitsLinearForm) {
@@ -166,26 +172,32 @@ TEST_F(MergeConfigTest, readsMergekitsLinearForm) {
   ASSERT_EQ(config.models.size(), 2u);
   EXPECT_EQ(config.models[0].folder, folder / "experts/math");
   EXPECT_EQ(config.models[1].folder, "/abs/code");
-  EXPECT_EQ(mergeWeights(config), (std::vector<double>{0.7, 0.3}));
+  EXPECT_EQ(weights(config), (std::vector<double>{0.7, 0.3}));
+  EXPECT_TRUE(parameters(config).normalize);
   config = read("merge_method: linear\nmodels: [{model: a}, {model: b}, {model: c}, {model: d}]\n");
-  EXPECT_EQ(mergeWeights(config), (std::vector<double>{0.25, 0.25, 0.25, 0.25}));
-  config =
-      read("merge_method: linear\nmodels: [{model: a, parameters: {weight: 3}}, {model: b, parameters: {weight: 1}}]\n"
-           "parameters: {normalize: true}\n");
-  EXPECT_EQ(mergeWeights(config), (std::vector<double>{0.75, 0.25}));
+  EXPECT_EQ(weights(config), (std::vector<double>{1, 1, 1, 1}));
+  EXPECT_TRUE(parameters(config).normalize);
+  EXPECT_FALSE(parameters(read("merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}]\n"
+                               "parameters: {normalize: false}\n"))
+                   .normalize);
+  EXPECT_EQ(weights(read("merge_method: linear\nparameters: {weight: 3}\n"
+                         "models: [{model: a}, {model: b, parameters: {weight: 1}}]\n")),
+            (std::vector<double>{3, 1}));
 }
 
-// What mergekit 0.1.5 makes of it: linear merges are normalised unless told otherwise, by the sum of the weights.
-TEST_F(MergeConfigTest, normalisesUnlessToldOtherwise) {
-  const std::string models =
-      "merge_method: linear\nmodels: [{model: a, parameters: {weight: 0.1}}, {model: b, parameters: {weight: 1}}]\n";
-  std::vector<double> weights = mergeWeights(read(models));
-  EXPECT_DOUBLE_EQ(weights[0], 0.1 / 1.1);
-  EXPECT_DOUBLE_EQ(weights[1], 1 / 1.1);
-  EXPECT_EQ(mergeWeights(read(models + "parameters: {normalize: false}\n")), (std::vector<double>{0.1, 1}));
-  EXPECT_EQ(mergeWeights(read("merge_method: linear\nparameters: {weight: 3}\n"
-                              "models: [{model: a}, {model: b, parameters: {weight: 1}}]\n")),
-            (std::vector<double>{0.75, 0.25}));
+// mergekit 0.1.5's defaults (merge_methods/registry.py).
+TEST_F(MergeConfigTest, hasMergekitsDefaults) {
+  auto defaults = [&](const std::string &method) {
+    TensorParameters found = parameters(read("merge_method: " + method +
+                                             "\nbase_model: base\nparameters: {t: 0.5}\n"
+                                             "models: [{model: a, parameters: {weight: 2}}]\n"));
+    return std::tuple(found.normalize, found.rescale, found.lambda,
+                      found.densities.empty() ? -1 : found.densities.at(0));
+  };
+  EXPECT_EQ(defaults("task_arithmetic"), std::tuple(false, false, 1.0, 1.0));
+  EXPECT_EQ(defaults("ties"), std::tuple(true, false, 1.0, 1.0));
+  EXPECT_EQ(defaults("dare_ties"), std::tuple(false, true, 1.0, 1.0));
+  EXPECT_EQ(defaults("dare_linear"), std::tuple(false, true, 1.0, 1.0));
 }
 
 TEST_F(MergeConfigTest, otherKeysAreFollowedOrWarnedOf) {
@@ -197,7 +209,7 @@ TEST_F(MergeConfigTest, otherKeysAreFollowedOrWarnedOf) {
   EXPECT_TRUE(config.needsOneTokenizer);
   ASSERT_EQ(config.warnings.size(), 4u);
   EXPECT_NE(config.warnings[0].find("merge.yaml: 'chat_template' is not followed"), std::string::npos);
-  EXPECT_NE(config.warnings[1].find("'density' does nothing"), std::string::npos);
+  EXPECT_NE(config.warnings[1].find("'density' does nothing to a merge by linear"), std::string::npos);
   EXPECT_NE(config.warnings[2].find("'dtype: bfloat16' is not followed"), std::string::npos);
   EXPECT_NE(config.warnings[3].find("'int8_mask' does nothing"), std::string::npos);
   for (const char *source : {"tokenizer_source: base", "tokenizer_source: a", "tokenizer: {source: union}",
@@ -206,15 +218,18 @@ TEST_F(MergeConfigTest, otherKeysAreFollowedOrWarnedOf) {
 }
 
 TEST_F(MergeConfigTest, refusesWithFileAndLine) {
-  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\nslices: []\n"), "merge.yaml:3");
-  for (const char *method : {"slerp", "ties", "task_arithmetic"})
-    EXPECT_ERROR(read("merge_method: " + std::string(method) + "\nmodels: [{model: a}]\n"), "expected linear");
+  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\nmodules: []\n"), "merge.yaml:3");
+  EXPECT_ERROR(read("merge_method: nearswap\nmodels: [{model: a}]\n"),
+               "merge.yaml:1: 'merge_method': expected dare_linear, dare_ties, linear, slerp, task_arithmetic, ties");
   EXPECT_ERROR(read("merge_method: linear\nmodels:\n- {model: a}\ntokenizer: {source: base, tokens: {x: y}}\n"),
                "merge.yaml:4");
   EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\ntokenizer_source: c\n"), "or one of the models");
   EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a+lora}]\n"), "an adapter is merged when");
   EXPECT_ERROR(read("merge_method: linear\nmodels:\n  - model: a\n    parameters:\n      wieght: 1\n"), "merge.yaml:5");
-  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a, parameters: {weight: [1, 2]}}]\n"), "one number");
+  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a, parameters: {weight: []}}]\n"), "an empty list");
+  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a, parameters: {weight: [1, x]}}]\n"), "merge.yaml:2");
+  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a, parameters: {weight: [{filter: mlp, valeu: 1}]}}]\n"),
+               "valeu");
   EXPECT_ERROR(read("merge_method: linear\nmodels: []\n"), "at least one model");
   EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\ndtype: int8\n"), "merge.yaml:3");
   EXPECT_ERROR(read("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 0.4}}\n- {model: b}\n"),
@@ -223,4 +238,116 @@ TEST_F(MergeConfigTest, refusesWithFileAndLine) {
                     "- {model: b, parameters: {weight: -0.4}}\n"),
                "sum to more than 0");
   EXPECT_ERROR(read("models: [{model: a}]\n"), "merge_method");
+  EXPECT_ERROR(read("merge_method: ties\nmodels: [{model: a, parameters: {weight: 1}}]\n"), "expected a base_model");
+  EXPECT_ERROR(read("merge_method: ties\nbase_model: b\nmodels: [{model: a}]\n"),
+               "a weight for every model but the base");
+  EXPECT_ERROR(read("merge_method: ties\nbase_model: b\nparameters: {weight: 1}\nmodels: [{model: a}, {model: a}]\n"),
+               "twice");
+  EXPECT_ERROR(read("merge_method: slerp\nbase_model: b\nmodels: [{model: a}]\n"), "expected 't'");
+  EXPECT_ERROR(read("merge_method: slerp\nbase_model: b\nparameters: {t: 0.5}\nmodels: [{model: a}, {model: c}]\n"),
+               "expected one model beside base_model, found 2");
+  EXPECT_ERROR(read("merge_method: slerp\nbase_model: b\nparameters: {t: 0.5}\nslices:\n"
+                    "- sources: [{model: a, layer_range: [1, 3]}]\n"),
+               "all layers from 0 on");
+}
+
+/// The cases of test/Inputs/merge, which PyPI mergekit merged.
+class MergekitTest : public TestFolder, public testing::WithParamInterface<const char *> {};
+
+TEST_P(MergekitTest, givesItsNumbers) {
+  const fs::path inputs = fs::path(XLSTM_TEST_INPUTS) / "merge";
+  MergeConfig config = readMergeConfig(inputs / (std::string(GetParam()) + ".yaml"));
+  mergeWeightFiles(config, folder / "out");
+  SafetensorsFile out = SafetensorsFile::open(folder / "out");
+  SafetensorsFile golden = SafetensorsFile::open(inputs / "golden.safetensors");
+  for (const auto &[name, stored] : out.tensors()) {
+    at::Tensor expected = viewOf(golden.get(std::string(GetParam()) + "/" + name)), found = viewOf(stored);
+    EXPECT_LT((found - expected).abs().max().item<double>(), 2e-6) << name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Merge, MergekitTest,
+                         testing::Values("linear", "linear-layers", "linear-base", "task", "task-lambda", "ties",
+                                         "ties-rescale", "dare-linear", "dare-ties", "slerp", "slerp-slices"));
+
+TEST_F(MergeTest, keepsTheGreatestAndOfEqualsTheFirst) {
+  model("o", {{{"w", DType::F32, {6}}, at::zeros({6})}});
+  model("a", {{{"w", DType::F32, {6}}, at::tensor({1.0f, -2.0f, 2.0f, 0.5f, 2.0f, 0.0f})}});
+  MergeConfig ties = config({1});
+  ties.method = MergeMethod::Ties;
+  ties.base = folder / "o";
+  auto kept = [&](double density) {
+    ties.models[0].settings.insert_or_assign("density", density);
+    return merged(ties, "w");
+  };
+  EXPECT_TRUE(kept(0.4).equal(at::tensor({0.0f, -2.0f, 2.0f, 0.0f, 0.0f, 0.0f})));
+  EXPECT_TRUE(kept(0.01).equal(at::tensor({0.0f, -2.0f, 0.0f, 0.0f, 0.0f, 0.0f}))); // one at least
+  EXPECT_TRUE(kept(0).equal(at::zeros({6})));
+  EXPECT_TRUE(kept(0.7).equal(at::tensor({1.0f, -2.0f, 2.0f, 0.0f, 2.0f, 0.0f})));
+}
+
+TEST_F(MergeTest, dropsAsManyAsDensitySaysBySeed) {
+  constexpr int64_t n = 200000; // more than one piece
+  model("o", {{{"w", DType::F32, {n}}, at::zeros({n})}});
+  model("a", {{{"w", DType::F32, {n}}, at::ones({n})}});
+  MergeConfig dare = config({1});
+  dare.method = MergeMethod::DareLinear;
+  dare.base = folder / "o";
+  dare.shared.push_back({{"density", 0.3}, {"rescale", 0.0}});
+  at::Tensor first = merged(dare, "w").clone();
+  EXPECT_NEAR(first.mean().item<double>(), 0.3, 0.004); // four standard deviations
+  EXPECT_NEAR(first.slice(0, 100000).mean().item<double>(), 0.3, 0.006);
+  EXPECT_TRUE(merged(dare, "w").equal(first));
+  dare.seed = 1;
+  EXPECT_FALSE(merged(dare, "w").equal(first));
+  dare.shared.insert(dare.shared.begin(), MergeSettings{{"rescale", 1.0}});
+  EXPECT_NEAR(merged(dare, "w").mean().item<double>(), 1, 1e-6); // what is kept stands for all
+}
+
+TEST_F(MergeTest, refusesExpertsOfOtherOrigin) {
+  pair("a", {1, 2}, {1, 1});
+  pair("b", {3, 4}, {1, 3});
+  Lineage ours{"teacher-1", "start-1", "expert", 3, {{"math", "x"}}}, theirs = ours;
+  auto merge = [&] {
+    writeBundleManifest(folder / "a", "student", "a test", ours);
+    writeBundleManifest(folder / "b", "student", "a test", theirs);
+    mergeBundles(config({0.5, 0.5}), folder / "out");
+  };
+  theirs.data = {{"code", "y"}};
+  merge();
+  std::optional<Lineage> merged = Bundle::open(folder / "out").lineage;
+  ASSERT_TRUE(merged);
+  EXPECT_EQ(merged->stage, "merged");
+  EXPECT_EQ(merged->start, "start-1");
+  EXPECT_EQ(merged->data, (std::map<std::string, std::string>{{"code", "y"}, {"math", "x"}}));
+  theirs.start = "start-2";
+  theirs.seed = 4;
+  EXPECT_ERROR(merge(), "/b: expected an expert that began at the weights start-1 (seed 3) as");
+  theirs.teacher = "teacher-2";
+  EXPECT_ERROR(merge(), "/b: expected an expert of the teacher teacher-1 of");
+  writeBundleManifest(folder / "b", "student", "a test"); // one of before
+  mergeBundles(config({0.5, 0.5}), folder / "out");
+  EXPECT_FALSE(Bundle::open(folder / "out").lineage);
+}
+
+TEST_F(MergeConfigTest, tunesByStepsFromWhereTheFileStands) {
+  MergeConfig linear = read("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 1}}\n"
+                            "- {model: b, parameters: {weight: 1}}\n- {model: c, parameters: {weight: 2}}\n");
+  // Least at (0.6, 0.4, 0), which steps of 0.2, 0.1 and 0.05 reach from (0.25, 0.25, 0.5).
+  auto cost = [&](const MergeConfig &config) {
+    std::vector<double> w = weights(config);
+    return std::pow(w[0] - 0.6, 2) + std::pow(w[1] - 0.4, 2) + std::pow(w[2], 2);
+  };
+  TuneCurve curve = tuneMerge(linear, 200, cost);
+  EXPECT_EQ(curve.parameter, "weight");
+  EXPECT_EQ(curve.points[0].values, (std::vector<double>{0.25, 0.25, 0.5}));
+  EXPECT_NEAR(curve.points[curve.best].cost, 0, 1e-9);
+  EXPECT_EQ(tuneMerge(linear, 5, cost).points.size(), 5u);
+  MergeConfig ties = read("merge_method: ties\nbase_model: b\nparameters: {weight: 1}\nmodels: [{model: a}]\n");
+  curve = tuneMerge(ties, 50, [&](const MergeConfig &config) { return std::abs(parameters(config).lambda - 0.35); });
+  EXPECT_EQ(curve.parameter, "lambda");
+  EXPECT_EQ(curve.points[curve.best].values, std::vector<double>{0.35});
+  EXPECT_ERROR(
+      tuneMerge(read("merge_method: slerp\nbase_model: b\nparameters: {t: [0, 1]}\nmodels: [{model: a}]\n"), 5, cost),
+      "expected one number as 't'");
 }

@@ -31,6 +31,9 @@ PackedText packHeldOut(const Vocabulary &vocabulary, const std::vector<std::stri
 /// Sum of -log p over all predicted tokens, in nats, from function `model` of `program`.
 double sumOfNats(const Program &program, const ParamMap &params, const PackedText &text);
 
+/// The same of each row.
+std::vector<double> natsOfRows(const Program &program, const ParamMap &params, const PackedText &text);
+
 /// nats / ln 2 / bytes.
 double bitsPerByte(double nats, int64_t bytes);
 

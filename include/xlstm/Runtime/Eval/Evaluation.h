@@ -20,6 +20,10 @@ struct LoadedModel {
   ParamMap params; // float32
 };
 
+/// Runs a task's items through a model, greedy generation or log-likelihoods. Prompts too long for the model's context
+/// are cut at the left.
+TaskScore runTask(const LoadedModel &model, const Vocabulary &vocabulary, const Task &task);
+
 struct EvalModel {
   /// "teacher", "window-sinks", "aligned", "expert-NAME", "merged": letters, digits, '.', '_', '-'.
   std::string name;
@@ -34,9 +38,11 @@ struct Domain {
 };
 
 struct EvaluationSettings {
-  int64_t pieceTokens = 512; // T of bits per byte
-  int64_t tokenLimit = 0;    // tokens predicted a domain; 0: all
-  int64_t gateTokens = 2048; // tokens a domain that the gates' medians are taken over
+  int64_t pieceTokens = 512;      // T of bits per byte
+  int64_t tokenLimit = 0;         // tokens predicted a domain; 0: all
+  int64_t gateTokens = 2048;      // tokens a domain that the gates' medians are taken over
+  int64_t agreementTokens = 2048; // tokens a domain at most on which teacher and student are compared
+  bool countText = false;         // C_alpha counts bits per byte beside the tasks
   std::string teacher = "teacher";
   /// The student whose alpha* is the run's; the last model where it is not among them.
   std::string student = "merged";

@@ -22,6 +22,7 @@ struct TaskItem {
   std::vector<std::string> choices; // multiple choice: the continuations
   size_t label = 0;                 // index of the right one
   std::optional<int64_t> length;    // a needle item's length, scored apart as well
+  std::optional<double> depth;      // where the needle lies, from 0 at the beginning to 1: by length and depth, too
 };
 
 struct Task {
@@ -31,6 +32,8 @@ struct Task {
   size_t allItems = 0; // before the limit
 
   int64_t newTokens() const { return kind == TaskKind::NumberAfterAnswer ? 64 : 12; }
+  /// What guessing scores: the mean share of a choice, 0 for an answer.
+  double chance() const;
   /// The metric that stands for the task in recovery rates: "exact_match" or "acc".
   std::string metric() const { return kind == TaskKind::MultipleChoice ? "acc" : "exact_match"; }
 };
@@ -47,6 +50,10 @@ std::optional<std::string> numberAfterAnswer(std::string_view output);
 bool isCorrect(TaskKind kind, const TaskItem &item, std::string_view output);
 /// Whether text behind `output` can still change what isCorrect says: generation may stop where it cannot.
 bool isDecided(TaskKind kind, const TaskItem &item, std::string_view output);
+
+/// Needles are counted in this many bands of depth; the metric of one: "exact_match_1024_depth_20_40".
+inline constexpr int depthBands = 5;
+std::string needleMetric(int64_t length, int band);
 
 /// Index of the largest value, the first of equals.
 size_t argmax(const std::vector<double> &values);

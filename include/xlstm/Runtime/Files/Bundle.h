@@ -6,7 +6,18 @@
 
 #include "xlstm/Runtime/Files/WeightFiles.h"
 
+#include <optional>
+
 namespace xlstm {
+
+/// Where a student's weights come from: what must agree where experts are merged. Hashes are of all tensors, 32 digits.
+struct Lineage {
+  std::string teacher; // its weights
+  std::string start;   // the weights that training end to end began with, theta(0); empty before that
+  std::string stage;   // "linearized", "aligned", "expert", "merged"
+  int64_t seed = 0;    // of the recipe
+  std::map<std::string, std::string> data; // what it was trained on: domain -> hash
+};
 
 /// What Bundle::open compares with the hashes that bundle.json records: every file, or all but the tensor files, whose
 /// names and sizes alone are looked at.
@@ -22,6 +33,8 @@ struct Bundle {
   std::string kind;
   /// What it was made from, in a line.
   std::string source;
+  /// Bundles of before, and teachers, have none.
+  std::optional<Lineage> lineage;
   /// Whether hashes are recorded: bundles of format 1 have none, and damage of their weights is not seen.
   bool isRecorded = false;
 
@@ -40,7 +53,11 @@ constexpr int bundleFormatVersion = 2;
 
 /// Writes bundle.json into `folder`, with a hash of every file that is there. `source` says in a line what the bundle
 /// was made from.
-void writeBundleManifest(const std::filesystem::path &folder, const std::string &kind, const std::string &source);
+void writeBundleManifest(const std::filesystem::path &folder, const std::string &kind, const std::string &source,
+                         const std::optional<Lineage> &lineage = std::nullopt);
+
+/// Of the names, types, shapes and values of all tensors, whatever files hold them: 32 hexadecimal digits.
+std::string hashOfTensors(const WeightFiles &weights);
 
 /// Writes bundle.json anew for the files as they are now. Throws Error when there is none, or it is damaged itself.
 void recordBundle(const std::filesystem::path &folder);

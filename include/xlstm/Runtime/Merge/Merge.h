@@ -1,21 +1,51 @@
-//===- Merge.h - stage III, linear merge of experts -----------------------===//
+//===- Merge.h - stage III, experts become one model ----------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef XLSTM_RUNTIME_MERGE_MERGE_H
 #define XLSTM_RUNTIME_MERGE_MERGE_H
 
+#include "xlstm/Runtime/Files/WeightFiles.h"
 #include "xlstm/Runtime/Merge/MergeConfig.h"
+
+#include <functional>
+#include <span>
 
 namespace xlstm {
 
-/// Writes the weighted sum of the models' tensors to `file` (safetensors), one tensor after the other: sums in float32,
-/// rounded once to the stored type. No more than one tensor of the result is in memory. Throws Error when the models do
-/// not hold the same tensors, naming one.
+/// The models of a merge, opened: they hold the same tensors.
+class MergeInputs {
+public:
+  /// Throws Error when the models do not hold the same tensors, naming one, and for what is not finite.
+  explicit MergeInputs(const MergeConfig &config);
+
+  /// Calls `take` with every tensor of the result and its bytes, in the order of their names. One tensor of the result
+  /// is in memory, and of the inputs some pieces. `config` may differ from the constructor's in its parameters. Throws
+  /// Error before the first tensor where one of them has no parameters.
+  using Take = std::function<void(const TensorSpec &, std::span<const std::byte>)>;
+  void merge(const MergeConfig &config, const Take &take) const;
+
+  std::vector<TensorSpec> specs() const;
+  /// Layers, counted by the tensors' names.
+  int64_t numLayers() const { return layers; }
+
+private:
+  std::vector<MergeSource> sources; // mergedModels
+  std::vector<WeightFiles> models;  // theirs
+  std::optional<WeightFiles> base;
+  int64_t layers = 0;
+};
+
+/// Writes the merged tensors to `file` (safetensors).
 void mergeWeightFiles(const MergeConfig &config, const std::filesystem::path &file);
 
-/// Merges bundles to a bundle at `output`, whole or not at all: the IR and the other files are those of
-/// `base`, or the first model's. Throws Error when the models' IR differs, or where one tokenizer is needed, that.
-void mergeBundles(const MergeConfig &config, const std::filesystem::path &output);
+/// Merges bundles to a bundle at `output`, whole or not at all: the IR and the other files are those of `base`, or the
+/// first model's; `notes` are further files of it, by name. Throws Error when the models' IR differs, when their
+/// lineage says that they began at other weights or have another teacher, or where one tokenizer is needed, that.
+void mergeBundles(const MergeConfig &config, const std::filesystem::path &output,
+                  const std::map<std::string, std::string> &notes = {});
+
+/// What mergeBundles would refuse, but for the tensors.
+void checkMergedBundles(const MergeConfig &config);
 
 } // namespace xlstm
 

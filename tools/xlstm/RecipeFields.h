@@ -1,0 +1,25 @@
+//===- RecipeFields.h - reading one field of a recipe ---------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TOOLS_XLSTM_RECIPEFIELDS_H
+#define XLSTM_TOOLS_XLSTM_RECIPEFIELDS_H
+
+#include "Recipe.h"
+
+namespace xlstm {
+
+/// The node's word, which is one of `words`. Throws Error.
+std::string oneOf(const YamlNode &node, const std::vector<std::string> &words);
+
+/// A number within the range of `key` (Ranges.h). Throws Error.
+int64_t asCount(const YamlNode &node, std::string_view key);
+double asNumber(const YamlNode &node, std::string_view key);
+/// The value of `key` within its range, when it is there; else `value` stays as it is.
+void readCount(const YamlNode &node, const std::string &key, int64_t &value);
+
+/// The section 'merge'; the experts are read before.
+void readMerge(const YamlNode &node, Recipe &recipe);
+
+} // namespace xlstm
+
+#endif // XLSTM_TOOLS_XLSTM_RECIPEFIELDS_H
