@@ -51,6 +51,25 @@ TEST(Recipe, EveryOptionOfTheMixer) {
                                           "mixer=linear-attention sinks=4 window=64");
 }
 
+TEST(Recipe, HowExpertsAreMerged) {
+  Recipe ties = read("", "", "merge: {method: ties, density: 0.4, lambda: [0.5, 1], tune: {by: loss, trials: 7}}\n");
+  EXPECT_EQ(ties.merge.method, MergeMethod::Ties);
+  EXPECT_EQ(ties.merge.parameters.at("density").at("w", 0), 0.4);
+  EXPECT_EQ(ties.merge.parameters.at("lambda").at("w", 0.5), 0.75);
+  EXPECT_EQ(ties.merge.tune, "loss");
+  EXPECT_EQ(ties.merge.trials, 7);
+  EXPECT_EQ(read("", "", "merge: {weights: {text: 1}}\n").merge.weights.at("text"), 1);
+  for (auto [merge, part] : {std::pair("{method: tise}", "did you mean 'ties'"),
+                             {"{density: 0.4}", "merge.density"},
+                             {"{method: slerp}", "two experts"},
+                             {"{method: ties, t: 0.5}", "merge.t"},
+                             {"{method: ties, density: 2}", "merge.density"},
+                             {"{tune: tasks}", "to tune by"},
+                             {"{weights: {text: 0.5}}", "sum to 1"}})
+    EXPECT_NE(errorOf("", "", "merge: " + std::string(merge) + "\n").find(part), std::string::npos)
+        << errorOf("", "", "merge: " + std::string(merge) + "\n");
+}
+
 TEST(Recipe, HeadsThatStay) {
   EXPECT_EQ(read("  keep_heads: 5:2,3;7:0\n").student.passOptions(), "keep-heads=5:2,3;7:0 sinks=4");
   EXPECT_EQ(read("  keep_heads: none\n").student.passOptions(), "keep-heads=none sinks=4");
@@ -62,9 +81,10 @@ TEST(Recipe, HeadsThatStay) {
   EXPECT_EQ(chosen.heads->tokens, 100);
   EXPECT_EQ(chosen.heads->layerOptions, " layers=0,2");
   EXPECT_EQ(read("  keep_heads: 2\n").heads->budget, "2");
-  EXPECT_EQ(errorOf("  keep_heads: {budget: 2.5}\n"),
-            "recipe.yaml:4: 'student.keep_heads.budget': budget: expected key heads such as 4, a share of them such as 3%, "
-            "or bytes a token such as 2048B, found '2.5'");
+  EXPECT_EQ(
+      errorOf("  keep_heads: {budget: 2.5}\n"),
+      "recipe.yaml:4: 'student.keep_heads.budget': budget: expected key heads such as 4, a share of them such as 3%, "
+      "or bytes a token such as 2048B, found '2.5'");
   EXPECT_TRUE(errorOf("  keep_heads: {by: loss}\n").starts_with("recipe.yaml:4: 'student.keep_heads"));
 }
 
@@ -130,8 +150,8 @@ TEST(Recipe, WhereTargetsComeFrom) {
 
 TEST(Recipe, ErrorsNameThePlace) {
   EXPECT_EQ(errorOf("  window: 0\n"), "recipe.yaml:4: 'student.window': option window expects at least 1, found 0");
-  EXPECT_EQ(errorOf("  mixer: both\n"),
-            "recipe.yaml:4: 'student.mixer': expected one of hybrid, mlstm, window, linear-attention, gated_delta, gated_delta_alone, found 'both'");
+  EXPECT_EQ(errorOf("  mixer: both\n"), "recipe.yaml:4: 'student.mixer': expected one of hybrid, mlstm, window, "
+                                        "linear-attention, gated_delta, gated_delta_alone, found 'both'");
   EXPECT_EQ(errorOf("  gate_bias: {memory: 1}\n"),
             "recipe.yaml:4: 'student.gate_bias.memory': unknown key; expected one of input, forget, output");
   EXPECT_TRUE(errorOf("  mixer: hybird\n").ends_with("found 'hybird'; did you mean 'hybrid'?"));
@@ -141,9 +161,9 @@ TEST(Recipe, ErrorsNameThePlace) {
 /// One number of a recipe out of its range, with the line where it stands.
 TEST(Recipe, NumbersHaveRanges) {
   for (const char *bad : {"-1", "9223372036854775807", "9223372036854775808", "1e400", "nan", "inf", "x"})
-    for (const char *key :
-         {"steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate", "weight_decay", "new_learning_rate", "new_weight_decay", "clip",
-          "validate_every", "checkpoint_every", "rows", "held_out_rows", "top_k", "ce_weight", "kl_weight"}) {
+    for (const char *key : {"steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate",
+                            "weight_decay", "new_learning_rate", "new_weight_decay", "clip", "validate_every",
+                            "checkpoint_every", "rows", "held_out_rows", "top_k", "ce_weight", "kl_weight"}) {
       std::string message = errorOf("", std::string("  ") + key + ": " + bad + "\n", "");
       std::string line = std::string("recipe.yaml:") + (std::string(key) == "steps" ? "7" : "8");
       EXPECT_TRUE(message.starts_with(line + ": 'distill." + key + "': expected a ")) << key << " " << message;
