@@ -77,12 +77,18 @@ std::string summarySection(const ReportData &data) {
 
 static std::string boundsText(const ReportData &data) {
   const Json &settings = data.results.at("settings");
-  std::string text;
-  for (const auto &[domain, size] : settings.at("domains").items())
+  std::string text, chosenBy;
+  for (const auto &[domain, size] : settings.at("domains").items()) {
+    if (size.value("split", "") == "valid")
+      chosenBy += (chosenBy.empty() ? "" : ", ") + domain;
     text += (text.empty() ? "" : ", ") + domain + " " + grouped(size.at("tokens")) + " tokens (" +
             byteSize(size.at("bytes")) + ")";
+  }
+  if (!chosenBy.empty())
+    chosenBy = " Scored on the valid split, by which checkpoints were chosen (the recipe names no test split): " +
+               chosenBy + ".";
   return "Held-out documents, cut into pieces of " + grouped(settings.at("piece_tokens")) +
-         " tokens that know nothing of each other: " + text + ". Lower is better.";
+         " tokens that know nothing of each other: " + text + ". Lower is better." + chosenBy;
 }
 
 static BarChart textChart(const ReportData &data, bool relative) {

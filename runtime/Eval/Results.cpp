@@ -60,8 +60,11 @@ static Json settingsOf(const EvaluationSettings &settings, const ModelResults &f
                  {"gate_tokens", settings.gateTokens},
                  {"domains", Json::object()},
                  {"tasks", Json::object()}};
-  for (const auto &[domain, measured] : first.domains.items())
+  for (const auto &[domain, measured] : first.domains.items()) {
     result["domains"][domain] = {{"tokens", measured.at("tokens")}, {"bytes", measured.at("bytes")}};
+    if (auto split = settings.splits.find(domain); split != settings.splits.end())
+      result["domains"][domain]["split"] = split->second;
+  }
   for (const Task &task : tasks)
     result["tasks"][task.name] = {{"items", task.items.size()}, {"metric", task.metric()}};
   return result;

@@ -5,8 +5,8 @@
 #include "Evaluation.h"
 #include "Models.h"
 
+#include "xlstm/Runtime/Data/Encoder.h"
 #include "xlstm/Runtime/Eval/Report.h"
-#include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 
@@ -34,16 +34,16 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   std::vector<fs::path> read = inputs.tasks;
   for (const NamedBundle &model : models)
     read.push_back(model.folder);
-  for (const auto &[name, corpus] : inputs.domains)
-    read.push_back(corpus);
+  for (const EvalDomain &domain : inputs.domains)
+    read.insert(read.end(), domain.files.begin(), domain.files.end());
   checkOutput(folder, OutputKind::KeptFolder, read);
   std::vector<EvalModel> evalModels;
   for (const NamedBundle &named : models)
     evalModels.push_back(evalModel(named, inputs.device));
-  Vocabulary vocabulary = Vocabulary::load(models.at(0).folder);
+  Encoder encoder = Encoder::load(models.at(0).folder);
   std::vector<Domain> domains;
-  for (const auto &[name, corpus] : inputs.domains)
-    domains.push_back({name, readDocuments(corpus)});
+  for (const EvalDomain &domain : inputs.domains)
+    domains.push_back({domain.name, readTexts(domain.files, encoder)});
   std::vector<Task> tasks;
   for (const fs::path &file : inputs.tasks)
     tasks.push_back(loadTask(file, inputs.items));
@@ -51,7 +51,10 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   settings.pieceTokens = inputs.pieceTokens;
   settings.tokenLimit = inputs.tokens;
   settings.teacher = models.at(0).name;
-  evaluateModels(evalModels, vocabulary, domains, tasks, settings, folder);
+  for (const EvalDomain &domain : inputs.domains)
+    if (!domain.split.empty())
+      settings.splits[domain.name] = domain.split;
+  evaluateModels(evalModels, encoder.vocabulary(), domains, tasks, settings, folder);
 }
 
 /// "name=path"; without a name the path's last part.
@@ -73,7 +76,7 @@ void addEvalCommand(CLI::App &app) {
   CLI::App *verb = app.add_subcommand("eval", "Score bundles on held-out text and tasks; the first one is the teacher");
   verb->add_option("bundles", settings->models, "Bundles, each as FOLDER or NAME=FOLDER")->required();
   verb->add_option("-o,--output", settings->output, "Folder for results.json and one folder a model")->required();
-  verb->add_option("--domain", settings->domains, "Held-out corpus as NAME=FILE, .txt or .jsonl, also .xz; repeatable");
+  verb->add_option("--domain", settings->domains, "Held-out corpus as NAME=PATH: a file, .txt or .jsonl, also .xz, .gz or .zst, a folder or a pattern; repeatable");
   verb->add_option("--task", settings->inputs.tasks, "Task file, JSON lines; repeatable");
   verb->add_option("--tokens", settings->inputs.tokens, "Tokens to score a domain")
       ->check(countWithin("tokens"))
@@ -96,7 +99,7 @@ void addEvalCommand(CLI::App &app) {
     for (const std::string &text : settings->models)
       bundles.push_back({named(text).first, named(text).second});
     for (const std::string &text : settings->domains)
-      settings->inputs.domains.push_back(named(text));
+      settings->inputs.domains.push_back({named(text).first, findCorpusFiles(named(text).second)});
     evaluateBundles(bundles, settings->inputs, settings->output);
   });
 }

@@ -14,11 +14,18 @@ struct NamedBundle {
   std::filesystem::path folder;
 };
 
+/// What a domain is scored on. `split`: "test", "valid" where checkpoints were chosen by it, or empty.
+struct EvalDomain {
+  std::string name;
+  std::vector<std::filesystem::path> files;
+  std::string split = {};
+};
+
 /// What to score on, as a recipe or the command line says it.
 struct EvalInputs {
-  std::vector<std::pair<std::string, std::filesystem::path>> domains; // held-out corpus a domain
-  std::vector<std::filesystem::path> tasks;                           // .jsonl files
-  int64_t tokens = 0, items = 0;                                      // limits; 0: all
+  std::vector<EvalDomain> domains;
+  std::vector<std::filesystem::path> tasks; // .jsonl files
+  int64_t tokens = 0, items = 0;            // limits; 0: all
   int64_t pieceTokens = 512;
   std::string device = "cpu"; // where the models run
 };

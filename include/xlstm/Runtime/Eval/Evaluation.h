@@ -8,6 +8,8 @@
 #include "xlstm/Runtime/Eval/Tasks.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
 
+#include <map>
+
 namespace xlstm {
 
 /// What evaluation needs of a model. It is loaded when its turn comes and dropped before the next.
@@ -38,6 +40,8 @@ struct EvaluationSettings {
   int64_t tokenLimit = 0;    // tokens predicted a domain; 0: all
   int64_t gateTokens = 2048; // tokens a domain that the gates' medians are taken over
   std::string teacher = "teacher";
+  /// Of a domain whose split is known: "test", or "valid" where checkpoints were chosen by the same text.
+  std::map<std::string, std::string> splits = {};
   /// The student whose alpha* is the run's; the last model where it is not among them.
   std::string student = "merged";
 };
