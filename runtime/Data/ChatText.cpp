@@ -66,8 +66,10 @@ private:
 
   /// For templates that write an answer otherwise once the conversation goes on: it ends with what has closed it then.
   size_t endIn(size_t n, size_t begin, const std::string &until) const {
-    const Json &content = messages[n].contains("content") ? messages[n]["content"] : Json();
-    std::string_view said = trimmed(content.is_string() ? content.get_ref<const std::string &>() : "");
+    auto content = messages[n].find("content");
+    bool isText = content != messages[n].end() && content->is_string();
+    std::string text = isText ? content->get<std::string>() : "";
+    std::string_view said = trimmed(text);
     if (size_t at = said.empty() ? until.npos : until.rfind(said); at != until.npos) {
       std::string_view closing = trimmed(std::string_view(until).substr(at + said.size()));
       size_t again = written.text.find(said, begin);

@@ -33,11 +33,11 @@ TEST_F(EncoderTest, LearnsTheTokensThatTransformersSaysAreTheAssistants) {
                                   get(texts / ("chat/" + name + ".jinja")), golden.at("special"));
     Document document;
     document.chat = Json{{"messages", golden.at("talks").at(talk)}}.dump();
+    std::string place = example.at("tokenizer").get<std::string>() + " " + name + " " + talk, learned;
+    document.origin = place;
     TokenDocument found = encoder.encode(document);
-    std::string learned;
     for (uint8_t token : found.learned)
       learned += char('0' + token);
-    std::string place = example.at("tokenizer").get<std::string>() + " " + name + " " + talk;
     EXPECT_EQ(found.ids, example.at("ids").get<std::vector<int32_t>>()) << place;
     EXPECT_EQ(learned, example.at("learned").get<std::string>()) << place;
   }

@@ -80,6 +80,8 @@ def main():
                 plain = made.apply_chat_template(messages, chat_template=(FOLDER / f"{template}.jinja").read_text(), **common)
                 assert plain == with_marks["input_ids"], (tokenizer, template, talk)
                 mask = "".join(map(str, with_marks["assistant_masks"]))
+                if "1" not in mask:  # transformers finds no token for white space that a normalizer takes away, and gives up
+                    continue
                 cases.append({"tokenizer": str(file.relative_to(FOLDER.parent)), "template": template, "talk": talk,
                               "ids": plain, "learned": mask})
     text = json.dumps({"talks": TALKS, "special": SPECIAL}, ensure_ascii=False)[:-1] + ', "cases": [\n'
