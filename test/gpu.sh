@@ -1,17 +1,19 @@
 #!/bin/sh
 # Runs every CUDA test on a machine that has a GPU, CUDA and LibTorch 2.11 but no compiler of ours and no network:
-#   sh test/gpu.sh [--sanitize] [--bench] [FOLDER]
+#   sh test/gpu.sh [--sanitize] [--bench] [--train] [FOLDER]
 # FOLDER holds CudaTests and, for --bench, xlstm; carried from a build elsewhere ("portable" preset for xlstm).
+# --train: a package's bin folder, whose runs are killed and resumed (test/gpu_resume.sh) in bf16 and float32.
 # Default: this checkout's build/cuda. --sanitize: also under memcheck, racecheck, synccheck and initcheck, a smaller grid.
 # What test/cuda_target.sh has put into FOLDER/target is run and compared as well.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-sanitize=; bench=; folder=$root/build/cuda/test/unit
+sanitize=; bench=; train=; folder=$root/build/cuda/test/unit
 for argument in "$@"; do
   case $argument in
   --sanitize) sanitize=yes ;;
   --bench) bench=yes ;;
-  -*) echo "usage: sh test/gpu.sh [--sanitize] [--bench] [FOLDER]" >&2; exit 2 ;;
+  --train) train=yes ;;
+  -*) echo "usage: sh test/gpu.sh [--sanitize] [--bench] [--train] [FOLDER]" >&2; exit 2 ;;
   *) folder=$argument ;;
   esac
 done
@@ -37,6 +39,11 @@ for chat in "$folder"/target/*/chat-cuda; do
   [ -x "$chat" ] || continue
   sh "$root/test/run_target.sh" "$(dirname "$chat")" || status=1
 done
+if [ -n "$train" ]; then
+  for precision in bf16 f32; do
+    sh "$root/test/gpu_resume.sh" "$folder/xlstm" --precision $precision || status=1
+  done
+fi
 if [ -n "$bench" ]; then
   "$folder/xlstm" bench kernels --device cuda --peers "$root/kernels/bench/peers" || status=1
 fi

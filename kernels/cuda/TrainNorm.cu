@@ -13,7 +13,7 @@ namespace xlstm::cuda::train {
 
 namespace {
 
-constexpr int64_t MaxBlocks = 528, MaxWidth = 16384;
+constexpr int64_t MaxBlocks = 264, MaxWidth = 16384;
 
 /// The threads of a block: rows beside each other, `Width` threads each.
 template <int Width, int Parts>
@@ -73,7 +73,7 @@ __global__ void __launch_bounds__(Layout<Width, Parts>::Threads)
   });
 }
 
-/// dw: a row of `n` sums a block and place in it.
+/// dw: a row of `n` sums a block.
 template <int Width, int Parts, typename T>
 __global__ void __launch_bounds__(Layout<Width, Parts>::Threads)
     backward(const T *x, const T *w, const float *scales, const T *dy, T *dx, float *dw, int64_t rows, int64_t n) {
@@ -106,8 +106,27 @@ __global__ void __launch_bounds__(Layout<Width, Parts>::Threads)
         storeFloats(dx + row * n + c, gradients[p]);
       });
   }
-  if (dw)
-    at.forParts(n, [&](int p, int64_t c) { storeFloats(dw + first * n + c, sums[p]); });
+  if (!dw)
+    return;
+  dw += blockIdx.x * n;
+  if constexpr (at.RowsABlock == 1) {
+    at.forParts(n, [&](int p, int64_t c) { storeFloats(dw + c, sums[p]); });
+  } else { // those of a block's rows are added up here
+    __shared__ float all[Layout<Width, Parts>::RowsABlock][Width * Parts * 8];
+    at.forParts(n, [&](int p, int64_t c) {
+#pragma unroll
+      for (int i = 0; i < 8; ++i)
+        all[at.place][c + i] = sums[p][i];
+    });
+    __syncthreads();
+    for (int c = threadIdx.x; c < n; c += Layout<Width, Parts>::Threads) {
+      float sum = 0;
+#pragma unroll
+      for (int place = 0; place < Layout<Width, Parts>::RowsABlock; ++place)
+        sum += all[place][c];
+      dw[c] = sum;
+    }
+  }
 }
 
 /// Calls body(Layout) with the one for rows of n elements; false where there is none.
@@ -132,17 +151,12 @@ bool withLayout(int64_t n, F body) {
   return true;
 }
 
-struct Grid {
-  int64_t blocks = 0, places = 0;
-};
-
-Grid backwardGrid(int64_t rows, int64_t n) {
-  Grid grid;
+int64_t backwardBlocks(int64_t rows, int64_t n) {
+  int64_t blocks = 0;
   withLayout(n, [&](auto layout) {
-    grid.blocks = std::clamp<int64_t>(ceilDiv(rows, layout.RowsABlock), 1, MaxBlocks);
-    grid.places = grid.blocks * layout.RowsABlock;
+    blocks = std::clamp<int64_t>(ceilDiv(rows, layout.RowsABlock), 1, (layout.RowsABlock == 1 ? 2 : 1) * MaxBlocks);
   });
-  return grid;
+  return blocks;
 }
 
 template <int Width, int Parts, typename T>
@@ -176,15 +190,15 @@ int xlstm_cuda_train_norm(xlstm_dtype type, const void *x, const void *w, void *
   return isTaken ? cudaGetLastError() : cudaErrorInvalidValue;
 }
 
-int64_t xlstm_cuda_train_norm_workspace(int64_t rows, int64_t n) { return backwardGrid(rows, n).places * n; }
+int64_t xlstm_cuda_train_norm_workspace(int64_t rows, int64_t n) { return backwardBlocks(rows, n) * n; }
 
 int xlstm_cuda_train_norm_backward(xlstm_dtype type, const void *x, const void *w, const float *scale, const void *dy,
                                    void *dx, float *dw, float *workspace, int64_t rows, int64_t n, void *stream) {
-  const Grid grid = backwardGrid(rows, n);
+  const int64_t blocks = backwardBlocks(rows, n);
   bool isTaken = rows >= 0 && isAligned(x, w, dy, dx, workspace) && withLayout(n, [&](auto layout) {
                    withType(type, [&](auto zero) {
                      using T = decltype(zero);
-                     backwardOf(layout, zero)<<<grid.blocks, layout.Threads, 0, static_cast<cudaStream_t>(stream)>>>(
+                     backwardOf(layout, zero)<<<blocks, layout.Threads, 0, static_cast<cudaStream_t>(stream)>>>(
                          static_cast<const T *>(x), static_cast<const T *>(w), scale, static_cast<const T *>(dy),
                          static_cast<T *>(dx), dw ? workspace : nullptr, rows, n);
                    });
@@ -193,5 +207,5 @@ int xlstm_cuda_train_norm_backward(xlstm_dtype type, const void *x, const void *
     return cudaErrorInvalidValue;
   if (cudaError_t error = cudaGetLastError(); error || !dw)
     return error;
-  return launchSumRows(workspace, dw, grid.places, n, stream);
+  return launchSumRows(workspace, dw, blocks, n, stream);
 }

@@ -15,6 +15,7 @@ static __global__ void sumRows(const float *x, float *y, int64_t rows, int64_t n
   const int64_t c = int64_t(blockIdx.x) * 32 + lane;
   float sum = 0;
   if (c < n)
+#pragma unroll 8
     for (int64_t r = warp; r < rows; r += 8)
       sum += x[r * n + c];
   partial[warp][lane] = sum;

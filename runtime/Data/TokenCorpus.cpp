@@ -98,8 +98,7 @@ TokenView TokenCorpus::document(uint32_t number) const {
   const Shard &shard = shardOf(number);
   size_t at = number - shard.first, begin = at == 0 ? 0 : size_t(shard.ends[at - 1]);
   size_t count = size_t(shard.ends[at]) - begin;
-  return {shard.ids.subspan(begin, count),
-          shard.learned.empty() ? shard.learned : shard.learned.subspan(begin, count)};
+  return {shard.ids.subspan(begin, count), shard.learned.empty() ? shard.learned : shard.learned.subspan(begin, count)};
 }
 
 double TokenCorpus::weight(uint32_t number) const {

@@ -6,6 +6,7 @@
 #include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Data/TargetStore.h"
 #include "xlstm/Runtime/Data/TensorBytes.h"
+#include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
 
@@ -66,16 +67,16 @@ public:
   void write(int64_t shard, Progress &progress) const {
     std::vector<at::Tensor> ids, logprobs, tail;
     for (const TokenRows &batch : rows.slice(begin(shard), end(shard)).batches(options.batch)) {
-      Targets targets = compute(batch);
-      ids.push_back(targets.ids_BTK);
-      logprobs.push_back(targets.logprobs_BTK.to(scalarType(options.logprobs)));
-      tail.push_back(targets.tail_BT);
+      // In the types of the file where they are made: a device has half as much to hand over.
+      Targets targets = askTeacher(program, params, batch.ids_NT, batch.docStart_NT, options.k);
+      // The low half of an int32 is the id's uint16 bit for bit; conversion to int16 keeps it.
+      ids.push_back(targets.ids_BTK.to(idType == DType::U16 ? at::kShort : at::kInt).cpu());
+      logprobs.push_back(targets.logprobs_BTK.to(scalarType(options.logprobs)).cpu());
+      tail.push_back(targets.tail_BT.cpu());
       progress.advance(batch.size());
     }
-    // The low half of an int32 is the id's uint16 bit for bit; conversion to int16 keeps it.
-    at::Tensor stored = at::cat(ids).to(idType == DType::U16 ? at::kShort : at::kInt);
     SafetensorsWriter writer(targetShard(folder, shard), specs(shard), metadata(shard));
-    writer.append(bytesOf(stored.contiguous()));
+    writer.append(bytesOf(at::cat(ids).contiguous()));
     writer.append(bytesOf(at::cat(logprobs).contiguous()));
     writer.append(bytesOf(at::cat(tail).contiguous()));
     writer.append(std::as_bytes(std::span(hashes).subspan(begin(shard), end(shard) - begin(shard))));
@@ -97,11 +98,6 @@ public:
   }
 
 private:
-  Targets compute(const TokenRows &batch) const {
-    Targets targets = askTeacher(program, params, batch.ids_NT, batch.docStart_NT, options.k);
-    return {targets.ids_BTK.cpu(), targets.logprobs_BTK.cpu(), targets.tail_BT.cpu()};
-  }
-
   const Program &program;
   const ParamMap &params;
   const TokenRows &rows;
@@ -116,6 +112,7 @@ private:
 void writeTargets(const Program &program, const ParamMap &params, const TokenRows &rows, const TargetOptions &options,
                   const std::filesystem::path &folder) {
   TargetWriter writer(program, params, rows, options, folder);
+  Tf32Products products(options.tf32);
   std::filesystem::create_directories(folder);
   std::vector<int64_t> missing;
   int64_t done = 0;

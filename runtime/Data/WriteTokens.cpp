@@ -136,8 +136,8 @@ public:
   }
 
   void finish() const {
-    Json manifest = {{"format", tokenCorpusVersion}, {"key", key},       {"documents", documents},
-                     {"tokens", tokens},             {"shards", hashes}};
+    Json manifest = {
+        {"format", tokenCorpusVersion}, {"key", key}, {"documents", documents}, {"tokens", tokens}, {"shards", hashes}};
     writeTextFile(tokenManifest(folder), manifest.dump(1) + "\n");
   }
 

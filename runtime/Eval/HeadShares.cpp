@@ -47,9 +47,8 @@ HeadLoss HeadShares::score(const PackedText &text, const std::vector<size_t> &ke
   for (size_t head : kept)
     shares[head] = 1;
   setShares(shares);
-  TextScore score = scoreText(program, params, text);
-  return {score.nats / double(std::max<int64_t>(text.tokens, 1)),
-          double(score.exactRows) / double(std::max<int64_t>(text.ids_RT.size(0), 1))};
+  Recall all = measureRecall(program, params, text);
+  return {all.nats, all.whole};
 }
 
 std::vector<double> HeadShares::gains(const PackedText &text, double share) {

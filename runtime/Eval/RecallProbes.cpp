@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Eval/Heads.h"
 
+#include "runtime/Eval/TextBatches.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/Functions.h>
@@ -107,6 +108,12 @@ PackedText makeRecallProbes(const Vocabulary &vocabulary, const std::vector<std:
     packed.tokens += int64_t(probe.answer);
   }
   return packed;
+}
+
+Recall measureRecall(const Program &program, const ParamMap &params, const PackedText &rows) {
+  TextScore score = scoreText(program, params, rows);
+  return {double(score.exactRows) / double(std::max<int64_t>(rows.ids_RT.size(0), 1)),
+          score.nats / double(std::max<int64_t>(rows.tokens, 1))};
 }
 
 } // namespace xlstm

@@ -85,8 +85,9 @@ static std::string boundsText(const ReportData &data) {
             byteSize(size.at("bytes")) + ")";
   }
   if (!chosenBy.empty())
-    chosenBy = " Scored on the valid split, by which checkpoints were chosen (the recipe names no test split): " +
-               chosenBy + ".";
+    chosenBy =
+        " Scored on the valid split, by which checkpoints were chosen (the recipe names no test split): " + chosenBy +
+        ".";
   return "Held-out documents, cut into pieces of " + grouped(settings.at("piece_tokens")) +
          " tokens that know nothing of each other: " + text + ". Lower is better." + chosenBy;
 }

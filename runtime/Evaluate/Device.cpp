@@ -6,6 +6,7 @@
 #include "runtime/Evaluate/FindTorch.h"
 #include "xlstm/Support/Error.h"
 
+#include <ATen/Context.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 
 namespace xlstm {
@@ -32,5 +33,11 @@ c10::Device openDevice(const std::string &name) {
          "knows; " XLSTM_TORCH_CUDA " is needed)");
   return c10::Device(c10::DeviceType::CUDA, 0);
 }
+
+Tf32Products::Tf32Products(bool isOn) : before(at::globalContext().allowTF32CuBLAS()) {
+  if (isOn)
+    at::globalContext().setAllowTF32CuBLAS(true);
+}
+Tf32Products::~Tf32Products() { at::globalContext().setAllowTF32CuBLAS(before); }
 
 } // namespace xlstm

@@ -3,19 +3,11 @@
 
 #include "runtime/Evaluate/Fused.h"
 
-#include "runtime/Evaluate/Stream.h"
-#include "runtime/Evaluate/TrainKernels.h"
-#include "xlstm/Support/Error.h"
+#include "runtime/Evaluate/FusedLaunch.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/mm.h>
-#include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
-
-#include <initializer_list>
 
 using at::Tensor;
 using torch::autograd::AutogradContext;
@@ -25,30 +17,6 @@ using torch::autograd::variable_list;
 namespace xlstm::evaluate {
 
 namespace {
-
-/// Whether all of these are on the GPU of the first, in its type, which the kernels know.
-bool isTaken(std::initializer_list<const Tensor *> tensors) {
-  const Tensor &first = **tensors.begin();
-  at::ScalarType type = first.scalar_type();
-  if (!first.is_cuda() || !cudaTrainKernels() || (type != at::kFloat && type != at::kBFloat16) || first.numel() == 0)
-    return false;
-  for (const Tensor *tensor : tensors)
-    if (tensor->scalar_type() != type || tensor->device() != first.device())
-      return false;
-  return true;
-}
-
-xlstm_dtype typeOf(const Tensor &x) { return x.scalar_type() == at::kFloat ? XLSTM_F32 : XLSTM_BF16; }
-
-Tensor floats(at::IntArrayRef sizes, const Tensor &like) { return at::empty(sizes, like.options().dtype(at::kFloat)); }
-
-/// Calls body(kernels, stream) on x's device; its result is a cudaError_t.
-template <typename F>
-void launch(const char *what, const Tensor &x, F body) {
-  StreamGuard guard(x.device());
-  if (int error = body(*cudaTrainKernels(), guard.stream))
-    fail(what, ": CUDA error ", error);
-}
 
 struct RmsNorm : Function<RmsNorm> {
   static Tensor forward(AutogradContext *context, const Tensor &input, const Tensor &weight, double eps) {
@@ -189,48 +157,6 @@ struct Squares : Function<Squares> {
   }
 };
 
-/// Every `inner` elements of x as the bf16 terms of which `parts` says which, one block after the other.
-Tensor split(const Tensor &input, int64_t inner, std::initializer_list<int32_t> parts) {
-  Tensor x = input.contiguous(), y = at::empty({x.numel() * int64_t(parts.size())}, x.options().dtype(at::kBFloat16));
-  launch("linear", x, [&](auto &kernels, void *stream) {
-    return kernels.split(x.const_data_ptr<float>(), y.mutable_data_ptr(), x.numel(), inner, parts.begin(),
-                         int32_t(parts.size()), stream);
-  });
-  return y;
-}
-
-struct WideLinear : Function<WideLinear> {
-  static Tensor forward(AutogradContext *context, const Tensor &input, const Tensor &weight, const Tensor &bias) {
-    Tensor x = input.reshape({-1, input.size(-1)});
-    int64_t m = weight.size(0), n = weight.size(1);
-    Tensor terms = split(weight, m * n, {0, 1, 2}).view({3 * m, n});
-    Tensor y = at::mm(x, terms.t(), at::kFloat).view({-1, 3, m}).sum(1);
-    y += bias;
-    context->save_for_backward({x, weight});
-    std::vector<int64_t> sizes = input.sizes().vec();
-    sizes.back() = m;
-    return y.view(sizes);
-  }
-
-  static variable_list backward(AutogradContext *context, variable_list gradients) {
-    variable_list saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &weight = saved[1];
-    int64_t m = weight.size(0), n = weight.size(1);
-    Tensor dy = gradients[0].reshape({-1, m}), dx, dw, db;
-    std::vector<int64_t> sizes = gradients[0].sizes().vec();
-    sizes.back() = n;
-    if (context->needs_input_grad(0)) { // rounded to bf16: the product of two second terms is far below that
-      Tensor left = split(dy, m, {0, 1, 0}).view({-1, 3 * m}), right = split(weight, m * n, {0, 0, 1}).view({3 * m, n});
-      dx = at::mm(left, right).view(sizes);
-    }
-    if (context->needs_input_grad(1))
-      dw = at::mm(split(dy, m, {0, 1, 2}).view({-1, 3 * m}).t(), x, at::kFloat).view({3, m, n}).sum(0);
-    if (context->needs_input_grad(2))
-      db = dy.sum(0);
-    return {dx, dw, db};
-  }
-};
-
 } // namespace
 
 Tensor fusedRmsNorm(const Tensor &x, const Tensor &weight, double eps) {
@@ -257,18 +183,6 @@ std::pair<Tensor, Tensor> fusedSquares(const Tensor &x, const Tensor &y) {
     return {};
   variable_list sums = Squares::apply(x, y);
   return {sums[0], sums[1]};
-}
-
-Tensor wideLinear(const Tensor &x, const Tensor &weight, const Tensor &bias) {
-  bool isMixed = x.scalar_type() == at::kBFloat16 && weight.scalar_type() == at::kFloat;
-  if (!isTaken({&x}) || !isMixed || x.size(-1) % 8 != 0)
-    return Tensor();
-  int64_t m = weight.size(0), more = (8 - m % 8) % 8; // cuBLAS reads rows of 16 bytes
-  if (more == 0)
-    return WideLinear::apply(x, weight, bias.defined() ? bias : at::zeros({m}, weight.options()));
-  Tensor padded = at::constant_pad_nd(weight, {0, 0, 0, more});
-  Tensor y = WideLinear::apply(x, padded, at::zeros({m + more}, weight.options())).narrow(-1, 0, m);
-  return bias.defined() ? y + bias : y.contiguous();
 }
 
 } // namespace xlstm::evaluate

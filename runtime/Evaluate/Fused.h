@@ -31,9 +31,14 @@ at::Tensor fusedOutputGate(const at::Tensor &q, const at::Tensor &k, const at::T
 /// The sums of (x - y)^2 and of y^2, float32 scalars. y is a constant, and the second sum too.
 std::pair<at::Tensor, at::Tensor> fusedSquares(const at::Tensor &x, const at::Tensor &y);
 
-/// x [.., n] weight^T + bias in float32 for x in bfloat16 and weight [m, n] in float32, by tensor cores: the weight is
-/// three bfloat16 terms, whose products and sums are as exact as float32's. For few outputs, as gates have.
-at::Tensor wideLinear(const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias);
+/// Whether fusedLinears() takes the product: x in bfloat16; a weight in float32, or in bfloat16 and without bias.
+bool takesLinear(const at::Tensor &x, const at::Tensor &weight, bool hasBias);
+
+/// x [.., n] times each of weights [m, n]^T, in the weight's type; biases [m] of those in float32 may be undefined. The
+/// gradient to x is added up by the products. A product with float32 is by tensor cores: the weight is three bfloat16
+/// terms, whose products and sums are as exact as float32's; for few outputs, as gates have.
+std::vector<at::Tensor> fusedLinears(const at::Tensor &x, const std::vector<at::Tensor> &weights,
+                                     const std::vector<at::Tensor> &biases);
 
 } // namespace xlstm::evaluate
 

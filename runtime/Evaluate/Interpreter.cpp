@@ -48,6 +48,7 @@ const OpTable &opTable() {
   static const OpTable table = [] {
     OpTable result;
     addTensorOps(result);
+    addLinearOps(result);
     addLayerOp(result);
     addAttentionOps(result);
     addHeadOps(result);

@@ -41,6 +41,7 @@ public:
   at::ScalarType computedType() const { return computed; }
   /// The value without using it; undefined when nobody uses it.
   at::Tensor peek(mlir::Value value) const { return values.lookup(value).tensor; }
+  bool isSet(mlir::Value value) const { return values.count(value); }
   /// As take(), undefined for an absent optional operand.
   at::Tensor takeOptional(mlir::Value value) { return value ? take(value) : at::Tensor(); }
 
@@ -67,11 +68,15 @@ using OpFunction = void (*)(mlir::Operation *, Frame &);
 using OpTable = llvm::StringMap<OpFunction>;
 
 void addTensorOps(OpTable &table);
+void addLinearOps(OpTable &table);
 void addLayerOp(OpTable &table);
 void addAttentionOps(OpTable &table);
 void addHeadOps(OpTable &table);
 void addMixerOps(OpTable &table);
 void addLossOps(OpTable &table);
+
+/// Sets a weight, where an op has not brought it before its turn.
+void runParam(lm::ParamOp op, Frame &frame);
 
 /// A rotation's angles a position, [d / 2] in float64; one tensor a device, brought there once.
 at::Tensor frequenciesOn(c10::Device device, lm::RopeAttr rope, int64_t d);

@@ -70,6 +70,29 @@ static bool readsOnHost(mlir::Operation &op) {
   return mlir::isa<xlstm::MlstmOp, xlstm::GatedDeltaOp>(op);
 }
 
+/// What an op says of the arguments that it reads: where documents are packed, what tokens must be below.
+static void noteArguments(mlir::Operation &op, lm::ModelOp model, FunctionSpec &spec) {
+  auto indexOf = [&](mlir::Value value) {
+    auto argument = mlir::dyn_cast_or_null<mlir::BlockArgument>(value);
+    return argument && argument.getOwner() == &model.getBody().front() ? int64_t(argument.getArgNumber()) : -1;
+  };
+  auto limit = [&](mlir::Value tokens, int64_t below) {
+    if (int64_t n = indexOf(tokens); n >= 0)
+      spec.arguments[n].below = below;
+  };
+  auto sizeOf = [](mlir::Value value, unsigned dim) {
+    return mlir::cast<mlir::RankedTensorType>(value.getType()).getDimSize(dim);
+  };
+  if (auto attention = mlir::dyn_cast<lm::AttentionOp>(op); attention && attention.getDocStart())
+    spec.packedArgument = indexOf(attention.getDocStart());
+  if (auto embed = mlir::dyn_cast<lm::EmbedOp>(op))
+    limit(embed.getIds(), sizeOf(embed.getTable(), 0));
+  if (auto losses = mlir::dyn_cast<xlstm::HeadLossesOp>(op)) {
+    limit(losses.getLabels(), sizeOf(losses.getWeight(), 0));
+    limit(losses.getIds(), sizeOf(losses.getWeight(), 0));
+  }
+}
+
 static FunctionSpec functionSpec(lm::ModelOp model) {
   FunctionSpec spec;
   spec.name = model.getSymName().str();
@@ -91,10 +114,7 @@ static FunctionSpec functionSpec(lm::ModelOp model) {
       params.push_back(param);
     if (spec.hostReader.empty() && readsOnHost(*op))
       spec.hostReader = op->getName().getStringRef().str();
-    if (auto attention = mlir::dyn_cast<lm::AttentionOp>(op))
-      if (auto docs = mlir::dyn_cast_or_null<mlir::BlockArgument>(attention.getDocStart()))
-        if (docs.getOwner() == &model.getBody().front())
-          spec.packedArgument = docs.getArgNumber();
+    noteArguments(*op, model, spec);
   });
   std::map<std::string, size_t> seen;
   for (lm::ParamOp op : params) {

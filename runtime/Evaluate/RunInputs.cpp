@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Evaluate/PackedAttention.h"
+#include "runtime/Evaluate/Tokens.h"
 #include "runtime/Evaluate/Upload.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
+#include "xlstm/Support/Error.h"
 
 #include <ATen/ops/empty.h>
 
@@ -28,12 +30,21 @@ static Tensor paddedStarts(const Tensor &docs_BT) {
   return starts;
 }
 
+/// A replay does not look at what it reads.
+static void checkRanges(const FunctionSpec &function, const std::vector<Tensor> &given) {
+  evaluate::TokenTables tables;
+  for (size_t n = 0; n < given.size(); ++n)
+    if (int64_t below = function.arguments[n].below; below >= 0)
+      if (auto [least, greatest] = evaluate::rangeOf(given[n], tables); greatest >= below)
+        fail("@", function.name, ": argument ", n, ": expected tokens below ", below, ", found ", greatest);
+}
+
 RunInputs::RunInputs(const FunctionSpec &function, const std::vector<Tensor> &given, c10::Device device)
-    : packed(function.packedArgument) {
+    : function(function) {
   for (const Tensor &argument : given)
     arguments.push_back(argument.to(device, argument.scalar_type(), /*non_blocking=*/false, /*copy=*/true));
-  if (packed >= 0)
-    if (Tensor host = paddedStarts(given[packed]); host.defined())
+  if (function.packedArgument >= 0)
+    if (Tensor host = paddedStarts(given[function.packedArgument]); host.defined())
       starts = host.to(device);
 }
 
@@ -41,12 +52,13 @@ bool RunInputs::put(const std::vector<Tensor> &given) {
   for (size_t n = 0; n < given.size(); ++n)
     if (given[n].sizes() != arguments[n].sizes())
       return false;
-  if (packed >= 0) {
-    Tensor host = paddedStarts(given[packed]);
+  if (function.packedArgument >= 0) {
+    Tensor host = paddedStarts(given[function.packedArgument]);
     if (!host.defined() || !starts.defined() || host.sizes() != starts.sizes())
       return false;
     starts.copy_(evaluate::upload(host, starts.device()));
   }
+  checkRanges(function, given);
   for (size_t n = 0; n < given.size(); ++n)
     arguments[n].copy_(evaluate::upload(given[n], arguments[n].device()));
   return true;

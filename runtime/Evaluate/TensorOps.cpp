@@ -1,4 +1,4 @@
-//===- TensorOps.cpp - params, embedding, projections, norms, elementwise -===//
+//===- TensorOps.cpp - params, embedding, norms, elementwise -===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Evaluate/Derivatives.h"
@@ -9,14 +9,15 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/silu.h>
 
 using at::Tensor;
 
 namespace xlstm::evaluate {
 
-static void runParam(lm::ParamOp op, Frame &frame) {
+void runParam(lm::ParamOp op, Frame &frame) {
+  if (frame.isSet(op))
+    return; // somebody needed it before
   auto found = frame.params.find(op.getName().str());
   if (found == frame.params.end())
     fail("weight '", op.getName().str(), "' is missing");
@@ -35,21 +36,6 @@ static void runEmbed(lm::EmbedOp op, Frame &frame) {
   if (table.requires_grad()) // the gradient of a row is a sum over tokens: in float32
     table = frame.widen(table);
   frame.set(op, at::embedding(table, ids.to(at::kLong)));
-}
-
-static void runLinear(lm::LinearOp op, Frame &frame) {
-  Tensor x = frame.takeHeld(op.getX()), weight = frame.takeHeld(op.getWeight()),
-         bias = frame.takeOptional(op.getBias());
-  if (Tensor y = wideLinear(x, weight, bias); y.defined())
-    return frame.set(op, y);
-  x = frame.widen(x), weight = frame.widen(weight);
-  frame.set(op, at::linear(x, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt));
-}
-
-static void runLinearAdd(lm::LinearAddOp op, Frame &frame) {
-  Tensor x = frame.take(op.getX()), weight = frame.take(op.getWeight()), residual = frame.take(op.getResidual());
-  Tensor bias = frame.takeOptional(op.getBias());
-  frame.set(op, residual + at::linear(x, weight, bias.defined() ? std::optional<Tensor>(bias) : std::nullopt));
 }
 
 static void runRmsNorm(lm::RmsNormOp op, Frame &frame) {
@@ -106,8 +92,6 @@ static void runLastToken(lm::LastTokenOp op, Frame &frame) {
 void addTensorOps(OpTable &table) {
   addOp<lm::ParamOp, runParam>(table);
   addOp<lm::EmbedOp, runEmbed>(table);
-  addOp<lm::LinearOp, runLinear>(table);
-  addOp<lm::LinearAddOp, runLinearAdd>(table);
   addOp<lm::RmsNormOp, runRmsNorm>(table);
   addOp<lm::SwigluOp, runSwiglu>(table);
   addOp<lm::AddOp, runAdd>(table);

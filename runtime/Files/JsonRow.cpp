@@ -40,7 +40,8 @@ Document xlstm::documentOfRow(std::string_view line, const std::string &origin) 
   auto messages = object.is_object() ? object.find("messages") : object.end();
   bool hasText = text != object.end(), hasMessages = messages != object.end();
   if (!object.is_object() || hasText == hasMessages || (hasText && !text->is_string()))
-    fail(origin, ": expected an object with a string 'text', or a list 'messages'", hasText && hasMessages ? ", found both" : "");
+    fail(origin, ": expected an object with a string 'text', or a list 'messages'",
+         hasText && hasMessages ? ", found both" : "");
   Document document;
   if (auto weight = object.find("weight"); weight != object.end())
     document.weight = checkedWeight(*weight, origin);

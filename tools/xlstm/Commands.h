@@ -43,14 +43,14 @@ void addExportCommand(CLI::App &app);
 void addGenerateCommand(CLI::App &app);
 void addInspectCommand(CLI::App &app);
 void addHeadsCommand(CLI::App &app);
+void addRecallCommand(CLI::App &app);
 void addVerifyCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
-    addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,
-    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,  addBenchCommand,
-    addExportCommand, addGenerateCommand,  addInspectCommand, addHeadsCommand,   addVerifyCommand,
-    addStatusCommand, addPatchCommand};
+    addImportCommand,  addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,   addReportCommand,
+    addCompileCommand, addLogitsCommand,    addDiffCommand,    addBenchCommand, addExportCommand, addGenerateCommand,
+    addInspectCommand, addHeadsCommand,     addRecallCommand,  addVerifyCommand,  addStatusCommand, addPatchCommand};
 
 } // namespace xlstm
 

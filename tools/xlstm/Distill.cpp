@@ -25,7 +25,8 @@ RunOrigin RunOrigin::read(const fs::path &run) {
   if (found.is_null())
     fail(run.string(), ": expected the folder of a run, found none");
   RunOrigin origin;
-  for (auto [key, value] : {std::pair("precision", &origin.precision), {"looked", &origin.looked}})
+  for (auto [key, value] :
+       {std::pair("precision", &origin.precision), {"device", &origin.device}, {"looked", &origin.looked}})
     if (found.is_object() && found.contains(key) && found[key].is_string())
       *value = found[key];
   if (!found.is_object() || !found.contains("recipe") || !found["recipe"].is_string())
@@ -35,14 +36,16 @@ RunOrigin RunOrigin::read(const fs::path &run) {
 }
 
 void RunOrigin::write(const fs::path &run) const {
-  writeTextFile(fileIn(run),
-                Json{{"recipe", recipe.string()}, {"precision", precision}, {"looked", looked}}.dump(1) + "\n");
+  Json json = {{"recipe", recipe.string()}, {"precision", precision}, {"device", device}, {"looked", looked}};
+  writeTextFile(fileIn(run), json.dump(1) + "\n");
 }
 
 Recipe RunOrigin::readRecipe() const {
   Recipe read = Recipe::read(recipe);
   if (!precision.empty())
     read.setPrecision(precision);
+  else if (!read.saysPrecision)
+    read.setPrecision(device == "cuda" ? "bf16" : "f32");
   return read;
 }
 
@@ -52,12 +55,12 @@ static std::string lookedBefore(const fs::path &run) {
 }
 
 /// Runs the recipe, or patches one of its experts.
-static void work(RunOrigin origin, const fs::path &output, const std::string &device, const std::string &expert = "") {
+static void work(RunOrigin origin, const fs::path &output, const std::string &expert = "") {
   Recipe recipe = origin.readRecipe();
   FileHashes hashes(output / ".stages/hashes.json");
   origin.looked = checkRun(recipe, output, hashes, lookedBefore(output));
   RunFolder run(output, RunFolder::Access::Work, std::move(hashes));
-  Job job(recipe, run, device);
+  Job job(recipe, run, origin.device);
   origin.write(output);
   run.hashes().save();
   if (expert.empty())
@@ -85,14 +88,14 @@ void addDistillCommand(CLI::App &app) {
   verb->add_option("--precision", settings->precision, "Type in which training computes, over the recipe's")
       ->check(CLI::IsMember(Recipe::precisions()));
   verb->callback([settings, verb] {
-    RunOrigin origin{fs::absolute(settings->recipe), settings->precision, ""};
+    RunOrigin origin{fs::absolute(settings->recipe), settings->precision, settings->device, ""};
     if (settings->dryRun)
       return writeOut(estimateText(estimateRun(origin.readRecipe())));
     if (verb->count("--output") == 0) {
       origin.readRecipe();
       throw CLI::RequiredError("--output");
     }
-    work(origin, settings->output, settings->device);
+    work(origin, settings->output);
   });
 }
 
@@ -127,7 +130,10 @@ static std::string statusText(RunFolder &run) {
     if (status.state == StageState::Done && !after.empty())
       word = "waits";
     text << std::left << std::setw(24) << stage.name << std::setw(12) << word
-         << (!status.reason.empty() ? status.reason : after.empty() ? "" : "after " + after) << '\n';
+         << (!status.reason.empty() ? status.reason
+             : after.empty()        ? ""
+                                    : "after " + after)
+         << '\n';
   }
   return text.str();
 }
@@ -156,15 +162,17 @@ void addPatchCommand(CLI::App &app) {
   verb->add_option("run", settings->run, "Folder of the run")->required();
   verb->add_option("--expert", settings->expert, "Name of the expert")->required();
   addDeviceOption(*verb, settings->device);
-  verb->callback([settings] {
+  verb->callback([settings, verb] {
     RunOrigin origin = RunOrigin::read(settings->run);
+    if (verb->count("--device") > 0 || origin.device.empty())
+      origin.device = settings->device;
     std::vector<std::string> names;
     for (const RecipeExpert &expert : origin.readRecipe().experts)
       names.push_back(expert.name);
     if (std::ranges::find(names, settings->expert) == names.end())
       fail(origin.recipe.string(), ": expected an expert of the recipe, found ", quote(settings->expert),
            didYouMean(settings->expert, names));
-    work(origin, settings->run, settings->device, settings->expert);
+    work(origin, settings->run, settings->expert);
   });
 }
 

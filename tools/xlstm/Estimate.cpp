@@ -25,13 +25,15 @@ struct Shapes {
   int64_t bytes = 0;               // of a bundle's weights
   int64_t elements = 0, added = 0; // parameters, and those that passes added
   int64_t vocab = 0, width = 0, feedForward = 0, layers = 0;
+  int64_t heads = 0, queries = 0, keys = 0; // of a layer: number, width of queries and of keys
 };
 
 constexpr int64_t F32 = 4;
 constexpr int64_t Checkpointed = 3 * F32, Training = 4 * F32; // a param and its two moments; and its gradient
-constexpr int64_t ProgramBytes = 300'000'000;                 // xlstm itself, LibTorch and LLVM
+constexpr int64_t Rounded = 2;                                // a weight that a step in bf16 reads
 constexpr int64_t EvaluatedLogits = 1 << 24;                  // of a batch (runtime/Eval/BitsPerByte.cpp)
 constexpr int64_t LossLogits = 1 << 22, LossTokens = 256;     // at once, in training (runtime/Evaluate/HeadLosses.h)
+constexpr int64_t Logits16 = 272 << 20;                       // bytes of them (kernels/cuda/SparseLoss.cu)
 // Float32 numbers that a token of a training batch keeps alive until its gradient is known, in a layer, by its width
 // and that of its feed-forward part. Where only mixers are trained the layers' other ops keep nothing.
 constexpr int64_t PerWidth = 8, PerFeedForward = 3, PerAlignedWidth = 10;
@@ -57,8 +59,12 @@ static Shapes shapesOf(const std::string &mlir, const std::string &origin) {
   shapes.vocab = model.vocab;
   shapes.width = model.width;
   shapes.layers = int64_t(model.layers.size());
-  for (const LayerDescription &layer : model.layers)
+  for (const LayerDescription &layer : model.layers) {
     shapes.feedForward = std::max(shapes.feedForward, layer.feedForward);
+    shapes.heads = std::max(shapes.heads, layer.heads);
+    shapes.queries = std::max(shapes.queries, layer.heads * layer.headSize);
+    shapes.keys = std::max(shapes.keys, layer.kvHeads * layer.headSize);
+  }
   const xlstm::Program program = xlstm::Program::parse(mlir, origin);
   for (const ParamSpec &param : program.function("model").params)
     shapes.bytes += int64_t(param.tensor.numBytes());
@@ -71,15 +77,34 @@ static int64_t ofLayers(const Shapes &model, const TrainOptions &options, int64_
   return options.recompute ? model.layers * model.width + layer : model.layers * layer;
 }
 
+static bool isNarrow(const TrainOptions &options) { return options.precision == "bf16"; }
+
+/// In bf16, on a GPU: what the nodes of a layer keep. A norm its rows, projections those behind it, the output gate q,
+/// k and v, the mixer these again, rotated, and its window's output and logarithms; the projections of heads and of the
+/// feed-forward part what they read, gate and up both.
+static int64_t narrowLayer(const Shapes &m, Trained trained) {
+  int64_t mixer = 3 * m.queries + 3 * m.keys + 16 * m.heads;
+  return trained == Trained::Mixer ? mixer + 3 * m.width + 2 * m.feedForward
+                                   : mixer + 4 * m.width + m.queries + 3 * m.feedForward;
+}
+
 /// Of a training step over `tokens` tokens at once: an expert's, and stage I's, which has no loss behind the head.
 static int64_t expertActivations(const Shapes &model, const TrainOptions &options, int64_t tokens) {
   double share = options.trained == Trained::Lora ? WithAdapters : 1;
+  if (isNarrow(options)) {
+    int64_t one = narrowLayer(model, options.trained), layers = ofLayers(model, options, one) + one;
+    return int64_t(share * double(2 * tokens * layers)) + std::min(Logits16, 2 * tokens * model.vocab);
+  }
   int64_t layer = PerWidth * model.width + PerFeedForward * model.feedForward;
   int64_t layers = ofLayers(model, options, layer) + 2 * layer; // what the gradient of one makes on its way
   int64_t logits = std::min(tokens, std::max(LossTokens, LossLogits / model.vocab)) * model.vocab;
   return int64_t(share * double(F32 * tokens * layers)) + F32 * logits;
 }
 static int64_t alignActivations(const Shapes &model, const TrainOptions &options, int64_t tokens) {
+  if (isNarrow(options)) {
+    int64_t layer = model.width + 5 * model.queries + 3 * model.keys + 16 * model.heads;
+    return 2 * tokens * (ofLayers(model, options, layer) + 3 * model.feedForward);
+  }
   return F32 * tokens * ofLayers(model, options, PerAlignedWidth * model.width);
 }
 
@@ -96,6 +121,20 @@ static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, con
   rows = expert.training.rows ? std::min(expert.training.rows * domains, rows) : rows;
   int64_t id = model.vocab <= 65536 ? 2 : 4, logProbability = 2, tail = 4;
   return rows * recipe.length * (std::min(recipe.topK, model.vocab) * (id + logProbability) + tail);
+}
+
+/// Of train and valid in tokens; a token has some 3.4 bytes of text, and a compressed byte 4.
+static int64_t tokenBytes(const Recipe &recipe) {
+  double text = 0;
+  for (const RecipeDomain &domain : recipe.domains)
+    for (const CorpusFiles &files : {domain.trainFiles(), domain.valid})
+      for (const std::filesystem::path &file : files) {
+        std::error_code error;
+        auto size = std::filesystem::file_size(file, error);
+        bool isPlain = file.extension() == ".txt" || file.extension() == ".jsonl";
+        text += error ? 0 : double(size) * (isPlain ? 1 : 4);
+      }
+  return int64_t(1.2 * text);
 }
 
 /// Every stage that trains keeps some checkpoints: each parameter that is trained and its moments.
@@ -153,6 +192,9 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
     working = std::max(working, answers(model, tokens));
   }
   int64_t training = held.frozenBytes + held.trained * Training + working;
+  if (isNarrow(options)) // gradients come as activations go
+    training = held.frozenBytes + held.trained * Rounded +
+               std::max(held.trained * Training, held.trained * Checkpointed + working);
   train.memory = ProgramBytes + teacher + std::max(training, weights + held.trained * F32);
   stages.push_back(train);
 }
@@ -171,6 +213,7 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
                                      teacher.bytes, 0, ProgramBytes + weights}};
   if (recipe.check)
     stages.push_back({"check", "its other export", teacher.bytes, 0, ProgramBytes + weights});
+  stages.push_back({"tokens", "of all text, about", tokenBytes(recipe), 0, ProgramBytes});
   stages.push_back({"rewrite", "the untrained baseline", student.bytes, 0, ProgramBytes + 2 * weights});
   const TrainOptions &align = recipe.align.options;
   StageNeeds train{"align", stepsText(align) + ", " + oneDigit(double(student.added) / 1e6) + " M new parameters"};

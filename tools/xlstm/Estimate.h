@@ -8,6 +8,8 @@
 
 namespace xlstm {
 
+constexpr int64_t ProgramBytes = 300'000'000; // xlstm itself, LibTorch and LLVM, or a GPU's context
+
 /// One stage of a run. Bytes: of what it leaves in the run's folder for good, of what is there only until it is done,
 /// and of memory at its peak (on a GPU: of the GPU's).
 struct StageNeeds {

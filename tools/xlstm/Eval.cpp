@@ -4,6 +4,7 @@
 #include "Commands.h"
 #include "Evaluation.h"
 #include "Models.h"
+#include "NamedFiles.h"
 
 #include "xlstm/Runtime/Data/Encoder.h"
 #include "xlstm/Runtime/Eval/Report.h"
@@ -57,15 +58,6 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   evaluateModels(evalModels, encoder.vocabulary(), domains, tasks, settings, folder);
 }
 
-/// "name=path"; without a name the path's last part.
-static std::pair<std::string, fs::path> named(const std::string &text) {
-  size_t equals = text.find('=');
-  if (equals != std::string::npos)
-    return {text.substr(0, equals), text.substr(equals + 1)};
-  fs::path path = fs::path(text).lexically_normal();
-  return {(path.has_filename() ? path : path.parent_path()).filename().string(), text};
-}
-
 void addEvalCommand(CLI::App &app) {
   struct Settings {
     std::vector<std::string> models, domains;
@@ -76,7 +68,9 @@ void addEvalCommand(CLI::App &app) {
   CLI::App *verb = app.add_subcommand("eval", "Score bundles on held-out text and tasks; the first one is the teacher");
   verb->add_option("bundles", settings->models, "Bundles, each as FOLDER or NAME=FOLDER")->required();
   verb->add_option("-o,--output", settings->output, "Folder for results.json and one folder a model")->required();
-  verb->add_option("--domain", settings->domains, "Held-out corpus as NAME=PATH: a file, .txt or .jsonl, also .xz, .gz or .zst, a folder or a pattern; repeatable");
+  verb->add_option(
+      "--domain", settings->domains,
+      "Held-out corpus as NAME=PATH: a file, .txt or .jsonl, also .xz, .gz or .zst, a folder or a pattern; repeatable");
   verb->add_option("--task", settings->inputs.tasks, "Task file, JSON lines; repeatable");
   verb->add_option("--tokens", settings->inputs.tokens, "Tokens to score a domain")
       ->check(countWithin("tokens"))
@@ -97,9 +91,9 @@ void addEvalCommand(CLI::App &app) {
     settings->inputs.items = std::max<int64_t>(settings->inputs.items, 0);
     std::vector<NamedBundle> bundles;
     for (const std::string &text : settings->models)
-      bundles.push_back({named(text).first, named(text).second});
+      bundles.push_back({namedFile(text).name, namedFile(text).file});
     for (const std::string &text : settings->domains)
-      settings->inputs.domains.push_back({named(text).first, findCorpusFiles(named(text).second)});
+      settings->inputs.domains.push_back({namedFile(text).name, findCorpusFiles(namedFile(text).file)});
     evaluateBundles(bundles, settings->inputs, settings->output);
   });
 }

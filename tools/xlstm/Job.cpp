@@ -150,8 +150,8 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
   TargetOptions options;
   options.k = topK(teacher.spec().results.at(0).shape.at(2));
   options.teacher = hashOf(teacher.params);
-  writeTargets(teacher.forward, teacher.params, readCorpus(expert.training).train.rows, options,
-               targets(expert));
+  options.tf32 = expert.training.options.precision == "bf16"; // which rounds to fewer bits
+  writeTargets(teacher.forward, teacher.params, readCorpus(expert.training).train.rows, options, targets(expert));
 }
 
 std::unique_ptr<TargetSource> Job::targetSource(const RecipeExpert &expert) const {

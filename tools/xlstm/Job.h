@@ -16,6 +16,7 @@ namespace xlstm {
 struct RunOrigin {
   std::filesystem::path recipe;
   std::string precision; // over the recipe's; or empty
+  std::string device;    // where a recipe names no precision, it decides
   std::string looked;    // what checkRun returned
 
   static std::filesystem::path fileIn(const std::filesystem::path &run) { return run / ".stages/recipe.json"; }

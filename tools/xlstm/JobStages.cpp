@@ -13,8 +13,8 @@ namespace xlstm {
 
 /// Raised for a stage when what it computes from the same inputs changes.
 static const std::map<std::string, int> programVersions = {
-    {"teacher", 1}, {"check", 1}, {"tokens", 1}, {"heads", 1},   {"rewrite", 1}, {"align", 1},
-    {"targets", 1}, {"expert", 1}, {"merge", 1}, {"compile", 1}, {"eval", 1}};
+    {"teacher", 1}, {"check", 1},  {"tokens", 1}, {"heads", 1},   {"rewrite", 1}, {"align", 1},
+    {"targets", 1}, {"expert", 1}, {"merge", 1},  {"compile", 1}, {"eval", 1}};
 
 static Stage stageOf(const std::string &name, std::vector<std::string> reads, std::vector<fs::path> outputs,
                      std::function<void()> make) {
@@ -114,7 +114,7 @@ Stage Job::targetsStage(const RecipeExpert &expert) {
   Stage stage = stageOf("targets-" + expert.name, {"teacher"}, {fs::path("targets") / expert.name},
                         [&] { writeExpertTargets(expert); });
   const TrainOptions &options = expert.training.options;
-  addText(stage, {"length"});
+  addText(stage, {"length", "precision"});
   addCorpora(stage, expert.training);
   stage.inputs["top_k"] = std::to_string(recipe.topK);
   stage.inputs["the number of rows"] =
@@ -136,8 +136,7 @@ Stage Job::expertStage(const RecipeExpert &expert) {
 }
 
 Stage Job::evalStage() {
-  Stage stage =
-      stageOf("eval", {"teacher", "rewrite", "align"}, {"eval/results.json"}, [this] { evaluate(); });
+  Stage stage = stageOf("eval", {"teacher", "rewrite", "align"}, {"eval/results.json"}, [this] { evaluate(); });
   for (const RecipeExpert &expert : recipe.experts)
     stage.reads.push_back("expert-" + expert.name);
   stage.reads.push_back("merge");

@@ -353,6 +353,7 @@ Recipe Recipe::read(const fs::path &file) {
     recipe.sections[name] = isTraining ? node.textWithout("recompute", name == "experts") : node.text();
   }
   auto precision = root.find("precision");
+  recipe.saysPrecision = precision.has_value();
   recipe.setPrecision(precision ? oneOf(*precision, precisions()) : "f32");
   return recipe;
 }

@@ -86,6 +86,7 @@ struct Recipe {
   /// In which training computes: the words for it.
   static const std::vector<std::string> &precisions();
   void setPrecision(const std::string &name);
+  bool saysPrecision = false; // else the device decides
   const RecipeDomain &domain(const std::string &name) const;
 
 private:

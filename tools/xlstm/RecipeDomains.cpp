@@ -111,8 +111,8 @@ static std::vector<RecipeSource> readTrain(const YamlNode &node, const fs::path 
 void readDomains(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
   for (const auto &[name, domain] : node.entries()) {
     domain.onlyKeys({"train", "valid", "test"});
-    RecipeDomain result{checkedName(name, domain), readTrain(domain.at("train"), folder),
-                        readFiles(domain.at("valid"), folder), {}};
+    RecipeDomain result{
+        checkedName(name, domain), readTrain(domain.at("train"), folder), readFiles(domain.at("valid"), folder), {}};
     if (auto test = domain.find("test"))
       result.test = readFiles(*test, folder);
     recipe.domains.push_back(result);

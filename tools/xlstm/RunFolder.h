@@ -46,8 +46,8 @@ class RunFolder {
 public:
   enum class Access { Work, Look };
   /// To work: makes the folder when it is missing, locks it while this lives, and removes what a killed process left
-  /// half done. Throws Error when another process works in it, and when it holds what is no run's. To look: throws where
-  /// there is no run.
+  /// half done. Throws Error when another process works in it, and when it holds what is no run's. To look: throws
+  /// where there is no run.
   RunFolder(std::filesystem::path folder, Access access, FileHashes hashes);
   ~RunFolder();
   RunFolder(const RunFolder &) = delete;

@@ -62,7 +62,8 @@ TEST_F(DocumentsTest, SplitsTextAtSeparatorLines) {
 TEST_F(DocumentsTest, ReadsJsonLines) {
   auto read = [&](const std::string &text) { return readDocuments(put("f.jsonl", text)); };
   EXPECT_EQ(read("{\"text\": \"a\\nb\", \"id\": 1}\n\n{\"text\": \"\"}\n{\"text\": \"é\"}"), (Texts{"a\nb", "é"}));
-  EXPECT_ERROR(read("{\"text\": \"a\"}\n{\"txt\": 1}"), "f.jsonl: line 2: expected an object with a string 'text', or a list 'messages'");
+  EXPECT_ERROR(read("{\"text\": \"a\"}\n{\"txt\": 1}"),
+               "f.jsonl: line 2: expected an object with a string 'text', or a list 'messages'");
   EXPECT_ERROR(read("{\"text\": \"a\"}\n{\"text\": 1}"), "line 2: expected");
   EXPECT_ERROR(read("[]"), "line 1: expected");
   EXPECT_ERROR(read("\n{"), "f.jsonl: line 2:1:2: ");
@@ -147,19 +148,23 @@ TEST_F(DocumentsTest, ReadsConversationsAndWeights) {
   EXPECT_EQ(found[0].hash(), found[1].hash());
 
   auto read = [&](const std::string &line) { return readDocuments(put("f.jsonl", line)); };
-  EXPECT_ERROR(read(R"({"text": "a", "messages": []})"), "line 1: expected an object with a string 'text', or a list 'messages', found both");
+  EXPECT_ERROR(read(R"({"text": "a", "messages": []})"),
+               "line 1: expected an object with a string 'text', or a list 'messages', found both");
   EXPECT_ERROR(read(R"({"text": "a", "weight": -1})"), "line 1: 'weight': expected a number from 0 to 1e+06, found -1");
   EXPECT_ERROR(read(R"({"text": "a", "weight": "1"})"), "line 1: 'weight': expected a number");
   EXPECT_ERROR(read(R"({"messages": {}})"), "line 1: 'messages': expected a list, found object");
   EXPECT_ERROR(read(R"({"messages": []})"), "expected one of the role 'assistant'");
   EXPECT_ERROR(read(R"({"messages": [{"role": "user", "content": "a"}]})"), "expected one of the role 'assistant'");
-  EXPECT_ERROR(read(R"({"messages": [{"content": "a"}]})"), "line 1: message 1: expected an object with a string 'role'");
+  EXPECT_ERROR(read(R"({"messages": [{"content": "a"}]})"),
+               "line 1: message 1: expected an object with a string 'role'");
   EXPECT_ERROR(read(R"({"messages": [{"role": "assistant", "content": "a", "weight": null}]})"), "message 1: 'weight'");
-  EXPECT_ERROR(read(R"({"messages": [{"role": "assistant", "content": "a"}]})"), "document 1: expected a text, found a conversation");
+  EXPECT_ERROR(read(R"({"messages": [{"role": "assistant", "content": "a"}]})"),
+               "document 1: expected a text, found a conversation");
 }
 
 TEST_F(DocumentsTest, FindsTheFilesThatAPathMeans) {
-  for (const char *name : {"d/b.txt", "d/a.jsonl.zst", "d/e/c.txt.gz", "d/README.md", "d/.hidden.txt", "d/.git/x.txt", "d/[1].txt"})
+  for (const char *name :
+       {"d/b.txt", "d/a.jsonl.zst", "d/e/c.txt.gz", "d/README.md", "d/.hidden.txt", "d/.git/x.txt", "d/[1].txt"})
     put(name, "x");
   std::filesystem::create_directories(folder / "d/f.txt");
   auto found = [&](const std::string &path) {
@@ -171,7 +176,7 @@ TEST_F(DocumentsTest, FindsTheFilesThatAPathMeans) {
   EXPECT_EQ(found("d"), (Texts{"[1].txt", "a.jsonl.zst", "b.txt", "e/c.txt.gz"}));
   EXPECT_EQ(found("d/*/*.txt.gz"), (Texts{"e/c.txt.gz"}));
   EXPECT_EQ(found("d/[ab].*"), (Texts{"a.jsonl.zst", "b.txt"}));
-  EXPECT_EQ(found("d/[1].txt"), (Texts{"[1].txt"})); // a file of that very name
+  EXPECT_EQ(found("d/[1].txt"), (Texts{"[1].txt"}));    // a file of that very name
   EXPECT_EQ(found("none.txt"), (Texts{"../none.txt"})); // whoever opens it says so
   EXPECT_ERROR(found("d/*.parquet"), "d/*.parquet, found none");
   std::filesystem::create_directories(folder / "empty");

@@ -63,9 +63,10 @@ TEST(Recipe, HeadsThatStay) {
   EXPECT_EQ(chosen.heads->tokens, 100);
   EXPECT_EQ(chosen.heads->layerOptions, " layers=0,2");
   EXPECT_EQ(read("  keep_heads: 2\n").heads->budget, "2");
-  EXPECT_EQ(errorOf("  keep_heads: {budget: 2.5}\n"),
-            "recipe.yaml:4: 'student.keep_heads.budget': budget: expected key heads such as 4, a share of them such as 3%, "
-            "or bytes a token such as 2048B, found '2.5'");
+  EXPECT_EQ(
+      errorOf("  keep_heads: {budget: 2.5}\n"),
+      "recipe.yaml:4: 'student.keep_heads.budget': budget: expected key heads such as 4, a share of them such as 3%, "
+      "or bytes a token such as 2048B, found '2.5'");
   EXPECT_TRUE(errorOf("  keep_heads: {by: loss}\n").starts_with("recipe.yaml:4: 'student.keep_heads"));
 }
 
@@ -131,8 +132,8 @@ TEST(Recipe, WhereTargetsComeFrom) {
 
 TEST(Recipe, ErrorsNameThePlace) {
   EXPECT_EQ(errorOf("  window: 0\n"), "recipe.yaml:4: 'student.window': option window expects at least 1, found 0");
-  EXPECT_EQ(errorOf("  mixer: both\n"),
-            "recipe.yaml:4: 'student.mixer': expected one of hybrid, mlstm, window, linear-attention, gated_delta, gated_delta_alone, found 'both'");
+  EXPECT_EQ(errorOf("  mixer: both\n"), "recipe.yaml:4: 'student.mixer': expected one of hybrid, mlstm, window, "
+                                        "linear-attention, gated_delta, gated_delta_alone, found 'both'");
   EXPECT_EQ(errorOf("  gate_bias: {memory: 1}\n"),
             "recipe.yaml:4: 'student.gate_bias.memory': unknown key; expected one of input, forget, output");
   EXPECT_TRUE(errorOf("  mixer: hybird\n").ends_with("found 'hybird'; did you mean 'hybrid'?"));
@@ -142,9 +143,9 @@ TEST(Recipe, ErrorsNameThePlace) {
 /// One number of a recipe out of its range, with the line where it stands.
 TEST(Recipe, NumbersHaveRanges) {
   for (const char *bad : {"-1", "9223372036854775807", "9223372036854775808", "1e400", "nan", "inf", "x"})
-    for (const char *key :
-         {"steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate", "weight_decay", "new_learning_rate", "new_weight_decay", "clip",
-          "validate_every", "checkpoint_every", "rows", "held_out_rows", "top_k", "ce_weight", "kl_weight"}) {
+    for (const char *key : {"steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate",
+                            "weight_decay", "new_learning_rate", "new_weight_decay", "clip", "validate_every",
+                            "checkpoint_every", "rows", "held_out_rows", "top_k", "ce_weight", "kl_weight"}) {
       std::string message = errorOf("", std::string("  ") + key + ": " + bad + "\n", "");
       std::string line = std::string("recipe.yaml:") + (std::string(key) == "steps" ? "7" : "8");
       EXPECT_TRUE(message.starts_with(line + ": 'distill." + key + "': expected a ")) << key << " " << message;
@@ -181,8 +182,8 @@ ReadDomains readDomains(const std::string &domains, const std::string &more = "e
   fs::create_directories(folder / "many");
   for (const char *name : {"a.txt", "b.jsonl.gz", "v.txt", "t.txt", "many/1.txt", "many/2.txt"})
     std::ofstream(folder / name) << name;
-  std::ofstream(folder / "recipe.yaml") << "teacher: .\nalign: {steps: 1}\ndistill: {steps: 1}\ndomains:\n  d: " << domains
-                                        << "\n"
+  std::ofstream(folder / "recipe.yaml") << "teacher: .\nalign: {steps: 1}\ndistill: {steps: 1}\ndomains:\n  d: "
+                                        << domains << "\n"
                                         << more;
   ReadDomains result;
   try {
@@ -245,8 +246,7 @@ TEST(Recipe, WithoutExpertsOneForAll) {
   Recipe recipe = readDomains("{train: a.txt, valid: v.txt}\n  e: {train: many, valid: t.txt}", "").recipe;
   ASSERT_EQ(recipe.experts.size(), 1u);
   EXPECT_EQ(recipe.experts[0].name, "all");
-  EXPECT_EQ(recipe.experts[0].training.domains,
-            (std::vector<std::pair<std::string, double>>{{"d", 0.5}, {"e", 0.5}}));
+  EXPECT_EQ(recipe.experts[0].training.domains, (std::vector<std::pair<std::string, double>>{{"d", 0.5}, {"e", 0.5}}));
 }
 
 } // namespace

@@ -45,8 +45,10 @@ TEST_F(EncoderTest, LearnsTheTokensThatTransformersSaysAreTheAssistants) {
 
 TEST_F(EncoderTest, LeavesOutAnswersOfWeightZero) {
   Json tokenizer = readJsonFile(texts / "smollm/tokenizer.json");
-  Encoder encoder = makeEncoder(folder, tokenizer, "{% for m in messages %}{{ m.role[0] + m.content }}{% endfor %}"
-                                                   "{% if add_generation_prompt %}a{% endif %}", Json::object());
+  Encoder encoder = makeEncoder(folder, tokenizer,
+                                "{% for m in messages %}{{ m.role[0] + m.content }}{% endfor %}"
+                                "{% if add_generation_prompt %}a{% endif %}",
+                                Json::object());
   auto learned = [&](const std::string &messages) {
     Document document;
     document.chat = "{\"messages\": " + messages + "}";
@@ -66,7 +68,8 @@ TEST_F(EncoderTest, LeavesOutAnswersOfWeightZero) {
 
 TEST_F(EncoderTest, SaysWhatCannotBeWritten) {
   Json tokenizer = readJsonFile(texts / "smollm/tokenizer.json");
-  Encoder encoder = makeEncoder(folder, tokenizer, get(texts / "chat/mistral.jinja"), {{"bos_token", "<s>"}, {"eos_token", "</s>"}});
+  Encoder encoder =
+      makeEncoder(folder, tokenizer, get(texts / "chat/mistral.jinja"), {{"bos_token", "<s>"}, {"eos_token", "</s>"}});
   auto document = [](const std::string &messages) {
     Document result;
     result.chat = "{\"messages\": " + messages + "}";

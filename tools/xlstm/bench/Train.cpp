@@ -151,23 +151,23 @@ nlohmann::ordered_json TrainBench::timed(const std::string &stage, const ParamMa
   double tokens = double(settings.steps * settings.rows * settings.length) / seconds;
   double flops = stage == "align" ? alignFlops(shape, settings.length, settings.window)
                                   : distillFlops(shape, settings.length, settings.window, options.trained);
-  nlohmann::ordered_json row = {
-      {"stage", stage},
-      {"shape", settings.shape},
-      {"parameters", parameters},
-      {"device", settings.device},
-      {"precision", settings.precision},
-      {"recompute", settings.recompute},
-      {"rows", settings.rows},
-      {"length", settings.length},
-      {"window", settings.window},
-      {"steps", settings.steps},
-      {"ms_a_step", 1000 * seconds / double(settings.steps)},
-      {"tokens_per_s", tokens},
-      {"flop_per_s", tokens * flops},
-      {"device_flop_per_s", rate},
-      {"peak_bytes", peak},
-      {"foretold_bytes", foretoldBytes(teacher, stage, options, settings.length, settings.window, settings.topK)}};
+  nlohmann::ordered_json row = {{"stage", stage},
+                                {"shape", settings.shape},
+                                {"parameters", parameters},
+                                {"device", settings.device},
+                                {"precision", settings.precision},
+                                {"recompute", settings.recompute},
+                                {"rows", settings.rows},
+                                {"length", settings.length},
+                                {"window", settings.window},
+                                {"steps", settings.steps},
+                                {"ms_a_step", 1000 * seconds / double(settings.steps)},
+                                {"tokens_per_s", tokens},
+                                {"flop_per_s", tokens * flops},
+                                {"device_flop_per_s", rate},
+                                {"peak_bytes", peak},
+                                {"foretold_bytes", foretoldBytes(teacher, stage, options, settings.length,
+                                                                 settings.window, settings.topK, !device.is_cpu())}};
   if (isTraced() && !device.is_cpu()) {
     row["kernels_a_step"] = gpu.kernels, row["host_waits_a_step"] = gpu.waits;
     for (const auto &[kind, ms] : gpu.kinds)

@@ -21,9 +21,9 @@ double distillFlops(const Shape &shape, int64_t length, int64_t window, Trained 
 /// Operations a second of a large product in bfloat16 on the GPU, or float32 on the CPU: what the device reaches here.
 double measuredRate(c10::Device device);
 
-/// Bytes at the stage's peak as `xlstm distill --dry-run` foretells them.
+/// Bytes at the stage's peak, of a GPU's memory what LibTorch gives out, as `xlstm distill --dry-run` foretells them.
 int64_t foretoldBytes(const std::string &teacherModule, const std::string &stage, const TrainOptions &options,
-                      int64_t length, int64_t window, int64_t topK);
+                      int64_t length, int64_t window, int64_t topK, bool isGpu);
 
 } // namespace xlstm::bench
 

@@ -13,7 +13,8 @@ namespace xlstm {
 
 class ChatText;
 
-/// A document in tokens. A token is learned where it may be a label; `learned` has a 0 or 1 a token, or is empty: all are.
+/// A document in tokens. A token is learned where it may be a label; `learned` has a 0 or 1 a token, or is empty: all
+/// are.
 struct TokenDocument {
   std::vector<int32_t> ids;
   std::vector<uint8_t> learned;
@@ -30,12 +31,12 @@ struct TokenView {
 /// with the token that ends it, is learned. Threads may share one.
 class Encoder {
 public:
-  /// `modelIds`: how many ids the model has, where tokens are wanted. Throws Error as Vocabulary::load does; a template is looked at where a
-  /// conversation comes.
+  /// `modelIds`: how many ids the model has, where tokens are wanted. Throws Error as Vocabulary::load does; a template
+  /// is looked at where a conversation comes.
   static Encoder load(const std::filesystem::path &modelFolder, int64_t modelIds = 0);
 
-  /// Throws Error that begins with the document's origin: a conversation that the template refuses or for which there is
-  /// none, a token that is not the model's.
+  /// Throws Error that begins with the document's origin: a conversation that the template refuses or for which there
+  /// is none, a token that is not the model's.
   TokenDocument encode(const Document &document) const;
   /// The text alone; a conversation as the template writes it. Throws the same.
   std::string textOf(const Document &document) const;

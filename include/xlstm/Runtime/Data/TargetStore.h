@@ -20,6 +20,7 @@ struct TargetOptions {
   DType logprobs = DType::F16;
   int64_t rowsPerShard = 64;
   int64_t batch = 8;
+  bool tf32 = false; // of a GPU's float32 products (Evaluate/Device.h)
   /// Says which teacher it is, such as a hash of its weights; shards of another one are written anew.
   std::string teacher = "";
 };

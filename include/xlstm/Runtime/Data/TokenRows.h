@@ -12,7 +12,8 @@
 
 namespace xlstm {
 
-/// N rows of T tokens. Every token of a document's piece is labelled with the piece's next token, where that is learned.
+/// N rows of T tokens. Every token of a document's piece is labelled with the piece's next token, where that is
+/// learned.
 struct TokenRows {
   at::Tensor ids_NT;      // int64
   at::Tensor docStart_NT; // int32: the column where the token's piece begins
@@ -49,12 +50,12 @@ struct PackOptions {
 TokenRows packDocuments(const std::vector<TokenView> &documents, const PackOptions &options);
 TokenRows packDocuments(const std::vector<std::vector<int32_t>> &documents, const PackOptions &options);
 
-/// A corpus's documents packed into rows, in an order shuffled by the options' seed, no more of them than maxRows need. A
-/// document of weight w is in it w times, the fraction by chance: a function of seed and place alone. Throws Error.
+/// A corpus's documents packed into rows, in an order shuffled by the options' seed, no more of them than maxRows need.
+/// A document of weight w is in it w times, the fraction by chance: a function of seed and place alone. Throws Error.
 TokenRows readRows(const TokenCorpus &corpus, const PackOptions &options);
 
-/// Throws Error where the files have no whole row of `length` tokens to give, or the documents that they begin with, read
-/// up to such a row, cannot be encoded.
+/// Throws Error where the files have no whole row of `length` tokens to give, or the documents that they begin with,
+/// read up to such a row, cannot be encoded.
 void checkFirstRow(const std::vector<std::filesystem::path> &files, const Encoder &encoder, int64_t length);
 
 } // namespace xlstm

@@ -36,6 +36,7 @@ struct ValueSpec {
   DType dtype = DType::F32;
   bool isState = false;
   double init = 0;
+  int64_t below = -1; // of token ids and labels: the number that all are less than; -1: none
 };
 
 struct FunctionSpec {
@@ -83,7 +84,7 @@ public:
   at::Tensor starts;
 
 private:
-  int64_t packed;
+  const FunctionSpec &function; // outlives this
 };
 
 struct EvalOptions {

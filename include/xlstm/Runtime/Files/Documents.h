@@ -24,9 +24,9 @@ struct CorpusLimits {
 
 /// A document of a corpus: a text, or a conversation that a model's chat template makes a text of (Data/Encoder.h).
 struct Document {
-  std::string text; // empty for a conversation
-  std::string chat; // JSON: {"messages": [...], "tools": [...]}; empty for a text
-  double weight = 1; // how often training takes it, beside others of weight 1
+  std::string text;   // empty for a conversation
+  std::string chat;   // JSON: {"messages": [...], "tools": [...]}; empty for a text
+  double weight = 1;  // how often training takes it, beside others of weight 1
   std::string origin; // "FILE: document 3", for errors
 
   uint64_t numBytes() const { return text.size() + chat.size(); }
