@@ -77,20 +77,23 @@ TokenRows concatenate(const std::vector<TokenRows> &parts) {
 }
 
 /// Pieces of `document` from column `column` of row `row` on; false when the rows are full.
-static bool packDocument(const std::vector<int32_t> &document, const TokenRows &rows, int64_t &row, int64_t &column) {
+static bool packDocument(const TokenView &document, const TokenRows &rows, int64_t &row, int64_t &column) {
   int64_t T = rows.length();
   auto *ids = rows.ids_NT.mutable_data_ptr<int64_t>();
   auto *docStart = rows.docStart_NT.mutable_data_ptr<int32_t>();
   auto *labels = rows.labels_NT.mutable_data_ptr<int64_t>();
-  for (size_t at = 0; at < document.size();) {
+  auto labelOf = [&](size_t token) {
+    return document.learned.empty() || document.learned[token] ? document.ids[token] : -1;
+  };
+  for (size_t at = 0; at < document.ids.size();) {
     if (row == rows.size())
       return false;
-    size_t n = std::min<size_t>(document.size() - at, T - column);
+    size_t n = std::min<size_t>(document.ids.size() - at, T - column);
     for (size_t i = 0; i < n; ++i) {
       int64_t place = row * T + column + int64_t(i);
-      ids[place] = document[at + i];
+      ids[place] = document.ids[at + i];
       docStart[place] = int32_t(column);
-      labels[place] = i + 1 < n ? document[at + i + 1] : -1;
+      labels[place] = i + 1 < n ? labelOf(at + i + 1) : -1;
     }
     at += n;
     column += int64_t(n);
@@ -102,13 +105,13 @@ static bool packDocument(const std::vector<int32_t> &document, const TokenRows &
   return true;
 }
 
-TokenRows packDocuments(const std::vector<std::vector<int32_t>> &documents, const PackOptions &options) {
+TokenRows packDocuments(const std::vector<TokenView> &documents, const PackOptions &options) {
   int64_t T = options.length, total = 0;
   if (T < 2 || options.maxRows < 0)
     fail("rows to pack: expected a length of at least 2 and maxRows of at least 0, found ", T, " and ",
          options.maxRows);
-  for (const auto &document : documents)
-    total += int64_t(document.size());
+  for (const TokenView &document : documents)
+    total += int64_t(document.ids.size());
   int64_t count = options.dropPartial ? total / T : (total + T - 1) / T;
   if (options.maxRows != 0)
     count = std::min(count, options.maxRows);
@@ -118,12 +121,19 @@ TokenRows packDocuments(const std::vector<std::vector<int32_t>> &documents, cons
   TokenRows rows{at::zeros({count, T}, at::kLong), at::zeros({count, T}, at::kInt),
                  at::full({count, T}, -1, at::kLong)};
   int64_t row = 0, column = 0;
-  for (const auto &document : documents)
+  for (const TokenView &document : documents)
     if (!packDocument(document, rows, row, column))
       break;
   if (row < count) // padding: a piece of its own, so that no document's state or positions reach into it
     rows.docStart_NT.select(0, row).slice(0, column, T).fill_(column);
   return rows;
+}
+
+TokenRows packDocuments(const std::vector<std::vector<int32_t>> &documents, const PackOptions &options) {
+  std::vector<TokenView> views;
+  for (const std::vector<int32_t> &document : documents)
+    views.push_back({document, {}});
+  return packDocuments(views, options);
 }
 
 } // namespace xlstm

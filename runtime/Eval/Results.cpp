@@ -152,9 +152,12 @@ static Json settingsOf(const EvaluationSettings &settings, const ModelResults &f
                  {"counted", settings.countText ? "tasks and text" : "tasks"},
                  {"domains", Json::object()},
                  {"tasks", Json::object()}};
-  for (const auto &[domain, measured] : first.domains.items())
+  for (const auto &[domain, measured] : first.domains.items()) {
     result["domains"][domain] = {
         {"tokens", measured.at("tokens")}, {"bytes", measured.at("bytes")}, {"rows", measured.at("row_nats").size()}};
+    if (auto split = settings.splits.find(domain); split != settings.splits.end())
+      result["domains"][domain]["split"] = split->second;
+  }
   for (const Task &task : tasks)
     result["tasks"][task.name] = {{"items", task.items.size()},
                                   {"all_items", task.allItems},

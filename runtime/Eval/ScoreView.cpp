@@ -105,6 +105,15 @@ Json summaryView(const ReportData &data) {
   return view;
 }
 
+/// Domains that are scored on the text by which checkpoints were chosen.
+static std::string chosenBy(const ReportData &data) {
+  std::string text;
+  for (const auto &[domain, size] : data.results.at("settings").at("domains").items())
+    if (size.value("split", "") == "valid")
+      text += (text.empty() ? "" : ", ") + domain;
+  return text;
+}
+
 static std::string textSizes(const ReportData &data) {
   std::string text;
   for (const auto &[domain, size] : data.results.at("settings").at("domains").items())
@@ -168,6 +177,7 @@ Json textView(const ReportData &data) {
     return nullptr;
   Json view = {{"piece", grouped(data.results.at("settings").at("piece_tokens"))},
                {"sizes", textSizes(data)},
+               {"chosen_by", chosenBy(data)},
                {"absolute", drawBars(textChart(data, false))},
                {"relative", data.students().empty() ? "" : drawBars(textChart(data, true))}};
   view["table"] = domainTable(data, data.models, [&](const std::string &model, const std::string &domain) {

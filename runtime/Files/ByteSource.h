@@ -21,8 +21,32 @@ public:
 /// A regular file's bytes as they are.
 std::unique_ptr<ByteSource> openBytes(const std::filesystem::path &path);
 
-/// What an .xz file holds.
-std::unique_ptr<ByteSource> openXz(const std::filesystem::path &path, const CorpusLimits &limits);
+/// What a decoder is given and where it writes; it moves both on.
+struct CodecWindow {
+  const uint8_t *in = nullptr;
+  size_t inLeft = 0;
+  uint8_t *out = nullptr;
+  size_t outLeft = 0;
+  bool isLast = false; // nothing comes behind `in`
+};
+
+/// A compression format.
+class Codec {
+public:
+  virtual ~Codec() = default;
+  /// Takes some input, gives some output. What is wrong with the file ("is cut: ..."); nothing where nothing is.
+  virtual const char *step(CodecWindow &window) = 0;
+  /// Whether all that is in the file has been given.
+  bool ended = false;
+};
+
+std::unique_ptr<Codec> xzCodec();
+std::unique_ptr<Codec> gzipCodec();
+std::unique_ptr<Codec> zstdCodec();
+
+/// What a compressed file holds. Throws Error: damaged, or growing beyond limits.expansion.
+std::unique_ptr<ByteSource> openCompressed(const std::filesystem::path &path, std::unique_ptr<Codec> codec,
+                                           const CorpusLimits &limits);
 
 } // namespace xlstm
 

@@ -4,7 +4,7 @@
 #include "xlstm/Runtime/Files/Documents.h"
 
 #include "runtime/Files/ByteSource.h"
-#include "xlstm/Runtime/Files/Json.h"
+#include "runtime/Files/JsonRow.h"
 #include "xlstm/Runtime/Files/PlainText.h"
 #include "xlstm/Runtime/Files/Utf8.h"
 #include "xlstm/Support/Error.h"
@@ -15,7 +15,7 @@ using namespace xlstm;
 
 namespace {
 
-using Take = std::function<bool(std::string &document)>;
+using Take = std::function<bool(Document &document)>;
 
 /// The lines of a file, without their ends, which are those of PlainText.h, and without its byte order mark.
 class Lines {
@@ -71,67 +71,109 @@ private:
 
 } // namespace
 
+/// Numbers the documents that `take` gets.
+static Take numbering(const std::string &name, const Take &take) {
+  return [&name, &take, number = uint64_t{0}](Document &document) mutable {
+    document.origin = name + ": document " + std::to_string(++number);
+    return take(document);
+  };
+}
+
 /// Documents end at lines that hold only the separator; the line end before it is not part of the document.
 static void splitText(Lines &lines, const std::string &name, uint64_t longest, const Take &take) {
-  std::string document, line;
+  Document document;
+  std::string line;
   bool isFirst = true;
   while (lines.next(line)) {
     if (line == "<|eos|>") {
-      if (!document.empty() && !take(document))
+      if (!document.text.empty() && !take(document))
         return;
-      document.clear();
+      document = {};
       isFirst = true;
       continue;
     }
-    if (document.size() + !isFirst + line.size() > longest)
+    if (document.text.size() + !isFirst + line.size() > longest)
       fail(name, ": line ", lines.number, ": expected documents of at most ", longest,
            " bytes (a line <|eos|> ends one), found a longer one");
-    document += (isFirst ? "" : "\n") + line;
+    document.text += (isFirst ? "" : "\n") + line;
     isFirst = false;
   }
-  if (!document.empty())
+  if (!document.text.empty())
     take(document);
 }
 
-/// The "text" of every line's object; blank lines are skipped.
+/// The document of every line; blank lines are skipped.
 static void splitJsonLines(Lines &lines, const std::string &name, const Take &take) {
   std::string line;
   while (lines.next(line)) {
     if (line.find_first_not_of(" \t\r") == line.npos)
       continue;
-    std::string origin = name + ": line " + std::to_string(lines.number);
-    Json object = parseJson(line, origin);
-    auto found = object.is_object() ? object.find("text") : object.end();
-    if (!object.is_object() || found == object.end() || !found->is_string())
-      fail(origin, ": expected an object with a string 'text'");
-    if (auto &text = found->get_ref<std::string &>(); !text.empty() && !take(text))
+    Document document = documentOfRow(line, name + ": line " + std::to_string(lines.number));
+    if (document.numBytes() != 0 && !take(document))
       return;
   }
 }
 
+namespace {
+
+/// An ending that says how a file is compressed.
+struct Compression {
+  const char *ending;
+  std::unique_ptr<Codec> (*codec)();
+};
+
+} // namespace
+
+static constexpr Compression compressions[] = {{".xz", xzCodec}, {".gz", gzipCodec}, {".zst", zstdCodec}};
+
+static const Compression *compressionOf(const std::filesystem::path &path) {
+  for (const Compression &compression : compressions)
+    if (path.extension() == compression.ending)
+      return &compression;
+  return nullptr;
+}
+
+static std::string formatOf(const std::filesystem::path &path) {
+  return (compressionOf(path) ? path.stem() : path).extension().string();
+}
+
+bool xlstm::isCorpusName(const std::filesystem::path &path) {
+  return formatOf(path) == ".txt" || formatOf(path) == ".jsonl";
+}
+
 void xlstm::forEachDocument(const std::filesystem::path &path, const Take &take, const CorpusLimits &limits) {
   std::string name = path.string();
-  bool isXz = path.extension() == ".xz";
-  std::filesystem::path stem = isXz ? path.stem() : path.filename();
-  if (stem.extension() != ".txt" && stem.extension() != ".jsonl")
-    fail(name, ": expected a file that ends in .txt, .jsonl, .txt.xz or .jsonl.xz");
-  Lines lines(isXz ? openXz(path, limits) : openBytes(path), name, limits.document);
-  if (stem.extension() == ".txt")
-    splitText(lines, name, limits.document, take);
+  if (!isCorpusName(path))
+    fail(name, ": expected a file that ends in .txt, .jsonl, or one of these and .xz, .gz or .zst");
+  const Compression *compression = compressionOf(path);
+  Lines lines(compression ? openCompressed(path, compression->codec(), limits) : openBytes(path), name,
+              limits.document);
+  Take numbered = numbering(name, take);
+  if (formatOf(path) == ".txt")
+    splitText(lines, name, limits.document, numbered);
   else
-    splitJsonLines(lines, name, take);
+    splitJsonLines(lines, name, numbered);
 }
 
 std::vector<std::string> xlstm::readDocuments(const std::filesystem::path &path, const CorpusLimits &limits) {
   std::vector<std::string> documents;
   uint64_t bytes = 0;
-  auto add = [&](std::string &document) {
-    bytes += memoryOf(document.size());
+  auto add = [&](Document &document) {
+    bytes += memoryOf(document.numBytes());
+    if (!document.chat.empty())
+      fail(document.origin, ": expected a text, found a conversation");
     if (bytes > limits.memory)
       fail(path.string(), ": expected documents of at most ", limits.memory, " bytes together, found more");
-    documents.push_back(std::move(document));
+    documents.push_back(std::move(document.text));
     return true;
   };
   forEachDocument(path, add, limits);
   return documents;
+}
+
+FileHash Document::hash() const {
+  Hasher hasher;
+  hasher.add(std::as_bytes(std::span(chat.empty() ? "t" : "c", 1)));
+  hasher.add(std::as_bytes(std::span(chat.empty() ? text : chat)));
+  return hasher.value();
 }

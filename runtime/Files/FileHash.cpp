@@ -36,9 +36,11 @@ Hasher::~Hasher() = default;
 void Hasher::add(std::span<const std::byte> bytes) { XXH3_128bits_update(&state->xxh, bytes.data(), bytes.size()); }
 FileHash Hasher::value() const { return convert(XXH3_128bits_digest(&state->xxh)); }
 
-MeasuredFile measureFile(const std::filesystem::path &folder, const std::filesystem::path &name) {
+static MeasuredFile measure(int descriptor, const std::filesystem::path &path) {
   constexpr size_t piece = size_t{1} << 20;
-  Descriptor file(openInside(folder, name));
+  Descriptor file(descriptor);
+  if (file.number < 0)
+    failSystem(path, "open");
   ::posix_fadvise(file.number, 0, 0, POSIX_FADV_SEQUENTIAL);
   std::vector<std::byte> buffer(piece);
   Hasher hasher;
@@ -47,12 +49,20 @@ MeasuredFile measureFile(const std::filesystem::path &folder, const std::filesys
     if (count < 0 && errno == EINTR)
       continue;
     if (count < 0)
-      failSystem(folder / name, "read");
+      failSystem(path, "read");
     if (count == 0)
       return {total, hasher.value()};
     hasher.add(std::span(buffer).first(count));
     total += count;
   }
+}
+
+MeasuredFile measureFile(const std::filesystem::path &folder, const std::filesystem::path &name) {
+  return measure(openInside(folder, name), folder / name);
+}
+
+MeasuredFile measureGivenFile(const std::filesystem::path &path) {
+  return measure(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK), path);
 }
 
 } // namespace xlstm

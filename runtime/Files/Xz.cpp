@@ -1,4 +1,4 @@
-//===- Xz.cpp - what an .xz file holds, piece by piece --------------------===//
+//===- Xz.cpp - .xz -------------------------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Files/ByteSource.h"
@@ -10,6 +10,9 @@ using namespace xlstm;
 
 static const char *reasonOf(lzma_ret status) {
   switch (status) {
+  case LZMA_OK:
+  case LZMA_STREAM_END:
+    return nullptr;
   case LZMA_FORMAT_ERROR:
     return "is not an xz file";
   case LZMA_BUF_ERROR:
@@ -26,48 +29,29 @@ static const char *reasonOf(lzma_ret status) {
 
 namespace {
 
-class XzBytes : public ByteSource {
+class Xz : public Codec {
 public:
-  XzBytes(const std::filesystem::path &path, const CorpusLimits &limits)
-      : name(path.string()), limits(limits), file(openBytes(path)), buffer(size_t{1} << 20, '\0') {
+  Xz() {
     constexpr uint64_t memory = uint64_t{1} << 28;
     if (lzma_stream_decoder(&stream, memory, LZMA_CONCATENATED) != LZMA_OK)
-      fail(name, ": cannot set up the xz decoder");
+      fail("cannot set up the xz decoder");
   }
-  ~XzBytes() override { lzma_end(&stream); }
+  ~Xz() override { lzma_end(&stream); }
 
-  std::string_view next() override {
-    stream.next_out = reinterpret_cast<uint8_t *>(buffer.data());
-    stream.avail_out = buffer.size();
-    while (status != LZMA_STREAM_END && stream.avail_out > 0) {
-      if (stream.avail_in == 0 && !isAtEnd) {
-        std::string_view bytes = file->next();
-        isAtEnd = bytes.empty();
-        stream.next_in = reinterpret_cast<const uint8_t *>(bytes.data());
-        stream.avail_in = bytes.size();
-      }
-      status = lzma_code(&stream, isAtEnd ? LZMA_FINISH : LZMA_RUN);
-      if (status != LZMA_OK && status != LZMA_STREAM_END)
-        fail(name, ": ", reasonOf(status));
-    }
-    if (stream.total_out > limits.document && stream.total_out / limits.expansion > stream.total_in)
-      fail(name, ": expected a file that grows at most ", limits.expansion, " times when decompressed, found ",
-           stream.total_out, " bytes behind the first ", stream.total_in);
-    return {buffer.data(), buffer.size() - stream.avail_out};
+  const char *step(CodecWindow &window) override {
+    stream.next_in = window.in, stream.avail_in = window.inLeft;
+    stream.next_out = window.out, stream.avail_out = window.outLeft;
+    lzma_ret status = lzma_code(&stream, window.isLast ? LZMA_FINISH : LZMA_RUN);
+    window.in = stream.next_in, window.inLeft = stream.avail_in;
+    window.out = stream.next_out, window.outLeft = stream.avail_out;
+    ended = status == LZMA_STREAM_END;
+    return reasonOf(status);
   }
 
 private:
-  std::string name;
-  CorpusLimits limits;
-  std::unique_ptr<ByteSource> file;
-  std::string buffer;
   lzma_stream stream = LZMA_STREAM_INIT;
-  lzma_ret status = LZMA_OK;
-  bool isAtEnd = false;
 };
 
 } // namespace
 
-std::unique_ptr<ByteSource> xlstm::openXz(const std::filesystem::path &path, const CorpusLimits &limits) {
-  return std::make_unique<XzBytes>(path, limits);
-}
+std::unique_ptr<Codec> xlstm::xzCodec() { return std::make_unique<Xz>(); }

@@ -19,10 +19,10 @@ include(AddMLIR)
 set(XLSTM_LLVM_BIN ${LLVM_TOOLS_BINARY_DIR})
 
 # Where MLIR is static, so is all else but libc, libstdc++ and LibTorch: the program goes where nothing of ours is.
+find_library(XLSTM_ZLIB libz.a REQUIRED)
+find_library(XLSTM_ZSTD libzstd.a REQUIRED)
 set(XLSTM_COMPRESSION z zstd)
 if(XLSTM_STATIC_MLIR)
-  find_library(XLSTM_ZLIB libz.a REQUIRED)
-  find_library(XLSTM_ZSTD libzstd.a REQUIRED)
   find_library(XLSTM_YAML_CPP libyaml-cpp.a REQUIRED)
   set(XLSTM_COMPRESSION ${XLSTM_ZLIB} ${XLSTM_ZSTD})
   set(Protobuf_USE_STATIC_LIBS ON)
@@ -80,7 +80,7 @@ find_library(XLSTM_LIBTINFO libtinfo.a REQUIRED)
 find_library(XLSTM_LIBBSD libbsd.a REQUIRED)
 find_library(XLSTM_LIBMD libmd.a REQUIRED)
 set(XLSTM_EDITOR ${XLSTM_LIBEDIT} ${XLSTM_LIBTINFO} ${XLSTM_LIBBSD} ${XLSTM_LIBMD}) # in link order
-set(XLSTM_EXECUTABLE_ARCHIVES ${XLSTM_EDITOR} ${XLSTM_PCRE2} ${XLSTM_UTF8PROC} ${XLSTM_LZMA})
+set(XLSTM_EXECUTABLE_ARCHIVES ${XLSTM_EDITOR} ${XLSTM_PCRE2} ${XLSTM_UTF8PROC} ${XLSTM_LZMA} ${XLSTM_ZLIB} ${XLSTM_ZSTD})
 list(JOIN XLSTM_EXECUTABLE_ARCHIVES "\n" archives)
 file(WRITE ${CMAKE_BINARY_DIR}/executable-archives.txt "${archives}\n") # for tools/package.sh
 set(XLSTM_LIT ${XLSTM_LLVM_BIN}/../build/utils/lit/lit.py)

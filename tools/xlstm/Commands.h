@@ -31,6 +31,8 @@ inline void addNonFiniteFlag(CLI::App &verb, bool &allow) {
 void addImportCommand(CLI::App &app);
 void addLinearizeCommand(CLI::App &app);
 void addDistillCommand(CLI::App &app);
+void addStatusCommand(CLI::App &app);
+void addPatchCommand(CLI::App &app);
 void addMergeCommand(CLI::App &app);
 void addEvalCommand(CLI::App &app);
 void addReportCommand(CLI::App &app);
@@ -48,7 +50,7 @@ void addBenchCommand(CLI::App &app);
 inline constexpr void (*allCommands[])(CLI::App &) = {
     addImportCommand,  addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,   addReportCommand,
     addCompileCommand, addLogitsCommand,    addDiffCommand,    addBenchCommand, addExportCommand, addGenerateCommand,
-    addInspectCommand, addHeadsCommand,     addRecallCommand,  addVerifyCommand};
+    addInspectCommand, addHeadsCommand,     addRecallCommand,  addVerifyCommand,  addStatusCommand, addPatchCommand};
 
 } // namespace xlstm
 

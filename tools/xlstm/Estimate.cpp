@@ -123,6 +123,20 @@ static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, con
   return rows * recipe.length * (std::min(recipe.topK, model.vocab) * (id + logProbability) + tail);
 }
 
+/// Of train and valid in tokens; a token has some 3.4 bytes of text, and a compressed byte 4.
+static int64_t tokenBytes(const Recipe &recipe) {
+  double text = 0;
+  for (const RecipeDomain &domain : recipe.domains)
+    for (const CorpusFiles &files : {domain.trainFiles(), domain.valid})
+      for (const std::filesystem::path &file : files) {
+        std::error_code error;
+        auto size = std::filesystem::file_size(file, error);
+        bool isPlain = file.extension() == ".txt" || file.extension() == ".jsonl";
+        text += error ? 0 : double(size) * (isPlain ? 1 : 4);
+      }
+  return int64_t(1.2 * text);
+}
+
 /// Every stage that trains keeps some checkpoints: each parameter that is trained and its moments.
 static int64_t checkpointBytes(int64_t trained) { return CheckpointStore::kept * trained * Checkpointed; }
 
@@ -199,6 +213,7 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
                                      teacher.bytes, 0, ProgramBytes + weights}};
   if (recipe.check)
     stages.push_back({"check", "its other export", teacher.bytes, 0, ProgramBytes + weights});
+  stages.push_back({"tokens", "of all text, about", tokenBytes(recipe), 0, ProgramBytes});
   stages.push_back({"rewrite", "the untrained baseline", student.bytes, 0, ProgramBytes + 2 * weights});
   const TrainOptions &align = recipe.align.options;
   StageNeeds train{"align", stepsText(align) + ", " + oneDigit(double(student.added) / 1e6) + " M new parameters"};

@@ -6,8 +6,8 @@
 #include "Models.h"
 #include "NamedFiles.h"
 
+#include "xlstm/Runtime/Data/Encoder.h"
 #include "xlstm/Runtime/Eval/Report.h"
-#include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 
@@ -26,10 +26,10 @@ LoadedModel asLoaded(std::shared_ptr<const RunnableModel> model) {
   return LoadedModel{model->forward, derive, model->params};
 }
 
-std::vector<Domain> readDomains(const EvalInputs &inputs) {
+std::vector<Domain> readDomains(const EvalInputs &inputs, const Encoder &encoder) {
   std::vector<Domain> domains;
-  for (const auto &[name, corpus] : inputs.domains)
-    domains.push_back({name, readDocuments(corpus)});
+  for (const EvalDomain &domain : inputs.domains)
+    domains.push_back({domain.name, readTexts(domain.files, encoder)});
   return domains;
 }
 
@@ -52,21 +52,24 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   std::vector<fs::path> read = inputs.tasks;
   for (const NamedBundle &model : models)
     read.push_back(model.folder);
-  for (const auto &[name, corpus] : inputs.domains)
-    read.push_back(corpus);
+  for (const EvalDomain &domain : inputs.domains)
+    read.insert(read.end(), domain.files.begin(), domain.files.end());
   checkOutput(folder, OutputKind::KeptFolder, read);
   std::vector<EvalModel> evalModels;
   for (const NamedBundle &named : models)
     evalModels.push_back(evalModel(named, inputs.device));
-  Vocabulary vocabulary = Vocabulary::load(models.at(0).folder);
-  std::vector<Domain> domains = readDomains(inputs);
+  Encoder encoder = Encoder::load(models.at(0).folder);
+  std::vector<Domain> domains = readDomains(inputs, encoder);
   std::vector<Task> tasks = readTasks(inputs);
   EvaluationSettings settings;
   settings.pieceTokens = inputs.pieceTokens;
   settings.tokenLimit = inputs.tokens;
   settings.teacher = models.at(0).name;
   settings.countText = inputs.countText;
-  evaluateModels(evalModels, vocabulary, domains, tasks, settings, folder);
+  for (const EvalDomain &domain : inputs.domains)
+    if (!domain.split.empty())
+      settings.splits[domain.name] = domain.split;
+  evaluateModels(evalModels, encoder.vocabulary(), domains, tasks, settings, folder);
 }
 
 void addEvalCommand(CLI::App &app) {
@@ -79,7 +82,9 @@ void addEvalCommand(CLI::App &app) {
   CLI::App *verb = app.add_subcommand("eval", "Score bundles on held-out text and tasks; the first one is the teacher");
   verb->add_option("bundles", settings->models, "Bundles, each as FOLDER or NAME=FOLDER")->required();
   verb->add_option("-o,--output", settings->output, "Folder for results.json and one folder a model")->required();
-  verb->add_option("--domain", settings->domains, "Held-out corpus as NAME=FILE, .txt or .jsonl, also .xz; repeatable");
+  verb->add_option(
+      "--domain", settings->domains,
+      "Held-out corpus as NAME=PATH: a file, .txt or .jsonl, also .xz, .gz or .zst, a folder or a pattern; repeatable");
   verb->add_option("--task", settings->inputs.tasks, "Task file, JSON lines; repeatable");
   verb->add_option("--tokens", settings->inputs.tokens, "Tokens to score a domain")
       ->check(countWithin("tokens"))
@@ -104,7 +109,7 @@ void addEvalCommand(CLI::App &app) {
     for (const std::string &text : settings->models)
       bundles.push_back({namedFile(text).name, namedFile(text).file});
     for (const std::string &text : settings->domains)
-      settings->inputs.domains.emplace_back(namedFile(text).name, namedFile(text).file);
+      settings->inputs.domains.push_back({namedFile(text).name, findCorpusFiles(namedFile(text).file)});
     evaluateBundles(bundles, settings->inputs, settings->output);
   });
 }

@@ -4,6 +4,7 @@
 #ifndef XLSTM_TOOLS_XLSTM_EVALUATION_H
 #define XLSTM_TOOLS_XLSTM_EVALUATION_H
 
+#include "xlstm/Runtime/Data/Encoder.h"
 #include "xlstm/Runtime/Eval/Evaluation.h"
 
 namespace xlstm {
@@ -14,11 +15,18 @@ struct NamedBundle {
   std::filesystem::path folder;
 };
 
+/// What a domain is scored on. `split`: "test", "valid" where checkpoints were chosen by it, or empty.
+struct EvalDomain {
+  std::string name;
+  std::vector<std::filesystem::path> files;
+  std::string split = {};
+};
+
 /// What to score on, as a recipe or the command line says it.
 struct EvalInputs {
-  std::vector<std::pair<std::string, std::filesystem::path>> domains; // held-out corpus a domain
-  std::vector<std::filesystem::path> tasks;                           // .jsonl files
-  int64_t tokens = 0, items = 0;                                      // limits; 0: all
+  std::vector<EvalDomain> domains;
+  std::vector<std::filesystem::path> tasks; // .jsonl files
+  int64_t tokens = 0, items = 0;            // limits; 0: all
   int64_t pieceTokens = 512;
   bool countText = false;     // C_alpha counts the domains, too
   std::string device = "cpu"; // where the models run
@@ -27,7 +35,7 @@ struct EvalInputs {
 /// The functions that tasks need: a program with @prefill and @decode.
 struct RunnableModel;
 LoadedModel asLoaded(std::shared_ptr<const RunnableModel> model);
-std::vector<Domain> readDomains(const EvalInputs &inputs);
+std::vector<Domain> readDomains(const EvalInputs &inputs, const Encoder &encoder);
 std::vector<Task> readTasks(const EvalInputs &inputs);
 
 /// Evaluates the bundles (which share the first one's tokenizer) into `folder`.

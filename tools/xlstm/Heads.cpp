@@ -5,8 +5,8 @@
 #include "Commands.h"
 
 #include "xlstm/Pipelines/Describe.h"
+#include "xlstm/Runtime/Data/TokenCorpus.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
-#include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
@@ -29,14 +29,16 @@ Json rankTeacherHeads(const fs::path &bundle, const HeadInputs &inputs) {
   if (inputs.domains.empty())
     fail("heads: expected at least one domain to rank by, found none");
   RunnableModel teacher = RunnableModel::open(bundle, inputs.device);
-  Vocabulary vocabulary = Vocabulary::load(bundle);
+  Encoder encoder = Encoder::load(bundle);
+  const Vocabulary &vocabulary = encoder.vocabulary();
   std::vector<RankingText> texts;
   std::vector<std::string> all;
-  for (const auto &[name, file] : inputs.domains) {
-    std::vector<std::string> documents = readDocuments(file);
+  constexpr uint64_t enough = uint64_t{1} << 28; // bytes of a domain's text
+  for (const auto &[name, files] : inputs.domains) {
+    std::vector<std::string> documents = readTexts(files, encoder, enough);
     texts.push_back(rankingText(name, vocabulary, documents, inputs.length, inputs.tokens));
     if (texts.back().choose.tokens == 0 || texts.back().report.tokens == 0)
-      fail(file.string(), ": expected text for two halves, one to choose by and one to report on, found too little");
+      fail(nameOf(files), ": expected text for two halves, one to choose by and one to report on, found too little");
     all.insert(all.end(), documents.begin(), documents.end());
   }
   auto probes = [&](uint64_t seed, int64_t length) {
@@ -73,8 +75,8 @@ void writeHeads(const Json &ranking, const fs::path &file) {
 /// Before the work: where the choice and its picture go.
 static void checkHeadsOutput(const fs::path &file, const fs::path &teacher, const HeadInputs &inputs) {
   std::vector<fs::path> read = {teacher};
-  for (const auto &[name, corpus] : inputs.domains)
-    read.push_back(corpus);
+  for (const auto &[name, files] : inputs.domains)
+    read.insert(read.end(), files.begin(), files.end());
   if (pictureOf(file) == file)
     fail(file.string(), ": expected a name for the choice such as heads.json, found that of its picture");
   for (const fs::path &output : {file, pictureOf(file)})
@@ -104,7 +106,7 @@ void addHeadsCommand(CLI::App &app) {
   verb->add_option("teacher", settings->teacher, "Bundle of the teacher")->required();
   verb->add_option("-o,--output", settings->output, "File for the choice, heads.json; its picture is written beside it")
       ->required();
-  verb->add_option("--domain", settings->domains, "Text to rank by as NAME=FILE, .txt or .jsonl, also .xz; repeatable")
+  verb->add_option("--domain", settings->domains, "Text to rank by as NAME=PATH: a file, .txt or .jsonl, also .xz, .gz or .zst, a folder or a pattern; repeatable")
       ->required();
   verb->add_option("--budget", inputs.budget,
                    "Key heads to keep: 4, a share such as 3%, or bytes a token such as 2048B")
@@ -140,7 +142,7 @@ void addHeadsCommand(CLI::App &app) {
       size_t equals = text.find('=');
       if (equals == std::string::npos)
         fail("--domain ", text, ": expected NAME=FILE");
-      settings->inputs.domains.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+      settings->inputs.domains.emplace_back(text.substr(0, equals), findCorpusFiles(text.substr(equals + 1)));
     }
     checkHeadsOutput(settings->output, settings->teacher, settings->inputs);
     Json ranking = rankTeacherHeads(settings->teacher, settings->inputs);

@@ -27,7 +27,7 @@ const std::map<std::string, RankMethod> &rankMethodNames();
 
 /// What to rank on.
 struct HeadInputs {
-  std::vector<std::pair<std::string, std::filesystem::path>> domains;
+  std::vector<std::pair<std::string, std::vector<std::filesystem::path>>> domains;
   std::string budget = "3%";
   RankingSettings settings;
   int64_t window = 512, sinks = 4, length = 2048, tokens = 8192, probes = 16;

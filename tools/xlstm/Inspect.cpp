@@ -119,7 +119,8 @@ static Json inspectRun(const fs::path &folder) {
   Json card = {{"format", "run folder"}, {"stages_done", Json::array()}, {"bundles", Json::array()}};
   std::vector<std::pair<fs::file_time_type, std::string>> stages;
   for (const auto &entry : fs::directory_iterator(folder / ".stages"))
-    stages.emplace_back(entry.last_write_time(), entry.path().filename().string());
+    if (!entry.path().has_extension()) // others are no stamps of what is done
+      stages.emplace_back(entry.last_write_time(), entry.path().filename().string());
   std::ranges::sort(stages);
   for (const auto &[time, name] : stages)
     card["stages_done"].push_back(name);

@@ -38,7 +38,7 @@ void MergeCommand::run() {
     return mergeBundles(merge, output);
   inputs.byTasks = tune == "tasks";
   for (const std::string &text : domains)
-    inputs.eval.domains.emplace_back(namedFile(text).name, namedFile(text).file);
+    inputs.eval.domains.push_back({namedFile(text).name, findCorpusFiles(namedFile(text).file)});
   mergeTuned(merge, inputs, output);
 }
 

@@ -22,12 +22,12 @@ namespace {
 class Tuner {
 public:
   Tuner(const MergeConfig &config, const TuneInputs &inputs)
-      : merge(config), folder(mergedModels(config).front().folder), vocabulary(Vocabulary::load(folder)),
+      : merge(config), folder(mergedModels(config).front().folder), encoder(Encoder::load(folder)), vocabulary(encoder.vocabulary()),
         model(std::make_shared<RunnableModel>(RunnableModel::open(folder, inputs.eval.device))) {
     if (inputs.byTasks)
       tasks = readTasks(inputs.eval);
     else
-      for (const Domain &domain : readDomains(inputs.eval))
+      for (const Domain &domain : readDomains(inputs.eval, encoder))
         texts.push_back(packHeldOut(vocabulary, domain.documents, inputs.eval.pieceTokens, inputs.eval.tokens));
     for (const PackedText &text : texts)
       if (text.bytes == 0)
@@ -52,7 +52,8 @@ public:
 private:
   MergeInputs merge;
   fs::path folder;
-  Vocabulary vocabulary;
+  Encoder encoder;
+  const Vocabulary &vocabulary;
   std::shared_ptr<RunnableModel> model;
   std::vector<PackedText> texts;
   std::vector<Task> tasks;

@@ -15,10 +15,25 @@ namespace fs = std::filesystem;
 
 namespace xlstm {
 
-Corpora checkRun(const Recipe &recipe, const fs::path &output) {
+/// Raised when more is looked for in corpora.
+constexpr int looksVersion = 1;
+
+static std::string lookOf(const Recipe &recipe, FileHashes &hashes) {
+  std::string text = std::to_string(looksVersion);
+  for (const RecipeDomain &domain : recipe.domains)
+    for (const CorpusFiles &files : {domain.trainFiles(), domain.valid, domain.test}) {
+      text += ";";
+      for (const fs::path &file : files)
+        text += file.string() + "=" + hashes.of(file) + " ";
+    }
+  return hashOfText(text);
+}
+
+std::string checkRun(const Recipe &recipe, const fs::path &output, FileHashes &hashes, const std::string &looked) {
   std::vector<fs::path> inputs = recipe.eval.tasks;
   for (const RecipeDomain &domain : recipe.domains)
-    inputs.insert(inputs.end(), {domain.train, domain.valid});
+    for (const CorpusFiles &files : {domain.trainFiles(), domain.valid, domain.test})
+      inputs.insert(inputs.end(), files.begin(), files.end());
   inputs.push_back(recipe.teacher);
   if (recipe.check)
     inputs.push_back(*recipe.check);
@@ -34,12 +49,10 @@ Corpora checkRun(const Recipe &recipe, const fs::path &output) {
   for (const fs::path &file : recipe.eval.tasks)
     tasks.push_back(loadTask(file, size_t(recipe.eval.items)));
   checkBenchmarks(domains, tasks);
-  Corpora corpora;
-  for (const RecipeDomain &domain : recipe.domains)
-    for (const fs::path &file : {domain.train, domain.valid})
-      if (!corpora.contains(file))
-        corpora.emplace(file, CorpusFile::read(file));
-  return corpora;
+  std::string look = lookOf(recipe, hashes);
+  if (look != looked)
+    checkCorpora(recipe.domains);
+  return look;
 }
 
 /// Bytes of the files under a folder.
@@ -63,12 +76,14 @@ static void checkRoom(const Recipe &recipe, const std::string &module, const std
          " MB of free disk space for this run (--dry-run says what for), found ", space.available / 1000000);
 }
 
-void checkTeacher(const Recipe &recipe, const Corpora &corpora, const fs::path &teacher, const fs::path &run) {
-  Vocabulary vocabulary = Vocabulary::load(teacher);
+void checkTeacher(const Recipe &recipe, const fs::path &teacher, const fs::path &run) {
   std::string origin = Bundle::open(teacher, BundleCheck::SmallFiles).modelFile(), module = readTextFile(origin);
-  int64_t ids = describeModel(module, origin).vocab;
-  for (const auto &[path, corpus] : corpora)
-    checkFirstRow(corpus, vocabulary, ids, recipe.length);
+  Encoder encoder = Encoder::load(teacher, describeModel(module, origin).vocab);
+  for (const RecipeDomain &domain : recipe.domains) {
+    for (const RecipeSource &source : domain.train)
+      checkFirstRow(source.files, encoder, recipe.length);
+    checkFirstRow(domain.valid, encoder, recipe.length);
+  }
   checkRoom(recipe, module, origin, run);
 }
 

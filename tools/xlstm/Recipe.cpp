@@ -5,36 +5,19 @@
 
 #include "Ranges.h"
 #include "RecipeFields.h"
+#include "RecipeNodes.h"
 
 #include "xlstm/Pipelines/MixerOptions.h"
 #include "xlstm/Support/Error.h"
-#include "xlstm/Support/HubHint.h"
 #include "xlstm/Support/Nearest.h"
 #include "xlstm/Support/Number.h"
 #include "xlstm/Support/Quote.h"
 
 #include <algorithm>
-#include <cctype>
 
 namespace fs = std::filesystem;
 
 namespace xlstm {
-
-/// A name that becomes part of a file's name.
-static std::string checkedName(const std::string &name, const YamlNode &place) {
-  bool fine = !name.empty() && std::all_of(name.begin(), name.end(),
-                                           [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
-  if (!fine)
-    place.fail("expected a name of letters, digits, '-' and '_', found " + quote(name));
-  return name;
-}
-
-static fs::path existing(const fs::path &folder, const YamlNode &node) {
-  fs::path path = (folder / node.asString()).lexically_normal();
-  if (std::error_code error; !fs::exists(path, error))
-    node.fail("expected an existing file or folder, found nothing at " + path.string() + hubHint(node.asString()));
-  return path;
-}
 
 std::string oneOf(const YamlNode &node, const std::vector<std::string> &words) {
   std::string text = node.asString(), known;
@@ -239,16 +222,6 @@ static void readTrained(const YamlNode &node, TrainOptions &options) {
   }
 }
 
-static void readDomains(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
-  for (const auto &[name, domain] : node.entries()) {
-    domain.onlyKeys({"train", "valid"});
-    recipe.domains.push_back(
-        {checkedName(name, domain), existing(folder, domain.at("train")), existing(folder, domain.at("valid"))});
-  }
-  if (recipe.domains.empty())
-    node.fail("expected at least one domain, found none");
-}
-
 static void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &training) {
   node.onlyKeys({XLSTM_DISTILL_KEYS, "ce_weight", "kl_weight", "kl_mode", "top_k", "targets"});
   readTraining(node, recipe, training);
@@ -271,12 +244,22 @@ static void readExperts(const YamlNode &node, const RecipeTraining &defaults, Re
     expert.onlyKeys({XLSTM_DISTILL_KEYS});
     readTraining(expert, recipe, result.training);
     readTrained(expert, result.training.options);
+    result.text = expert.textWithout("recompute");
     if (result.training.domains.empty())
       expert.fail("expected 'domains', the domains that the expert is for");
     recipe.experts.push_back(result);
   }
   if (recipe.experts.empty())
     node.fail("expected at least one expert, found none");
+}
+
+/// The only expert of a recipe that names none: for all domains alike, unless `distill` says otherwise.
+static RecipeExpert generalist(const RecipeTraining &defaults, const Recipe &recipe) {
+  RecipeExpert expert{"all", defaults};
+  if (expert.training.domains.empty())
+    for (const RecipeDomain &domain : recipe.domains)
+      expert.training.domains.emplace_back(domain.name, 1.0 / double(recipe.domains.size()));
+  return expert;
 }
 
 static void readEval(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
@@ -332,13 +315,16 @@ Recipe Recipe::read(const fs::path &file) {
   defaults.options = TrainOptions::distillation(asCount(distill.at("steps"), "steps"));
   defaults.options.seed = recipe.seed;
   readDistill(distill, recipe, defaults);
-  readExperts(root.at("experts"), defaults, recipe);
+  if (auto experts = root.find("experts"))
+    readExperts(*experts, defaults, recipe);
+  else
+    recipe.experts.push_back(generalist(defaults, recipe));
   if (auto merge = root.find("merge"))
     readMerge(*merge, recipe);
   if (auto eval = root.find("eval"))
     readEval(*eval, folder, recipe);
   for (const RecipeDomain &domain : recipe.domains)
-    recipe.eval.domains.emplace_back(domain.name, domain.valid);
+    recipe.eval.domains.push_back({domain.name, domain.scored(), domain.test.empty() ? "valid" : "test"});
   if (recipe.merge.tune == "tasks" && recipe.eval.tasks.empty())
     root.at("merge").fail("expected tasks under 'eval' to tune by");
   if (auto compile = root.find("compile"))

@@ -17,9 +17,27 @@
 
 namespace xlstm {
 
+using CorpusFiles = std::vector<std::filesystem::path>; // corpora (Files/Documents.h)
+
+/// Part of what a domain trains on.
+struct RecipeSource {
+  CorpusFiles files;
+  std::optional<double> weight; // relative to the domain's other sources; each of them has one or none does
+  double epochs = 1;            // without weights: passes, relative to the others'
+};
+
 struct RecipeDomain {
   std::string name;
-  std::filesystem::path train, valid; // corpora (Files/Documents.h)
+  std::vector<RecipeSource> train;
+  CorpusFiles valid; // to choose by: checkpoints
+  CorpusFiles test;  // for the reported score; may be empty: then it is of `valid`
+
+  const CorpusFiles &scored() const { return test.empty() ? valid : test; }
+  CorpusFiles trainFiles() const;
+  /// The part of the domain's rows that each source gives, sum 1; `bytes`: what each has of text.
+  std::vector<double> sourceShares(const std::vector<uint64_t> &bytes) const;
+  /// Weights and epochs as text.
+  std::string mixText() const;
 };
 
 /// Settings of one training stage. `rows` is the most rows taken of a domain (0: as many as the steps use).
@@ -32,6 +50,7 @@ struct RecipeTraining {
 struct RecipeExpert {
   std::string name;
   RecipeTraining training;
+  std::string text = {}; // its own section
 
   /// The pass that adds what is trained beside the student's own params, and a comma; empty where nothing is.
   std::string adapterPass() const {

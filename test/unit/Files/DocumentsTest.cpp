@@ -1,4 +1,4 @@
-//===- DocumentsTest.cpp - corpora: text, JSON lines, xz ------------------===//
+//===- DocumentsTest.cpp - corpora: text, JSON lines, codecs --------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "xlstm/Runtime/Files/Documents.h"
@@ -6,6 +6,8 @@
 
 #include <cstring>
 #include <lzma.h>
+#include <zlib.h>
+#include <zstd.h>
 
 using namespace xlstm;
 using DocumentsTest = test::TestFolder;
@@ -20,6 +22,33 @@ static std::string compress(const std::string &text) {
   return out.substr(0, size);
 }
 
+static std::string gzip(const std::string &text) {
+  std::string out(text.size() + 1000, '\0');
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  stream.next_in = reinterpret_cast<Bytef *>(const_cast<char *>(text.data())), stream.avail_in = uInt(text.size());
+  stream.next_out = reinterpret_cast<Bytef *>(out.data()), stream.avail_out = uInt(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+static std::string zstd(const std::string &text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  ZSTD_CCtx *context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  out.resize(ZSTD_compress2(context, out.data(), out.size(), text.data(), text.size()));
+  ZSTD_freeCCtx(context);
+  return out;
+}
+
+/// What the libraries' own encoders write, by the ending and the word that errors have for it.
+static const struct {
+  const char *ending, *word;
+  std::string (*encode)(const std::string &);
+} codecs[] = {{".xz", "xz", compress}, {".gz", "gzip", gzip}, {".zst", "zstd", zstd}};
+
 TEST_F(DocumentsTest, SplitsTextAtSeparatorLines) {
   auto read = [&](const std::string &text) { return readDocuments(put("f.txt", text)); };
   EXPECT_EQ(read("a\nb\n<|eos|>\nc\n<|eos|>\n"), (Texts{"a\nb", "c"}));
@@ -33,7 +62,8 @@ TEST_F(DocumentsTest, SplitsTextAtSeparatorLines) {
 TEST_F(DocumentsTest, ReadsJsonLines) {
   auto read = [&](const std::string &text) { return readDocuments(put("f.jsonl", text)); };
   EXPECT_EQ(read("{\"text\": \"a\\nb\", \"id\": 1}\n\n{\"text\": \"\"}\n{\"text\": \"é\"}"), (Texts{"a\nb", "é"}));
-  EXPECT_ERROR(read("{\"text\": \"a\"}\n{\"txt\": 1}"), "f.jsonl: line 2: expected an object with a string 'text'");
+  EXPECT_ERROR(read("{\"text\": \"a\"}\n{\"txt\": 1}"),
+               "f.jsonl: line 2: expected an object with a string 'text', or a list 'messages'");
   EXPECT_ERROR(read("{\"text\": \"a\"}\n{\"text\": 1}"), "line 2: expected");
   EXPECT_ERROR(read("[]"), "line 1: expected");
   EXPECT_ERROR(read("\n{"), "f.jsonl: line 2:1:2: ");
@@ -51,7 +81,12 @@ TEST_F(DocumentsTest, ReadsWhatEverySystemWrites) {
     for (const char *end : {"\n", "\r\n", "\r"}) {
       EXPECT_EQ(readDocuments(put("f.txt", mark + endingIn(text, end))), expected);
       EXPECT_EQ(readDocuments(put("f.jsonl", mark + endingIn(lines, end))), expected);
-      EXPECT_EQ(readDocuments(put("f.txt.xz", compress(mark + endingIn(text, end)))), expected);
+      for (const auto &codec : codecs) {
+        EXPECT_EQ(readDocuments(put(std::string("f.txt") + codec.ending, codec.encode(mark + endingIn(text, end)))),
+                  expected);
+        EXPECT_EQ(readDocuments(put(std::string("f.jsonl") + codec.ending, codec.encode(mark + endingIn(lines, end)))),
+                  expected);
+      }
     }
   // Line ends that a string of JSON has, and a mark that is not the first character, belong to the text.
   EXPECT_EQ(readDocuments(put("f.jsonl", R"({"text": "a\r\nb\uFEFF"})")), (Texts{"a\r\nb\xEF\xBB\xBF"}));
@@ -59,25 +94,93 @@ TEST_F(DocumentsTest, ReadsWhatEverySystemWrites) {
   EXPECT_EQ(readDocuments(put("f.txt", "\xEF\xBB\xBF")), Texts{});
 }
 
-TEST_F(DocumentsTest, ReadsXz) {
+TEST_F(DocumentsTest, ReadsWhatIsCompressed) {
   std::string text(3'000'000, 'x');
-  put("f.txt.xz", compress(text + "\n<|eos|>\nb\n"));
-  EXPECT_EQ(readDocuments(folder / "f.txt.xz"), (Texts{text, "b"}));
-  put("f.jsonl.xz", compress("{\"text\": \"a\"}\n") + compress("{\"text\": \"b\"}\n"));
-  EXPECT_EQ(readDocuments(folder / "f.jsonl.xz"), (Texts{"a", "b"}));
+  for (int n = 0; n < 2'000'000; ++n) // some of it larger than a buffer when compressed, too
+    text[size_t(n)] = char('a' + n * 7919LL * n % 26);
+  for (const auto &[ending, word, encode] : codecs) {
+    std::string txt = std::string("f.txt") + ending, jsonl = std::string("f.jsonl") + ending;
+    put(txt, encode(text + "\n<|eos|>\nb\n"));
+    EXPECT_EQ(readDocuments(folder / txt), (Texts{text, "b"}));
+    put(jsonl, encode("{\"text\": \"a\"}\n") + encode("{\"text\": \"b\"}\n"));
+    EXPECT_EQ(readDocuments(folder / jsonl), (Texts{"a", "b"}));
+    EXPECT_ERROR(readDocuments(put(txt, encode("ab\xffz"))), txt + ": invalid UTF-8 at byte 2");
+  }
 }
 
-TEST_F(DocumentsTest, RefusesDamagedXz) {
-  std::string good = compress("some text\n");
-  auto path = folder / "f.txt.xz";
-  auto read = [&](const std::string &bytes) { return readDocuments(put("f.txt.xz", bytes)); };
-  EXPECT_ERROR(read("plain text, and enough of it"), path.string() + ": is not an xz file");
-  EXPECT_ERROR(read(""), "is cut");
-  for (size_t size = 1; size < good.size(); ++size)
-    EXPECT_ERROR(read(good.substr(0, size)), ": is ");
-  std::string broken = good;
-  broken[good.size() / 2] ^= 1;
-  EXPECT_ERROR(read(broken), "is a corrupt xz file");
+TEST_F(DocumentsTest, RefusesDamagedCompression) {
+  for (const auto &[ending, word, encode] : codecs) {
+    std::string good = encode("some text, and more of some text\n"), name = std::string("f.txt") + ending;
+    auto read = [&](const std::string &bytes) { return readDocuments(put(name, bytes)); };
+    EXPECT_ERROR(read("plain text, and enough of it"), name + ": is not a");
+    EXPECT_ERROR(read(""), "is cut");
+    for (size_t size = 1; size < good.size(); ++size)
+      EXPECT_ERROR(read(good.substr(0, size)), name + ": is cut");
+    EXPECT_ERROR(read(good + "and more"), name + ": is ");
+    std::string broken = good;
+    broken[good.size() - 6] ^= 1; // of a checksum
+    EXPECT_ERROR(read(broken), std::string("is a corrupt ") + word + " file");
+  }
+}
+
+TEST_F(DocumentsTest, ReadsConversationsAndWeights) {
+  std::vector<Document> found;
+  forEachDocument(put("f.jsonl", R"({"text": "a"}
+{"text": "b", "weight": 2.5}
+{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], "tools": [{"x": 1}], "weight": 0}
+{"messages": [{"role": "assistant", "content": "a"}], "tools": null}
+)"),
+                  [&](Document &document) {
+                    found.push_back(document);
+                    return true;
+                  });
+  ASSERT_EQ(found.size(), 4u);
+  EXPECT_EQ(found[0].weight, 1);
+  EXPECT_EQ(found[1].weight, 2.5);
+  EXPECT_EQ(found[1].text, "b");
+  EXPECT_EQ(found[2].weight, 0);
+  EXPECT_EQ(found[2].chat,
+            R"({"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}],"tools":[{"x":1}]})");
+  EXPECT_EQ(found[3].chat, R"({"messages":[{"role":"assistant","content":"a"}]})");
+  EXPECT_EQ(found[3].origin, (folder / "f.jsonl").string() + ": document 4");
+  EXPECT_NE(found[0].hash(), found[1].hash());
+  found[1].text = "a"; // the weight is no part of what it is
+  EXPECT_EQ(found[0].hash(), found[1].hash());
+
+  auto read = [&](const std::string &line) { return readDocuments(put("f.jsonl", line)); };
+  EXPECT_ERROR(read(R"({"text": "a", "messages": []})"),
+               "line 1: expected an object with a string 'text', or a list 'messages', found both");
+  EXPECT_ERROR(read(R"({"text": "a", "weight": -1})"), "line 1: 'weight': expected a number from 0 to 1e+06, found -1");
+  EXPECT_ERROR(read(R"({"text": "a", "weight": "1"})"), "line 1: 'weight': expected a number");
+  EXPECT_ERROR(read(R"({"messages": {}})"), "line 1: 'messages': expected a list, found object");
+  EXPECT_ERROR(read(R"({"messages": []})"), "expected one of the role 'assistant'");
+  EXPECT_ERROR(read(R"({"messages": [{"role": "user", "content": "a"}]})"), "expected one of the role 'assistant'");
+  EXPECT_ERROR(read(R"({"messages": [{"content": "a"}]})"),
+               "line 1: message 1: expected an object with a string 'role'");
+  EXPECT_ERROR(read(R"({"messages": [{"role": "assistant", "content": "a", "weight": null}]})"), "message 1: 'weight'");
+  EXPECT_ERROR(read(R"({"messages": [{"role": "assistant", "content": "a"}]})"),
+               "document 1: expected a text, found a conversation");
+}
+
+TEST_F(DocumentsTest, FindsTheFilesThatAPathMeans) {
+  for (const char *name :
+       {"d/b.txt", "d/a.jsonl.zst", "d/e/c.txt.gz", "d/README.md", "d/.hidden.txt", "d/.git/x.txt", "d/[1].txt"})
+    put(name, "x");
+  std::filesystem::create_directories(folder / "d/f.txt");
+  auto found = [&](const std::string &path) {
+    Texts names;
+    for (const auto &file : findCorpusFiles(folder / path))
+      names.push_back(file.lexically_relative(folder / "d").string());
+    return names;
+  };
+  EXPECT_EQ(found("d"), (Texts{"[1].txt", "a.jsonl.zst", "b.txt", "e/c.txt.gz"}));
+  EXPECT_EQ(found("d/*/*.txt.gz"), (Texts{"e/c.txt.gz"}));
+  EXPECT_EQ(found("d/[ab].*"), (Texts{"a.jsonl.zst", "b.txt"}));
+  EXPECT_EQ(found("d/[1].txt"), (Texts{"[1].txt"}));    // a file of that very name
+  EXPECT_EQ(found("none.txt"), (Texts{"../none.txt"})); // whoever opens it says so
+  EXPECT_ERROR(found("d/*.parquet"), "d/*.parquet, found none");
+  std::filesystem::create_directories(folder / "empty");
+  EXPECT_ERROR(found("empty"), "empty: expected .txt or .jsonl files in the folder, also compressed, found none");
 }
 
 TEST_F(DocumentsTest, KeepsToTheLimits) {
@@ -96,21 +199,24 @@ TEST_F(DocumentsTest, KeepsToTheLimits) {
   EXPECT_ERROR(readDocuments(put("f.txt", many), limits), "f.txt: expected documents of at most 1000 bytes together");
 }
 
-TEST_F(DocumentsTest, RefusesXzThatGrowsWithoutEnd) {
+TEST_F(DocumentsTest, RefusesWhatGrowsWithoutEnd) {
   CorpusLimits limits{.document = 100'000, .expansion = 50};
-  put("f.txt.xz", compress(std::string(100'000, 'x')));
-  EXPECT_EQ(readDocuments(folder / "f.txt.xz", limits).at(0).size(), 100'000u);
   std::string lines;
   for (int n = 0; n < 200'000; ++n)
     lines += "a\n<|eos|>\n";
-  put("f.txt.xz", compress(lines));
-  EXPECT_ERROR(readDocuments(folder / "f.txt.xz", limits), "f.txt.xz: expected a file that grows at most 50 times");
+  for (const auto &[ending, word, encode] : codecs) {
+    std::string name = std::string("f.txt") + ending;
+    put(name, encode(std::string(100'000, 'x')));
+    EXPECT_EQ(readDocuments(folder / name, limits).at(0).size(), 100'000u);
+    put(name, encode(lines));
+    EXPECT_ERROR(readDocuments(folder / name, limits), name + ": expected a file that grows at most 50 times");
+  }
 }
 
 TEST_F(DocumentsTest, StopsWhereItIsTold) {
   Texts seen;
-  auto take = [&](const std::string &document) {
-    seen.push_back(document);
+  auto take = [&](const Document &document) {
+    seen.push_back(document.text);
     return seen.size() < 2;
   };
   forEachDocument(put("f.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b\"}\nnot read"), take);

@@ -18,6 +18,7 @@ Recipe read(const std::string &student, const std::string &distill = "", const s
             const std::string &steps = "1") {
   fs::path folder = fs::path(testing::TempDir()) / ("recipe-" + std::to_string(getpid()));
   fs::create_directories(folder);
+  std::ofstream(folder / "text.txt") << "text";
   std::ofstream(folder / "recipe.yaml") << "teacher: .\nstudent:\n  sinks: 4\n"
                                         << student << "domains: {text: {train: ., valid: .}}\nalign: {steps: 1}\n"
                                         << "distill:\n"
@@ -187,6 +188,84 @@ TEST(Recipe, ProductsHaveRanges) {
             std::string::npos);
   EXPECT_NE(errorOf("", "", "", "1000000000").find("'steps' times 'batch' of at most 268435456, found 64000000000"),
             std::string::npos);
+}
+
+/// A recipe whose domains are these, in a folder with some corpora; the error in place of it when there is one.
+struct ReadDomains {
+  Recipe recipe;
+  std::string error;
+};
+
+ReadDomains readDomains(const std::string &domains, const std::string &more = "experts: {e: {domains: [d]}}\n") {
+  fs::path folder = fs::path(testing::TempDir()) / ("domains-" + std::to_string(getpid()));
+  fs::create_directories(folder / "many");
+  for (const char *name : {"a.txt", "b.jsonl.gz", "v.txt", "t.txt", "many/1.txt", "many/2.txt"})
+    std::ofstream(folder / name) << name;
+  std::ofstream(folder / "recipe.yaml") << "teacher: .\nalign: {steps: 1}\ndistill: {steps: 1}\ndomains:\n  d: "
+                                        << domains << "\n"
+                                        << more;
+  ReadDomains result;
+  try {
+    result.recipe = Recipe::read(folder / "recipe.yaml");
+  } catch (const Error &error) {
+    std::string text = error.what();
+    result.error = text.substr(text.find("recipe.yaml"));
+  }
+  return result;
+}
+
+std::string names(const CorpusFiles &files) {
+  std::string text;
+  for (const fs::path &file : files)
+    text += file.filename().string() + " ";
+  return text;
+}
+
+TEST(Recipe, SourcesOfADomain) {
+  Recipe plain = readDomains("{train: [a.txt, many, b.*], valid: v.txt, test: [t.txt]}").recipe;
+  ASSERT_EQ(plain.domains.size(), 1u);
+  ASSERT_EQ(plain.domains[0].train.size(), 1u);
+  EXPECT_EQ(names(plain.domains[0].train[0].files), "a.txt 1.txt 2.txt b.jsonl.gz ");
+  EXPECT_EQ(names(plain.eval.domains.at(0).files), "t.txt ");
+  EXPECT_EQ(plain.eval.domains.at(0).split, "test");
+  EXPECT_EQ(names(readDomains("{train: a.txt, valid: v.txt}").recipe.eval.domains.at(0).files), "v.txt ");
+
+  RecipeDomain weighed =
+      readDomains("{train: [{path: a.txt, weight: 3}, {path: [many/1.txt, many/2.txt], weight: 1}], valid: v.txt}")
+          .recipe.domains.at(0);
+  EXPECT_EQ(names(weighed.trainFiles()), "a.txt 1.txt 2.txt ");
+  EXPECT_EQ(weighed.sourceShares({10, 1000}), (std::vector<double>{0.75, 0.25}));
+  // 600 bytes read twice beside 200 read once and 300 for two thirds: 1200, 200, 200.
+  RecipeDomain passes = readDomains("{train: [{path: a.txt, epochs: 2}, many/1.txt, {path: many/2.txt, epochs: "
+                                    "0.66666666666666667}], valid: v.txt}")
+                            .recipe.domains.at(0);
+  EXPECT_EQ(names(passes.train[0].files), "1.txt ");
+  std::vector<double> shares = passes.sourceShares({200, 600, 300});
+  ASSERT_EQ(shares.size(), 3u);
+  EXPECT_NEAR(shares[0], 0.125, 1e-9);
+  EXPECT_NEAR(shares[1], 0.75, 1e-9);
+  EXPECT_NEAR(shares[2], 0.125, 1e-9);
+}
+
+TEST(Recipe, SourcesThatAreRefused) {
+  auto error = [](const std::string &train) { return readDomains("{train: " + train + ", valid: v.txt}").error; };
+  EXPECT_EQ(error("[a.txt, a.txt]").substr(0, 62), "recipe.yaml:5: 'domains.d.train': expected each file once, fou");
+  EXPECT_EQ(error("[]"), "recipe.yaml:5: 'domains.d.train': expected at least one file, found an empty list");
+  EXPECT_NE(error("'*.parquet'").find("*.parquet, found none"), std::string::npos);
+  EXPECT_NE(error("none.txt").find("expected an existing file or folder"), std::string::npos);
+  EXPECT_NE(error("[{path: a.txt, weight: 1}, many]").find("expected a 'weight' for each source or for none"),
+            std::string::npos);
+  EXPECT_NE(error("[{path: a.txt, weight: 1, epochs: 2}]").find("expected 'weight' or 'epochs', found both"),
+            std::string::npos);
+  EXPECT_NE(error("[{path: a.txt, weight: 0}]").find("expected a number above 0, found 0"), std::string::npos);
+  EXPECT_NE(error("[{path: a.txt, wieght: 1}]").find("wieght"), std::string::npos);
+}
+
+TEST(Recipe, WithoutExpertsOneForAll) {
+  Recipe recipe = readDomains("{train: a.txt, valid: v.txt}\n  e: {train: many, valid: t.txt}", "").recipe;
+  ASSERT_EQ(recipe.experts.size(), 1u);
+  EXPECT_EQ(recipe.experts[0].name, "all");
+  EXPECT_EQ(recipe.experts[0].training.domains, (std::vector<std::pair<std::string, double>>{{"d", 0.5}, {"e", 0.5}}));
 }
 
 } // namespace

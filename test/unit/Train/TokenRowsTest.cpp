@@ -5,7 +5,6 @@
 
 #include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Data/TokenRows.h"
-#include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/Json.h"
 
 #include <ATen/ops/tensor.h>
@@ -51,7 +50,7 @@ TEST(TokenRows, dropsThePartialRowAndStopsAtMaxRows) {
 
 TEST(TokenRows, refusesWhatGivesNoRow) {
   EXPECT_ERROR(packDocuments({{0, 1}}, {.length = 4, .dropPartial = true}), "no row of 4 tokens");
-  EXPECT_ERROR(packDocuments({}, {.length = 4}), "no row of 4 tokens");
+  EXPECT_ERROR(packDocuments(std::vector<TokenView>(), {.length = 4}), "no row of 4 tokens");
   EXPECT_ERROR(packDocuments({{0, 1}}, {.length = 1}), "length of at least 2");
 }
 
@@ -72,8 +71,23 @@ TEST(TokenRows, selectsAndConcatenates) {
   EXPECT_ERROR(concatenate({a, packDocuments({{1, 2, 3}}, {.length = 3})}), "rows of 3 tokens cannot follow rows of 2");
 }
 
+TEST(TokenRows, labelOnlyWhatIsLearned) {
+  std::vector<int32_t> chat = {0, 5, 6, 7, 8}, text = {9, 1};
+  std::vector<uint8_t> learned = {0, 0, 1, 0, 1};
+  TokenRows rows = packDocuments({TokenView{chat, learned}, TokenView{text, {}}}, {.length = 7});
+  EXPECT_EQ(values<int64_t>(rows.labels_NT), (Ids{-1, 6, -1, 8, -1, 1, -1}));
+  EXPECT_EQ(rows.numLabels(), 3);
+}
+
 class CorpusRows : public TestFolder {
 protected:
+  /// The tokens of some files, in shards of a few bytes.
+  TokenCorpus tokensOf(const std::vector<std::filesystem::path> &files, const Encoder &encoder,
+                       TokenOptions options = {.shardBytes = 40, .threads = 3}) {
+    std::filesystem::remove_all(folder / "tokens");
+    writeTokens(files, encoder, "key", folder / "tokens", options);
+    return TokenCorpus::open(folder / "tokens", files[0].string());
+  }
   const std::filesystem::path model = std::filesystem::path(XLSTM_EXAMPLES) / "tiny-llama";
 };
 
@@ -86,16 +100,17 @@ TEST_F(CorpusRows, standBetweenTheModelsOwnTokens) {
   expected.insert(expected.end(), {1, 0});
   expected.insert(expected.end(), next.begin(), next.end());
   expected.push_back(1);
-  CorpusFile corpus = CorpusFile::read(put("corpus.txt", "one two\n<|eos|>\nthree\n<|eos|>\n"));
+  TokenCorpus corpus = tokensOf({put("corpus.txt", "one two\n<|eos|>\nthree\n<|eos|>\n")}, Encoder::load(model, 2048));
   PackOptions pack{.length = int64_t(expected.size())};
   std::set<Ids> orders;
   for (pack.seed = 0; pack.seed < 16; ++pack.seed)
-    orders.insert(values<int64_t>(readRows(corpus, vocabulary, 2048, pack).ids_NT));
+    orders.insert(values<int64_t>(readRows(corpus, pack).ids_NT));
   EXPECT_EQ(orders.size(), 2u); // two documents, either first
   EXPECT_TRUE(orders.contains(expected));
   int32_t largest = std::max(*std::ranges::max_element(text), *std::ranges::max_element(next));
-  EXPECT_ERROR(readRows(corpus, vocabulary, largest, pack),
-               corpus.path().string() + ": the tokenizer gave token " + std::to_string(largest) + " (");
+  EXPECT_ERROR(tokensOf({folder / "corpus.txt"}, Encoder::load(model, largest)),
+               "corpus.txt: document " + std::string(largest == *std::ranges::max_element(text) ? "1" : "2") +
+                   ": the tokenizer gave token " + std::to_string(largest) + " (");
 }
 
 TEST_F(CorpusRows, areThoseOfAllDocumentsShuffledHoweverFewAreAskedFor) {
@@ -103,8 +118,9 @@ TEST_F(CorpusRows, areThoseOfAllDocumentsShuffledHoweverFewAreAskedFor) {
   std::string text;
   for (int i = 0; i < 300; ++i) // mostly tokens of 16 bytes: a guess of 8 is short of what is asked for
     text += std::to_string(i) + std::string(16 * (i % 60), '=') + "\n<|eos|>\n";
-  CorpusFile corpus = CorpusFile::read(put("many.txt", text));
-  std::vector<std::string> documents = readDocuments(corpus.path());
+  std::filesystem::path file = put("many.txt", text);
+  TokenCorpus corpus = tokensOf({file}, Encoder::load(model, 2048), {.shardBytes = 10'000, .threads = 2});
+  std::vector<std::string> documents = readDocuments(file);
   uint64_t state = 5;
   shuffle(documents, state);
   std::vector<std::vector<int32_t>> encoded;
@@ -114,35 +130,93 @@ TEST_F(CorpusRows, areThoseOfAllDocumentsShuffledHoweverFewAreAskedFor) {
   TokenRows all = packDocuments(encoded, pack);
   for (int64_t rows : {0, 1, 7, 50}) {
     pack.maxRows = rows;
-    TokenRows some = readRows(corpus, vocabulary, 2048, pack), expected = rows ? all.slice(0, rows) : all;
+    TokenRows some = readRows(corpus, pack), expected = rows ? all.slice(0, rows) : all;
     EXPECT_EQ(values<int64_t>(some.ids_NT), values<int64_t>(expected.ids_NT)) << rows;
     EXPECT_EQ(values<int32_t>(some.docStart_NT), values<int32_t>(expected.docStart_NT)) << rows;
   }
 }
 
 TEST_F(CorpusRows, beginWithARowOrSayWhyNot) {
-  Vocabulary vocabulary = Vocabulary::load(model);
-  CorpusFile corpus = CorpusFile::read(put("corpus.txt", "one two three\n<|eos|>\nfour\n"));
+  Encoder encoder = Encoder::load(model, 2048);
+  const Vocabulary &vocabulary = encoder.vocabulary();
+  std::filesystem::path one = put("one.txt", "one two three\n"), other = put("other.txt", "four\n");
   auto tokens = int64_t(vocabulary.encodeDocument("one two three").size() + vocabulary.encodeDocument("four").size());
-  EXPECT_NO_THROW(checkFirstRow(corpus, vocabulary, 2048, tokens));
-  EXPECT_ERROR(checkFirstRow(corpus, vocabulary, 2048, tokens + 1),
-               "corpus.txt: no row of " + std::to_string(tokens + 1));
-  EXPECT_ERROR(checkFirstRow(corpus, vocabulary, 2, tokens), "corpus.txt: the tokenizer gave token");
+  EXPECT_NO_THROW(checkFirstRow({one, other}, encoder, tokens));
+  EXPECT_ERROR(checkFirstRow({one, other}, encoder, tokens + 1),
+               "one.txt and 1 more: no row of " + std::to_string(tokens + 1));
+  EXPECT_ERROR(checkFirstRow({one, other}, Encoder::load(model, 2), tokens), "one.txt: document 1: the tokenizer gave");
 }
 
-TEST_F(CorpusRows, comeOutOfTheFileThatWasLookedAt) {
-  CorpusFile corpus = CorpusFile::read(put("corpus.txt", "a\n<|eos|>\nbb\n<|eos|>\nccc\n"));
-  EXPECT_EQ(corpus.sizes(), (std::vector<uint32_t>{1, 2, 3}));
-  std::vector<uint32_t> numbers = {1, 0};
-  EXPECT_EQ(corpus.take(numbers), (std::vector<std::string>{"bb", "a"}));
-  put("corpus.txt", "a\n<|eos|>\nbb\n<|eos|>\n\xff"); // what lies behind the last that is wanted is not read again
-  EXPECT_EQ(corpus.take(numbers), (std::vector<std::string>{"bb", "a"}));
-  put("corpus.txt", "a\n<|eos|>\nb\n");
-  EXPECT_ERROR(corpus.take(numbers), "corpus.txt: document 2: expected the one that was there at first");
-  put("corpus.txt", "a\n");
-  EXPECT_ERROR(corpus.take(numbers), "corpus.txt: expected 3 documents as at first, found 1");
-  EXPECT_ERROR(CorpusFile::read(put("empty.txt", "")), "empty.txt: holds no document");
-  EXPECT_ERROR(CorpusFile::read(put("bad.txt", "a\n<|eos|>\n\xff")), "bad.txt: invalid UTF-8 at byte 10");
+/// All documents of a corpus, one after the other.
+static std::vector<std::vector<int32_t>> documentsOf(const TokenCorpus &corpus) {
+  std::vector<std::vector<int32_t>> all;
+  for (uint32_t number = 0; number < corpus.size(); ++number)
+    all.emplace_back(corpus.document(number).ids.begin(), corpus.document(number).ids.end());
+  return all;
+}
+
+TEST_F(CorpusRows, areTheSameForAnyShardsAndThreads) {
+  Encoder encoder = Encoder::load(model, 2048);
+  std::string text, lines;
+  std::vector<std::vector<int32_t>> expected;
+  for (int n = 0; n < 40; ++n) {
+    std::string document = std::string(size_t(n) % 7 + 1, 'x') + " " + std::to_string(n * n);
+    (n < 20 ? text += document + "\n<|eos|>\n" : lines += "{\"text\": \"" + document + "\"}\n");
+    expected.push_back(encoder.vocabulary().encodeDocument(document));
+  }
+  std::vector<std::filesystem::path> files = {put("a.txt", text), put("b.jsonl", lines)};
+  for (uint64_t shardBytes : {1, 30, 1000})
+    for (unsigned threads : {1, 4})
+      EXPECT_EQ(documentsOf(tokensOf(files, encoder, {.shardBytes = shardBytes, .threads = threads})), expected);
+  EXPECT_ERROR(tokensOf({put("empty.txt", "")}, encoder), "empty.txt: holds no document");
+  EXPECT_ERROR(tokensOf({put("bad.txt", "a\n<|eos|>\n\xff")}, encoder), "bad.txt: invalid UTF-8 at byte 10");
+}
+
+TEST_F(CorpusRows, goOnWhereTheyWereStoppedAndSeeDamage) {
+  Encoder encoder = Encoder::load(model, 2048);
+  std::filesystem::path file = put("corpus.txt", "aa\n<|eos|>\nbb\n<|eos|>\ncc\n"), tokens = folder / "tokens";
+  TokenOptions options{.shardBytes = 1};
+  tokensOf({file}, encoder, options);
+  EXPECT_EQ(TokenCorpus::problemOf(tokens), "");
+  std::string second = get(tokens / "shard-00001.safetensors"), manifest = get(tokens / "tokens.json");
+  std::filesystem::remove(tokens / "tokens.json"); // killed before the last shard
+  std::filesystem::remove(tokens / "shard-00002.safetensors");
+  EXPECT_ERROR(TokenCorpus::open(tokens, "corpus"), "tokens.json");
+  auto time = std::filesystem::last_write_time(tokens / "shard-00001.safetensors");
+  writeTokens({file}, encoder, "key", tokens, options);
+  EXPECT_EQ(get(tokens / "tokens.json"), manifest);
+  EXPECT_EQ(std::filesystem::last_write_time(tokens / "shard-00001.safetensors"), time);
+  writeTokens({file}, encoder, "another", tokens, options);
+  EXPECT_NE(get(tokens / "shard-00001.safetensors"), second);
+  std::string broken = second;
+  broken.back() ^= 1;
+  put("tokens/shard-00001.safetensors", broken);
+  EXPECT_NE(TokenCorpus::problemOf(tokens).find("shard-00001.safetensors: is damaged"), std::string::npos);
+}
+
+TEST_F(CorpusRows, takeADocumentAsOftenAsItsWeightSays) {
+  Encoder encoder = Encoder::load(model, 2048);
+  std::string lines;
+  for (const char *weight : {"0", "1", "2", "3.0"})
+    lines += "{\"text\": \"" + std::string(1, char('a' + lines.size() % 26)) + "\", \"weight\": " + weight + "}\n";
+  for (int n = 0; n < 1000; ++n)
+    lines += "{\"text\": \"z\", \"weight\": 0.25}\n";
+  TokenCorpus corpus = tokensOf({put("w.jsonl", lines)}, encoder, {.shardBytes = 100});
+  std::map<Ids, int> counts;
+  auto length = int64_t(corpus.document(0).ids.size()); // bos, a letter, eos
+  at::Tensor rows = readRows(corpus, {.length = length, .seed = 3}).ids_NT;
+  for (int64_t row = 0; row < rows.size(0); ++row)
+    ++counts[values<int64_t>(rows.select(0, row))];
+  auto count = [&](uint32_t number) {
+    std::span<const int32_t> ids = corpus.document(number).ids;
+    return counts[Ids(ids.begin(), ids.end())];
+  };
+  EXPECT_EQ(count(0), 0);
+  EXPECT_EQ(count(1), 1);
+  EXPECT_EQ(count(2), 2);
+  EXPECT_EQ(count(3), 3);
+  EXPECT_NEAR(count(4), 250, 55); // four standard deviations of a binomial
+  EXPECT_EQ(values<int64_t>(readRows(corpus, {.length = length, .seed = 3}).ids_NT), values<int64_t>(rows));
 }
 
 TEST_F(CorpusRows, beginAndEndAsTheTokenizerSays) {

@@ -4,8 +4,7 @@
 #ifndef XLSTM_RUNTIME_DATA_TOKENROWS_H
 #define XLSTM_RUNTIME_DATA_TOKENROWS_H
 
-#include "xlstm/Runtime/Data/CorpusFile.h"
-#include "xlstm/Runtime/Data/Vocabulary.h"
+#include "xlstm/Runtime/Data/TokenCorpus.h"
 
 #include <ATen/core/Tensor.h>
 
@@ -13,11 +12,12 @@
 
 namespace xlstm {
 
-/// N rows of T tokens. Every token of a document's piece is labelled with the piece's next token.
+/// N rows of T tokens. Every token of a document's piece is labelled with the piece's next token, where that is
+/// learned.
 struct TokenRows {
   at::Tensor ids_NT;      // int64
   at::Tensor docStart_NT; // int32: the column where the token's piece begins
-  at::Tensor labels_NT;   // int64; -1: no label (a piece's last token, padding)
+  at::Tensor labels_NT;   // int64; -1: no label (a piece's last token, one before what is not learned, padding)
 
   int64_t size() const { return ids_NT.defined() ? ids_NT.size(0) : 0; }
   int64_t length() const { return ids_NT.defined() ? ids_NT.size(1) : 0; }
@@ -47,16 +47,16 @@ struct PackOptions {
 
 /// Packs whole documents (bos and eos included by the caller) one behind the other. A document cut at a row's end goes
 /// on in the next row as a new piece, without context and without another bos. Throws Error when no row results.
+TokenRows packDocuments(const std::vector<TokenView> &documents, const PackOptions &options);
 TokenRows packDocuments(const std::vector<std::vector<int32_t>> &documents, const PackOptions &options);
 
-/// The documents of a corpus file packed into rows, in an order shuffled by the options' seed. Encodes no more
-/// documents than maxRows need. Throws Error for a token that is not one of the model's `modelIds` ids.
-TokenRows readRows(const CorpusFile &corpus, const Vocabulary &vocabulary, int64_t modelIds,
-                   const PackOptions &options);
+/// A corpus's documents packed into rows, in an order shuffled by the options' seed, no more of them than maxRows need.
+/// A document of weight w is in it w times, the fraction by chance: a function of seed and place alone. Throws Error.
+TokenRows readRows(const TokenCorpus &corpus, const PackOptions &options);
 
-/// Throws Error where readRows has no whole row of `length` tokens to give, or the documents that the file begins with,
-/// read up to such a row, have a token that is not the model's.
-void checkFirstRow(const CorpusFile &corpus, const Vocabulary &vocabulary, int64_t modelIds, int64_t length);
+/// Throws Error where the files have no whole row of `length` tokens to give, or the documents that they begin with,
+/// read up to such a row, cannot be encoded.
+void checkFirstRow(const std::vector<std::filesystem::path> &files, const Encoder &encoder, int64_t length);
 
 } // namespace xlstm
 

@@ -8,6 +8,8 @@
 #include "xlstm/Runtime/Eval/Tasks.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
 
+#include <map>
+
 namespace xlstm {
 
 /// What evaluation needs of a model. It is loaded when its turn comes and dropped before the next.
@@ -44,6 +46,8 @@ struct EvaluationSettings {
   int64_t agreementTokens = 2048; // tokens a domain at most on which teacher and student are compared
   bool countText = false;         // C_alpha counts bits per byte beside the tasks
   std::string teacher = "teacher";
+  /// Of a domain whose split is known: "test", or "valid" where checkpoints were chosen by the same text.
+  std::map<std::string, std::string> splits = {};
   /// The student whose alpha* is the run's; the last model where it is not among them.
   std::string student = "merged";
 };

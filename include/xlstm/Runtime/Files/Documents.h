@@ -4,6 +4,8 @@
 #ifndef XLSTM_RUNTIME_FILES_DOCUMENTS_H
 #define XLSTM_RUNTIME_FILES_DOCUMENTS_H
 
+#include "xlstm/Runtime/Files/FileHash.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -17,19 +19,40 @@ namespace xlstm {
 struct CorpusLimits {
   uint64_t document = uint64_t{1} << 28; // bytes of a document, and of a line
   uint64_t memory = uint64_t{1} << 32;   // bytes of all documents that are in memory together
-  uint64_t expansion = 1000;             // bytes that a byte of .xz may become, looked at from `document` bytes on
+  uint64_t expansion = 1000; // bytes that a byte of a compressed file may become, looked at from `document` bytes on
+};
+
+/// A document of a corpus: a text, or a conversation that a model's chat template makes a text of (Data/Encoder.h).
+struct Document {
+  std::string text;   // empty for a conversation
+  std::string chat;   // JSON: {"messages": [...], "tools": [...]}; empty for a text
+  double weight = 1;  // how often training takes it, beside others of weight 1
+  std::string origin; // "FILE: document 3", for errors
+
+  uint64_t numBytes() const { return text.size() + chat.size(); }
+  /// Of what is in it, whatever its weight: which document it is.
+  FileHash hash() const;
 };
 
 /// Calls `take` with one document after the other until it says no. UTF-8; `.txt`: separated by a line that holds only
-/// `<|eos|>`; `.jsonl`: one object a line with the document under "text". Either may be compressed by xz (`.txt.xz`,
-/// `.jsonl.xz`). Empty documents are left out; line ends may be those of any system, and a byte order mark may come
-/// first (PlainText.h). One document is in memory at a time. Throws Error: unreadable, unknown ending, corrupt or
-/// truncated xz, invalid UTF-8 (with the byte's offset), a limit.
-void forEachDocument(const std::filesystem::path &path, const std::function<bool(std::string &document)> &take,
+/// `<|eos|>`; `.jsonl`: one object a line with the document under "text", or a conversation under "messages" (and
+/// "tools"), and perhaps its "weight". Either may be compressed (`.xz`, `.gz`, `.zst` behind it). Empty documents are
+/// left out; line ends may be those of any system, and a byte order mark may come first (PlainText.h). One document is
+/// in memory at a time. Throws Error: unreadable, unknown ending, damaged compression, invalid UTF-8 (with the byte's
+/// offset), a row of another form, a limit.
+void forEachDocument(const std::filesystem::path &path, const std::function<bool(Document &document)> &take,
                      const CorpusLimits &limits = {});
 
-/// All documents.
+/// All documents, of which none may be a conversation.
 std::vector<std::string> readDocuments(const std::filesystem::path &path, const CorpusLimits &limits = {});
+
+/// Whether forEachDocument knows the name's ending.
+bool isCorpusName(const std::filesystem::path &path);
+
+/// The files that a recipe or a command line means: a file; all corpus files in a folder and below it, those with a
+/// hidden name left out; those that match a pattern (`data/*.jsonl.gz`, with *, ? and [..]) where nothing has that very
+/// name. Sorted by name. Throws Error where that is none.
+std::vector<std::filesystem::path> findCorpusFiles(const std::filesystem::path &path);
 
 /// What a document takes in memory.
 inline uint64_t memoryOf(uint64_t documentBytes) { return documentBytes + sizeof(std::string); }

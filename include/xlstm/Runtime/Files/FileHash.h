@@ -48,6 +48,9 @@ struct MeasuredFile {
 /// Reads the file `name` of `folder` (MappedFile::openInside) through a small buffer. Throws Error.
 MeasuredFile measureFile(const std::filesystem::path &folder, const std::filesystem::path &name);
 
+/// The same of a file that the user named: links are followed.
+MeasuredFile measureGivenFile(const std::filesystem::path &path);
+
 } // namespace xlstm
 
 #endif // XLSTM_RUNTIME_FILES_FILEHASH_H

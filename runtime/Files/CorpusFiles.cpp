@@ -1,0 +1,57 @@
+//===- CorpusFiles.cpp - the files that a path or a pattern means ---------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "xlstm/Runtime/Files/Documents.h"
+#include "xlstm/Support/Error.h"
+
+#include <algorithm>
+#include <glob.h>
+
+namespace fs = std::filesystem;
+
+static bool isHidden(const fs::path &path) { return path.filename().string().starts_with('.'); }
+
+static std::vector<fs::path> filesBelow(const fs::path &folder) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  fs::recursive_directory_iterator at(folder, fs::directory_options::follow_directory_symlink, error);
+  for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+    if (at.depth() > 64)
+      xlstm::fail(folder.string(), ": expected folders at most 64 deep, found ", at->path().string());
+    std::error_code ignored;
+    if (isHidden(at->path()) && at->is_directory(ignored))
+      at.disable_recursion_pending();
+    else if (!isHidden(at->path()) && xlstm::isCorpusName(at->path()) && at->is_regular_file(ignored))
+      files.push_back(at->path());
+  }
+  if (error)
+    xlstm::fail(folder.string(), ": cannot list the folder: ", error.message());
+  if (files.empty())
+    xlstm::fail(folder.string(), ": expected .txt or .jsonl files in the folder, also compressed, found none");
+  return files;
+}
+
+static std::vector<fs::path> filesThatMatch(const fs::path &pattern) {
+  std::vector<fs::path> files;
+  ::glob_t found;
+  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
+    for (size_t n = 0; n < found.gl_pathc; ++n)
+      files.emplace_back(found.gl_pathv[n]);
+  ::globfree(&found);
+  if (files.empty())
+    xlstm::fail("expected files that match ", pattern.string(), ", found none");
+  return files;
+}
+
+std::vector<fs::path> xlstm::findCorpusFiles(const fs::path &path) {
+  std::error_code error;
+  std::vector<fs::path> files;
+  if (fs::is_directory(path, error))
+    files = filesBelow(path);
+  else if (!fs::exists(path, error) && path.string().find_first_of("*?[") != std::string::npos)
+    files = filesThatMatch(path);
+  else
+    files = {path};
+  std::sort(files.begin(), files.end());
+  return files;
+}

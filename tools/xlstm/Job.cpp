@@ -1,0 +1,291 @@
+//===- Job.cpp - what the stages of a recipe do ---------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Job.h"
+#include "MergeTune.h"
+#include "Preflight.h"
+
+#include "xlstm/Pipelines/Describe.h"
+#include "xlstm/Pipelines/Rewrite.h"
+#include "xlstm/Runtime/Eval/Report.h"
+#include "xlstm/Runtime/Evaluate/Device.h"
+#include "xlstm/Runtime/Merge/Merge.h"
+#include "xlstm/Runtime/Train/Align.h"
+#include "xlstm/Runtime/Train/Distill.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Target/Link.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+namespace fs = std::filesystem;
+
+namespace xlstm {
+
+Job::Job(const Recipe &recipe, RunFolder &run, const std::string &device) : recipe(recipe), run(run), device(device) {
+  run.device = device;
+  run.setStages(stages());
+}
+
+/// Where a corpus's tokens are: by its content, so that what is named otherwise later is not made again.
+fs::path Job::tokens(const CorpusFiles &files) { return fs::path("tokens") / run.hashes().of(files).substr(0, 16); }
+
+TokenCorpus Job::openTokens(const CorpusFiles &files) {
+  return TokenCorpus::open(run.path() / tokens(files), nameOf(files));
+}
+
+/// Training rows of every domain's sources, and held-out rows of all domains.
+Job::Corpus Job::readCorpus(const RecipeTraining &training) {
+  PackOptions packHeldOut{.length = recipe.length, .dropPartial = true, .maxRows = training.heldOutRows};
+  std::vector<TokenRows> train, heldOut;
+  std::vector<double> shares;
+  for (const auto &[name, share] : training.domains) {
+    const RecipeDomain &domain = recipe.domain(name);
+    std::vector<TokenCorpus> sources;
+    std::vector<uint64_t> sizes;
+    for (const RecipeSource &source : domain.train) {
+      sources.push_back(openTokens(source.files));
+      sizes.push_back(sources.back().numTokens());
+    }
+    std::vector<double> parts = domain.sourceShares(sizes);
+    for (size_t n = 0; n < sources.size(); ++n) {
+      double part = share * parts[n];
+      // What the steps use, and one for the rounding of each share (RowOrder.h).
+      int64_t used = int64_t(double(training.options.steps * training.options.batch) * part) + 2;
+      int64_t most = int64_t(std::ceil(double(training.rows) * parts[n]));
+      PackOptions pack{.length = recipe.length, .dropPartial = true, .maxRows = training.rows ? most : used};
+      train.push_back(readRows(sources[n], pack));
+      shares.push_back(part);
+    }
+    heldOut.push_back(readRows(openTokens(domain.valid), packHeldOut));
+  }
+  return {mixRows(train, shares), concatenate(heldOut)};
+}
+
+/// Each corpus of a domain once. What is there whole, of this content and this tokenizer, stays.
+void Job::writeDomainTokens(const RecipeDomain &domain) {
+  std::string origin = Bundle::open(run / "teacher", BundleCheck::SmallFiles).modelFile();
+  Encoder encoder = Encoder::load(run / "teacher", describeModel(readTextFile(origin), origin).vocab);
+  std::vector<CorpusFiles> corpora = {domain.valid};
+  for (const RecipeSource &source : domain.train)
+    corpora.push_back(source.files);
+  for (const CorpusFiles &files : corpora) {
+    fs::path folder = run.path() / tokens(files);
+    std::string key = run.hashes().of(files) + " " + encoder.fingerprint();
+    std::error_code error;
+    if (fs::exists(folder / "tokens.json", error) && !TokenCorpus::problemOf(folder).empty())
+      run.discard(tokens(files));
+    writeTokens(files, encoder, key, folder, {.label = "tokens-" + domain.name});
+  }
+}
+
+void Job::importTeacherBundle() {
+  if (Bundle::isBundle(recipe.teacher)) { // a bundle of the user's stays theirs
+    copyBundle(recipe.teacher, run / "teacher");
+    return;
+  }
+  importTeacher(recipe.teacher, run / "teacher");
+}
+
+/// The other export must be the same model: the same module, and the same values in every weight.
+void Job::checkOtherExport() {
+  importTeacher(*recipe.check, run / "check");
+  Bundle ours = Bundle::open(run / "teacher"), other = Bundle::open(run / "check");
+  if (readTextFile(ours.modelFile()) != readTextFile(other.modelFile()))
+    fail(other.modelFile().string(), ": expected the module of ", ours.modelFile().string(),
+         ", found another one (compare them with diff)");
+  for (const auto &[name, tensor] : ours.weights.tensors()) {
+    const StoredTensor &same = other.weights.get(name);
+    if (tensor.bytes.size() != same.bytes.size() ||
+        std::memcmp(tensor.bytes.data(), same.bytes.data(), tensor.bytes.size()) != 0)
+      fail(other.folder.string(), ": tensor '", name, "': expected the values of ", ours.folder.string(),
+           ", found others");
+  }
+}
+
+/// The text to choose by is what the run trains on: held-out text stays unseen.
+void Job::chooseHeads() {
+  HeadInputs inputs = *recipe.heads;
+  inputs.device = device;
+  for (const RecipeDomain &domain : recipe.domains)
+    inputs.domains.emplace_back(domain.name, domain.trainFiles());
+  writeHeads(rankTeacherHeads(run / "teacher", inputs), run / "heads.json");
+}
+
+StudentSettings Job::student() const {
+  StudentSettings settings = recipe.student;
+  if (recipe.heads)
+    settings.options["keep-heads"] = readJsonFile(run / "heads.json").at("keep").get<std::string>();
+  return settings;
+}
+
+/// The student before training, the untrained baseline, and every function for who wants to look at the IR.
+void Job::writeRewrites() {
+  RunnableModel teacher = RunnableModel::open(run / "teacher");
+  StudentSettings baseline = student();
+  baseline.options["mixer"] = "window";
+  writeStudent(teacher, baseline, {}, run / "window-sinks");
+  AtomicDirectory folder(run / "ir");
+  std::string origin = teacher.bundle.modelFile();
+  writeTextFile(folder.path() / "teacher.mlir", teacher.mlir);
+  writeTextFile(folder.path() / "student.mlir",
+                rewriteModule(teacher.mlir, origin, "xlstm-student-pipeline{" + student().passOptions() + "}"));
+  folder.commit();
+}
+
+/// What a student of this run says of its origin. The data of a domain is what its corpora hold now.
+Lineage Job::lineage(const std::string &stage, const std::vector<std::pair<std::string, double>> &domains) {
+  Lineage result{
+      hashOfTensors(Bundle::open(run / "teacher", BundleCheck::SmallFiles).weights), "", stage, recipe.seed, {}};
+  if (stage == "expert")
+    result.start = hashOfTensors(Bundle::open(run / "aligned", BundleCheck::SmallFiles).weights);
+  for (const auto &[name, share] : domains)
+    result.data[name] = run.hashes().of(recipe.domain(name).trainFiles());
+  return result;
+}
+
+void Job::align() {
+  RunnableModel teacher = RunnableModel::open(run / "teacher", device);
+  auto build = [&](const std::vector<double> &energies) {
+    return teacher.derive(alignPass(student().passOptions(), energies), recipe.align.options.passes("align"));
+  };
+  Corpus corpus = readCorpus(recipe.align);
+  AlignResult result = alignStudent(build, std::exchange(teacher.params, {}), corpus.train, corpus.heldOut,
+                                    recipe.align.options, run / "align");
+  teacher = RunnableModel::open(run / "teacher");
+  writeStudent(teacher, student(), result.trained, run / "aligned", lineage("aligned", recipe.align.domains));
+}
+
+void Job::writeExpertTargets(const RecipeExpert &expert) {
+  RunnableModel teacher = RunnableModel::open(run / "teacher", device);
+  TargetOptions options;
+  options.k = topK(teacher.spec().results.at(0).shape.at(2));
+  options.teacher = hashOf(teacher.params);
+  options.tf32 = expert.training.options.precision == "bf16"; // which rounds to fewer bits
+  writeTargets(teacher.forward, teacher.params, readCorpus(expert.training).train.rows, options, targets(expert));
+}
+
+std::unique_ptr<TargetSource> Job::targetSource(const RecipeExpert &expert) const {
+  if (!recipe.onlineTargets)
+    return std::make_unique<TargetStore>(TargetStore::open(targets(expert)));
+  RunnableModel teacher = RunnableModel::open(run / "teacher", device);
+  std::string hash = hashOf(teacher.params);
+  return std::make_unique<OnlineTeacher>(teacher.forward, std::exchange(teacher.params, {}),
+                                         topK(teacher.spec().results.at(0).shape.at(2)), hash);
+}
+
+void Job::distill(const RecipeExpert &expert) {
+  RunnableModel aligned = RunnableModel::open(run / "aligned", device);
+  Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}",
+                                   expert.training.options.passes("distill"));
+  Corpus corpus = readCorpus(expert.training);
+  auto load = [&] { // those that are there, which are not needed beside what is trained of them
+    ParamMap params = std::exchange(aligned.params, {});
+    return params.empty() ? RunnableModel::open(run / "aligned", device).params : params;
+  };
+  std::unique_ptr<TargetSource> source = targetSource(expert);
+  DistillResult result = distillExpert(program, load, corpus.train, *source, corpus.heldOut, expert.training.options,
+                                       run.path() / "experts" / expert.name);
+  writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert),
+                     lineage("expert", expert.training.domains));
+}
+
+MergeConfig Job::mergeConfig() const {
+  const RecipeMerge &merge = recipe.merge;
+  MergeConfig config;
+  config.method = merge.method;
+  config.shared = {merge.parameters};
+  for (const RecipeExpert &expert : recipe.experts) {
+    auto weight = merge.weights.find(expert.name);
+    if (merge.weights.empty())
+      config.models.push_back({expertBundle(expert), {{"weight", 1 / double(recipe.experts.size())}}});
+    else if (weight != merge.weights.end())
+      config.models.push_back({expertBundle(expert), {{"weight", weight->second}}});
+  }
+  if (isOfTaskVectors(merge.method))
+    config.base = run / "aligned";
+  if (merge.method == MergeMethod::Slerp)
+    config.base = config.models.front().folder;
+  return config;
+}
+
+/// What is tuned is tuned on the valid splits.
+void Job::merge() {
+  if (recipe.merge.tune.empty())
+    return mergeBundles(mergeConfig(), run / "merged");
+  TuneInputs inputs{recipe.merge.tune == "tasks", recipe.eval, recipe.merge.trials};
+  inputs.eval.device = device;
+  inputs.eval.domains.clear();
+  for (const RecipeDomain &domain : recipe.domains)
+    inputs.eval.domains.push_back({domain.name, domain.valid, "valid"});
+  mergeTuned(mergeConfig(), inputs, run / "merged");
+}
+
+void Job::evaluate() {
+  std::vector<NamedBundle> models;
+  for (const char *name : {"teacher", "window-sinks", "aligned"})
+    models.push_back({name, run / name});
+  for (const RecipeExpert &expert : recipe.experts)
+    models.push_back({"expert-" + expert.name, expertBundle(expert)});
+  models.push_back({"merged", run / "merged"});
+  EvalInputs inputs = recipe.eval;
+  inputs.device = device;
+  evaluateBundles(models, inputs, run / "eval");
+}
+
+void Job::compile() {
+  CompileOptions options;
+  options.cpu = recipe.cpu;
+  options.prefillTokens = recipe.prefillTokens;
+  compileBundle(run / "merged", run / "chat", options);
+}
+
+/// What a finished stage was made from; bundles have what was trained.
+void Job::dropLeftovers() {
+  if (!recipe.keepCheckpoints && run.isDone("align"))
+    run.discard("align/checkpoints");
+  for (const RecipeExpert &expert : recipe.experts) {
+    if (!run.isDone("expert-" + expert.name))
+      continue;
+    if (!recipe.keepCheckpoints)
+      for (const char *part : {"checkpoints", "best"})
+        run.discard(fs::path("experts") / expert.name / part);
+    if (!recipe.keepTargets)
+      run.discard(fs::path("targets") / expert.name);
+  }
+}
+
+void Job::ensure(const std::string &stage, const std::set<std::string> &only) {
+  run.ensure(stage, only);
+  dropLeftovers();
+}
+
+void Job::finish() {
+  writeTextFile(run / "recipe.yaml", recipe.text);
+  writeReport(run.path());
+  run.hashes().save();
+}
+
+void Job::execute() {
+  openDevice(device); // now, not after the first stages
+  ensure("teacher");
+  if (!run.isDone("align"))
+    checkTeacher(recipe, run / "teacher", run.path());
+  for (const Stage &stage : run.stages())
+    if (stage.name != "teacher")
+      ensure(stage.name);
+  finish();
+}
+
+void Job::patch(const std::string &expert) {
+  openDevice(device);
+  std::set<std::string> only = {"targets-" + expert, "expert-" + expert, "merge", "compile", "eval"};
+  for (const Stage &stage : run.stages())
+    if (only.contains(stage.name))
+      ensure(stage.name, only);
+  finish();
+}
+
+} // namespace xlstm

@@ -1,0 +1,99 @@
+//===- Job.h - a recipe's stages ------------------------------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_TOOLS_XLSTM_JOB_H
+#define XLSTM_TOOLS_XLSTM_JOB_H
+
+#include "Recipe.h"
+#include "RunFolder.h"
+
+#include "xlstm/Runtime/Data/RowOrder.h"
+#include "xlstm/Runtime/Data/TargetSource.h"
+#include "xlstm/Runtime/Merge/MergeConfig.h"
+
+namespace xlstm {
+
+/// What a run was started with, so that later commands need its folder alone.
+struct RunOrigin {
+  std::filesystem::path recipe;
+  std::string precision; // over the recipe's; or empty
+  std::string device;    // where a recipe names no precision, it decides
+  std::string looked;    // what checkRun returned
+
+  static std::filesystem::path fileIn(const std::filesystem::path &run) { return run / ".stages/recipe.json"; }
+  /// Throws Error where there is none.
+  static RunOrigin read(const std::filesystem::path &run);
+  void write(const std::filesystem::path &run) const;
+  Recipe readRecipe() const;
+};
+
+/// One run of a recipe: the graph of its stages (docs/RunFolder.md), each of which leaves its outputs in the folder.
+class Job {
+public:
+  Job(const Recipe &recipe, RunFolder &run, const std::string &device);
+
+  /// All that is not done.
+  void execute();
+  /// One expert and what follows from it. Throws Error where what it is made from is not done.
+  void patch(const std::string &expert);
+
+private:
+  // JobStages.cpp: what each stage reads and writes.
+  std::vector<Stage> stages();
+  Stage teacherStage();
+  Stage tokensStage(const RecipeDomain &domain);
+  Stage headsStage();
+  Stage rewriteStage();
+  Stage alignStage();
+  Stage targetsStage(const RecipeExpert &expert);
+  Stage expertStage(const RecipeExpert &expert);
+  Stage evalStage();
+  void addText(Stage &stage, std::initializer_list<const char *> sections) const;
+  void addCorpora(Stage &stage, const RecipeTraining &training);
+
+  // Job.cpp: what is done.
+  void importTeacherBundle();
+  void checkOtherExport();
+  void writeDomainTokens(const RecipeDomain &domain);
+  void chooseHeads();
+  StudentSettings student() const;
+  void writeRewrites();
+  void align();
+  int64_t topK(int64_t vocabulary) const { return std::min(recipe.topK, vocabulary); }
+  void writeExpertTargets(const RecipeExpert &expert);
+  std::unique_ptr<TargetSource> targetSource(const RecipeExpert &expert) const;
+  void distill(const RecipeExpert &expert);
+  MergeConfig mergeConfig() const;
+  void merge();
+  Lineage lineage(const std::string &stage, const std::vector<std::pair<std::string, double>> &domains);
+  int64_t tokensOf(const RecipeTraining &training) const {
+    return training.options.steps * training.options.batch * recipe.length;
+  }
+  void compile();
+  void evaluate();
+  void ensure(const std::string &stage, const std::set<std::string> &only = {});
+  void dropLeftovers();
+  void finish();
+
+  struct Corpus {
+    MixedRows train;
+    TokenRows heldOut;
+  };
+  Corpus readCorpus(const RecipeTraining &training);
+  std::filesystem::path tokens(const CorpusFiles &files);
+  TokenCorpus openTokens(const CorpusFiles &files);
+  std::filesystem::path expertBundle(const RecipeExpert &expert) const { return run / ("expert-" + expert.name); }
+  std::filesystem::path targets(const RecipeExpert &expert) const { return run.path() / "targets" / expert.name; }
+  std::string section(const std::string &name) const {
+    auto found = recipe.sections.find(name);
+    return found == recipe.sections.end() ? "" : found->second;
+  }
+
+  const Recipe &recipe;
+  RunFolder &run;
+  const std::string device; // of training, targets and evaluation
+};
+
+} // namespace xlstm
+
+#endif // XLSTM_TOOLS_XLSTM_JOB_H

@@ -1,0 +1,186 @@
+//===- JobStages.cpp - what each stage of a recipe reads and writes -------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Job.h"
+
+#include "xlstm/Support/Number.h"
+
+#include <algorithm>
+
+namespace fs = std::filesystem;
+
+namespace xlstm {
+
+/// Raised for a stage when what it computes from the same inputs changes.
+static const std::map<std::string, int> programVersions = {
+    {"teacher", 1}, {"check", 1},  {"tokens", 1}, {"heads", 1},   {"rewrite", 1}, {"align", 1},
+    {"targets", 1}, {"expert", 1}, {"merge", 1},  {"compile", 1}, {"eval", 1}};
+
+static Stage stageOf(const std::string &name, std::vector<std::string> reads, std::vector<fs::path> outputs,
+                     std::function<void()> make) {
+  Stage stage{name, {}, std::move(reads), std::move(outputs), std::move(make)};
+  int version = programVersions.at(name.substr(0, name.find('-')));
+  stage.inputs["the program's version of the stage"] = std::to_string(version);
+  return stage;
+}
+
+void Job::addText(Stage &stage, std::initializer_list<const char *> sections) const {
+  for (const char *name : sections)
+    stage.inputs[std::string("the recipe's ") + name] = section(name);
+}
+
+/// What training reads of its domains: their texts, and how it mixes them.
+void Job::addCorpora(Stage &stage, const RecipeTraining &training) {
+  for (const auto &[name, share] : training.domains) {
+    const RecipeDomain &domain = recipe.domain(name);
+    stage.inputs["the share of domain " + name] = shortest(share) + " of " + domain.mixText();
+    for (const RecipeSource &source : domain.train) {
+      std::string &all = stage.inputs["the corpus domains." + name + ".train"];
+      all += run.hashes().of(source.files) + " ";
+    }
+    stage.inputs["the corpus domains." + name + ".valid"] = run.hashes().of(domain.valid);
+    stage.reads.push_back("tokens-" + name);
+  }
+}
+
+/// The files that an import of `source` may read: a folder's own, or a file with those beside it that go by its name or
+/// tell of its tokens.
+static std::vector<fs::path> filesOfTeacher(const fs::path &source) {
+  std::error_code error;
+  bool isFolder = fs::is_directory(source, error);
+  std::vector<fs::path> files;
+  fs::path folder = isFolder ? source : source.parent_path().empty() ? fs::path(".") : source.parent_path();
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder, error)) {
+    fs::path name = entry.path().filename();
+    bool isBeside = name.string().starts_with(source.stem().string()) || name.extension() == ".json" ||
+                    name.extension() == ".jinja" || name.string().ends_with("data") || name.extension() == ".model";
+    if (entry.is_regular_file(error) && !name.string().starts_with('.') && (isFolder || isBeside))
+      files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+static std::string hashOfTeacher(const fs::path &source, FileHashes &hashes) {
+  std::string text;
+  for (const fs::path &file : filesOfTeacher(source))
+    text += file.filename().string() + "=" + hashes.of(file) + "\n";
+  return hashOfText(text);
+}
+
+Stage Job::teacherStage() {
+  Stage stage = stageOf("teacher", {}, {"teacher"}, [this] { importTeacherBundle(); });
+  stage.inputs["the teacher"] = hashOfTeacher(recipe.teacher, run.hashes());
+  return stage;
+}
+
+Stage Job::tokensStage(const RecipeDomain &domain) {
+  Stage stage =
+      stageOf("tokens-" + domain.name, {"teacher"}, {tokens(domain.valid)}, [&] { writeDomainTokens(domain); });
+  for (const RecipeSource &source : domain.train)
+    stage.outputs.push_back(tokens(source.files));
+  stage.mayPass = true;
+  return stage;
+}
+
+/// The text to choose by is what the run trains on: held-out text stays unseen.
+Stage Job::headsStage() {
+  Stage stage = stageOf("heads", {"teacher"}, {"heads.json", "heads.html"}, [this] { chooseHeads(); });
+  addText(stage, {"student"});
+  for (const RecipeDomain &domain : recipe.domains)
+    stage.inputs["the corpus domains." + domain.name + ".train"] = run.hashes().of(domain.trainFiles());
+  return stage;
+}
+
+Stage Job::rewriteStage() {
+  Stage stage = stageOf("rewrite", {"teacher"}, {"window-sinks", "ir"}, [this] { writeRewrites(); });
+  addText(stage, {"student"});
+  if (recipe.heads)
+    stage.reads.push_back("heads");
+  return stage;
+}
+
+Stage Job::alignStage() {
+  Stage stage = stageOf("align", {"teacher"}, {"aligned"}, [this] { align(); });
+  addText(stage, {"align", "student", "length", "seed", "precision"});
+  addCorpora(stage, recipe.align);
+  if (recipe.heads)
+    stage.reads.push_back("heads");
+  stage.work = {"align"};
+  stage.tokens = tokensOf(recipe.align);
+  return stage;
+}
+
+Stage Job::targetsStage(const RecipeExpert &expert) {
+  Stage stage = stageOf("targets-" + expert.name, {"teacher"}, {fs::path("targets") / expert.name},
+                        [&] { writeExpertTargets(expert); });
+  const TrainOptions &options = expert.training.options;
+  addText(stage, {"length", "precision"});
+  addCorpora(stage, expert.training);
+  stage.inputs["top_k"] = std::to_string(recipe.topK);
+  stage.inputs["the number of rows"] =
+      std::to_string(options.steps * options.batch) + ", of a domain " + std::to_string(expert.training.rows);
+  stage.work = {fs::path("targets") / expert.name};
+  stage.mayPass = !recipe.keepTargets;
+  return stage;
+}
+
+Stage Job::expertStage(const RecipeExpert &expert) {
+  std::string name = "expert-" + expert.name;
+  Stage stage = stageOf(name, {"align", recipe.onlineTargets ? "teacher" : "targets-" + expert.name}, {name},
+                        [&] { distill(expert); });
+  addText(stage, {"distill", "length", "seed", "precision"});
+  stage.inputs["the recipe's experts." + expert.name] = expert.text;
+  addCorpora(stage, expert.training);
+  stage.work = {fs::path("experts") / expert.name};
+  stage.tokens = tokensOf(expert.training);
+  return stage;
+}
+
+Stage Job::evalStage() {
+  Stage stage = stageOf("eval", {"teacher", "rewrite", "align"}, {"eval/results.json"}, [this] { evaluate(); });
+  for (const RecipeExpert &expert : recipe.experts)
+    stage.reads.push_back("expert-" + expert.name);
+  stage.reads.push_back("merge");
+  addText(stage, {"eval"});
+  for (const EvalDomain &domain : recipe.eval.domains)
+    stage.inputs["the corpus domains." + domain.name + "." + domain.split] = run.hashes().of(domain.files);
+  for (const fs::path &task : recipe.eval.tasks)
+    stage.inputs["the task " + task.filename().string()] = run.hashes().of(task);
+  return stage;
+}
+
+std::vector<Stage> Job::stages() {
+  std::vector<Stage> all = {teacherStage()};
+  if (recipe.check) {
+    all.push_back(stageOf("check", {"teacher"}, {"check"}, [this] { checkOtherExport(); }));
+    all.back().inputs["the other export"] = hashOfTeacher(*recipe.check, run.hashes());
+  }
+  for (const RecipeDomain &domain : recipe.domains)
+    all.push_back(tokensStage(domain));
+  if (recipe.heads)
+    all.push_back(headsStage());
+  all.push_back(rewriteStage());
+  all.push_back(alignStage());
+  for (const RecipeExpert &expert : recipe.experts) {
+    if (!recipe.onlineTargets)
+      all.push_back(targetsStage(expert));
+    all.push_back(expertStage(expert));
+  }
+  Stage merged = stageOf("merge", {}, {"merged"}, [this] { merge(); });
+  for (const RecipeExpert &expert : recipe.experts)
+    merged.reads.push_back("expert-" + expert.name);
+  if (isOfTaskVectors(recipe.merge.method))
+    merged.reads.push_back("align");
+  if (!recipe.merge.tune.empty())
+    for (const RecipeDomain &domain : recipe.domains)
+      merged.inputs["the corpus domains." + domain.name + ".valid"] = run.hashes().of(domain.valid);
+  addText(merged, {"merge"});
+  all.push_back(merged);
+  all.push_back(stageOf("compile", {"merge"}, {"chat"}, [this] { compile(); }));
+  addText(all.back(), {"compile"});
+  all.push_back(evalStage());
+  return all;
+}
+
+} // namespace xlstm
