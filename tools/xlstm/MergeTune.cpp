@@ -67,9 +67,9 @@ static Json describe(const TuneCurve &curve, const MergeConfig &config, const Tu
     models.push_back(model.folder.filename().string());
   for (const TunePoint &point : curve.points)
     points.push_back({{"values", point.values}, {"score", inputs.byTasks ? -point.cost : point.cost}});
-  for (const auto &[name, corpus] : inputs.eval.domains)
+  for (const EvalDomain &domain : inputs.eval.domains)
     if (!inputs.byTasks)
-      on.push_back(name);
+      on.push_back(domain.name);
   for (const fs::path &task : inputs.eval.tasks)
     if (inputs.byTasks)
       on.push_back(task.stem().string());
