@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Commands.h"
+#include "Evaluation.h"
 #include "Models.h"
 #include "NamedFiles.h"
 
@@ -23,7 +24,8 @@ namespace xlstm {
 namespace {
 
 struct RecallSettings {
-  std::vector<NamedFile> models, domains;
+  std::vector<NamedFile> models;
+  std::vector<EvalDomain> domains;
   std::vector<int64_t> lengths = {1024};
   int64_t facts = 24, window = 512;
   std::string device = "cpu";
@@ -33,14 +35,15 @@ struct RecallSettings {
 } // namespace
 
 static std::vector<PackedText> probesOf(const RecallSettings &settings) {
-  Vocabulary vocabulary = Vocabulary::load(settings.models.at(0).file);
+  Encoder encoder = Encoder::load(settings.models.at(0).file);
   std::vector<std::string> documents;
-  for (const auto &[name, file] : settings.domains)
-    for (std::string &document : readDocuments(file))
+  for (const EvalDomain &domain : settings.domains)
+    for (std::string &document : readTexts(domain.files, encoder))
       documents.push_back(std::move(document));
   std::vector<PackedText> probes;
   for (int64_t length : settings.lengths)
-    probes.push_back(makeRecallProbes(vocabulary, documents, settings.facts, length, settings.window, /*seed=*/2));
+    probes.push_back(
+        makeRecallProbes(encoder.vocabulary(), documents, settings.facts, length, settings.window, /*seed=*/2));
   return probes;
 }
 
@@ -85,7 +88,9 @@ void addRecallCommand(CLI::App &app) {
   CLI::App *verb = app.add_subcommand(
       "recall", "Plant facts in your own text and ask for them again: how many each bundle finds (docs/Heads.md)");
   verb->add_option("bundles", *models, "Bundles of one tokenizer, each as FOLDER or NAME=FOLDER")->required();
-  verb->add_option("--domain", *domains, "Text as NAME=FILE, .txt or .jsonl, also .xz; repeatable")->required();
+  verb->add_option("--domain", *domains,
+                   "Text as NAME=FILES: a file, a folder or a pattern (docs/Recipe.md, Corpora); repeatable")
+      ->required();
   verb->add_option("--lengths", settings->lengths, "Tokens of a row, such as 1024,4096,8192")
       ->delimiter(',')
       ->check(CLI::Range(int64_t(2), int64_t(1) << 24))
@@ -101,8 +106,11 @@ void addRecallCommand(CLI::App &app) {
     std::vector<fs::path> read;
     for (const std::string &text : *models)
       read.push_back(settings->models.emplace_back(namedFile(text)).file);
-    for (const std::string &text : *domains)
-      read.push_back(settings->domains.emplace_back(namedFile(text)).file);
+    for (const std::string &text : *domains) {
+      settings->domains.push_back({namedFile(text).name, findCorpusFiles(namedFile(text).file)});
+      const std::vector<fs::path> &files = settings->domains.back().files;
+      read.insert(read.end(), files.begin(), files.end());
+    }
     if (!settings->output.empty())
       checkOutput(settings->output, OutputKind::File, read);
     Json recall = scoreRecall(*settings);
