@@ -154,16 +154,16 @@ static Json curvePoint(HeadShares &shares, const std::vector<size_t> &order, siz
   for (const RankingText &text : texts)
     point["bits_per_byte"][text.name] =
         bitsPerByte(shares.score(text.report, kept).nats * double(text.report.tokens), text.report.bytes);
-  HeadLoss recall = shares.score(probes.report, kept);
-  point["recall"] = recall.exact;
+  RowScore recall = shares.score(probes.report, kept);
+  point["recall"] = recall.whole;
   point["recall_nats"] = recall.nats;
   return point;
 }
 
 /// Recall of the probes with the heads `kept`.
 static Json recallOf(HeadShares &shares, const PackedText &probes, const std::vector<size_t> &kept) {
-  HeadLoss loss = shares.score(probes, kept);
-  return {{"exact", loss.exact}, {"nats", loss.nats}};
+  RowScore score = shares.score(probes, kept);
+  return {{"exact", score.whole}, {"nats", score.nats}};
 }
 
 /// Numbers of heads at which the curve is measured: few, more of them where little is kept.

@@ -42,13 +42,12 @@ void HeadShares::setShares(const std::vector<double> &shareOfHead) {
   }
 }
 
-HeadLoss HeadShares::score(const PackedText &text, const std::vector<size_t> &kept) {
+RowScore HeadShares::score(const PackedText &text, const std::vector<size_t> &kept) {
   std::vector<double> shares(all.size(), 0);
   for (size_t head : kept)
     shares[head] = 1;
   setShares(shares);
-  Recall all = measureRecall(program, params, text);
-  return {all.nats, all.whole};
+  return scoreRows(program, params, text);
 }
 
 std::vector<double> HeadShares::gains(const PackedText &text, double share) {

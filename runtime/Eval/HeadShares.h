@@ -9,12 +9,6 @@
 
 namespace xlstm {
 
-/// How well some text is predicted.
-struct HeadLoss {
-  double nats = 0;  // mean over the predicted tokens
-  double exact = 0; // share of rows that were predicted whole
-};
-
 /// A module with shares (xlstm-share-heads), run with sets of key heads.
 class HeadShares {
 public:
@@ -23,7 +17,7 @@ public:
   /// Every key head, by layer.
   const std::vector<KeyHead> &heads() const { return all; }
   /// With the heads `kept` (indices of heads()) full, the others window and sinks alone.
-  HeadLoss score(const PackedText &text, const std::vector<size_t> &kept);
+  RowScore score(const PackedText &text, const std::vector<size_t> &kept);
   /// -d(mean nats) / d(share) a key head at shares of `share`: what a little more of it gains.
   std::vector<double> gains(const PackedText &text, double share);
 

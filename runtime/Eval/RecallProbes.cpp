@@ -65,7 +65,8 @@ static Probe makeProbe(const Vocabulary &vocabulary, const std::vector<std::stri
   std::span<const int32_t> before = vocabulary.tokenizer->before();
   Tokens start = before.empty() ? vocabulary.context() : Tokens(before.begin(), before.end());
   Tokens asked = encode(name + ":"), answer = encode(value), end = encode("\n");
-  size_t planted = asked.size() + answer.size() + end.size(), around = planted + asked.size() + answer.size() + start.size();
+  size_t planted = asked.size() + answer.size() + end.size(),
+         around = planted + asked.size() + answer.size() + start.size();
   if (length < around + window + 1)
     fail("recall probes: rows of ", length, " tokens are too short for a window of ", window, ", expected at least ",
          around + window + 1);
@@ -110,10 +111,10 @@ PackedText makeRecallProbes(const Vocabulary &vocabulary, const std::vector<std:
   return packed;
 }
 
-Recall measureRecall(const Program &program, const ParamMap &params, const PackedText &rows) {
+RowScore scoreRows(const Program &program, const ParamMap &params, const PackedText &rows) {
   TextScore score = scoreText(program, params, rows);
-  return {double(score.exactRows) / double(std::max<int64_t>(rows.ids_RT.size(0), 1)),
-          score.nats / double(std::max<int64_t>(rows.tokens, 1))};
+  return {score.nats / double(std::max<int64_t>(rows.tokens, 1)),
+          double(score.exactRows) / double(std::max<int64_t>(rows.ids_RT.size(0), 1))};
 }
 
 } // namespace xlstm

@@ -26,6 +26,11 @@ LoadedModel asLoaded(std::shared_ptr<const RunnableModel> model) {
   return LoadedModel{model->forward, derive, model->params};
 }
 
+EvalDomain domainOf(const std::string &text) {
+  NamedFile named = namedFile(text);
+  return {named.name, findCorpusFiles(named.file)};
+}
+
 std::vector<Domain> readDomains(const EvalInputs &inputs, const Encoder &encoder) {
   std::vector<Domain> domains;
   for (const EvalDomain &domain : inputs.domains)
@@ -109,7 +114,7 @@ void addEvalCommand(CLI::App &app) {
     for (const std::string &text : settings->models)
       bundles.push_back({namedFile(text).name, namedFile(text).file});
     for (const std::string &text : settings->domains)
-      settings->inputs.domains.push_back({namedFile(text).name, findCorpusFiles(namedFile(text).file)});
+      settings->inputs.domains.push_back(domainOf(text));
     evaluateBundles(bundles, settings->inputs, settings->output);
   });
 }

@@ -22,6 +22,9 @@ struct EvalDomain {
   std::string split = {};
 };
 
+/// "NAME=PATH" of the command line; without a name the path's last part. Throws Error where there are no corpora.
+EvalDomain domainOf(const std::string &text);
+
 /// What to score on, as a recipe or the command line says it.
 struct EvalInputs {
   std::vector<EvalDomain> domains;

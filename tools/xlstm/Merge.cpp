@@ -3,7 +3,6 @@
 
 #include "Commands.h"
 #include "MergeTune.h"
-#include "NamedFiles.h"
 
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Merge/Merge.h"
@@ -38,7 +37,7 @@ void MergeCommand::run() {
     return mergeBundles(merge, output);
   inputs.byTasks = tune == "tasks";
   for (const std::string &text : domains)
-    inputs.eval.domains.push_back({namedFile(text).name, findCorpusFiles(namedFile(text).file)});
+    inputs.eval.domains.push_back(domainOf(text));
   mergeTuned(merge, inputs, output);
 }
 

@@ -55,8 +55,8 @@ static Json scoreRecall(const RecallSettings &settings) {
     RunnableModel model = RunnableModel::open(folder, settings.device);
     Json lengths = Json::array();
     for (const PackedText &rows : probes) {
-      Recall recall = measureRecall(model.forward, model.params, rows);
-      lengths.push_back({{"length", rows.ids_RT.size(1)}, {"whole", recall.whole}, {"nats", recall.nats}});
+      RowScore score = scoreRows(model.forward, model.params, rows);
+      lengths.push_back({{"length", rows.ids_RT.size(1)}, {"whole", score.whole}, {"nats", score.nats}});
       progress.advance(1, name);
     }
     models.push_back({{"name", name}, {"lengths", lengths}});
@@ -107,7 +107,7 @@ void addRecallCommand(CLI::App &app) {
     for (const std::string &text : *models)
       read.push_back(settings->models.emplace_back(namedFile(text)).file);
     for (const std::string &text : *domains) {
-      settings->domains.push_back({namedFile(text).name, findCorpusFiles(namedFile(text).file)});
+      settings->domains.push_back(domainOf(text));
       const std::vector<fs::path> &files = settings->domains.back().files;
       read.insert(read.end(), files.begin(), files.end());
     }

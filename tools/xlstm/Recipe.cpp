@@ -5,7 +5,6 @@
 
 #include "Ranges.h"
 #include "RecipeFields.h"
-#include "RecipeNodes.h"
 
 #include "xlstm/Pipelines/MixerOptions.h"
 #include "xlstm/Support/Error.h"

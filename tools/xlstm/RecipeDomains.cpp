@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Ranges.h"
-#include "RecipeNodes.h"
+#include "RecipeFields.h"
 
 #include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Support/Error.h"

@@ -1,4 +1,4 @@
-//===- RecipeFields.h - reading one field of a recipe ---------------------===//
+//===- RecipeFields.h - reading a recipe part by part ---------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef XLSTM_TOOLS_XLSTM_RECIPEFIELDS_H
@@ -11,11 +11,20 @@ namespace xlstm {
 /// The node's word, which is one of `words`. Throws Error.
 std::string oneOf(const YamlNode &node, const std::vector<std::string> &words);
 
+/// A name that becomes part of a file's name.
+std::string checkedName(const std::string &name, const YamlNode &place);
+
+/// A path relative to the recipe's folder at which there is something.
+std::filesystem::path existing(const std::filesystem::path &folder, const YamlNode &node);
+
 /// A number within the range of `key` (Ranges.h). Throws Error.
 int64_t asCount(const YamlNode &node, std::string_view key);
 double asNumber(const YamlNode &node, std::string_view key);
 /// The value of `key` within its range, when it is there; else `value` stays as it is.
 void readCount(const YamlNode &node, const std::string &key, int64_t &value);
+
+/// The section 'domains'.
+void readDomains(const YamlNode &node, const std::filesystem::path &folder, Recipe &recipe);
 
 /// The section 'merge'; the experts are read before.
 void readMerge(const YamlNode &node, Recipe &recipe);

@@ -3,8 +3,7 @@
 
 #include "runtime/Evaluate/Fused.h"
 #include "test/unit/Cuda/CudaTest.h"
-#include "xlstm/Runtime/Evaluate/Device.h"
-#include "xlstm/Support/Error.h"
+#include "test/unit/OnCuda.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
@@ -29,16 +28,8 @@ double error(const Tensor &got, const Tensor &want) {
 
 } // namespace
 
-class CudaFused : public testing::TestWithParam<at::ScalarType> {
+class CudaFused : public xlstm::test::OnCuda<testing::TestWithParam<at::ScalarType>> {
 protected:
-  void SetUp() override {
-    try {
-      device = xlstm::openDevice("cuda");
-    } catch (const xlstm::Error &error) {
-      GTEST_SKIP() << error.what();
-    }
-  }
-
   Tensor random(at::IntArrayRef sizes, at::ScalarType type) const { return at::randn(sizes).to(type); }
 
   /// The op and its gradients by a random direction beside the same of float64, for the same rounded operands. `least`:
@@ -62,7 +53,6 @@ protected:
   }
   static double bound(const Tensor &x) { return x.scalar_type() == at::kBFloat16 ? 4e-3 : 3e-6; }
 
-  c10::Device device = at::kCPU;
   at::ScalarType type = GetParam();
 };
 INSTANTIATE_TEST_SUITE_P(Types, CudaFused, testing::Values(at::kFloat, at::kBFloat16));

@@ -3,8 +3,7 @@
 
 #include "runtime/Evaluate/HeadLosses.h"
 #include "test/unit/Cuda/CudaTest.h"
-#include "xlstm/Runtime/Evaluate/Device.h"
-#include "xlstm/Support/Error.h"
+#include "test/unit/OnCuda.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
@@ -69,17 +68,7 @@ void check(HeadLossOperands x, c10::Device device, at::ScalarType type, bool isB
 
 } // namespace
 
-class CudaHeadLosses : public testing::Test {
-protected:
-  void SetUp() override {
-    try {
-      device = xlstm::openDevice("cuda");
-    } catch (const xlstm::Error &error) {
-      GTEST_SKIP() << error.what();
-    }
-  }
-  c10::Device device = at::kCPU;
-};
+class CudaHeadLosses : public xlstm::test::OnCuda<testing::Test> {};
 
 TEST_F(CudaHeadLosses, ByTheKernel) {
   for (at::ScalarType type : {at::kFloat, at::kBFloat16})

@@ -3,8 +3,7 @@
 
 #include "runtime/Evaluate/Hybrid.h"
 #include "test/unit/Cuda/HybridRun.h"
-#include "xlstm/Runtime/Evaluate/Device.h"
-#include "xlstm/Support/Error.h"
+#include "test/unit/OnCuda.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/from_blob.h>
@@ -65,17 +64,7 @@ HybridCase mixedDocuments(int64_t d, int64_t W) {
 
 } // namespace
 
-class CudaHybridNode : public testing::TestWithParam<xlstm_dtype> {
-protected:
-  void SetUp() override {
-    try {
-      device = xlstm::openDevice("cuda");
-    } catch (const xlstm::Error &error) {
-      GTEST_SKIP() << error.what();
-    }
-  }
-  c10::Device device = at::kCPU;
-};
+class CudaHybridNode : public OnCuda<testing::TestWithParam<xlstm_dtype>> {};
 INSTANTIATE_TEST_SUITE_P(Types, CudaHybridNode, testing::Values(XLSTM_F32, XLSTM_BF16));
 
 TEST_P(CudaHybridNode, OutputAndGradients) {

@@ -1,9 +1,8 @@
 //===- DeviceTest.cpp - programs on a GPU, and what is said where there is none ---===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "xlstm/Runtime/Evaluate/Device.h"
 #include "test/unit/Evaluate/EvaluateTest.h"
-#include "xlstm/Support/Error.h"
+#include "test/unit/OnCuda.h"
 
 #include <ATen/ops/tensor.h>
 
@@ -19,18 +18,7 @@ const std::string Text = R"(lm.model @model(%ids: tensor<?x?xi64>) -> tensor<?x?
 }
 )";
 
-class Device : public testing::Test {
-protected:
-  void SetUp() override {
-    try {
-      device = xlstm::openDevice("cuda");
-    } catch (const xlstm::Error &error) {
-      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos); // one line, as all errors
-      GTEST_SKIP() << error.what();
-    }
-  }
-  c10::Device device = at::kCPU;
-};
+class Device : public xlstm::test::OnCuda<testing::Test> {};
 
 } // namespace
 

@@ -25,9 +25,7 @@ static const char *kindOf(const std::string &kernel) {
   static const std::pair<const char *, std::vector<const char *>> kinds[] = {
       {"copies", {"Memcpy", "Memset", "memcpy", "copy_kernel", "fill_kernel", "FillFunctor"}},
       {"optimizer", {"multi_tensor_apply"}},
-      {"losses",
-       {"sparse::", "train::squares", "train::differences", "train::(anonymous namespace)::squares",
-        "train::(anonymous namespace)::differences"}},
+      {"losses", {"sparse::", "train::(anonymous namespace)::squares", "train::(anonymous namespace)::differences"}},
       {"attention", {"flash", "fmha", "sdpa"}},
       {"products", {"nvjet", "gemm", "gemv", "cutlass", "splitKreduce"}},
       {"norms, gates, rope, swiglu", {"cuda::train::", "swigluKernel", "outputGateKernel"}},

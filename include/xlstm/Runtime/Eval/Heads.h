@@ -41,11 +41,11 @@ PackedText makeRecallProbes(const Vocabulary &vocabulary, const std::vector<std:
                             int64_t length, int64_t window, uint64_t seed);
 
 /// How the labelled tokens of rows are predicted by function `model`.
-struct Recall {
-  double whole = 0; // share of rows whose labelled tokens are all the most likely ones
+struct RowScore {
   double nats = 0;  // mean over these tokens
+  double whole = 0; // share of rows whose labelled tokens are all the most likely ones
 };
-Recall measureRecall(const Program &program, const ParamMap &params, const PackedText &rows);
+RowScore scoreRows(const Program &program, const ParamMap &params, const PackedText &rows);
 
 enum class RankBy { Loss, Recall, Both };
 enum class RankMethod { Greedy, Gradient };
