@@ -25,7 +25,8 @@ struct Derived {
 };
 
 Derived derive(const std::string &pipeline) {
-  Derived result{Program::parse(rewriteModule(tinyTeacherModule(), "teacher", pipeline), "derived"), tinyTeacher().params};
+  Derived result{Program::parse(rewriteModule(tinyTeacherModule(), "teacher", pipeline), "derived"),
+                 tinyTeacher().params};
   for (auto &[name, tensor] : initialParams(result.program.function("model")))
     result.params[name] = tensor;
   return result;
@@ -73,6 +74,24 @@ TEST(RecallProbes, AskForWhatWasPlantedBeyondTheWindow) {
 TEST(RecallProbes, TooLittleTextOrRoomIsAnError) {
   EXPECT_THROW(makeRecallProbes(tinyVocabulary(), {"only a few words"}, 2, 128, 24, 1), Error);
   EXPECT_THROW(makeRecallProbes(tinyVocabulary(), prose(), 2, 40, 32, 1), Error);
+}
+
+/// A model that expects every token to come again, 10 above all others: a row is whole where each label is its token.
+TEST(RowScore, CountsTheRowsWhoseLabelsAreAllTheLikeliest) {
+  constexpr const char *text = R"(
+lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x5xf32> {
+  %table = lm.param "table" : tensor<5x5xf32>
+  %x = lm.embed %ids, %table : (tensor<?x?xi64>, tensor<5x5xf32>) -> tensor<?x?x5xf32>
+  lm.return %x : tensor<?x?x5xf32>
+})";
+  PackedText rows;
+  rows.ids_RT = at::tensor({0, 1, 2, 3, 4, 0, 1, 2, 3}, at::kLong).view({3, 3});
+  rows.docs_RT = at::zeros({3, 3}, at::kInt);
+  rows.labels_RT = at::tensor({-1, 1, 2, 3, 4, -1, 1, 4, 3}, at::kLong).view({3, 3}); // one wrong: token 2, label 4
+  rows.tokens = 7;
+  RowScore score = scoreRows(Program::parse(text, "test"), {{"table", at::eye(5) * 10}}, rows);
+  EXPECT_DOUBLE_EQ(score.whole, 2.0 / 3);
+  EXPECT_NEAR(score.nats, std::log(1 + 4 * std::exp(-10.0)) + 10.0 / 7, 1e-6);
 }
 
 class Ranking : public testing::Test {
