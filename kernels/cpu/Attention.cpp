@@ -6,6 +6,7 @@
 // blocks with a running softmax; what a single query may not see is masked by its absolute position.
 
 #include "kernels/cpu/Products.h"
+#include "kernels/cpu/Share.h"
 #include "xlstm/Kernels/CpuCalls.h"
 
 using namespace xlstm::cpu;
@@ -141,16 +142,16 @@ XLSTM_INLINE void attendTile(Queries &queries, const Storage &storage, const Sha
   }
 }
 
-/// All queries of one row that use key head g; q and h are the row's.
-XLSTM_INLINE void attendHeads(const float *q, float *h, const Storage &storage, int64_t g, const Shape &shape) {
-  int64_t group = shape.H / shape.Hkv, end = (g + 1) * group;
+/// Queries of one row, of heads that use key head g; q and h are the row's.
+XLSTM_INLINE void attendHeads(const float *q, float *h, const Storage &storage, Share heads, Share tokens,
+                              const Shape &shape) {
   bool across = shape.T == 1; // a tile is across heads, or along one head's tokens
-  for (int64_t head = g * group; head < end; head += across ? QueryTile : 1)
-    for (int64_t t = 0; t < shape.T; t += QueryTile) {
+  for (int64_t head = heads.begin; head < heads.end; head += across ? QueryTile : 1)
+    for (int64_t t = tokens.begin; t < tokens.end; t += QueryTile) {
       Queries queries;
       queries.q = {q + t * shape.qStride + head * shape.d, across ? shape.d : shape.qStride};
       queries.h = {h + (t * shape.H + head) * shape.dv, (across ? 1 : shape.H) * shape.dv};
-      queries.rows = smaller(QueryTile, across ? end - head : shape.T - t);
+      queries.rows = smaller(QueryTile, across ? heads.end - head : tokens.end - t);
       queries.first = storage.fresh.first + t;
       queries.step = across ? 0 : 1;
       attendTile(queries, storage, shape);
@@ -159,10 +160,12 @@ XLSTM_INLINE void attendHeads(const float *q, float *h, const Storage &storage, 
 
 /// Keeps the new rows [T, width], `stride` apart, that later queries of this row need.
 XLSTM_INLINE void remember(const float *fresh, int64_t stride, float *ring, float *sinks, int64_t p, int64_t width,
-                           const Shape &shape) {
-  for (int64_t t = larger(0, shape.T - shape.W); t < shape.T; ++t)
+                           const Shape &shape, const xlstm_team *team) {
+  int64_t kept = smaller(shape.T, shape.W);
+  Share share = shareOf(team, kept);
+  for (int64_t t = shape.T - kept + share.begin; t < shape.T - kept + share.end; ++t)
     memcpy(ring + (p + t) % shape.W * width, fresh + t * stride, width * sizeof(float));
-  for (int64_t t = 0; t < smaller(shape.T, shape.S - p); ++t)
+  for (int64_t t = 0; isFirst(team) && t < smaller(shape.T, shape.S - p); ++t)
     memcpy(sinks + (p + t) * width, fresh + t * stride, width * sizeof(float));
 }
 
@@ -170,9 +173,15 @@ void xlstm_cpu_attention(const float *__restrict q, const float *__restrict k, c
                          const int32_t *__restrict pos, float *__restrict ring_k, float *__restrict ring_v,
                          float *__restrict sink_k, float *__restrict sink_v, float *__restrict h, int64_t B, int64_t T,
                          int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S, int64_t q_stride,
-                         int64_t k_stride, int64_t v_stride, float scale) {
+                         int64_t k_stride, int64_t v_stride, float scale,
+                         const xlstm_team *team) {
   Shape shape = {T, H, Hkv, d, dv, W, S, q_stride, scale};
-  int64_t kWidth = Hkv * d, vWidth = Hkv * dv;
+  int64_t kWidth = Hkv * d, vWidth = Hkv * dv, group = H / Hkv;
+  // Tiles of many tokens are shared, or the heads of few.
+  Share tiles = shareOf(team, (T + QueryTile - 1) / QueryTile), heads = {0, H};
+  if (T < partsOf(team) * QueryTile)
+    tiles = {0, (T + QueryTile - 1) / QueryTile}, heads = shareOf(team, H);
+  Share tokens = {tiles.begin * QueryTile, smaller(tiles.end * QueryTile, T)};
   for (int64_t b = 0; b < B; ++b) {
     const float *rowK = k + b * T * k_stride, *rowV = v + b * T * v_stride;
     float *ringK = ring_k + b * W * kWidth, *ringV = ring_v + b * W * vWidth;
@@ -181,9 +190,12 @@ void xlstm_cpu_attention(const float *__restrict q, const float *__restrict k, c
       Storage storage = {{{rowK + g * d, k_stride}, {rowV + g * dv, v_stride}, pos[b]},
                          {{ringK + g * d, kWidth}, {ringV + g * dv, vWidth}, 0},
                          {{sinkK + g * d, kWidth}, {sinkV + g * dv, vWidth}, 0}};
-      attendHeads(q + b * T * q_stride, h + b * T * H * dv, storage, g, shape);
+      Share own = {larger(heads.begin, g * group), smaller(heads.end, (g + 1) * group)};
+      attendHeads(q + b * T * q_stride, h + b * T * H * dv, storage, own, tokens, shape);
     }
-    remember(rowK, k_stride, ringK, sinkK, pos[b], kWidth, shape);
-    remember(rowV, v_stride, ringV, sinkV, pos[b], vWidth, shape);
+    if (T != 1)
+      meet(team); // the keys of one token lie where no query of it looks; others' may
+    remember(rowK, k_stride, ringK, sinkK, pos[b], kWidth, shape, team);
+    remember(rowV, v_stride, ringV, sinkV, pos[b], vWidth, shape, team);
   }
 }

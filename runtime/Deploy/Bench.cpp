@@ -70,10 +70,11 @@ static std::vector<BenchTest> listTests(const BenchSettings &settings) {
 }
 
 static void runBench(const BenchSettings &settings, Backend &backend) {
-  BenchReport report{CarriedModel::openToRun(backend.numbers()), backend.numbers(), {}, {}, {}};
-  std::unique_ptr<Session> session = backend.makeSession(report.model.weights());
+  BenchReport report{CarriedModel::openToRun(backend.numbers()), backend.numbers(), {}, 0, {}, {}};
+  std::unique_ptr<Session> session = backend.makeSession(weightsFor(report.model, backend));
   report.model.waitForWeights();
   report.backend = backend.name();
+  report.threads = backend.threads();
   if (settings.withLimits)
     report.limits = backend.measureLimits();
   for (const BenchTest &test : listTests(settings))
@@ -94,6 +95,7 @@ void addBench(CLI::App &app, Backend &backend) {
   counts("-p,--n-prompt", settings->prompts, "Prompt lengths, such as 512,2048; 0: none");
   counts("-n,--n-gen", settings->generated, "Numbers of tokens to generate; 0: none");
   counts("-d,--n-depth", settings->depths, "Numbers of tokens that go before");
+  addThreads(*verb, backend);
   verb->add_option("-r,--repetitions", settings->repetitions, "How often each test is measured")
       ->check(within(1, 10000))
       ->type_name("N")

@@ -27,6 +27,7 @@ struct BenchReport {
   CarriedModel model;
   ModelNumbers numbers;
   std::string backend;
+  int threads; // 0: the backend has none to choose
   std::optional<DeviceLimits> limits;
   std::vector<BenchResult> results;
 };

@@ -1,6 +1,7 @@
 //===- CpuMain.cpp - main of an executable that runs on the CPU -----------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "runtime/Deploy/Cores.h"
 #include "runtime/Deploy/CpuSession.h"
 
 namespace xlstm {
@@ -15,7 +16,7 @@ public:
             m.vocab,
             m.cache_tokens,
             1,
-            m.prefill_tokens,
+            1, // prompts of any length are read at once
             m.weight_bytes,
             m.state_bytes,
             m.token_bytes,
@@ -24,7 +25,15 @@ public:
             0};
   }
   std::string name() const override { return "CPU"; }
-  std::unique_ptr<Session> makeSession(const char *weights) override { return std::make_unique<CpuSession>(weights); }
+  std::unique_ptr<Session> makeSession(const char *weights) override {
+    return std::make_unique<CpuSession>(xlstm_model, weights, count);
+  }
+  bool readsWeights() const override { return true; }
+  int threads() const override { return count; }
+  void setThreads(int threads) override { count = threads; }
+
+private:
+  int count = usableCores();
 };
 
 } // namespace

@@ -23,6 +23,7 @@ struct CompileSettings {
   std::string target = "cpu", cpu = portableCpu, activations = "f32";
   int64_t batch = 1;
   std::vector<int64_t> prefillTokens;
+  std::vector<std::string> weights;
   bool randomWeights = false, allowNonFinite = false;
 };
 
@@ -55,12 +56,15 @@ static void compileCpu(const CompileSettings &settings) {
   CompileOptions options;
   options.cpu = settings.cpu;
   options.allowNonFinite = settings.allowNonFinite;
+  options.weights = settings.weights;
   if (!settings.prefillTokens.empty())
     options.prefillTokens = settings.prefillTokens.front();
   compileBundle(settings.bundle, settings.output, options);
 }
 
 static void compileCuda(const CompileSettings &settings) {
+  if (!settings.weights.empty())
+    fail("expected --target=cpu beside --weights");
   checkCudaTarget();
   if (!settings.randomWeights)
     checkTokenizer(settings.bundle);
@@ -90,6 +94,11 @@ void addCompileCommand(CLI::App &app) {
           "--cpu", settings->cpu,
           "cpu: the least CPU that runs it: an LLVM CPU name or level, such as x86-64-v4; native: this machine's")
       ->capture_default_str();
+  verb->add_option("--weights", settings->weights,
+                   "cpu: type of the weights of projections and embedding: f32, bf16, f16, int8 (8.5 bits), int4 (4.5) "
+                   "or int4m (5); or rules PATTERN=TYPE with * in names of tensors, of which the last that fits counts")
+      ->delimiter(',')
+      ->type_name("TYPE,...");
   verb->add_option("--activations", settings->activations, "cuda: type of activations and weights, f32 or bf16")
       ->capture_default_str()
       ->check(CLI::IsMember({"f32", "bf16"}));
@@ -97,7 +106,8 @@ void addCompileCommand(CLI::App &app) {
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, int64_t{1024}));
   verb->add_option("--prefill-tokens", settings->prefillTokens,
-                   "Tokens of one prefill call; cuda: a list, one function each [cpu: 64, cuda: 2048,256,32]")
+                   "Tokens of one prefill call, on the CPU at most; cuda: a list, one function each [cpu: 256, cuda: "
+                   "2048,256,32]")
       ->delimiter(',')
       ->check(CLI::Range(int64_t{1}, int64_t{131072}));
   verb->add_flag("--random-weights", settings->randomWeights,

@@ -14,12 +14,14 @@ namespace xlstm {
 inline constexpr const char *portableCpu = "x86-64-v3";
 
 struct CpuTargetOptions {
-  /// The kernels as bitcode (lib/xlstm_kernels_cpu.bc beside the tool's bin folder).
+  /// The kernels as bitcode (lib/xlstm_kernels_cpu.bc beside the tool's bin folder), its variants beside it.
   std::filesystem::path kernels;
   /// An LLVM CPU name, or "native".
   std::string cpu = portableCpu;
-  /// Tokens of one prefill call.
-  int64_t prefillTokens = 64;
+  /// Tokens of one prefill call, at most.
+  int64_t prefillTokens = 256;
+  /// Types of weights: rules of xlstm-quantize (Transforms/WeightRules.h).
+  std::vector<std::string> weights;
 };
 
 /// Builds prefill and decode of @model, lowers them and writes an object file that exports `xlstm_model`

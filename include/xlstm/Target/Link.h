@@ -17,8 +17,10 @@ inline constexpr int64_t mostCpuPrefillTokens = 4096;
 struct CompileOptions {
   /// An LLVM CPU name, or "native".
   std::string cpu = portableCpu;
-  /// Tokens of one prefill call.
-  int64_t prefillTokens = 64;
+  /// Tokens of one prefill call, at most.
+  int64_t prefillTokens = CpuTargetOptions().prefillTokens;
+  /// Types of weights: rules of xlstm-quantize (Transforms/WeightRules.h).
+  std::vector<std::string> weights;
   /// NaN and infinities in weights are no error.
   bool allowNonFinite = false;
   /// Folder with libXlstmDeploy.a, the archives it needs and xlstm_kernels_cpu.bc; empty: lib/ beside the bin/ of the

@@ -16,12 +16,16 @@ struct WeightBlocks {
   int64_t size, axis;
 };
 
+/// How the numbers of a weight in panels are stored: kernel.panel's kinds, in their order.
+enum class PanelStorage { F32, BF16, F16, Q8, Q4, Q4M };
+
 /// Where a weight lies in the blob behind the executable: at a multiple of 64 bytes.
 struct WeightPlacement {
   TensorSpec tensor; // as the bundle has it
   DType type;        // in the blob
   uint64_t offset;
-  std::optional<WeightBlocks> blocks = {}; // of the tensor, where it is not whole
+  std::optional<WeightBlocks> blocks = {};  // of the tensor, where it is not whole
+  std::optional<PanelStorage> panels = {}; // where it lies in panels; `type` says nothing then
 };
 
 /// What an executable says of the machine that it needs.

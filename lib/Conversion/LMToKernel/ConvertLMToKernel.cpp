@@ -102,8 +102,10 @@ LogicalResult checkOps(lm::ModelOp model, RewritePatternSet &patterns, kernel::T
 
 LogicalResult ConvertLMToKernel::convertModel(lm::ModelOp model) {
   RewritePatternSet patterns(&getContext());
-  populateKernelPatterns(patterns);
+  populateKernelPatterns(patterns, panels);
   patterns.add<ConvertReturn>(&getContext());
+  if (panels && target != kernel::Target::Cpu)
+    return model.emitOpError() << "expects panels on the CPU alone";
   if (failed(checkForCompilation(model)) || failed(checkOps(model, patterns, target)))
     return failure();
   shareWeights(model);

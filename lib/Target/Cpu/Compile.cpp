@@ -20,16 +20,19 @@ using namespace mlir;
 
 namespace xlstm {
 
-static void buildAndPlan(PassManager &manager, int64_t prefillTokens) {
+static void buildAndPlan(PassManager &manager, const CpuTargetOptions &options) {
   BuildPrefillOptions prefill;
   prefill.batch = 1;
-  prefill.tokens = prefillTokens;
+  prefill.tokens = options.prefillTokens;
   BuildDecodeOptions decode;
   decode.batch = 1;
   manager.addPass(createOrderHeads());
   manager.addPass(createBuildPrefill(prefill));
   manager.addPass(createBuildDecode(decode));
   manager.addPass(createFuseLinear());
+  QuantizeOptions quantize;
+  quantize.rules = options.weights;
+  manager.addPass(createQuantize(quantize));
   manager.addPass(createPackLinear());
   addNativePasses(manager, kernel::Target::Cpu);
 }
@@ -40,12 +43,12 @@ ModelObject compileForCpu(std::string_view mlir, const std::string &origin, cons
     fail("expected prefill calls of at least 1 token, found ", options.prefillTokens);
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(options.cpu);
   NativeModule module(mlir, origin);
-  module.run([&](PassManager &manager) { buildAndPlan(manager, options.prefillTokens); });
+  module.run([&](PassManager &manager) { buildAndPlan(manager, options); });
   ModelObject object{objectFile, module.weights(), module.weightBytes(), factsOf(*machine, "cpu", XLSTM_MODEL_ABI)};
   module.run([](PassManager &manager) { manager.addPass(createConvertKernelToLLVM()); });
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> native = module.translate(llvmContext, *machine);
-  linkKernels(*native, options.kernels);
+  linkKernels(*native, kernelsFor(*machine, options.kernels));
   writeTextFile(objectFile, emitObject(*native, *machine));
   return object;
 }

@@ -8,9 +8,13 @@
 
 namespace llvm {
 class Module;
+class TargetMachine;
 } // namespace llvm
 
 namespace xlstm {
+
+/// The variant of the kernels' bitcode `plain` that is written for the instruction sets of the machine.
+std::filesystem::path kernelsFor(const llvm::TargetMachine &machine, const std::filesystem::path &plain);
 
 /// Links the kernels' bitcode into `module` and makes one copy of a kernel for every set of constant arguments that it
 /// is called with. Everything but `xlstm_model` becomes internal. Throws Error: no such file, not our kernels.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "xlstm/Target/Link.h"
+#include "lib/Target/Cpu/Kernels.h"
 #include "lib/Target/Native/Append.h"
 #include "lib/Target/Native/Emit.h"
 #include "lib/Target/Native/Linker.h"
@@ -10,6 +11,7 @@
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Cpu.h"
+#include "xlstm/Transforms/WeightRules.h"
 
 #include "llvm/Target/TargetMachine.h"
 
@@ -29,7 +31,11 @@ void checkCompile(const CompileOptions &options) {
   findLinker();
   findCpuArchives(libraries);
   existing(kernelsOf(libraries), "to compile a model");
-  createTargetMachine(options.cpu);
+  kernelsFor(*createTargetMachine(options.cpu), kernelsOf(libraries));
+  WeightRules rules;
+  for (const std::string &rule : options.weights)
+    if (std::string error = rules.add(rule); !error.empty())
+      fail(error);
   if (options.prefillTokens < 1 || options.prefillTokens > mostCpuPrefillTokens)
     fail("expected prefill calls of 1 to ", mostCpuPrefillTokens, " tokens for the CPU, found ", options.prefillTokens);
 }
@@ -46,6 +52,7 @@ void compileBundle(const fs::path &path, const fs::path &output, const CompileOp
   target.kernels = kernelsOf(libraries);
   target.cpu = options.cpu;
   target.prefillTokens = options.prefillTokens;
+  target.weights = options.weights;
   ModelObject object =
       compileForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), folder.path() / "model.o", target);
   linkProgram(object.file, findCpuArchives(libraries), folder.path() / "program");
