@@ -71,11 +71,13 @@ LogicalResult BufferOp::verify() { return verifyPlace(*this, Arena::Scratch); }
 LogicalResult WeightOp::verify() {
   bool hasBlocks = getBlocks().has_value();
   auto type = cast<MemRefType>(getResult().getType());
+  int64_t axis = static_cast<int64_t>(getAxis().value_or(0)), found = 0;
+  if (axis >= 0 && axis < type.getRank()) // counted in columns where they are elements of panels
+    found = type.getDimSize(static_cast<unsigned>(axis)) *
+            (axis + 1 == type.getRank() && isa<PanelType>(type.getElementType()) ? PanelType::columns : 1);
   if (getSize().has_value() != hasBlocks || getAxis().has_value() != hasBlocks) // C4
     return emitOpError() << "expects blocks, their size and their dimension together";
-  if (hasBlocks && (*getAxis() >= static_cast<uint64_t>(type.getRank()) ||
-                    static_cast<uint64_t>(type.getDimSize(static_cast<unsigned>(*getAxis()))) !=
-                        *getSize() * getBlocks()->size())) // C4
+  if (hasBlocks && found != static_cast<int64_t>(*getSize() * getBlocks()->size())) // C4
     return emitOpError() << "expects " << getBlocks()->size() << " blocks of " << *getSize() << " in dimension "
                          << *getAxis() << ", found " << type;
   return verifyPlace(*this, Arena::Weights); // buffer C1 to C3

@@ -19,13 +19,13 @@ template <typename Panel>
 XLSTM_INLINE void smallRow(const uint8_t *table, int64_t row, int64_t dim, int64_t vocab, float *y) {
   int64_t blocks = dim / BlockColumns, lane = row % PanelRows;
   PanelPlace panel = panelAt<Panel>(table, row / PanelRows, blocks, vocab);
-  const auto *scales = reinterpret_cast<const xlstm_f16 *>(panel.data + blocks * panel.rows * Panel::ValueBytes);
   for (int64_t c = 0; c < dim; ++c) {
     int64_t b = c / BlockColumns, at = c % BlockColumns, group = at / 4 % Panel::Bits; // of q4, four hold eight
-    uint8_t byte = panel.data[b * panel.rows * Panel::ValueBytes + (group * panel.rows + lane) * 4 + at % 4];
+    BlockPlace block = blockAt<Panel>(panel, b, blocks, panel.rows);
+    uint8_t byte = block.values[(group * panel.rows + lane) * 4 + at % 4];
     int32_t value = (Panel::Bits == 8 ? byte : at < 16 ? byte & 15 : byte >> 4) - Panel::Offset;
-    float scale = load<F16>(scales + b * panel.rows + lane, 1)[0];
-    float minimum = Panel::Minimum ? load<F16>(scales + (blocks + b) * panel.rows + lane, 1)[0] : 0.0f;
+    float scale = load<F16>(block.scales + lane, 1)[0];
+    float minimum = Panel::Minimum ? load<F16>(block.minima + lane, 1)[0] : 0.0f;
     y[c] = float(value) * scale + minimum;
   }
 }

@@ -93,25 +93,30 @@ XLSTM_INLINE void multiplyFloats(const float *x, const uint8_t *w, int64_t rows,
 //===----------------------------------------------------------------------===//
 
 template <typename Panel, int R>
+XLSTM_INLINE void addBlock(const SmallInputs &x, int64_t b, const BlockPlace &block, int64_t lanes, Vec *sums) {
+  BlockWeights<Panel> weights(block.values, lanes);
+  Vec scale = load<F16>(block.scales, lanes), minimum = {};
+  if constexpr (Panel::Minimum)
+    minimum = load<F16>(block.minima, lanes);
+  for (int r = 0; r < R; ++r) {
+    int64_t at = r * x.blocks + b;
+    Vec product = __builtin_convertvector(weights.dot(x.block(r, b), x.totals[at]), Vec);
+    sums[r] += product * (scale * x.scales[at]);
+    if constexpr (Panel::Minimum)
+      sums[r] += minimum * (float(x.totals[at]) * x.scales[at]);
+  }
+}
+
+template <typename Panel, int R>
 XLSTM_INLINE void smallTile(const SmallInputs &x, const PanelPlace &panel, int64_t lanes, int64_t row, int64_t column,
                             const Outputs &to) {
   Vec sums[R] = {};
-  const xlstm_f16 *scales =
-      reinterpret_cast<const xlstm_f16 *>(panel.data + x.blocks * lanes * Panel::ValueBytes);
-  for (int64_t b = 0; b < x.blocks; ++b) {
-    BlockWeights<Panel> weights(panel.data + b * lanes * Panel::ValueBytes, lanes);
-    Vec scale = load<F16>(scales + b * lanes, lanes);
-    Vec minimum = {};
-    if constexpr (Panel::Minimum)
-      minimum = load<F16>(scales + (x.blocks + b) * lanes, lanes);
-    for (int r = 0; r < R; ++r) {
-      int64_t at = r * x.blocks + b;
-      Vec product = __builtin_convertvector(weights.dot(x.block(r, b), x.totals[at]), Vec);
-      sums[r] += product * (scale * x.scales[at]);
-      if constexpr (Panel::Minimum)
-        sums[r] += minimum * (float(x.totals[at]) * x.scales[at]);
-    }
-  }
+  int64_t pairs = x.blocks / 2 * 2;
+  for (int64_t b = 0; b < pairs; b += 2)
+    for (int64_t i = 0; i < 2; ++i) // the places of both are known: they are two
+      addBlock<Panel, R>(x, b + i, blockAt<Panel>(panel, b + i, pairs, lanes), lanes, sums);
+  if (pairs < x.blocks)
+    addBlock<Panel, R>(x, pairs, blockAt<Panel>(panel, pairs, x.blocks, lanes), lanes, sums);
   for (int r = 0; r < R; ++r)
     to.put(row + r, column, sums[r], lanes);
 }

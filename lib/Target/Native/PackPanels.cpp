@@ -42,15 +42,18 @@ static void putValues(const SmallBlock &block, size_t rows, size_t r, bool isQ8,
 static std::vector<std::byte> packSmall(std::span<const float> numbers, size_t rows, PanelStorage to) {
   const bool isQ8 = to == PanelStorage::Q8, hasMinimum = to == PanelStorage::Q4M;
   size_t columns = numbers.size() / rows, blocks = columns / blockColumns, valueBytes = isQ8 ? 32 : 16;
-  size_t scales = rows * blocks * valueBytes, minima = scales + 2 * rows * blocks;
-  std::vector<std::byte> panel(minima + (hasMinimum ? 2 * rows * blocks : 0));
+  size_t headBytes = hasMinimum ? 4 : 2, pairBytes = 2 * rows * (headBytes + valueBytes);
+  std::vector<std::byte> panel(rows * blocks * (headBytes + valueBytes));
   for (size_t r = 0; r < rows; ++r)
     for (size_t b = 0; b < blocks; ++b) {
       SmallBlock block = makeSmallBlock(numbers.subspan(r * columns + b * blockColumns).first<blockColumns>(), to);
-      putValues(block, rows, r, isQ8, &panel[b * rows * valueBytes]);
-      std::memcpy(&panel[scales + 2 * (b * rows + r)], &block.scale, sizeof block.scale);
+      // Heads of two blocks stand in front of their values; the last block may be alone.
+      size_t together = std::min<size_t>(2, blocks - b / 2 * 2), second = b % 2;
+      std::byte *pair = &panel[b / 2 * pairBytes];
+      putValues(block, rows, r, isQ8, pair + together * rows * headBytes + second * rows * valueBytes);
+      std::memcpy(pair + 2 * (second * rows + r), &block.scale, sizeof block.scale);
       if (hasMinimum)
-        std::memcpy(&panel[minima + 2 * (b * rows + r)], &block.minimum, sizeof block.minimum);
+        std::memcpy(pair + 2 * ((together + second) * rows + r), &block.minimum, sizeof block.minimum);
     }
   return panel;
 }
