@@ -20,7 +20,7 @@ namespace {
 
 struct CompileSettings {
   std::filesystem::path bundle, output;
-  std::string target = "cpu", cpu = portableCpu, activations = "f32";
+  std::string target = "cpu", cpu, activations = "f32";
   int64_t batch = 1;
   std::vector<int64_t> prefillTokens;
   std::vector<std::string> weights;
@@ -54,7 +54,9 @@ static void compileCpu(const CompileSettings &settings) {
     fail("expected --target=cuda beside --activations, --batch and --random-weights");
   checkTokenizer(settings.bundle);
   CompileOptions options;
-  options.cpu = settings.cpu;
+  options.widen = settings.cpu.empty();
+  if (!settings.cpu.empty())
+    options.cpu = settings.cpu;
   options.allowNonFinite = settings.allowNonFinite;
   options.weights = settings.weights;
   if (!settings.prefillTokens.empty())
@@ -92,8 +94,9 @@ void addCompileCommand(CLI::App &app) {
       ->check(CLI::IsMember({"cpu", "cuda"}));
   verb->add_option(
           "--cpu", settings->cpu,
-          "cpu: the least CPU that runs it: an LLVM CPU name or level, such as x86-64-v4; native: this machine's")
-      ->capture_default_str();
+          "cpu: the least CPU that runs it: an LLVM CPU name or level, such as x86-64-v4; native: this machine's "
+          "[x86-64-v3, with faster code inside for CPUs that have AVX-512 and VNNI]")
+      ->type_name("NAME");
   verb->add_option("--weights", settings->weights,
                    "cpu: type of the weights of projections and embedding: f32, bf16, f16, int8 (8.5 bits), int4 (4.5) "
                    "or int4m (5); or rules PATTERN=TYPE with * in names of tensors, of which the last that fits counts")

@@ -18,6 +18,8 @@ struct CpuTargetOptions {
   std::filesystem::path kernels;
   /// An LLVM CPU name, or "native".
   std::string cpu = portableCpu;
+  /// A second object for CPUs with wideCpuFeatures (CpuFeatures.h), `xlstm_model_wide`, which is chosen when it runs.
+  bool widen = false;
   /// Tokens of one prefill call, at most.
   int64_t prefillTokens = 256;
   /// Types of weights: rules of xlstm-quantize (Transforms/WeightRules.h).
@@ -25,7 +27,7 @@ struct CpuTargetOptions {
 };
 
 /// Builds prefill and decode of @model, lowers them and writes an object file that exports `xlstm_model`
-/// (Runtime/Deploy/ModelAbi.h). Throws Error with the located diagnostic.
+/// (Runtime/Deploy/ModelAbi.h), and where it is wanted and there are such CPUs a second one beside it. Throws Error with the located diagnostic.
 ModelObject compileForCpu(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,
                           const CpuTargetOptions &options);
 

@@ -17,6 +17,8 @@ inline constexpr int64_t mostCpuPrefillTokens = 4096;
 struct CompileOptions {
   /// An LLVM CPU name, or "native".
   std::string cpu = portableCpu;
+  /// Faster code beside it for CPUs that have more (CpuTargetOptions::widen).
+  bool widen = true;
   /// Tokens of one prefill call, at most.
   int64_t prefillTokens = CpuTargetOptions().prefillTokens;
   /// Types of weights: rules of xlstm-quantize (Transforms/WeightRules.h).

@@ -41,6 +41,7 @@ struct ModelObject {
   std::vector<WeightPlacement> weights; // by offset; none where the executable makes its own
   uint64_t weightBytes = 0;             // of the blob, zeros between and behind the weights included
   TargetFacts facts = {};
+  std::filesystem::path wideFile = {}; // of the same model for CPUs that have more; empty where there is none
 };
 
 } // namespace xlstm

@@ -102,7 +102,7 @@ LogicalResult checkOps(lm::ModelOp model, RewritePatternSet &patterns, kernel::T
 
 LogicalResult ConvertLMToKernel::convertModel(lm::ModelOp model) {
   RewritePatternSet patterns(&getContext());
-  populateKernelPatterns(patterns, panels);
+  populateKernelPatterns(patterns, {target, panels});
   patterns.add<ConvertReturn>(&getContext());
   if (panels && target != kernel::Target::Cpu)
     return model.emitOpError() << "expects panels on the CPU alone";

@@ -31,10 +31,10 @@ Value KernelBuilder::view(Value source, int64_t offset, ArrayRef<int64_t> shape,
 }
 
 MemRefType KernelBuilder::weightType(Value weight) {
-  if (MemRefType type = panels ? panelsOf(weight) : MemRefType())
+  if (MemRefType type = choice.panels ? panelsOf(weight) : MemRefType())
     return type;
   auto type = cast<RankedTensorType>(weight.getType());
-  if (panels && !weight.use_empty() && isPanelBias(weight))
+  if (choice.panels && !weight.use_empty() && isPanelBias(weight))
     type = type.clone(rewriter.getF32Type());
   return memoryType(type);
 }

@@ -14,11 +14,17 @@ namespace xlstm {
 /// The state of a text that counts its tokens; mixers that count for themselves have one called `<mixer>.position`.
 constexpr llvm::StringLiteral positionName = "position";
 
+/// Whose kernels are called; `panels`: on the CPU, weights lie in panels where they may (PanelWeights.h).
+struct KernelChoice {
+  kernel::Target target = kernel::Target::Cpu;
+  bool panels = false;
+};
+
 /// Builds what stands for one lm op.
 class KernelBuilder {
 public:
-  KernelBuilder(mlir::ConversionPatternRewriter &rewriter, mlir::Operation *op, bool panels = false)
-      : rewriter(rewriter), loc(op->getLoc()), panels(panels) {}
+  KernelBuilder(mlir::ConversionPatternRewriter &rewriter, mlir::Operation *op, const KernelChoice &choice = {})
+      : rewriter(rewriter), loc(op->getLoc()), choice(choice) {}
 
   /// Memory for a value of the lm op.
   mlir::Value buffer(mlir::Value like);
@@ -34,7 +40,7 @@ public:
   mlir::Value join(mlir::Value like, mlir::ValueRange parts);
   mlir::Value state(const llvm::Twine &name, mlir::MemRefType type, float init);
   /// Whether a call may have fewer tokens than there is room for, so that nothing may lie at the last one's place.
-  bool hasFewerTokens() const { return panels; }
+  bool mayHaveFewerTokens() const { return choice.target == kernel::Target::Cpu; }
   /// The kernel `name`, or the one for panels where `weight` lies in them.
   std::string forPanels(llvm::StringRef name, mlir::Value weight);
   /// The angular frequencies as float32.
@@ -51,15 +57,14 @@ private:
 
   mlir::ConversionPatternRewriter &rewriter;
   mlir::Location loc;
-  bool panels;
+  KernelChoice choice;
 };
 
 /// The dense memory of a tensor.
 mlir::MemRefType memoryType(mlir::Type tensor);
 
 /// Every pattern from an op to its kernels. They have no type converter: what is memory may have any strides.
-/// `panels`: weights lie in panels where they may (PanelWeights.h).
-void populateKernelPatterns(mlir::RewritePatternSet &patterns, bool panels);
+void populateKernelPatterns(mlir::RewritePatternSet &patterns, const KernelChoice &choice);
 
 /// What a converted function gets when all its calls are there: logits written where the caller wants them, the step of
 /// its position, constants once, and on CUDA the kernels' own memory and what need not wait for what.

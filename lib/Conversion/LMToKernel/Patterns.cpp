@@ -101,7 +101,7 @@ static Results convert(lm::JoinHeadsOp op, lm::JoinHeadsOp::Adaptor in, KernelBu
 
 static Results convert(lm::LastTokenOp op, lm::LastTokenOp::Adaptor in, KernelBuilder &builder) {
   kernel::Layout layout = layoutOf(in.getX());
-  if (builder.hasFewerTokens() && layout.shape[1] > 1) {
+  if (builder.mayHaveFewerTokens() && layout.shape[1] > 1) {
     Value y = builder.buffer(op.getResult());
     builder.call("last", {in.getX(), y});
     return {y};
@@ -291,22 +291,22 @@ namespace {
 
 template <typename Op>
 struct KernelPattern : OpConversionPattern<Op> {
-  KernelPattern(MLIRContext *context, bool panels) : OpConversionPattern<Op>(context), panels(panels) {}
+  KernelPattern(MLIRContext *context, const KernelChoice &choice) : OpConversionPattern<Op>(context), choice(choice) {}
 
   LogicalResult matchAndRewrite(Op op, typename Op::Adaptor in, ConversionPatternRewriter &rewriter) const final {
-    if (StringRef reason = whyNot(op, panels); !reason.empty())
+    if (StringRef reason = whyNot(op, choice.panels); !reason.empty())
       return op.emitOpError() << reason;
-    KernelBuilder builder(rewriter, op, panels);
+    KernelBuilder builder(rewriter, op, choice);
     rewriter.replaceOp(op, convert(op, in, builder));
     return success();
   }
 
-  bool panels;
+  KernelChoice choice;
 };
 
 } // namespace
 
-void populateKernelPatterns(RewritePatternSet &patterns, bool panels) {
+void populateKernelPatterns(RewritePatternSet &patterns, const KernelChoice &choice) {
   patterns.add<KernelPattern<lm::SplitHeadsOp>, KernelPattern<lm::MergeHeadsOp>, KernelPattern<lm::SliceOp>,
                KernelPattern<lm::TakeHeadsOp>, KernelPattern<lm::JoinHeadsOp>, KernelPattern<lm::TakeBlocksOp>,
                KernelPattern<lm::LastTokenOp>, KernelPattern<lm::ParamOp>, KernelPattern<lm::PackOp>,
@@ -315,7 +315,7 @@ void populateKernelPatterns(RewritePatternSet &patterns, bool panels) {
                KernelPattern<lm::ScaleOp>, KernelPattern<lm::PositionsOp>, KernelPattern<lm::RopeOp>,
                KernelPattern<lm::AttentionOp>, KernelPattern<xlstm::FeatureMapOp>, KernelPattern<xlstm::OutputGateOp>,
                KernelPattern<xlstm::MlstmOp>, KernelPattern<xlstm::GatedDeltaOp>, KernelPattern<xlstm::MixOp>,
-               KernelPattern<xlstm::HybridOp>>(patterns.getContext(), panels);
+               KernelPattern<xlstm::HybridOp>>(patterns.getContext(), choice);
 }
 
 } // namespace xlstm

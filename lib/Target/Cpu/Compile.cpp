@@ -37,6 +37,17 @@ static void buildAndPlan(PassManager &manager, const CpuTargetOptions &options) 
   addNativePasses(manager, kernel::Target::Cpu);
 }
 
+/// What of a CPU with wideCpuFeatures is asked of LLVM: its vectors of 64 bytes are worth using where there is VNNI.
+static constexpr const char *wideCpu = "x86-64-v4", *wideFeatures = "+avx512vnni,-prefer-256-bit";
+
+static void writeObject(NativeModule &module, llvm::TargetMachine &machine, const CpuTargetOptions &options,
+                        llvm::StringRef symbol, const std::filesystem::path &file) {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> native = module.translate(context, machine);
+  linkKernels(*native, kernelsFor(machine, options.kernels), symbol);
+  writeTextFile(file, emitObject(*native, machine));
+}
+
 ModelObject compileForCpu(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,
                           const CpuTargetOptions &options) {
   if (options.prefillTokens < 1)
@@ -44,12 +55,13 @@ ModelObject compileForCpu(std::string_view mlir, const std::string &origin, cons
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(options.cpu);
   NativeModule module(mlir, origin);
   module.run([&](PassManager &manager) { buildAndPlan(manager, options); });
-  ModelObject object{objectFile, module.weights(), module.weightBytes(), factsOf(*machine, "cpu", XLSTM_MODEL_ABI)};
+  ModelObject object{objectFile, module.weights(), module.weightBytes(), factsOf(*machine, "cpu", XLSTM_MODEL_ABI), {}};
   module.run([](PassManager &manager) { manager.addPass(createConvertKernelToLLVM()); });
-  llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> native = module.translate(llvmContext, *machine);
-  linkKernels(*native, kernelsFor(*machine, options.kernels));
-  writeTextFile(objectFile, emitObject(*native, *machine));
+  writeObject(module, *machine, options, "xlstm_model", objectFile);
+  if (options.widen && machine->getTargetTriple().getArch() == llvm::Triple::x86_64) {
+    object.wideFile = std::filesystem::path(objectFile).replace_extension("wide.o");
+    writeObject(module, *createTargetMachine(wideCpu, wideFeatures), options, "xlstm_model_wide", object.wideFile);
+  }
   return object;
 }
 

@@ -112,7 +112,7 @@ std::filesystem::path kernelsFor(const llvm::TargetMachine &machine, const std::
   return plain;
 }
 
-void linkKernels(llvm::Module &module, const std::filesystem::path &file) {
+void linkKernels(llvm::Module &module, const std::filesystem::path &file, llvm::StringRef symbol) {
   std::unique_ptr<llvm::Module> kernels = readKernels(file, module.getContext());
   if (kernels->getTargetTriple() != module.getTargetTriple())
     fail(file.string(), ": expected kernels for ", module.getTargetTriple(), ", found ", kernels->getTargetTriple());
@@ -121,7 +121,8 @@ void linkKernels(llvm::Module &module, const std::filesystem::path &file) {
   Specialiser specialiser;
   for (llvm::CallInst *call : findKernelCalls(module, file))
     specialiser.specialise(call);
-  llvm::internalizeModule(module, [](const llvm::GlobalValue &value) { return value.getName() == "xlstm_model"; });
+  module.getNamedValue("xlstm_model")->setName(symbol);
+  llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) { return value.getName() == symbol; });
 }
 
 } // namespace xlstm

@@ -51,11 +51,15 @@ void compileBundle(const fs::path &path, const fs::path &output, const CompileOp
   CpuTargetOptions target;
   target.kernels = kernelsOf(libraries);
   target.cpu = options.cpu;
+  target.widen = options.widen;
   target.prefillTokens = options.prefillTokens;
   target.weights = options.weights;
   ModelObject object =
       compileForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), folder.path() / "model.o", target);
-  linkProgram(object.file, findCpuArchives(libraries), folder.path() / "program");
+  std::vector<fs::path> objects = {object.file};
+  if (!object.wideFile.empty())
+    objects.push_back(object.wideFile);
+  linkProgram(objects, findCpuArchives(libraries), folder.path() / "program");
   appendModel(folder.path() / "program", object, bundle, output);
 }
 

@@ -18,13 +18,13 @@
 
 namespace xlstm {
 
-std::unique_ptr<llvm::TargetMachine> createTargetMachine(const std::string &cpu) {
+std::unique_ptr<llvm::TargetMachine> createTargetMachine(const std::string &cpu, const std::string &more) {
   static const bool initialised = !llvm::InitializeNativeTarget() && !llvm::InitializeNativeTargetAsmPrinter();
   std::string triple = llvm::sys::getDefaultTargetTriple(), error;
   const llvm::Target *target = initialised ? llvm::TargetRegistry::lookupTarget(triple, error) : nullptr;
   if (!target)
     fail("expected an LLVM that knows this computer's kind of CPU (", triple, "): ", error);
-  llvm::SubtargetFeatures features;
+  llvm::SubtargetFeatures features(more);
   std::string name = cpu;
   if (cpu == "native") {
     name = llvm::sys::getHostCPUName().str();

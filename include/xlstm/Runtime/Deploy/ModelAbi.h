@@ -50,6 +50,8 @@ typedef struct {
 #undef XLSTM_FIELD
 
 extern const xlstm_model_info xlstm_model;
+/* The same model for CPUs that have wideCpuFeatures (CpuFeatures.h); not in every executable. */
+extern const xlstm_model_info xlstm_model_wide __attribute__((weak));
 
 #ifdef __cplusplus
 }
