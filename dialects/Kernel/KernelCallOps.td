@@ -177,16 +177,21 @@ def Kernel_RopeOp : ActivationCall<"rope", [
 // Mixers
 //===----------------------------------------------------------------------===//
 
-def Kernel_AttentionOp : ActivationCall<"attention", [
+def Kernel_AttentionOp : KernelCall<"attention", [
     In<"q", "B T | H d", "A">, In<"k", "B T | Hkv d", "A">, In<"v", "B T | Hkv dv", "A">, In<"pos", "B", "i32">,
-    InOut<"ring_k", "B W Hkv d", "A">, InOut<"ring_v", "B W Hkv dv", "A">,
-    OptionalInOut<"sink_k", "B S Hkv d", "A">, OptionalInOut<"sink_v", "B S Hkv dv", "A">,
+    InOut<"ring_k", "B W Hkv d", "R">, InOut<"ring_v", "B W Hkv dv", "R">,
+    OptionalInOut<"sink_k", "B S Hkv d", "R">, OptionalInOut<"sink_v", "B S Hkv dv", "R">,
     Out<"h", "B T H dv", "A">], [F32Number<"scale">]> {
   let summary = "attention over a window and sinks, with its keys as state";
   let description = [{
     T tokens after pos[b] earlier ones see the latest W keys, their own included, and the first S; each key once.
-    Position p lies in slot p mod W of the rings.
+    Position p lies in slot p mod W of the rings, rounded to their type.
   }];
+  let types = ["A", "R"];
+  let cpu = [["f32", "f32"], ["f32", "bf16"]];
+  let cuda = [["f32", "f32"], ["bf16", "bf16"]];
+  let cpuSuffix = "R";
+  let cudaTypes = ["A"];
   let grows = ["T"];
   let sizes = ["B", "T", "H", "Hkv", "d", "dv", "W", "S"];
   let cudaMemory = ["workspace"];

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "ModelEditing.h"
+#include "dialects/XLSTM/XLSTMDialect.h"
 #include "xlstm/Transforms/Passes.h"
 #include "xlstm/Transforms/WeightRules.h"
 
@@ -45,6 +46,12 @@ bool isRead(OpOperand &use) {
   if (isa<lm::EmbedOp>(op))
     return true;
   return isa<lm::LinearOp, lm::LinearAddOp>(op) && use.getOperandNumber() == 1;
+}
+
+/// A feature map, a matrix a head; what rounds it is not blocks but bf16.
+bool isMap(lm::ParamOp param) {
+  return !param->use_empty() &&
+         llvm::all_of(param->getUsers(), [](Operation *user) { return isa<xlstm::FeatureMapOp>(user); });
 }
 
 /// Whether the rules are for this weight.
@@ -93,9 +100,11 @@ public:
 
 private:
   void quantize(lm::ParamOp param, WeightRules &chosen) {
-    if (!isRuled(param))
+    if (!isRuled(param) && !isMap(param))
       return;
     Type element = elementOf(chosen.storageOf(param.getName().str()), &getContext());
+    if (isMap(param) && isa_and_nonnull<lm::BlockType>(element))
+      element = BFloat16Type::get(&getContext());
     bool isBlock = element && isa<lm::BlockType>(element);
     if (!element || (isBlock && !hasWholeBlocks(param.getResult())) ||
         llvm::any_of(param->getUsers(), [](Operation *user) { return isa<lm::PackOp>(user); }))

@@ -24,6 +24,7 @@ struct CompileSettings {
   int64_t batch = 1;
   std::vector<int64_t> prefillTokens;
   std::vector<std::string> weights;
+  std::string keys;
   bool randomWeights = false, allowNonFinite = false;
 };
 
@@ -59,14 +60,15 @@ static void compileCpu(const CompileSettings &settings) {
     options.cpu = settings.cpu;
   options.allowNonFinite = settings.allowNonFinite;
   options.weights = settings.weights;
+  options.smallKeys = settings.keys == "bf16";
   if (!settings.prefillTokens.empty())
     options.prefillTokens = settings.prefillTokens.front();
   compileBundle(settings.bundle, settings.output, options);
 }
 
 static void compileCuda(const CompileSettings &settings) {
-  if (!settings.weights.empty())
-    fail("expected --target=cpu beside --weights");
+  if (!settings.weights.empty() || !settings.keys.empty())
+    fail("expected --target=cpu beside --weights and --keys");
   checkCudaTarget();
   if (!settings.randomWeights)
     checkTokenizer(settings.bundle);
@@ -102,6 +104,8 @@ void addCompileCommand(CLI::App &app) {
                    "or int4m (5); or rules PATTERN=TYPE with * in names of tensors, of which the last that fits counts")
       ->delimiter(',')
       ->type_name("TYPE,...");
+  verb->add_option("--keys", settings->keys, "cpu: type of the keys and values that a text keeps, f32 or bf16 [f32]")
+      ->check(CLI::IsMember({"f32", "bf16"}));
   verb->add_option("--activations", settings->activations, "cuda: type of activations and weights, f32 or bf16")
       ->capture_default_str()
       ->check(CLI::IsMember({"f32", "bf16"}));

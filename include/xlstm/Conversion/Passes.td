@@ -43,7 +43,9 @@ def ConvertLMToKernel : Pass<"convert-lm-to-kernel", "::mlir::ModuleOp"> {
       EnumCase<"::xlstm::kernel::Target::Cuda", "cuda", "An NVIDIA GPU">
     ], "Whose kernels to call">,
     Option<"panels", "panels", "bool", "false",
-           "On the CPU, weights of projections and embeddings lie in panels (default false)">
+           "On the CPU, weights of projections and embeddings lie in panels (default false)">,
+    Option<"smallKeys", "small-keys", "bool", "false",
+           "On the CPU, keys and values of attention are kept as bf16 (default false)">
   ];
   let dependentDialects = ["::xlstm::kernel::KernelDialect"];
 }

@@ -24,6 +24,8 @@ struct CpuTargetOptions {
   int64_t prefillTokens = 256;
   /// Types of weights: rules of xlstm-quantize (Transforms/WeightRules.h).
   std::vector<std::string> weights;
+  /// Keys and values of attention are kept as bf16, not f32.
+  bool smallKeys = false;
 };
 
 /// Builds prefill and decode of @model, lowers them and writes an object file that exports `xlstm_model`

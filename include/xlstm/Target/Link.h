@@ -23,6 +23,8 @@ struct CompileOptions {
   int64_t prefillTokens = CpuTargetOptions().prefillTokens;
   /// Types of weights: rules of xlstm-quantize (Transforms/WeightRules.h).
   std::vector<std::string> weights;
+  /// Keys and values of attention are kept as bf16, not f32.
+  bool smallKeys = false;
   /// NaN and infinities in weights are no error.
   bool allowNonFinite = false;
   /// Folder with libXlstmDeploy.a, the archives it needs and xlstm_kernels_cpu.bc; empty: lib/ beside the bin/ of the

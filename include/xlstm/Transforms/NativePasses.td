@@ -49,8 +49,9 @@ def Quantize : Pass<"xlstm-quantize", "::mlir::ModuleOp"> {
     | `int4m` | 5 | `!lm.block<i4, 32, minimum>` |
     | `stored` | | as the bundle has it |
 
-    What linearize made (gates, maps: weights with a value that they begin with), norms and biases keep their type, and so do
-    weights of fewer than 16 rows, or whose rows are no multiple of 32. A pattern that fits no weight is an error.
+    Gates (weights with a value that they begin with), norms and biases keep their type, and so do weights of fewer than 16
+    rows, or whose rows are no multiple of 32. Feature maps become bf16 where the rule says small integers. A pattern that
+    fits no weight is an error.
 
     ```mlir
     %w = lm.param "model.layers.0.mlp.up_proj.weight" : tensor<256x64xbf16>
@@ -61,7 +62,7 @@ def Quantize : Pass<"xlstm-quantize", "::mlir::ModuleOp"> {
   }];
   let options = [ListOption<"rules", "rules", "std::string", "Types, as pattern=type; later ones win">];
   let statistics = [Statistic<"numQuantized", "weights-retyped", "Weights that got another type">];
-  let dependentDialects = ["::xlstm::lm::LMDialect"];
+  let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }
 
 def InlineLayers : Pass<"xlstm-inline-layers", "::mlir::ModuleOp"> {

@@ -34,7 +34,7 @@ static void buildAndPlan(PassManager &manager, const CpuTargetOptions &options) 
   quantize.rules = options.weights;
   manager.addPass(createQuantize(quantize));
   manager.addPass(createPackLinear());
-  addNativePasses(manager, kernel::Target::Cpu);
+  addNativePasses(manager, kernel::Target::Cpu, options.smallKeys);
 }
 
 /// What of a CPU with wideCpuFeatures is asked of LLVM: its vectors of 64 bytes are worth using where there is VNNI.

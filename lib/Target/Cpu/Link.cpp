@@ -54,6 +54,7 @@ void compileBundle(const fs::path &path, const fs::path &output, const CompileOp
   target.widen = options.widen;
   target.prefillTokens = options.prefillTokens;
   target.weights = options.weights;
+  target.smallKeys = options.smallKeys;
   ModelObject object =
       compileForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), folder.path() / "model.o", target);
   std::vector<fs::path> objects = {object.file};

@@ -129,9 +129,9 @@ uint64_t NativeModule::weightBytes() {
   return static_cast<uint64_t>(bytes);
 }
 
-void addNativePasses(PassManager &manager, kernel::Target target) {
+void addNativePasses(PassManager &manager, kernel::Target target, bool smallKeys) {
   manager.addPass(createInlineLayers());
-  manager.addPass(createConvertLMToKernel({target, /*panels=*/target == kernel::Target::Cpu}));
+  manager.addPass(createConvertLMToKernel({target, /*panels=*/target == kernel::Target::Cpu, smallKeys}));
   manager.addPass(createPlanMemory());
   manager.addPass(createPlaceMeets());
 }

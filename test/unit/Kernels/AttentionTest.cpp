@@ -50,7 +50,7 @@ static void feed(const Case &c, const Inputs &in, State &state, Floats &h, int64
   Floats q = tokens(in.q, c.B, c.T, c.H * c.d, from, count), k = tokens(in.k, c.B, c.T, c.Hkv * c.d, from, count);
   Floats v = tokens(in.v, c.B, c.T, c.Hkv * c.dv, from, count), part(c.B * count * c.H * c.dv);
   int64_t gap = Gaps[from % 2], qWidth = c.H * c.d, kWidth = c.Hkv * c.d, vWidth = c.Hkv * c.dv;
-  xlstm_cpu_attention(spread(q, qWidth, gap).data(), spread(k, kWidth, gap).data(), spread(v, vWidth, gap).data(),
+  xlstm_cpu_attention_f32(spread(q, qWidth, gap).data(), spread(k, kWidth, gap).data(), spread(v, vWidth, gap).data(),
                       state.pos.data(), state.ringK.data(), state.ringV.data(), c.S ? state.sinkK.data() : nullptr,
                       c.S ? state.sinkV.data() : nullptr, part.data(), c.B, count, c.H, c.Hkv, c.d, c.dv, c.W, c.S,
                       qWidth + gap, kWidth + gap, vWidth + gap, scaleOf(c));

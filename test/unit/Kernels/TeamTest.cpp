@@ -55,7 +55,7 @@ TEST(Team, Attention) {
       std::vector<Floats> arrays = {randomFloats(W * Hkv * d, 4), randomFloats(W * Hkv * d, 5),
                                     randomFloats(S * Hkv * d, 6), randomFloats(S * Hkv * d, 7), Floats(T * H * d, NAN)};
       checkTeams(arrays, [&](std::vector<Floats> &a, const xlstm_team *team) {
-        xlstm_cpu_attention(q.data(), k.data(), v.data(), &at, a[0].data(), a[1].data(), a[2].data(), a[3].data(),
+        xlstm_cpu_attention_f32(q.data(), k.data(), v.data(), &at, a[0].data(), a[1].data(), a[2].data(), a[3].data(),
                             a[4].data(), 1, T, H, Hkv, d, d, W, S, H * d, Hkv * d, Hkv * d, 0.25f, team);
       });
     }
