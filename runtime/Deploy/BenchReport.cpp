@@ -10,7 +10,11 @@
 namespace xlstm {
 
 std::string BenchTest::name() const {
-  std::string text = prompt ? "pp" + std::to_string(prompt) : "tg" + std::to_string(generated);
+  std::string text = prompt ? "pp" + std::to_string(prompt) : "";
+  if (generated)
+    text += (prompt ? "+tg" : "tg") + std::to_string(generated);
+  if (sampled)
+    text += " sampled";
   return depth ? text + " @ d" + std::to_string(depth) : text;
 }
 

@@ -40,6 +40,7 @@ static int runVerb(int argc, char **argv, const std::string &name, Backend &back
   addGenerate(app, backend);
   addBench(app, backend);
   addLogits(app, backend);
+  addPerplexity(app, backend);
   addVerify(app, backend);
   try {
     app.parse(argc, argv);

@@ -13,6 +13,7 @@
 
 #include <iostream>
 #include <limits>
+#include <map>
 
 namespace xlstm {
 
@@ -24,7 +25,8 @@ struct CompileSettings {
   int64_t batch = 1;
   std::vector<int64_t> prefillTokens;
   std::vector<std::string> weights;
-  std::string keys;
+  std::string keys, emit = "exe";
+  bool explain = false;
   bool randomWeights = false, allowNonFinite = false;
 };
 
@@ -53,7 +55,6 @@ static void compileCpu(const CompileSettings &settings) {
     fail("expected one number of --prefill-tokens for the CPU, found ", settings.prefillTokens.size());
   if (settings.randomWeights || settings.batch != 1 || settings.activations != "f32")
     fail("expected --target=cuda beside --activations, --batch and --random-weights");
-  checkTokenizer(settings.bundle);
   CompileOptions options;
   options.widen = settings.cpu.empty();
   if (!settings.cpu.empty())
@@ -63,12 +64,23 @@ static void compileCpu(const CompileSettings &settings) {
   options.smallKeys = settings.keys == "bf16";
   if (!settings.prefillTokens.empty())
     options.prefillTokens = settings.prefillTokens.front();
+  if (settings.explain)
+    std::cout << explainBundle(settings.bundle, options);
+  if (settings.output.empty())
+    return;
+  static const std::map<std::string, CpuStage> stages = {
+      {"mlir", CpuStage::Mlir}, {"llvm", CpuStage::Llvm}, {"asm", CpuStage::Assembly}, {"obj", CpuStage::Object}};
+  if (auto stage = stages.find(settings.emit); stage != stages.end())
+    return emitBundle(settings.bundle, settings.output, options, stage->second);
+  checkTokenizer(settings.bundle);
   compileBundle(settings.bundle, settings.output, options);
 }
 
 static void compileCuda(const CompileSettings &settings) {
   if (!settings.weights.empty() || !settings.keys.empty())
     fail("expected --target=cpu beside --weights and --keys");
+  if (settings.explain || settings.emit != "exe" || settings.output.empty())
+    fail("expected --target=cpu beside --emit and --explain, and an --output");
   checkCudaTarget();
   if (!settings.randomWeights)
     checkTokenizer(settings.bundle);
@@ -90,7 +102,7 @@ void addCompileCommand(CLI::App &app) {
   auto settings = std::make_shared<CompileSettings>();
   CLI::App *verb = app.add_subcommand("compile", "Compile a bundle to one executable, weights and tokenizer inside");
   verb->add_option("bundle", settings->bundle, "Bundle of a student or a teacher")->required();
-  verb->add_option("-o,--output", settings->output, "Executable to write")->required();
+  verb->add_option("-o,--output", settings->output, "Executable to write; with --explain there may be none");
   verb->add_option("--target", settings->target, "What it runs on: cpu, or cuda (an NVIDIA GPU)")
       ->capture_default_str()
       ->check(CLI::IsMember({"cpu", "cuda"}));
@@ -119,8 +131,16 @@ void addCompileCommand(CLI::App &app) {
       ->check(CLI::Range(int64_t{1}, int64_t{131072}));
   verb->add_flag("--random-weights", settings->randomWeights,
                  "cuda: no weights inside, the executable makes its own; the bundle may be a model.mlir");
+  verb->add_option("--emit", settings->emit,
+                   "cpu: what to write: exe, or of the model alone mlir (planned kernel calls), llvm, asm, obj")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"exe", "mlir", "llvm", "asm", "obj"}));
+  verb->add_flag("--explain", settings->explain,
+                 "cpu: print what prefill and decode do: kernels, bytes that they read, operations, memory");
   addNonFiniteFlag(*verb, settings->allowNonFinite);
   verb->callback([settings] {
+    if (settings->output.empty() && !settings->explain)
+      throw CLI::RequiredError("--output");
     settings->target == "cuda" ? compileCuda(*settings) : compileCpu(*settings);
     warnOfChatTemplate(settings->bundle);
   });

@@ -28,6 +28,17 @@ struct CpuTargetOptions {
   bool smallKeys = false;
 };
 
+/// What compileForCpu leaves beside or instead of object files.
+enum class CpuStage { Mlir, Llvm, Assembly, Object };
+
+/// The model on its way: the planned kernel calls, LLVM's IR when it is optimised, the assembly, the bytes of the object
+/// file. Throws Error as compileForCpu does.
+std::string translateForCpu(std::string_view mlir, const std::string &origin, const CpuTargetOptions &options,
+                            CpuStage stage);
+
+/// Tables of what prefill and decode do (lib/Target/Cpu/Explain.h).
+std::string explainForCpu(std::string_view mlir, const std::string &origin, const CpuTargetOptions &options);
+
 /// Builds prefill and decode of @model, lowers them and writes an object file that exports `xlstm_model`
 /// (Runtime/Deploy/ModelAbi.h), and where it is wanted and there are such CPUs a second one beside it. Throws Error with the located diagnostic.
 ModelObject compileForCpu(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,

@@ -39,6 +39,13 @@ std::string findLinker();
 /// LLVM knows, a number in range. Asked before hours of training.
 void checkCompile(const CompileOptions &options);
 
+/// Writes a stage of the bundle's model on its way to the CPU to `output`.
+void emitBundle(const std::filesystem::path &bundle, const std::filesystem::path &output, const CompileOptions &options,
+                CpuStage stage);
+
+/// What the executable of a bundle will do, as tables.
+std::string explainBundle(const std::filesystem::path &bundle, const CompileOptions &options);
+
 /// Compiles the bundle at `folder` for the CPU and links the object with the deploy library, weights, tokenizer and
 /// metadata behind it; without a tokenizer it works on token ids. The executable appears at `output` whole or not at
 /// all. Throws Error: a located diagnostic of the compiler, the linker's first line, a weight whose stored size is not

@@ -40,6 +40,31 @@ void checkCompile(const CompileOptions &options) {
     fail("expected prefill calls of 1 to ", mostCpuPrefillTokens, " tokens for the CPU, found ", options.prefillTokens);
 }
 
+static CpuTargetOptions targetOf(const CompileOptions &options) {
+  CpuTargetOptions target;
+  target.kernels = kernelsOf(librariesOf(options.libraries));
+  target.cpu = options.cpu;
+  target.widen = options.widen;
+  target.prefillTokens = options.prefillTokens;
+  target.weights = options.weights;
+  target.smallKeys = options.smallKeys;
+  return target;
+}
+
+void emitBundle(const fs::path &path, const fs::path &output, const CompileOptions &options, CpuStage stage) {
+  checkOutput(output, OutputKind::File, {path});
+  checkCompile(options);
+  Bundle bundle = Bundle::open(path);
+  writeTextFile(output,
+                translateForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), targetOf(options), stage));
+}
+
+std::string explainBundle(const fs::path &path, const CompileOptions &options) {
+  checkCompile(options);
+  Bundle bundle = Bundle::open(path);
+  return explainForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), targetOf(options));
+}
+
 void compileBundle(const fs::path &path, const fs::path &output, const CompileOptions &options) {
   checkOutput(output, OutputKind::File, {path});
   checkCompile(options);
@@ -48,13 +73,7 @@ void compileBundle(const fs::path &path, const fs::path &output, const CompileOp
   if (!options.allowNonFinite)
     checkFinite(bundle.weights);
   ScratchFolder folder(output);
-  CpuTargetOptions target;
-  target.kernels = kernelsOf(libraries);
-  target.cpu = options.cpu;
-  target.widen = options.widen;
-  target.prefillTokens = options.prefillTokens;
-  target.weights = options.weights;
-  target.smallKeys = options.smallKeys;
+  CpuTargetOptions target = targetOf(options);
   ModelObject object =
       compileForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), folder.path() / "model.o", target);
   std::vector<fs::path> objects = {object.file};

@@ -67,7 +67,7 @@ ModelObject compileForCuda(std::string_view mlir, const std::string &origin, con
   module.run([&](PassManager &manager) { manager.addPass(createConvertKernelToLLVM({options.randomWeights})); });
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> native = module.translate(llvmContext, *machine);
-  writeTextFile(objectFile, emitObject(*native, *machine));
+  writeTextFile(objectFile, emitCode(*native, *machine));
   return object;
 }
 

@@ -23,8 +23,10 @@ std::unique_ptr<llvm::TargetMachine> createTargetMachine(const std::string &cpu,
 /// Its CPU and those of Runtime/Deploy/CpuFeatures.h that code for it may use.
 TargetFacts factsOf(const llvm::TargetMachine &machine, const std::string &target, int64_t abi);
 
-/// Optimises for the machine and returns the bytes of the object file.
-std::string emitObject(llvm::Module &module, llvm::TargetMachine &machine);
+enum class EmitKind { Llvm, Assembly, Object };
+
+/// Optimises for the machine and returns LLVM's IR, the assembly, or the bytes of the object file.
+std::string emitCode(llvm::Module &module, llvm::TargetMachine &machine, EmitKind kind = EmitKind::Object);
 
 } // namespace xlstm
 
