@@ -74,7 +74,7 @@ static std::vector<BenchTest> listTests(const BenchSettings &settings) {
     for (const std::string &pair : settings.pairs) {
       std::vector<int64_t> counts = parseCounts(pair);
       if (counts.size() != 2 || !counts[0] || !counts[1])
-        fail("-pg: expected a prompt's tokens and those to generate, such as 512,128, found '", pair, "'");
+        fail("--pg: expected a prompt's tokens and those to generate, such as 512,128, found '", pair, "'");
       tests.push_back({counts[0], counts[1], depth, settings.isSampled});
     }
   }

@@ -121,7 +121,8 @@ def main():
     parser.add_argument("--prompts", type=int, nargs="*", default=[512, 4096])
     parser.add_argument("--generated", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--compile", nargs="*", default=[], help="further options of xlstm compile")
+    parser.add_argument("--compile", default="--keys bf16", metavar="OPTIONS",
+                        help="further options of xlstm compile (llama.cpp keeps its keys in 16 bits)")
     args = parser.parse_args()
     shape, work = SHAPES[args.shape], args.work
     student = work / f"{args.shape}-student-{args.window}"
@@ -137,7 +138,7 @@ def main():
         gguf, ours = work / f"{args.shape}-{THEIRS[kind]}.gguf", work / f"{args.shape}-{kind}"
         if not gguf.exists():
             make_gguf(gguf, shape, THEIRS[kind])
-        run(args.xlstm, "compile", student, "--weights", kind, *args.compile, "-o", ours)
+        run(args.xlstm, "compile", student, "--weights", kind, *args.compile.split(), "-o", ours)
         for prompt, generated, depth in tests:
             pairs = [(rate([args.llama_bench, "-m", gguf], args.threads, prompt, generated, depth),
                       rate([ours, "bench"], args.threads, prompt, generated, depth)) for _ in range(args.rounds)]
