@@ -29,6 +29,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 XLSTM, DEVICE = os.environ.get("XLSTM", "xlstm"), os.environ.get("DEVICE", "cuda")
 DOMAINS = ["prose", "knowledge", "code", "math"]
 BORDER = "<|eos|>\n"
+NEEDLES = [256, 512, 1024, 1800]
+TABLES = {
+    "Bits per byte, per cent over the teacher; KL and top-1 agreement with it":
+        [*DOMAINS, "KL", "top 1"],
+    "Tasks": ["arith", "wordproblem", "codenext", "define", "lastword", *(f"needle {n}" for n in NEEDLES), "C_0", "alpha*"],
+}
 
 
 def prepare(args):
@@ -165,6 +171,48 @@ def score(args):
             print(text, flush=True)
 
 
+def scores(work):
+    """{(run without its seed, student): [numbers of a seed, ...]}"""
+    found = {}
+    for file in sorted((work / "scores").glob("*/results.json")):
+        results, run = json.loads(file.read_text()), file.parent.name
+        models = results["models"]
+        for model, score in models.items():
+            bits = {d: 100 * (b / models["teacher"]["bits_per_byte"][d] - 1) for d, b in score["bits_per_byte"].items()}
+            metric = {t: s["metric"] for t, s in results["settings"]["tasks"].items()}
+            numbers = {**bits, **{t: value[metric[t]] for t, value in score["tasks"].items() if t != "needle"}}
+            for length in NEEDLES:
+                numbers[f"needle {length}"] = score["tasks"]["needle"][f"exact_match_{length}"]
+            if model != "teacher":
+                agreement = results["agreement"][model].values()
+                numbers["KL"] = statistics.mean(a["kl"] for a in agreement)
+                numbers["top 1"] = statistics.mean(a["top1"] for a in agreement)
+                numbers["C_0"] = results["c_alpha"][model]["c_0"]
+                numbers["alpha*"] = results["c_alpha"][model]["alpha_star"]
+            key = ("teacher", "") if model == "teacher" else (re.sub(r"\.\d$", "", run), model[len(run) + 1:])
+            found.setdefault(key, []).append(numbers)
+    found[("teacher", "")] = found[("teacher", "")][:1]
+    return found
+
+
+def cell(values, name):
+    """The mean over seeds, and how far they lie apart."""
+    digits, sign = (2, "+") if name in DOMAINS else (3, "")
+    text = f"{statistics.mean(values):{sign}.{digits}f}"
+    return text + (f" ±{(max(values) - min(values)) / 2:.{digits}f}" if len(values) > 1 else "")
+
+
+def tables(args):
+    found = scores(args.work)
+    (args.work / "scores.json").write_text(json.dumps({" ".join(key): rows for key, rows in found.items()}, indent=1))
+    for title, names in TABLES.items():
+        print(f"\n{title}\n\n| run | student | seeds | {' | '.join(names)} |\n|---|---|---|{'---|' * len(names)}")
+        for (run_name, student), rows in found.items():
+            cells = [cell([row[n] for row in rows], n) if n in rows[0] else "" for n in names]
+            print(f"| {run_name} | {student} | {len(rows)} | {' | '.join(cells)} |")
+
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["prepare", "run", "score", "tables"])
@@ -178,9 +226,6 @@ def main():
     args = parser.parse_args()
     {"prepare": prepare, "run": run, "score": score, "tables": tables}[args.what](args)
 
-
-def tables(args):
-    pass
 
 
 if __name__ == "__main__":
