@@ -3,6 +3,7 @@
 
 #include "lib/Conversion/LMToKernel/KernelBuilder.h"
 #include "lib/Conversion/LMToKernel/PanelWeights.h"
+#include "xlstm/Kernels/Turns.h"
 
 using namespace mlir;
 
@@ -66,11 +67,11 @@ Value KernelBuilder::state(const Twine &name, MemRefType type, float init) {
                                           Value(), IntegerAttr());
 }
 
-Value KernelBuilder::frequencies(ArrayRef<double> values) {
-  SmallVector<float> floats(values.begin(), values.end());
-  auto type = RankedTensorType::get({static_cast<int64_t>(floats.size())}, rewriter.getF32Type());
+Value KernelBuilder::turns(ArrayRef<double> frequencies) {
+  auto values = llvm::map_to_vector(frequencies, turnsOf);
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, rewriter.getI64Type());
   return rewriter.create<kernel::ConstantOp>(loc, MemRefType::get(type.getShape(), type.getElementType()),
-                                             DenseElementsAttr::get(type, ArrayRef<float>(floats)), Value(),
+                                             DenseElementsAttr::get(type, ArrayRef(values)), Value(),
                                              IntegerAttr());
 }
 

@@ -43,8 +43,8 @@ public:
   bool mayHaveFewerTokens() const { return choice.target == kernel::Target::Cpu; }
   /// The kernel `name`, or the one for panels where `weight` lies in them.
   std::string forPanels(llvm::StringRef name, mlir::Value weight);
-  /// The angular frequencies as float32.
-  mlir::Value frequencies(mlir::ArrayRef<double> values);
+  /// Angular frequencies as fixed-point turns (Kernels/Turns.h).
+  mlir::Value turns(mlir::ArrayRef<double> frequencies);
   mlir::Attribute f32(double value) { return rewriter.getF32FloatAttr(static_cast<float>(value)); }
   mlir::Attribute i64(int64_t value) { return rewriter.getI64IntegerAttr(value); }
 

@@ -81,6 +81,7 @@ TEST(Team, WhatHasNoState) {
     Floats x = randomFloats(T * n, 1), w = randomFloats(n * n, 2), k = randomFloats(T * Hkv * d, 3), bias = randomFloats(n, 4),
            gate = randomFloats(T * H, 5);
     std::vector<int32_t> positions(T, 9);
+    std::vector<int64_t> turns(d / 2, int64_t{1} << 60);
     auto check = [&](int64_t size, const std::function<void(float *, const xlstm_team *)> &kernel) {
       checkTeams({Floats(size, NAN)}, [&](std::vector<Floats> &a, const xlstm_team *team) { kernel(a[0].data(), team); });
     };
@@ -94,7 +95,7 @@ TEST(Team, WhatHasNoState) {
     check(T * n, [&](float *y, auto *team) { xlstm_cpu_copy(x.data(), y, T, n, n, n, team); });
     check(n, [&](float *y, auto *team) { xlstm_cpu_last(x.data(), y, 1, T, n, team); });
     check(T * n, [&](float *y, auto *team) {
-      xlstm_cpu_rope(x.data(), positions.data(), bias.data(), y, T, H, d, n, 1, team);
+      xlstm_cpu_rope(x.data(), positions.data(), turns.data(), y, T, H, d, n, 1, team);
     });
     check(T * n, [&](float *y, auto *team) {
       xlstm_cpu_feature_map_softmax_f32(x.data(), w.data(), y, T, H, H, d, d, n, team);
