@@ -53,5 +53,11 @@ lm.model @decode(%ids: tensor<1x1xi64>, %pos: tensor<1xi32>, %m: tensor<1x1xf32>
   %part = lm.take_blocks %p [1] of 32 along 1 : tensor<32x64xf32> to tensor<32x32xf32>
   %7 = lm.slice %5 from 0 : tensor<1x1x64xf32> to tensor<1x1x32xf32>
   %8 = lm.linear %7, %part : (tensor<1x1x32xf32>, tensor<32x32xf32>) -> tensor<1x1x32xf32>
-  lm.return %8, %m : tensor<1x1x32xf32>, tensor<1x1xf32>
+  // A map of features is no projection: small integers would be too coarse for it.
+  // CHECK: param "q_map" : tensor<2x16x16xbf16>
+  %heads = lm.split_heads %8 : tensor<1x1x32xf32> to tensor<1x1x2x16xf32>
+  %map = lm.param "q_map" : tensor<2x16x16xf32>
+  %features = xlstm.feature_map softmax %heads, %map : (tensor<1x1x2x16xf32>, tensor<2x16x16xf32>) -> tensor<1x1x2x16xf32>
+  %merged = lm.merge_heads %features : tensor<1x1x2x16xf32> to tensor<1x1x32xf32>
+  lm.return %merged, %m : tensor<1x1x32xf32>, tensor<1x1xf32>
 }
