@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <sys/mman.h>
 #include <system_error>
 
 namespace xlstm {
@@ -30,6 +31,8 @@ void WeightCheck::work() {
       if (copy) {
         char *to = copy + block * payloadBlock;
         std::memcpy(to, bytes.data(), bytes.size());
+        // The file's pages are not needed any more: the process would be twice as large.
+        madvise(const_cast<std::byte *>(bytes.data()), bytes.size(), MADV_DONTNEED);
         bytes = std::as_bytes(std::span(to, bytes.size()));
       }
       payload->checkBlock(block, bytes);
