@@ -88,9 +88,8 @@ XLSTM_INLINE ConstRows readable(WeightRows<Format> from, int64_t rows, int64_t n
     return packed(from, rows, n, buffer, room);
   } else {
     for (int64_t r = 0; r < rows; ++r)
-      forVecs(n, [&](int64_t c, int64_t count) XLSTM_ALWAYS_INLINE {
-        store(buffer + r * n + c, load<Format>(from[r] + c, count), count);
-      });
+      forVecs(n, [&](int64_t c, int64_t count)
+                     XLSTM_ALWAYS_INLINE { store(buffer + r * n + c, load<Format>(from[r] + c, count), count); });
     return {buffer, n};
   }
 }
@@ -99,8 +98,8 @@ template <typename Format>
 XLSTM_INLINE void attendBlock(Queries &queries, const Keys<Format> &keys, int64_t count, const Shape &shape) {
   constexpr int64_t Room = KeyBlock * PackedWidth;
   float scores[QueryTile * KeyBlock], decay[QueryTile];
-  float *buffer = static_cast<float *>(__builtin_alloca_with_align(
-      sizeof(float) * larger(Room, KeyBlock * larger(shape.d, shape.dv)), 512));
+  float *buffer = static_cast<float *>(
+      __builtin_alloca_with_align(sizeof(float) * larger(Room, KeyBlock * larger(shape.d, shape.dv)), 512));
   MutableRows rows = {scores, KeyBlock};
   if (count % Lanes)
     for (int64_t r = 0; r < queries.rows; ++r)
@@ -188,8 +187,8 @@ XLSTM_INLINE void narrowRow(typename Format::Stored *to, const float *from, int6
 /// Keeps the new rows [T, width], `stride` apart, that later queries of this row need.
 template <typename Format>
 XLSTM_INLINE void remember(const float *fresh, int64_t stride, typename Format::Stored *ring,
-                           typename Format::Stored *sinks, int64_t p, int64_t width,
-                           const Shape &shape, const xlstm_team *team) {
+                           typename Format::Stored *sinks, int64_t p, int64_t width, const Shape &shape,
+                           const xlstm_team *team) {
   int64_t kept = smaller(shape.T, shape.W);
   Share share = shareOf(team, kept);
   for (int64_t t = shape.T - kept + share.begin; t < shape.T - kept + share.end; ++t)
@@ -203,8 +202,7 @@ XLSTM_INLINE void attention(const float *__restrict q, const float *__restrict k
                             const int32_t *__restrict pos, Stored *__restrict ring_k, Stored *__restrict ring_v,
                             Stored *__restrict sink_k, Stored *__restrict sink_v, float *__restrict h, int64_t B,
                             int64_t T, int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S,
-                            int64_t q_stride, int64_t k_stride, int64_t v_stride, float scale,
-                            const xlstm_team *team) {
+                            int64_t q_stride, int64_t k_stride, int64_t v_stride, float scale, const xlstm_team *team) {
   Shape shape = {T, H, Hkv, d, dv, W, S, q_stride, scale};
   int64_t kWidth = Hkv * d, vWidth = Hkv * dv, group = H / Hkv;
   // Tiles of many tokens are shared, or the heads of few.
@@ -218,8 +216,8 @@ XLSTM_INLINE void attention(const float *__restrict q, const float *__restrict k
     Stored *sinkK = S ? sink_k + b * S * kWidth : ring_k, *sinkV = S ? sink_v + b * S * vWidth : ring_v;
     for (int64_t g = 0; g < Hkv; ++g) {
       Storage<Format> storage = {{{rowK + g * d, k_stride}, {rowV + g * dv, v_stride}, pos[b]},
-                         {{ringK + g * d, kWidth}, {ringV + g * dv, vWidth}, 0},
-                         {{sinkK + g * d, kWidth}, {sinkV + g * dv, vWidth}, 0}};
+                                 {{ringK + g * d, kWidth}, {ringV + g * dv, vWidth}, 0},
+                                 {{sinkK + g * d, kWidth}, {sinkV + g * dv, vWidth}, 0}};
       Share own = {larger(heads.begin, g * group), smaller(heads.end, (g + 1) * group)};
       attendHeads(q + b * T * q_stride, h + b * T * H * dv, storage, own, tokens, shape);
     }
@@ -231,11 +229,11 @@ XLSTM_INLINE void attention(const float *__restrict q, const float *__restrict k
 }
 
 #define XLSTM_DEFINE_ATTENTION(suffix, Format)                                                                         \
-  void xlstm_cpu_attention_##suffix(                                                                                   \
-      const float *q, const float *k, const float *v, const int32_t *pos, Format::Stored *ring_k,                      \
-      Format::Stored *ring_v, Format::Stored *sink_k, Format::Stored *sink_v, float *h, int64_t B, int64_t T,          \
-      int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S, int64_t q_stride, int64_t k_stride,         \
-      int64_t v_stride, float scale, const xlstm_team *team) {                                                         \
+  void xlstm_cpu_attention_##suffix(const float *q, const float *k, const float *v, const int32_t *pos,                \
+                                    Format::Stored *ring_k, Format::Stored *ring_v, Format::Stored *sink_k,            \
+                                    Format::Stored *sink_v, float *h, int64_t B, int64_t T, int64_t H, int64_t Hkv,    \
+                                    int64_t d, int64_t dv, int64_t W, int64_t S, int64_t q_stride, int64_t k_stride,   \
+                                    int64_t v_stride, float scale, const xlstm_team *team) {                           \
     attention<Format>(q, k, v, pos, ring_k, ring_v, sink_k, sink_v, h, B, T, H, Hkv, d, dv, W, S, q_stride, k_stride,  \
                       v_stride, scale, team);                                                                          \
   }

@@ -59,8 +59,8 @@ XLSTM_INLINE void floatTile(const float *x, int64_t in, const typename Format::S
 
 /// All rows with P whole panels, or with one that has `lanes` rows.
 template <typename Format, int P>
-XLSTM_INLINE void floatPanels(const float *x, int64_t rows, int64_t in, const typename Format::Stored *w,
-                              int64_t lanes, int64_t column, const Outputs &to) {
+XLSTM_INLINE void floatPanels(const float *x, int64_t rows, int64_t in, const typename Format::Stored *w, int64_t lanes,
+                              int64_t column, const Outputs &to) {
   constexpr int R = P == 1 ? FloatRows : 1;
   int64_t apart = PanelRows * in, r = 0;
   for (; r + R <= rows; r += R)
@@ -71,13 +71,13 @@ XLSTM_INLINE void floatPanels(const float *x, int64_t rows, int64_t in, const ty
 
 /// Few rows take four panels at once, so that sums need not wait for one another.
 template <typename Format>
-XLSTM_INLINE void multiplyFloats(const float *x, const uint8_t *w, int64_t rows, int64_t in, int64_t out,
-                           Share panels, const Outputs &to) {
+XLSTM_INLINE void multiplyFloats(const float *x, const uint8_t *w, int64_t rows, int64_t in, int64_t out, Share panels,
+                                 const Outputs &to) {
   int64_t p = panels.begin;
-  auto place = [&](int64_t index) XLSTM_ALWAYS_INLINE { return panelAt<FloatPanel<Format>>(w, index, in / BlockColumns, out); };
-  auto data = [&](int64_t index) XLSTM_ALWAYS_INLINE {
-    return reinterpret_cast<const typename Format::Stored *>(place(index).data);
-  };
+  auto place = [&](int64_t index)
+                   XLSTM_ALWAYS_INLINE { return panelAt<FloatPanel<Format>>(w, index, in / BlockColumns, out); };
+  auto data = [&](int64_t index)
+                  XLSTM_ALWAYS_INLINE { return reinterpret_cast<const typename Format::Stored *>(place(index).data); };
   if (rows < FloatRows)
     for (; p + 4 <= panels.end && place(p + 3).rows == PanelRows; p += 4)
       floatPanels<Format, 4>(x, rows, in, data(p), PanelRows, p * PanelRows, to);
@@ -133,8 +133,8 @@ XLSTM_INLINE void smallPanel(const SmallInputs &x, int64_t first, int64_t rows, 
 
 /// Inputs are made small some rows at a time, which stay in the cache while all weights go by.
 template <typename Panel>
-XLSTM_INLINE void multiplySmall(const float *x, const uint8_t *w, int64_t rows, int64_t in, int64_t out,
-                                Share panels, const Outputs &to) {
+XLSTM_INLINE void multiplySmall(const float *x, const uint8_t *w, int64_t rows, int64_t in, int64_t out, Share panels,
+                                const Outputs &to) {
   constexpr int64_t Room = 1 << 17, Most = 64;
   int64_t blocks = in / BlockColumns, fitting = Room / in / SmallRows * SmallRows;
   int64_t block = rows == 1 ? 1 : fitting < SmallRows ? SmallRows : fitting > Most ? Most : fitting;

@@ -4,12 +4,13 @@
 // A matrix [out, in] as panels of 16 rows (the last of fewer, R), one behind the other; in is a multiple of 32, and 32
 // neighbours of a row are a block. Of a panel come
 //   f32, bf16, f16   the columns one after the other, each R numbers;
-//   q8, q4, q4m      two blocks at a time (the last alone where their number is odd): the scales (f16) of R rows, of one
+//   q8, q4, q4m      two blocks at a time (the last alone where their number is odd): the scales (f16) of R rows, of
+//   one
 //                    block and of the other; for q4m as many minima; then the values of one block and of the other.
-// Values are, of q8, eight times R rows of four bytes, a row's columns 4 j to 4 j + 3, the number plus 128. Of q4 and q4m
-// four times R rows of four bytes, whose low four bits are columns 4 j to 4 j + 3 and whose high ones those 16 further on,
-// q4 plus 8. All take as many bytes as blocks that lie one after the other (lm.block). One stream, no second one for the
-// scales: those that fetch ahead follow it (measured: 33 instead of 22 GB/s).
+// Values are, of q8, eight times R rows of four bytes, a row's columns 4 j to 4 j + 3, the number plus 128. Of q4 and
+// q4m four times R rows of four bytes, whose low four bits are columns 4 j to 4 j + 3 and whose high ones those 16
+// further on, q4 plus 8. All take as many bytes as blocks that lie one after the other (lm.block). One stream, no
+// second one for the scales: those that fetch ahead follow it (measured: 33 instead of 22 GB/s).
 
 #ifndef XLSTM_KERNELS_CPU_PANELS_H
 #define XLSTM_KERNELS_CPU_PANELS_H

@@ -1,8 +1,8 @@
 //===- SmallProducts.h - products of small integers, the same on every CPU ----===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// blockProducts: of a block of a panel and 32 columns of a row of inputs, the 16 exact integers sum of w x. How they are
-// computed depends on the instruction set that this file is compiled for; what comes out does not.
+// blockProducts: of a block of a panel and 32 columns of a row of inputs, the 16 exact integers sum of w x. How they
+// are computed depends on the instruction set that this file is compiled for; what comes out does not.
 
 #ifndef XLSTM_KERNELS_CPU_SMALLPRODUCTS_H
 #define XLSTM_KERNELS_CPU_SMALLPRODUCTS_H

@@ -12,7 +12,8 @@ static constexpr int64_t most = int64_t{1} << 30;
 static constexpr size_t mostCounts = 1000;
 
 [[noreturn]] static void refuse(std::string_view part) {
-  fail("expected numbers of tokens such as 512, 0-1024+256 or 64-1024*2, each from 0 to ", most, ", found '", part, "'");
+  fail("expected numbers of tokens such as 512, 0-1024+256 or 64-1024*2, each from 0 to ", most, ", found '", part,
+       "'");
 }
 
 /// Takes a number from the front of `rest`.

@@ -5,6 +5,8 @@
 #include "runtime/Deploy/CpuSession.h"
 #include "xlstm/Runtime/Deploy/CpuFeatures.h"
 
+#include <algorithm>
+
 namespace xlstm {
 
 namespace {
@@ -40,8 +42,16 @@ public:
 private:
   const xlstm_model_info &model() const { return isWide ? xlstm_model_wide : xlstm_model; }
 
-  int count = usableCores();
-  bool isWide = &xlstm_model_wide && missingCpuFeatures({std::begin(wideCpuFeatures), std::end(wideCpuFeatures)}).empty();
+  /// Threads of little work each would wait for one another longer than they work.
+  int threadsWorthIt() const {
+    constexpr uint64_t bytesOfWork = uint64_t{4} << 20;
+    return static_cast<int>(
+        std::min<uint64_t>(static_cast<uint64_t>(usableCores()), 1 + model().weight_bytes / bytesOfWork));
+  }
+
+  bool isWide =
+      &xlstm_model_wide && missingCpuFeatures({std::begin(wideCpuFeatures), std::end(wideCpuFeatures)}).empty();
+  int count = threadsWorthIt();
 };
 
 } // namespace

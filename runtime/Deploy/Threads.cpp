@@ -11,7 +11,7 @@ void addThreads(CLI::App &app, Backend &backend) {
   constexpr int most = 1024;
   app.add_option_function<int>(
          "-t,--threads", [&backend](const int &threads) { backend.setThreads(threads); },
-         "Threads; what is computed does not depend on them [cores that it may use: " +
+         "Threads; what is computed does not depend on them [cores that it may use, fewer for a small model: " +
              std::to_string(backend.threads()) + "]")
       ->check(within(1, most))
       ->type_name("N");

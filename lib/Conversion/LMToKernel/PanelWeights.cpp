@@ -49,9 +49,8 @@ static bool isReadInPanels(OpOperand &use) {
       .Case([&](lm::EmbedOp embed) { return typeOf(embed.getResult()).getElementType().isF32(); })
       .Case([&](lm::TakeBlocksOp blocks) { return isReadInPanels(blocks.getResult(), true); })
       .Case([&](lm::PackOp pack) {
-        return isReadInPanels(pack.getResult(), true) && llvm::all_of(pack.getParts(), [&](Value part) {
-                 return fits(part, part == pack.getParts().back());
-               });
+        return isReadInPanels(pack.getResult(), true) &&
+               llvm::all_of(pack.getParts(), [&](Value part) { return fits(part, part == pack.getParts().back()); });
       })
       .Default(false);
 }

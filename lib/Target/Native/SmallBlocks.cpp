@@ -98,7 +98,9 @@ static SmallBlock makeQ4M(Numbers numbers) {
 }
 
 SmallBlock makeSmallBlock(Numbers numbers, PanelStorage storage) {
-  return storage == PanelStorage::Q8 ? makeQ8(numbers) : storage == PanelStorage::Q4 ? makeQ4(numbers) : makeQ4M(numbers);
+  return storage == PanelStorage::Q8   ? makeQ8(numbers)
+         : storage == PanelStorage::Q4 ? makeQ4(numbers)
+                                       : makeQ4M(numbers);
 }
 
 } // namespace xlstm

@@ -17,8 +17,9 @@ struct SmallBlock {
   uint16_t scale, minimum; // f16
 };
 
-/// The block nearest to the numbers, of those that are tried: what GGUF's Q8_0, Q4_0 and Q4_1 make of them, and for four
-/// bits others, by the sum of squares. Numbers that are such a block's exactly, as a quantised file's are, give that block.
+/// The block nearest to the numbers, of those that are tried: what GGUF's Q8_0, Q4_0 and Q4_1 make of them, and for
+/// four bits others, by the sum of squares. Numbers that are such a block's exactly, as a quantised file's are, give
+/// that block.
 SmallBlock makeSmallBlock(std::span<const float, 32> numbers, PanelStorage storage);
 
 } // namespace xlstm

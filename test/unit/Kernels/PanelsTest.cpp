@@ -45,7 +45,8 @@ SmallMatrix makeSmall(int64_t out, int64_t in, int bits, int offset, bool minimu
   for (int64_t o = 0; o < out; ++o)
     for (int64_t b = 0; b < blocks; ++b) {
       int64_t first = o / 16 * 16, rows = std::min<int64_t>(16, out - first), r = o - first;
-      int64_t pair = first * blocks * (m.valueBytes() + m.headBytes()) + b / 2 * 2 * rows * (m.valueBytes() + m.headBytes());
+      int64_t pair =
+          first * blocks * (m.valueBytes() + m.headBytes()) + b / 2 * 2 * rows * (m.valueBytes() + m.headBytes());
       int64_t together = b / 2 * 2 + 1 < blocks ? 2 : 1;
       float step = scale(o, b), least = minimum ? -3 * step : 0;
       putHalf(m.stored, pair + 2 * (b % 2 * rows + r), halfBits(step));

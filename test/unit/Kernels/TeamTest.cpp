@@ -23,8 +23,9 @@ void runInThreads(int64_t parts, const std::function<void(const xlstm_team *)> &
   std::vector<std::thread> threads;
   for (int64_t part = 0; part < parts; ++part)
     threads.emplace_back([&, part] {
-      Member member{{part, parts, [](const xlstm_team *team) { static_cast<const Member *>(team)->gate->arrive_and_wait(); }},
-                    &gate};
+      Member member{
+          {part, parts, [](const xlstm_team *team) { static_cast<const Member *>(team)->gate->arrive_and_wait(); }},
+          &gate};
       call(&member);
     });
   for (std::thread &thread : threads)
@@ -56,7 +57,7 @@ TEST(Team, Attention) {
                                     randomFloats(S * Hkv * d, 6), randomFloats(S * Hkv * d, 7), Floats(T * H * d, NAN)};
       checkTeams(arrays, [&](std::vector<Floats> &a, const xlstm_team *team) {
         xlstm_cpu_attention_f32(q.data(), k.data(), v.data(), &at, a[0].data(), a[1].data(), a[2].data(), a[3].data(),
-                            a[4].data(), 1, T, H, Hkv, d, d, W, S, H * d, Hkv * d, Hkv * d, 0.25f, team);
+                                a[4].data(), 1, T, H, Hkv, d, d, W, S, H * d, Hkv * d, Hkv * d, 0.25f, team);
       });
     }
 }
@@ -64,8 +65,8 @@ TEST(Team, Attention) {
 TEST(Team, Mlstm) {
   const int64_t H = 6, Hkv = 3, m = 16, dv = 24;
   for (int64_t T : {1, 70}) {
-    Floats q = randomFloats(T * H * m, 1, 0, 1), k = randomFloats(T * H * m, 2, 0, 1), v = randomFloats(T * Hkv * dv, 3),
-           i = randomFloats(T * H, 4), f = randomFloats(T * H, 5);
+    Floats q = randomFloats(T * H * m, 1, 0, 1), k = randomFloats(T * H * m, 2, 0, 1),
+           v = randomFloats(T * Hkv * dv, 3), i = randomFloats(T * H, 4), f = randomFloats(T * H, 5);
     std::vector<Floats> arrays = {randomFloats(H * m * dv, 6), randomFloats(H * m, 7), randomFloats(H, 8),
                                   Floats(T * H * dv, NAN)};
     checkTeams(arrays, [&](std::vector<Floats> &a, const xlstm_team *team) {
@@ -78,12 +79,13 @@ TEST(Team, Mlstm) {
 TEST(Team, WhatHasNoState) {
   const int64_t H = 6, Hkv = 3, d = 32, n = H * d;
   for (int64_t T : {1, 5, 64}) {
-    Floats x = randomFloats(T * n, 1), w = randomFloats(n * n, 2), k = randomFloats(T * Hkv * d, 3), bias = randomFloats(n, 4),
-           gate = randomFloats(T * H, 5);
+    Floats x = randomFloats(T * n, 1), w = randomFloats(n * n, 2), k = randomFloats(T * Hkv * d, 3),
+           bias = randomFloats(n, 4), gate = randomFloats(T * H, 5);
     std::vector<int32_t> positions(T, 9);
     std::vector<int64_t> turns(d / 2, int64_t{1} << 60);
     auto check = [&](int64_t size, const std::function<void(float *, const xlstm_team *)> &kernel) {
-      checkTeams({Floats(size, NAN)}, [&](std::vector<Floats> &a, const xlstm_team *team) { kernel(a[0].data(), team); });
+      checkTeams({Floats(size, NAN)},
+                 [&](std::vector<Floats> &a, const xlstm_team *team) { kernel(a[0].data(), team); });
     };
     check(T * n, [&](float *y, auto *team) {
       xlstm_cpu_linear_f32(x.data(), w.data(), bias.data(), x.data(), y, T, n, n, team);
@@ -101,8 +103,8 @@ TEST(Team, WhatHasNoState) {
       xlstm_cpu_feature_map_softmax_f32(x.data(), w.data(), y, T, H, H, d, d, n, team);
     });
     check(T * H, [&](float *y, auto *team) {
-      xlstm_cpu_output_gate_f32(x.data(), k.data(), k.data(), w.data(), bias.data(), y, T, H, Hkv, d, n, Hkv * d, Hkv * d,
-                                team);
+      xlstm_cpu_output_gate_f32(x.data(), k.data(), k.data(), w.data(), bias.data(), y, T, H, Hkv, d, n, Hkv * d,
+                                Hkv * d, team);
     });
     check(T * n, [&](float *y, auto *team) { xlstm_cpu_mix(gate.data(), x.data(), x.data(), y, T * H, d, team); });
   }

@@ -91,7 +91,10 @@ TEST(PackPanelsTest, QuantisedFilesKeepTheirBits) {
       EXPECT_EQ(fromHalf(block.scale), step);
       EXPECT_EQ(fromHalf(block.minimum), least);
       for (size_t i = 0; i < 32; ++i)
-        EXPECT_EQ(block.values[i] - (storage == PanelStorage::Q8 ? 128 : storage == PanelStorage::Q4 ? 8 : 0), integers[i]);
+        EXPECT_EQ(block.values[i] - (storage == PanelStorage::Q8   ? 128
+                                     : storage == PanelStorage::Q4 ? 8
+                                                                   : 0),
+                  integers[i]);
     }
 }
 
