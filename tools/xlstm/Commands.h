@@ -46,11 +46,13 @@ void addHeadsCommand(CLI::App &app);
 void addRecallCommand(CLI::App &app);
 void addVerifyCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
+void addCompletionCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
-    addImportCommand,  addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,   addReportCommand,
-    addCompileCommand, addLogitsCommand,    addDiffCommand,    addBenchCommand, addExportCommand, addGenerateCommand,
-    addInspectCommand, addHeadsCommand,     addRecallCommand,  addVerifyCommand,  addStatusCommand, addPatchCommand};
+    addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand,     addEvalCommand,
+    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,      addBenchCommand,
+    addExportCommand, addGenerateCommand,  addInspectCommand, addHeadsCommand,     addRecallCommand,
+    addVerifyCommand, addStatusCommand,    addPatchCommand,   addCompletionCommand};
 
 } // namespace xlstm
 
