@@ -119,8 +119,10 @@ static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, con
   const TrainOptions &options = expert.training.options;
   int64_t rows = options.steps * options.batch, domains = int64_t(expert.training.domains.size());
   rows = expert.training.rows ? std::min(expert.training.rows * domains, rows) : rows;
-  int64_t id = model.vocab <= 65536 ? 2 : 4, logProbability = 2, tail = 4;
-  return rows * recipe.length * (std::min(recipe.topK, model.vocab) * (id + logProbability) + tail);
+  TargetFormat format;
+  format.vocabulary = model.vocab;
+  format.k = std::min(recipe.topK, model.vocab);
+  return rows * recipe.length * format.tokenBytes();
 }
 
 /// Of train and valid in tokens; a token has some 3.4 bytes of text, and a compressed byte 4.
@@ -173,7 +175,7 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   int64_t weights = model.elements * F32, targets = recipe.onlineTargets ? 0 : targetBytes(recipe, expert, model);
   StageNeeds write{"targets-" + expert.name, "the teacher's answers"};
   (recipe.keepTargets ? write.stays : write.passes) = targets;
-  write.memory = ProgramBytes + weights + answers(model, TargetOptions().batch * recipe.length);
+  write.memory = ProgramBytes + weights + answers(model, std::max(TargetOptions().batchTokens, 2 * recipe.length));
   if (!recipe.onlineTargets)
     stages.push_back(write);
   StageNeeds train{"expert-" + expert.name, stepsText(options)};

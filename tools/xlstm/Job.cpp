@@ -29,58 +29,6 @@ Job::Job(const Recipe &recipe, RunFolder &run, const std::string &device) : reci
   run.setStages(stages());
 }
 
-/// Where a corpus's tokens are: by its content, so that what is named otherwise later is not made again.
-fs::path Job::tokens(const CorpusFiles &files) { return fs::path("tokens") / run.hashes().of(files).substr(0, 16); }
-
-TokenCorpus Job::openTokens(const CorpusFiles &files) {
-  return TokenCorpus::open(run.path() / tokens(files), nameOf(files));
-}
-
-/// Training rows of every domain's sources, and held-out rows of all domains.
-Job::Corpus Job::readCorpus(const RecipeTraining &training) {
-  PackOptions packHeldOut{.length = recipe.length, .dropPartial = true, .maxRows = training.heldOutRows};
-  std::vector<TokenRows> train, heldOut;
-  std::vector<double> shares;
-  for (const auto &[name, share] : training.domains) {
-    const RecipeDomain &domain = recipe.domain(name);
-    std::vector<TokenCorpus> sources;
-    std::vector<uint64_t> sizes;
-    for (const RecipeSource &source : domain.train) {
-      sources.push_back(openTokens(source.files));
-      sizes.push_back(sources.back().numTokens());
-    }
-    std::vector<double> parts = domain.sourceShares(sizes);
-    for (size_t n = 0; n < sources.size(); ++n) {
-      double part = share * parts[n];
-      // What the steps use, and one for the rounding of each share (RowOrder.h).
-      int64_t used = int64_t(double(training.options.steps * training.options.batch) * part) + 2;
-      int64_t most = int64_t(std::ceil(double(training.rows) * parts[n]));
-      PackOptions pack{.length = recipe.length, .dropPartial = true, .maxRows = training.rows ? most : used};
-      train.push_back(readRows(sources[n], pack));
-      shares.push_back(part);
-    }
-    heldOut.push_back(readRows(openTokens(domain.valid), packHeldOut));
-  }
-  return {mixRows(train, shares), concatenate(heldOut)};
-}
-
-/// Each corpus of a domain once. What is there whole, of this content and this tokenizer, stays.
-void Job::writeDomainTokens(const RecipeDomain &domain) {
-  std::string origin = Bundle::open(run / "teacher", BundleCheck::SmallFiles).modelFile();
-  Encoder encoder = Encoder::load(run / "teacher", describeModel(readTextFile(origin), origin).vocab);
-  std::vector<CorpusFiles> corpora = {domain.valid};
-  for (const RecipeSource &source : domain.train)
-    corpora.push_back(source.files);
-  for (const CorpusFiles &files : corpora) {
-    fs::path folder = run.path() / tokens(files);
-    std::string key = run.hashes().of(files) + " " + encoder.fingerprint();
-    std::error_code error;
-    if (fs::exists(folder / "tokens.json", error) && !TokenCorpus::problemOf(folder).empty())
-      run.discard(tokens(files));
-    writeTokens(files, encoder, key, folder, {.label = "tokens-" + domain.name});
-  }
-}
-
 void Job::importTeacherBundle() {
   if (Bundle::isBundle(recipe.teacher)) { // a bundle of the user's stays theirs
     copyBundle(recipe.teacher, run / "teacher");
@@ -158,24 +106,6 @@ void Job::align() {
   writeStudent(teacher, student(), result.trained, run / "aligned", lineage("aligned", recipe.align.domains));
 }
 
-void Job::writeExpertTargets(const RecipeExpert &expert) {
-  RunnableModel teacher = RunnableModel::open(run / "teacher", device);
-  TargetOptions options;
-  options.k = topK(teacher.spec().results.at(0).shape.at(2));
-  options.teacher = hashOf(teacher.params);
-  options.tf32 = expert.training.options.precision == "bf16"; // which rounds to fewer bits
-  writeTargets(teacher.forward, teacher.params, readCorpus(expert.training).train.rows, options, targets(expert));
-}
-
-std::unique_ptr<TargetSource> Job::targetSource(const RecipeExpert &expert) const {
-  if (!recipe.onlineTargets)
-    return std::make_unique<TargetStore>(TargetStore::open(targets(expert)));
-  RunnableModel teacher = RunnableModel::open(run / "teacher", device);
-  std::string hash = hashOf(teacher.params);
-  return std::make_unique<OnlineTeacher>(teacher.forward, std::exchange(teacher.params, {}),
-                                         topK(teacher.spec().results.at(0).shape.at(2)), hash);
-}
-
 void Job::distill(const RecipeExpert &expert) {
   RunnableModel aligned = RunnableModel::open(run / "aligned", device);
   Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}",
@@ -244,6 +174,7 @@ void Job::compile() {
 
 /// What a finished stage was made from; bundles have what was trained.
 void Job::dropLeftovers() {
+  dropTargets();
   if (!recipe.keepCheckpoints && run.isDone("align"))
     run.discard("align/checkpoints");
   for (const RecipeExpert &expert : recipe.experts) {
@@ -252,8 +183,6 @@ void Job::dropLeftovers() {
     if (!recipe.keepCheckpoints)
       for (const char *part : {"checkpoints", "best"})
         run.discard(fs::path("experts") / expert.name / part);
-    if (!recipe.keepTargets)
-      run.discard(fs::path("targets") / expert.name);
   }
 }
 

@@ -8,7 +8,7 @@
 #include "RunFolder.h"
 
 #include "xlstm/Runtime/Data/RowOrder.h"
-#include "xlstm/Runtime/Data/TargetSource.h"
+#include "xlstm/Runtime/Data/TargetStore.h"
 #include "xlstm/Runtime/Merge/MergeConfig.h"
 
 namespace xlstm {
@@ -72,18 +72,22 @@ private:
   void compile();
   void evaluate();
   void ensure(const std::string &stage, const std::set<std::string> &only = {});
+  void dropTargets();
   void dropLeftovers();
   void finish();
 
   struct Corpus {
     MixedRows train;
     TokenRows heldOut;
+    std::vector<TokenCorpus> sources; // of the rows that are trained on
+    TargetRequests wanted;            // their tokens
   };
   Corpus readCorpus(const RecipeTraining &training);
   std::filesystem::path tokens(const CorpusFiles &files);
+  std::vector<std::filesystem::path> tokenFiles(const RecipeDomain &domain);
   TokenCorpus openTokens(const CorpusFiles &files);
   std::filesystem::path expertBundle(const RecipeExpert &expert) const { return run / ("expert-" + expert.name); }
-  std::filesystem::path targets(const RecipeExpert &expert) const { return run.path() / "targets" / expert.name; }
+  std::filesystem::path targets() const { return recipe.targetStore.empty() ? run / "targets" : recipe.targetStore; }
   std::string section(const std::string &name) const {
     auto found = recipe.sections.find(name);
     return found == recipe.sections.end() ? "" : found->second;
@@ -91,7 +95,9 @@ private:
 
   const Recipe &recipe;
   RunFolder &run;
-  const std::string device; // of training, targets and evaluation
+  std::map<std::string, std::vector<std::filesystem::path>> targetFiles; // of each expert, as they are written
+  std::string fingerprint;                                               // of the teacher's encoder, once it is read
+  const std::string device;                                              // of training, targets and evaluation
 };
 
 } // namespace xlstm

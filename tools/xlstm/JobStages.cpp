@@ -13,8 +13,8 @@ namespace xlstm {
 
 /// Raised for a stage when what it computes from the same inputs changes.
 static const std::map<std::string, int> programVersions = {
-    {"teacher", 1}, {"check", 1},  {"tokens", 1}, {"heads", 1},   {"rewrite", 1}, {"align", 1},
-    {"targets", 1}, {"expert", 1}, {"merge", 1},  {"compile", 1}, {"eval", 1}};
+    {"teacher", 1}, {"check", 1},  {"tokens", 2}, {"heads", 1},   {"rewrite", 1}, {"align", 1},
+    {"targets", 2}, {"expert", 1}, {"merge", 1},  {"compile", 1}, {"eval", 1}};
 
 static Stage stageOf(const std::string &name, std::vector<std::string> reads, std::vector<fs::path> outputs,
                      std::function<void()> make) {
@@ -75,10 +75,11 @@ Stage Job::teacherStage() {
 }
 
 Stage Job::tokensStage(const RecipeDomain &domain) {
-  Stage stage =
-      stageOf("tokens-" + domain.name, {"teacher"}, {tokens(domain.valid)}, [&] { writeDomainTokens(domain); });
+  Stage stage = stageOf("tokens-" + domain.name, {"teacher"}, {}, [&] { writeDomainTokens(domain); });
+  stage.wrote = [&] { return tokenFiles(domain); };
   for (const RecipeSource &source : domain.train)
-    stage.outputs.push_back(tokens(source.files));
+    stage.inputs["the corpus domains." + domain.name + ".train"] += run.hashes().of(source.files) + " ";
+  stage.inputs["the corpus domains." + domain.name + ".valid"] = run.hashes().of(domain.valid);
   stage.mayPass = true;
   return stage;
 }
@@ -112,16 +113,16 @@ Stage Job::alignStage() {
 }
 
 Stage Job::targetsStage(const RecipeExpert &expert) {
-  Stage stage = stageOf("targets-" + expert.name, {"teacher"}, {fs::path("targets") / expert.name},
-                        [&] { writeExpertTargets(expert); });
+  Stage stage = stageOf("targets-" + expert.name, {"teacher"}, {}, [&] { writeExpertTargets(expert); });
+  stage.wrote = [&] { return targetFiles.at(expert.name); };
   const TrainOptions &options = expert.training.options;
   addText(stage, {"length", "precision"});
   addCorpora(stage, expert.training);
   stage.inputs["top_k"] = std::to_string(recipe.topK);
   stage.inputs["the number of rows"] =
       std::to_string(options.steps * options.batch) + ", of a domain " + std::to_string(expert.training.rows);
-  stage.work = {fs::path("targets") / expert.name};
-  stage.mayPass = !recipe.keepTargets;
+  stage.work = {fs::path("targets") / expert.name}; // of an earlier version; the store itself is by content
+  stage.mayPass = !recipe.keepTargets || !recipe.targetStore.empty();
   return stage;
 }
 

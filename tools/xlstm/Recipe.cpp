@@ -278,10 +278,15 @@ static void readCompile(const YamlNode &node, Recipe &recipe) {
   readCount(node, "prefill_tokens", recipe.prefillTokens);
 }
 
-static void readKeep(const YamlNode &node, Recipe &recipe) {
-  node.onlyKeys({"checkpoints", "targets"});
+static void readKeep(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
+  node.onlyKeys({"checkpoints", "targets", "target_store", "token_cache"});
   node.read("checkpoints", recipe.keepCheckpoints);
   node.read("targets", recipe.keepTargets);
+  for (auto [key, path] : {std::pair("target_store", &recipe.targetStore), {"token_cache", &recipe.tokenCache}})
+    if (auto found = node.find(key))
+      *path = fs::absolute(folder / found->asString()).lexically_normal();
+  if (!recipe.targetStore.empty() && !recipe.keepTargets)
+    node.fail("expected 'targets: false' or a 'target_store' that others read, found both");
 }
 
 Recipe Recipe::read(const fs::path &file) {
@@ -329,7 +334,7 @@ Recipe Recipe::read(const fs::path &file) {
   if (auto compile = root.find("compile"))
     readCompile(*compile, recipe);
   if (auto keep = root.find("keep"))
-    readKeep(*keep, recipe);
+    readKeep(*keep, folder, recipe);
   for (const auto &[name, node] : root.entries()) {
     bool isTraining = name == "align" || name == "distill" || name == "experts"; // where this changes no result
     recipe.sections[name] = isTraining ? node.textWithout("recompute", name == "experts") : node.text();

@@ -87,6 +87,8 @@ struct Recipe {
   int64_t prefillTokens = 64;
   // What stays of a finished stage. No stage's settings: they may change between two calls.
   bool keepCheckpoints = false, keepTargets = true;
+  /// Folders outside of the run that several runs share; empty: the run's own.
+  std::filesystem::path targetStore, tokenCache;
 
   std::string text; // the file as it is
   /// The section `name` as text, to tell whether a stage was done under other settings.

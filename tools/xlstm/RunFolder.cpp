@@ -191,6 +191,11 @@ void RunFolder::make(const Stage &stage, const StageStatus &status) {
   for (const fs::path &output : stage.outputs)
     for (const fs::path &file : filesOf(folder, output))
       outputs[file.string()] = known.readAgain(folder / file);
+  for (const fs::path &file : stage.wrote ? stage.wrote() : std::vector<fs::path>()) {
+    fs::path name = fs::absolute(file).lexically_relative(fs::absolute(folder));
+    bool isInside = !name.empty() && *name.begin() != "..";
+    outputs[isInside ? name.string() : fs::absolute(file).string()] = known.readAgain(file);
+  }
   writeTextFile(stamp(stage.name),
                 Json{{"inputs", stage.inputs}, {"reads", readsOf(stage)}, {"outputs", outputs}}.dump(1) + "\n");
   known.save();
@@ -231,6 +236,15 @@ void RunFolder::ensure(const std::string &name, const std::set<std::string> &onl
   if (status.state == StageState::Damaged || status.state == StageState::Stale)
     say(name, "again: " + status.reason);
   make(stage, status);
+}
+
+std::vector<fs::path> RunFolder::filesWrittenBy(const std::string &stage) const {
+  std::vector<fs::path> files;
+  Json stamp = readStamp(this->stamp(stage));
+  if (stamp.contains("outputs"))
+    for (const auto &[name, hash] : stamp["outputs"].items())
+      files.emplace_back(name);
+  return files;
 }
 
 void RunFolder::discard(const fs::path &path) const {

@@ -11,7 +11,7 @@ namespace xlstm {
 
 /// Targets of some rows.
 struct Targets {
-  at::Tensor ids_BTK;      // int32, most likely first
+  at::Tensor ids_BTK;      // int32, rising
   at::Tensor logprobs_BTK; // float32
   at::Tensor tail_BT;      // float32: log of the mass outside the k, at least log 1e-30
 };
