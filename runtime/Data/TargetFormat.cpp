@@ -9,29 +9,36 @@
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 
 namespace xlstm {
 
 constexpr int64_t mostBlockTokens = 128;
 
-int64_t TargetFormat::stride() const {
-  int64_t half = std::max<int64_t>(1, context / 2);
-  return half < mostBlockTokens ? half : half / mostBlockTokens * mostBlockTokens;
+int64_t TargetFormat::blockTokens() const { return std::gcd(std::gcd(context, lookBack), mostBlockTokens); }
+int64_t TargetFormat::beginFor(int64_t at) const {
+  int64_t step = context - lookBack;
+  return at < context ? 0 : (at - context) / step * step + step;
 }
-int64_t TargetFormat::blockTokens() const { return std::min(stride(), mostBlockTokens); }
 int64_t TargetFormat::tokenBytes() const { return int64_t(TargetCode(vocabulary, k, logprobs).bytes()); }
 
-int64_t TargetFormat::contextFor(int64_t length, int64_t most) {
-  int64_t blocks = (length + mostBlockTokens - 1) / mostBlockTokens;
-  int64_t wanted = 2 * blocks * mostBlockTokens;
-  return most > 1 ? std::min(wanted, most / 2 * 2) : wanted;
+void TargetFormat::setContext(int64_t length, int64_t most) {
+  constexpr int64_t enough = 8192; // logits of all of it are in memory at once
+  lookBack = (length + mostBlockTokens - 1) / mostBlockTokens * mostBlockTokens;
+  context = std::max(2 * lookBack, std::min(4 * lookBack, enough));
+  if (most == 0 || context <= most)
+    return;
+  context = most < 2 * mostBlockTokens ? std::max<int64_t>(2, int64_t(std::bit_floor(uint64_t(most))))
+                                       : most / (2 * mostBlockTokens) * (2 * mostBlockTokens);
+  lookBack = std::min(lookBack, context / 2);
 }
 
 static Json jsonOf(const TargetFormat &format) {
   return {{"format", targetStoreVersion},    {"k", format.k},
           {"vocabulary", format.vocabulary}, {"logprobs", safetensorsName(format.logprobs)},
-          {"context", format.context},       {"teacher", format.teacher},
-          {"tokenizer", format.tokenizer}};
+          {"context", format.context},       {"look_back", format.lookBack},
+          {"teacher", format.teacher},       {"tokenizer", format.tokenizer}};
 }
 
 std::string textOf(const TargetFormat &format) { return jsonOf(format).dump(1) + "\n"; }
@@ -67,6 +74,7 @@ TargetFormat TargetStore::formatOf(const std::filesystem::path &folder) {
   format.vocabulary = readCount(manifest, "vocabulary", int64_t{1} << 31, file);
   format.k = readCount(manifest, "k", format.vocabulary, file);
   format.context = readCount(manifest, "context", int64_t{1} << 31, file);
+  format.lookBack = readCount(manifest, "look_back", format.context - 1, file);
   std::string type = readText(manifest, "logprobs", file);
   if (type != "F16" && type != "F32")
     fail(file.string(), ": 'logprobs': expected F16 or F32, found ", type);
@@ -78,7 +86,7 @@ TargetFormat TargetStore::formatOf(const std::filesystem::path &folder) {
 
 void checkFormat(const TargetFormat &found, const TargetFormat &expected, const std::filesystem::path &folder) {
   Json is = jsonOf(found), wanted = jsonOf(expected);
-  for (const char *key : {"teacher", "tokenizer", "vocabulary", "k", "logprobs", "context"})
+  for (const char *key : {"teacher", "tokenizer", "vocabulary", "k", "logprobs", "context", "look_back"})
     if (is[key] != wanted[key])
       fail(folder.string(), ": the store has targets of another ", key, ": expected ", wanted[key].dump(), ", found ",
            is[key].dump(), "; name another folder, or remove this one");

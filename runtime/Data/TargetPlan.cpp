@@ -37,7 +37,7 @@ std::vector<TargetGroup> planTargets(const TargetRequests &wanted, const TargetF
                                      const std::function<bool(const BlockKey &key, int64_t tokens)> &isThere) {
   std::vector<TargetGroup> groups;
   std::unordered_set<BlockKey, BlockKey::Hash> planned;
-  int64_t size = format.blockTokens(), stride = format.stride(), stored = tokens;
+  int64_t size = format.blockTokens(), stored = tokens;
   for (const TargetRequests::Part &part : wanted.parts()) {
     DocumentKey document = DocumentKey::of(part.document);
     int64_t all = int64_t(part.document.size());
@@ -46,7 +46,7 @@ std::vector<TargetGroup> planTargets(const TargetRequests &wanted, const TargetF
       int64_t count = std::min(size, all - at);
       if (isThere({document, at}, count) || !planned.insert({document, at}).second)
         continue;
-      int64_t begin = std::max<int64_t>(0, (at / stride - 1) * stride);
+      int64_t begin = format.beginFor(at);
       bool isNext = !groups.empty() && !groups.back().empty() && groups.back().back().document == document &&
                     groups.back().back().begin == begin;
       if (!isNext) {

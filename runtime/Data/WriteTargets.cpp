@@ -52,7 +52,7 @@ class Records {
 public:
   Records(TargetGroup windows, const TargetFormat &format)
       : group(std::move(windows)), format(format), code(format.vocabulary, format.k, format.logprobs),
-        places(placeWindows(group, 2 * format.stride())), bytes(group.size()) {
+        places(placeWindows(group, format.context)), bytes(group.size()) {
     for (size_t window = 0; window < group.size(); ++window)
       bytes[window].resize(size_t(group[window].numStored()) * code.bytes());
     numRows = places.empty() ? 0 : places.back().row + 1;
@@ -60,9 +60,7 @@ public:
 
   const TargetGroup group;
   int64_t numRows;
-  TokenRows rows(int64_t first, int64_t count) const {
-    return rowsOf(group, places, 2 * format.stride(), first, count);
-  }
+  TokenRows rows(int64_t first, int64_t count) const { return rowsOf(group, places, format.context, first, count); }
   int64_t storedIn(int64_t first, int64_t count) const {
     int64_t sum = 0;
     for (const WindowPlace &place : places)
@@ -196,7 +194,7 @@ private:
 
   void write(TargetGroup group, Progress &progress) {
     auto records = std::make_shared<Records>(std::move(group), options.format);
-    int64_t most = std::max<int64_t>(1, options.batchTokens / (2 * options.format.stride()));
+    int64_t most = std::max<int64_t>(1, options.batchTokens / options.format.context);
     std::future<void> coding;
     for (int64_t first = 0; first < records->numRows; first += most) {
       int64_t count = std::min(most, records->numRows - first);
@@ -250,8 +248,10 @@ std::vector<fs::path> writeTargets(const Program &program, const ParamMap &param
   checkTopK(program, options.format.k);
   if (options.format.logprobs != DType::F16 && options.format.logprobs != DType::F32)
     fail("targets: expected log-probabilities in F16 or F32, found ", safetensorsName(options.format.logprobs));
-  if (options.tokensPerShard < 1 || options.batchTokens < 1 || options.format.context < 2 || wanted.parts().empty())
-    fail("targets: expected documents, a context of at least 2, and at least one token a shard and a batch");
+  if (options.tokensPerShard < 1 || options.batchTokens < 1 || options.format.lookBack >= options.format.context ||
+      wanted.parts().empty())
+    fail("targets: expected documents, a context longer than what it looks back, and at least one token a shard and a "
+         "batch");
   fs::create_directories(folder);
   TargetWriter writer(program, params, options, folder);
   writer.repair(wanted);

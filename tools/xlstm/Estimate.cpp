@@ -24,7 +24,7 @@ namespace {
 struct Shapes {
   int64_t bytes = 0;               // of a bundle's weights
   int64_t elements = 0, added = 0; // parameters, and those that passes added
-  int64_t vocab = 0, width = 0, feedForward = 0, layers = 0;
+  int64_t vocab = 0, context = 0, width = 0, feedForward = 0, layers = 0;
   int64_t heads = 0, queries = 0, keys = 0; // of a layer: number, width of queries and of keys
 };
 
@@ -57,6 +57,7 @@ static Shapes shapesOf(const std::string &mlir, const std::string &origin) {
   shapes.elements = model.parameters;
   shapes.added = model.newParameters;
   shapes.vocab = model.vocab;
+  shapes.context = model.contextLength;
   shapes.width = model.width;
   shapes.layers = int64_t(model.layers.size());
   for (const LayerDescription &layer : model.layers) {
@@ -175,7 +176,9 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   int64_t weights = model.elements * F32, targets = recipe.onlineTargets ? 0 : targetBytes(recipe, expert, model);
   StageNeeds write{"targets-" + expert.name, "the teacher's answers"};
   (recipe.keepTargets ? write.stays : write.passes) = targets;
-  write.memory = ProgramBytes + weights + answers(model, std::max(TargetOptions().batchTokens, 2 * recipe.length));
+  TargetFormat format;
+  format.setContext(recipe.length, model.context);
+  write.memory = ProgramBytes + weights + answers(model, std::max(TargetOptions().batchTokens, format.context));
   if (!recipe.onlineTargets)
     stages.push_back(write);
   StageNeeds train{"expert-" + expert.name, stepsText(options)};

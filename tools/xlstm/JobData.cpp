@@ -8,6 +8,7 @@
 #include "xlstm/Support/Error.h"
 
 #include <cmath>
+#include <tuple>
 #include <utility>
 
 namespace fs = std::filesystem;
@@ -91,6 +92,11 @@ void Job::writeDomainTokens(const RecipeDomain &domain) {
   }
 }
 
+static std::pair<int64_t, int64_t> contextOf(const fs::path &store) {
+  TargetFormat format = TargetStore::formatOf(store);
+  return {format.context, format.lookBack};
+}
+
 static bool isStoreOf(const fs::path &folder, const TargetFormat &format) {
   try {
     return TargetStore::formatOf(folder) == format;
@@ -106,8 +112,7 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
   TargetFormat &format = options.format;
   format.vocabulary = teacher.spec().results.at(0).shape.at(2);
   format.k = topK(format.vocabulary);
-  format.context =
-      TargetFormat::contextFor(recipe.length, describeModel(teacher.mlir, teacher.bundle.modelFile()).contextLength);
+  format.setContext(recipe.length, describeModel(teacher.mlir, teacher.bundle.modelFile()).contextLength);
   format.teacher = hashOf(teacher.params);
   format.tokenizer = hexDigits(measureFile(run / "teacher", "tokenizer.json").hash);
   options.tf32 = expert.training.options.precision == "bf16"; // which rounds to fewer bits
@@ -116,7 +121,7 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
   if (recipe.targetStore.empty() && fs::exists(manifest, error) && !isStoreOf(store, format))
     run.discard("targets"); // of other settings, which none of the run's stages has any more
   if (!recipe.targetStore.empty() && fs::exists(manifest, error))
-    format.context = TargetStore::formatOf(store).context; // whatever rows it was begun for
+    std::tie(format.context, format.lookBack) = contextOf(store); // whatever rows it was begun for
   Corpus corpus = readCorpus(expert.training);
   targetFiles[expert.name] = writeTargets(teacher.forward, teacher.params, corpus.wanted, options, store);
   targetFiles[expert.name].push_back(manifest);

@@ -47,7 +47,7 @@ void make(const MakeSettings &settings) {
   TargetOptions options;
   options.format.k = settings.k;
   options.format.vocabulary = model.vocab;
-  options.format.context = TargetFormat::contextFor(settings.length, model.contextLength);
+  options.format.setContext(settings.length, model.contextLength);
   options.format.teacher = hashOf(teacher.params);
   options.format.tokenizer = hexDigits(measureFile(settings.teacher, "tokenizer.json").hash);
   options.tf32 = settings.tf32;
@@ -70,7 +70,7 @@ std::string describeStore(const fs::path &folder) {
        << "bytes        " << store.numBytes() << ", " << format.tokenBytes() << " a token and "
        << (tokens ? (int64_t(store.numBytes()) - tokens * format.tokenBytes()) / tokens : 0) << " of the index\n"
        << "shards       " << store.numShards() << "\n"
-       << "context      " << format.context << "\n"
+       << "context      " << format.context << " tokens, looking back " << format.lookBack << " in longer documents\n"
        << "teacher      " << format.teacher << "\n"
        << "tokenizer    " << format.tokenizer << "\n";
   return escapeControls(text.str(), "\n");

@@ -89,20 +89,24 @@ TEST_F(TargetStoreTest, AnswersByDocumentAndPositionForRowsOfAnyLength) {
   }
 }
 
-// Of a document longer than the context the teacher reads parts that begin half of it, 8 tokens, before.
+// Of a document longer than 24 tokens the teacher reads these, then parts of 16 tokens and the 8 before.
 TEST_F(TargetStoreTest, ReadsLongDocumentsInParts) {
-  options.format.context = 16;
+  options.format.context = 24;
+  options.format.lookBack = 8;
   auto all = documents({50, 9}, 2);
   writeTargets(program, params, wantedOf(all), options, path());
   TokenRows packed = packDocuments(all, {.length = 12});
   expectAnswers(
-      packed, all, store().batch(packed), [](int64_t at) { return std::max<int64_t>(0, (at / 8 - 1) * 8); },
+      packed, all, store().batch(packed), [](int64_t at) { return at < 24   ? 0
+                                                                  : at < 40 ? 16
+                                                                            : 32; },
       [&](auto ids) { return answer(ids); });
 }
 
 // What one caller wrote the next does not write again. Of a document there is what was wanted of it, in whole blocks.
 TEST_F(TargetStoreTest, GrowsByWhatIsMissing) {
-  options.format.context = 16; // blocks of 8
+  options.format.context = 24;
+  options.format.lookBack = 8; // blocks of 8
   auto all = documents({50, 9, 20}, 3);
   TargetRequests wanted;
   wanted.add(all[0], 10, 20);
@@ -163,7 +167,7 @@ TEST_F(TargetStoreTest, RefusesAnotherStore) {
   expectRefused([](TargetFormat &format) { format.tokenizer = "other"; }, "targets of another tokenizer");
   expectRefused([](TargetFormat &format) { format.k = 6; }, "targets of another k: expected 6, found 5");
   expectRefused([](TargetFormat &format) { format.logprobs = DType::F16; }, "another logprobs");
-  expectRefused([](TargetFormat &format) { format.context = 512; }, "another context");
+  expectRefused([](TargetFormat &format) { format.context = 1024; }, "another context");
   expectRefused([](TargetFormat &format) { format.k = 17; }, "k from 1 to the vocabulary's 16, found 17");
   std::string manifest = get(path() / "targets.json");
   put("store/targets.json", manifest.replace(manifest.find("16"), 2, "20"));
@@ -216,8 +220,24 @@ TEST_F(TargetStoreTest, RefusesWhatIsNoStore) {
   expectRefused(R"({"format": 1})", "'format': expected 2, found 1");
   expectRefused(R"({"format": 2, "vocabulary": 0})", "'vocabulary': expected an integer from 1");
   expectRefused(R"({"format": 2, "vocabulary": 16, "k": 17})", "'k': expected an integer from 1 to 16, found 17");
-  expectRefused(R"({"format": 2, "vocabulary": 16, "k": 4, "context": 8, "logprobs": "BF16"})",
+  expectRefused(R"({"format": 2, "vocabulary": 16, "k": 4, "context": 8, "look_back": 4, "logprobs": "BF16"})",
                 "'logprobs': expected F16 or F32, found BF16");
-  expectRefused(R"({"format": 2, "vocabulary": 16, "k": 4, "context": 8, "logprobs": "F16"})",
+  expectRefused(R"({"format": 2, "vocabulary": 16, "k": 4, "context": 8, "look_back": 4, "logprobs": "F16"})",
                 "'teacher': expected a string, found nothing");
+}
+
+// Rows of 512: four of them at once, and as much before as a row has; no more than the teacher can read.
+TEST_F(TargetStoreTest, LooksBackAsFarAsARow) {
+  auto contextOf = [](int64_t length, int64_t most) {
+    TargetFormat format;
+    format.setContext(length, most);
+    EXPECT_EQ(format.blockTokens(), std::min<int64_t>(128, format.lookBack));
+    return std::pair(format.context, format.lookBack);
+  };
+  EXPECT_EQ(contextOf(512, 0), std::pair(int64_t(2048), int64_t(512)));
+  EXPECT_EQ(contextOf(500, 131072), std::pair(int64_t(2048), int64_t(512)));
+  EXPECT_EQ(contextOf(8000, 131072), std::pair(int64_t(16128), int64_t(8064)));
+  EXPECT_EQ(contextOf(4096, 0), std::pair(int64_t(8192), int64_t(4096)));
+  EXPECT_EQ(contextOf(2048, 2048), std::pair(int64_t(2048), int64_t(1024)));
+  EXPECT_EQ(contextOf(64, 100), std::pair(int64_t(64), int64_t(32)));
 }

@@ -30,22 +30,22 @@ struct TargetFormat {
   int64_t vocabulary = 0;
   /// F16 (log-probabilities off by at most 2^-11 of their value) or F32.
   DType logprobs = DType::F16;
-  /// Most tokens that the teacher reads at once. It reads a longer document in parts that begin half of that before
-  /// what they are to answer.
-  int64_t context = 256;
+  /// Most tokens that the teacher reads at once. Of a longer document it reads this many, then parts of it that begin
+  /// lookBack tokens before what they are to answer.
+  int64_t context = 512, lookBack = 128;
   std::string teacher = "";   // such as a hash of its weights
   std::string tokenizer = ""; // such as a hash of its files
 
-  /// Positions of a document that are stored together.
+  /// Positions of a document that are stored together; divides both.
   int64_t blockTokens() const;
-  /// How far before the first position of a part the teacher begins to read; a multiple of blockTokens().
-  int64_t stride() const;
+  /// Where the part begins that answers a position.
+  int64_t beginFor(int64_t at) const;
   /// Bytes of a token.
   int64_t tokenBytes() const;
 
-  /// The context for students that train on rows of `length` tokens: that the teacher has read at least what the
-  /// student has, as far as the `most` tokens reach that the teacher can read.
-  static int64_t contextFor(int64_t length, int64_t most);
+  /// Sets both for students that train on rows of `length` tokens: the teacher has read at least what the student has,
+  /// as far as the `most` tokens reach that the teacher can read (0: any number).
+  void setContext(int64_t length, int64_t most);
   bool operator==(const TargetFormat &) const = default;
 };
 
