@@ -106,8 +106,24 @@ static void forEachBlock(const TokenPiece &piece, int64_t blockTokens, Use use) 
   }
 }
 
-void TargetStore::check(const TokenRows &rows) const {
+bool TargetStore::hasAll(const TokenRows &rows) const {
+  bool found = true;
   for (int64_t row = 0; row < rows.size(); ++row)
+    for (const TokenPiece &piece : rows.pieces(row))
+      forEachBlock(piece, written.blockTokens(), [&](const BlockKey &key, int64_t at, int64_t count) {
+        found &= find(key, at + count - key.at) != nullptr;
+      });
+  return found;
+}
+
+void TargetStore::check(const TokenRows &rows) const {
+  std::vector<int64_t> all(size_t(rows.size()));
+  std::iota(all.begin(), all.end(), 0);
+  check(rows, all);
+}
+
+void TargetStore::check(const TokenRows &rows, std::span<const int64_t> which) const {
+  for (int64_t row : which)
     for (const TokenPiece &piece : rows.pieces(row))
       forEachBlock(piece, written.blockTokens(), [&](const BlockKey &key, int64_t at, int64_t count) {
         if (!find(key, at + count - key.at))

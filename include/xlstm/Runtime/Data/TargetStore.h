@@ -113,8 +113,10 @@ public:
   size_t numDocuments() const;
   size_t numShards() const;
 
-  /// Throws Error when the store lacks the targets of one of the rows.
-  void check(const TokenRows &rows) const override;
+  void check(const TokenRows &rows, std::span<const int64_t> which) const override;
+  /// Of all rows.
+  void check(const TokenRows &rows) const;
+  bool hasAll(const TokenRows &rows) const override;
   /// Targets of `rows`, in their order; the same Error, and for a damaged block.
   Targets batch(const TokenRows &rows) const;
   std::vector<at::Tensor> prepare(const TokenRows &rows) const override;
