@@ -11,10 +11,9 @@
 
 namespace xlstm {
 
-void TargetRequests::add(const TokenCorpus &corpus, const TokenRows &rows) {
-  for (int64_t row = 0; row < rows.size(); ++row)
-    for (const TokenPiece &piece : rows.pieces(row))
-      all.push_back({corpus.document(piece.number).ids, piece.at, piece.at + piece.count});
+void TargetRequests::add(const TokenCorpus &corpus, const std::vector<TokenPiece> &pieces) {
+  for (const TokenPiece &piece : pieces)
+    add(corpus.document(piece.number).ids, piece.at, piece.at + piece.count);
 }
 
 void TargetRequests::add(const TokenRows &rows) {
@@ -54,11 +53,11 @@ std::vector<TargetGroup> planTargets(const TargetRequests &wanted, const TargetF
           groups.emplace_back();
           stored = 0;
         }
-        groups.back().push_back({document, {}, begin, {}});
+        // All of it, whatever is wanted of it: what the teacher answers does not depend on who asks.
+        std::span<const int32_t> ids = part.document.subspan(size_t(begin));
+        groups.back().push_back({document, ids.first(std::min(ids.size(), size_t(format.context))), begin, {}});
       }
       TargetWindow &window = groups.back().back();
-      window.ids = part.document.subspan(size_t(begin),
-                                         size_t(std::max(at + count, begin + int64_t(window.ids.size())) - begin));
       window.blocks.push_back({at, count});
       stored += count;
     }
@@ -66,7 +65,9 @@ std::vector<TargetGroup> planTargets(const TargetRequests &wanted, const TargetF
   return groups;
 }
 
-std::vector<WindowPlace> placeWindows(const TargetGroup &group, int64_t length) {
+/// Windows in rows of `length` tokens, the longest first, each in the first row that has room (Johnson 1974): the rows
+/// are full but for a few in a hundred.
+static std::vector<WindowPlace> placeWindows(const TargetGroup &group, int64_t length) {
   std::vector<size_t> order(group.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, std::greater<>(), [&](size_t window) { return group[window].ids.size(); });
@@ -84,20 +85,35 @@ std::vector<WindowPlace> placeWindows(const TargetGroup &group, int64_t length) 
   return places;
 }
 
-TokenRows rowsOf(const TargetGroup &group, const std::vector<WindowPlace> &places, int64_t length, int64_t first,
-                 int64_t count) {
-  TokenRows rows{at::zeros({count, length}, at::kLong), at::zeros({count, length}, at::kInt), {}};
+std::vector<WindowBatch> batchesOf(const TargetGroup &group, int64_t length, int64_t rows) {
+  std::vector<WindowBatch> batches;
+  if (rows == 0) {
+    for (size_t window = 0; window < group.size(); ++window)
+      batches.push_back({{{window, 0, 0}}, 1, int64_t(group[window].ids.size())});
+    return batches;
+  }
+  for (WindowPlace place : placeWindows(group, length)) {
+    if (place.row / rows == int64_t(batches.size()))
+      batches.push_back({{}, 0, length});
+    place.row %= rows;
+    batches.back().places.push_back(place);
+    batches.back().rows = place.row + 1;
+  }
+  return batches;
+}
+
+TokenRows rowsOf(const TargetGroup &group, const WindowBatch &batch) {
+  int64_t length = batch.length;
+  TokenRows rows{at::zeros({batch.rows, length}, at::kLong), at::zeros({batch.rows, length}, at::kInt), {}};
   auto *ids = rows.ids_NT.mutable_data_ptr<int64_t>();
   auto *starts = rows.docStart_NT.mutable_data_ptr<int32_t>();
-  for (const WindowPlace &place : places) {
-    if (place.row < first || place.row >= first + count)
-      continue;
-    int64_t row = place.row - first;
-    std::ranges::copy(group[place.window].ids, ids + row * length + place.column);
+  for (const WindowPlace &place : batch.places) {
+    std::span<const int32_t> read = group[place.window].ids;
+    std::ranges::copy(read, ids + place.row * length + place.column);
     // What stands behind it in the row overwrites the rest, which else is padding: a piece of its own.
-    int64_t end = place.column + int64_t(group[place.window].ids.size());
-    std::fill(starts + row * length + place.column, starts + row * length + end, int32_t(place.column));
-    std::fill(starts + row * length + end, starts + (row + 1) * length, int32_t(end));
+    int64_t end = place.column + int64_t(read.size());
+    std::fill(starts + place.row * length + place.column, starts + place.row * length + end, int32_t(place.column));
+    std::fill(starts + place.row * length + end, starts + (place.row + 1) * length, int32_t(end));
   }
   return rows;
 }

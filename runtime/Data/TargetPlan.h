@@ -30,18 +30,22 @@ using TargetGroup = std::vector<TargetWindow>;
 std::vector<TargetGroup> planTargets(const TargetRequests &wanted, const TargetFormat &format, int64_t tokens,
                                      const std::function<bool(const BlockKey &key, int64_t tokens)> &isThere);
 
-/// Where a window stands in the rows that the teacher reads.
+/// Where a window stands in the rows of a batch that the teacher reads.
 struct WindowPlace {
   size_t window;
   int64_t row, column;
 };
 
-/// Windows in rows of `length` tokens, the longest first, each in the first row that has room (Johnson 1974): the rows
-/// are full but for a few in a hundred.
-std::vector<WindowPlace> placeWindows(const TargetGroup &group, int64_t length);
-/// Rows [first, first + count) of them.
-TokenRows rowsOf(const TargetGroup &group, const std::vector<WindowPlace> &places, int64_t length, int64_t first,
-                 int64_t count);
+/// What the teacher reads at once.
+struct WindowBatch {
+  std::vector<WindowPlace> places;
+  int64_t rows, length;
+};
+
+/// Batches of `rows` rows of `length` tokens with several windows each; with `rows` 0 each window alone, so that not
+/// even the rounding of what is answered depends on others.
+std::vector<WindowBatch> batchesOf(const TargetGroup &group, int64_t length, int64_t rows);
+TokenRows rowsOf(const TargetGroup &group, const WindowBatch &batch);
 
 } // namespace xlstm
 

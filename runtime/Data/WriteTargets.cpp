@@ -52,36 +52,23 @@ class Records {
 public:
   Records(TargetGroup windows, const TargetFormat &format)
       : group(std::move(windows)), format(format), code(format.vocabulary, format.k, format.logprobs),
-        places(placeWindows(group, format.context)), bytes(group.size()) {
+        bytes(group.size()) {
     for (size_t window = 0; window < group.size(); ++window)
       bytes[window].resize(size_t(group[window].numStored()) * code.bytes());
-    numRows = places.empty() ? 0 : places.back().row + 1;
   }
 
   const TargetGroup group;
-  int64_t numRows;
-  TokenRows rows(int64_t first, int64_t count) const { return rowsOf(group, places, format.context, first, count); }
-  int64_t storedIn(int64_t first, int64_t count) const {
-    int64_t sum = 0;
-    for (const WindowPlace &place : places)
-      sum += place.row >= first && place.row < first + count ? group[place.window].numStored() : 0;
-    return sum;
-  }
 
-  /// Takes the teacher's answers to rows [first, ...), on the host, in the types of the store.
-  void encode(int64_t first, const Targets &targets) {
-    int64_t count = targets.ids_BTK.size(0);
-    std::vector<WindowPlace> mine;
-    std::ranges::copy_if(places, std::back_inserter(mine),
-                         [&](const WindowPlace &place) { return place.row >= first && place.row < first + count; });
+  /// Takes the teacher's answers to a batch, on the host, in the types of the store.
+  void encode(const WindowBatch &batch, const Targets &targets) {
     unsigned threads = std::clamp(std::thread::hardware_concurrency() / 2, 1u, 8u);
     std::atomic<size_t> next = 0;
     auto work = [&] {
-      for (size_t n; (n = next++) < mine.size();)
-        encodeWindow(mine[n], first, targets);
+      for (size_t n; (n = next++) < batch.places.size();)
+        encodeWindow(batch.places[n], targets);
     };
     std::vector<std::jthread> others;
-    for (unsigned thread = 1; thread < threads; ++thread)
+    for (unsigned thread = 1; thread < std::min<size_t>(threads, batch.places.size()); ++thread)
       others.emplace_back(work);
     work();
   }
@@ -100,7 +87,7 @@ public:
   }
 
 private:
-  void encodeWindow(const WindowPlace &place, int64_t first, const Targets &targets) {
+  void encodeWindow(const WindowPlace &place, const Targets &targets) {
     const TargetWindow &window = group[place.window];
     int64_t T = targets.tail_BT.size(1), k = format.k;
     const auto *ids = targets.ids_BTK.const_data_ptr<int32_t>();
@@ -109,14 +96,13 @@ private:
     std::byte *record = bytes[place.window].data();
     for (const TargetWindow::Block &block : window.blocks)
       for (int64_t at = block.at; at < block.at + block.tokens; ++at, record += code.bytes()) {
-        int64_t token = (place.row - first) * T + place.column + at - window.begin;
+        int64_t token = place.row * T + place.column + at - window.begin;
         code.encode(ids + token * k, logprobs + size_t(token * k) * sizeOf(format.logprobs), tail[token], record);
       }
   }
 
   TargetFormat format;
   TargetCode code;
-  std::vector<WindowPlace> places;
   std::vector<std::vector<std::byte>> bytes; // of each window
 };
 
@@ -124,6 +110,8 @@ class TargetWriter {
 public:
   TargetWriter(const Program &program, const ParamMap &params, const TargetOptions &options, const fs::path &folder)
       : program(program), params(params), options(options), folder(folder), lock(folder, options.label) {
+    if (!params.empty() && params.begin()->second.is_cuda())
+      rowsAtOnce = std::max<int64_t>(1, options.batchTokens / options.format.context);
     fs::path manifest = targetManifest(folder);
     if (std::error_code error; fs::exists(manifest, error))
       checkFormat(TargetStore::formatOf(folder), options.format, folder);
@@ -194,19 +182,20 @@ private:
 
   void write(TargetGroup group, Progress &progress) {
     auto records = std::make_shared<Records>(std::move(group), options.format);
-    int64_t most = std::max<int64_t>(1, options.batchTokens / options.format.context);
     std::future<void> coding;
-    for (int64_t first = 0; first < records->numRows; first += most) {
-      int64_t count = std::min(most, records->numRows - first);
-      TokenRows rows = records->rows(first, count);
+    for (const WindowBatch &batch : batchesOf(records->group, options.format.context, rowsAtOnce)) {
+      TokenRows rows = rowsOf(records->group, batch);
       Targets found = askTeacher(program, params, rows.ids_NT, rows.docStart_NT, options.format.k);
       // In the types of the store where they are made: a device has half as much to hand over.
       Targets targets{found.ids_BTK.cpu(), found.logprobs_BTK.to(scalarType(options.format.logprobs)).cpu(),
                       found.tail_BT.cpu()};
       if (coding.valid())
         coding.get();
-      coding = std::async(std::launch::async, [records, first, targets] { records->encode(first, targets); });
-      progress.advance(records->storedIn(first, count));
+      coding = std::async(std::launch::async, [records, batch, targets] { records->encode(batch, targets); });
+      int64_t stored = 0;
+      for (const WindowPlace &place : batch.places)
+        stored += records->group[place.window].numStored();
+      progress.advance(stored);
     }
     if (coding.valid())
       coding.get();
@@ -235,6 +224,8 @@ private:
   const TargetOptions &options;
   const fs::path &folder;
   StoreLock lock;
+  /// Rows of several windows where small batches would keep a GPU waiting; a CPU reads each window alone.
+  int64_t rowsAtOnce = 0;
   int64_t number = 0;
   std::future<void> shard; // being written; last: its thread ends first
 };

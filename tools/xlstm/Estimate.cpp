@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <iomanip>
+#include <set>
 #include <sstream>
 
 namespace xlstm {
@@ -141,7 +142,9 @@ static int64_t tokenBytes(const Recipe &recipe) {
 }
 
 /// Every stage that trains keeps some checkpoints: each parameter that is trained and its moments.
-static int64_t checkpointBytes(int64_t trained) { return CheckpointStore::kept * trained * Checkpointed; }
+static int64_t checkpointBytes(const TrainOptions &options, int64_t trained) {
+  return options.keptCheckpoints * trained * Checkpointed;
+}
 
 /// What a stage holds of its params: how many it trains, and how many others, which are float32 unless the function
 /// rounds what it reads.
@@ -185,7 +188,7 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   if (options.trained != Trained::Full)
     train.what += ", " + oneDigit(double(held.trained) / 1e6) + " M trained parameters";
   train.stays = model.bytes;
-  int64_t leftovers = checkpointBytes(held.trained) + held.trained * F32; // and best/
+  int64_t leftovers = checkpointBytes(options, held.trained) + held.trained * F32; // and best/
   (recipe.keepCheckpoints ? train.stays : train.passes) += leftovers;
   if (!recipe.keepTargets)
     train.passes += targets;
@@ -223,7 +226,7 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   const TrainOptions &align = recipe.align.options;
   StageNeeds train{"align", stepsText(align) + ", " + oneDigit(double(student.added) / 1e6) + " M new parameters"};
   train.stays = student.bytes;
-  (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(student.added);
+  (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(align, student.added);
   std::string alignment = alignPass(recipe.student.passOptions(), {});
   const xlstm::Program alignProgram = deriveProgram(teacherModule, origin, alignment, align.passes("align"));
   Held held = heldBy(alignProgram.function("align"), Trained::Mixer);
@@ -231,7 +234,12 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   train.memory =
       ProgramBytes + std::max(weights, unread + held.frozenBytes + held.trained * Training +
                                            alignActivations(student, align, tokensAtOnce(align, recipe.length)));
-  stages.push_back(train);
+  std::set<std::string> aligned;
+  for (const RecipeExpert &expert : recipe.experts) {
+    train.name = recipe.alignsEach ? "align-" + recipe.rootOf(expert).name : "align";
+    if (aligned.insert(train.name).second)
+      stages.push_back(train);
+  }
   for (const RecipeExpert &expert : recipe.experts)
     addExpert(recipe, expert, student, heldBy(expert, studentModule, origin), stages);
   stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});

@@ -12,6 +12,8 @@
 #include "xlstm/Runtime/Merge/Merge.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
+#include "xlstm/Runtime/Train/Lora.h"
+#include "xlstm/Runtime/Train/Replay.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
 
@@ -84,42 +86,73 @@ void Job::writeRewrites() {
 }
 
 /// What a student of this run says of its origin. The data of a domain is what its corpora hold now.
-Lineage Job::lineage(const std::string &stage, const std::vector<std::pair<std::string, double>> &domains) {
+Lineage Job::lineage(const std::string &stage, const RecipeTraining &training, const RecipeExpert &expert) {
   Lineage result{
       hashOfTensors(Bundle::open(run / "teacher", BundleCheck::SmallFiles).weights), "", stage, recipe.seed, {}};
-  if (stage == "expert")
+  if (stage == "expert" && recipe.alignsEach) // what all of them began at
+    result.start = result.teacher;
+  else if (stage == "expert")
     result.start = hashOfTensors(Bundle::open(run / "aligned", BundleCheck::SmallFiles).weights);
-  for (const auto &[name, share] : domains)
+  for (const auto &[name, share] : training.domains)
     result.data[name] = run.hashes().of(recipe.domain(name).trainFiles());
+  if (!expert.from.empty() || recipe.alignsEach)
+    if (auto before = Bundle::open(startBundle(expert), BundleCheck::SmallFiles).lineage; before && stage == "expert")
+      result.data.insert(before->data.begin(), before->data.end());
   return result;
 }
 
-void Job::align() {
+void Job::align(const RecipeExpert &expert) {
+  RecipeTraining training = recipe.alignmentOf(expert);
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   auto build = [&](const std::vector<double> &energies) {
-    return teacher.derive(alignPass(student().passOptions(), energies), recipe.align.options.passes("align"));
+    return teacher.derive(alignPass(student().passOptions(), energies), training.options.passes("align"));
   };
-  Corpus corpus = readCorpus(recipe.align);
+  Corpus corpus = readCorpus(training);
+  training.options.replayStep = replayStep;
   AlignResult result = alignStudent(build, std::exchange(teacher.params, {}), corpus.train, corpus.heldOut,
-                                    recipe.align.options, run / "align");
+                                    training.options, run / alignName(expert));
   teacher = RunnableModel::open(run / "teacher");
-  writeStudent(teacher, student(), result.trained, run / "aligned", lineage("aligned", recipe.align.domains));
+  writeStudent(teacher, student(), result.trained, run / alignedName(expert), lineage("aligned", training, expert));
 }
 
 void Job::distill(const RecipeExpert &expert) {
-  RunnableModel aligned = RunnableModel::open(run / "aligned", device);
+  RunnableModel aligned = RunnableModel::open(startBundle(expert), device);
   Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}",
                                    expert.training.options.passes("distill"));
   Corpus corpus = readCorpus(expert.training);
   auto load = [&] { // those that are there, which are not needed beside what is trained of them
     ParamMap params = std::exchange(aligned.params, {});
-    return params.empty() ? RunnableModel::open(run / "aligned", device).params : params;
+    return params.empty() ? RunnableModel::open(startBundle(expert), device).params : params;
   };
   std::unique_ptr<TargetSource> source = targetSource(expert);
-  DistillResult result = distillExpert(program, load, corpus.train, *source, corpus.heldOut, expert.training.options,
+  TrainOptions options = expert.training.options;
+  options.replayStep = replayStep;
+  if (options.scoreEvery > 0)
+    options.score = taskScores(aligned, expert);
+  DistillResult result = distillExpert(program, load, corpus.train, *source, corpus.heldOut, options,
                                        run.path() / "experts" / expert.name);
   writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert),
-                     lineage("expert", expert.training.domains));
+                     lineage("expert", expert.training, expert));
+}
+
+/// Scores of the recipe's tasks while an expert trains.
+std::function<Json(const ParamMap &)> Job::taskScores(const RunnableModel &student, const RecipeExpert &expert) const {
+  auto tasks = std::make_shared<std::vector<Task>>(readTasks(recipe.eval));
+  auto vocabulary = std::make_shared<Encoder>(Encoder::load(student.bundle.folder));
+  double scale = expert.training.options.lora.scale();
+  auto functions = std::make_shared<RunnableModel>(student);
+  return [=](const ParamMap &params) {
+    functions->params.clear();
+    for (const auto &[name, param] : params) // adapters are merged into what they stand beside
+      functions->params[name] = param.detach().to(at::kFloat).clone();
+    mergeLora(functions->params, scale);
+    LoadedModel loaded = asLoaded(functions);
+    Json scores = Json::object();
+    for (const Task &task : *tasks)
+      scores[task.name] = runTask(loaded, vocabulary->vocabulary(), task).metrics.at(task.metric());
+    functions->params.clear();
+    return Json{{"tasks", scores}};
+  };
 }
 
 MergeConfig Job::mergeConfig() const {
@@ -127,12 +160,13 @@ MergeConfig Job::mergeConfig() const {
   MergeConfig config;
   config.method = merge.method;
   config.shared = {merge.parameters};
-  for (const RecipeExpert &expert : recipe.experts) {
-    auto weight = merge.weights.find(expert.name);
+  std::vector<const RecipeExpert *> experts = recipe.mergedExperts();
+  for (const RecipeExpert *expert : experts) {
+    auto weight = merge.weights.find(expert->name);
     if (merge.weights.empty())
-      config.models.push_back({expertBundle(expert), {{"weight", 1 / double(recipe.experts.size())}}});
+      config.models.push_back({expertBundle(*expert), {{"weight", 1 / double(experts.size())}}});
     else if (weight != merge.weights.end())
-      config.models.push_back({expertBundle(expert), {{"weight", weight->second}}});
+      config.models.push_back({expertBundle(*expert), {{"weight", weight->second}}});
   }
   if (isOfTaskVectors(merge.method))
     config.base = run / "aligned";
@@ -155,8 +189,12 @@ void Job::merge() {
 
 void Job::evaluate() {
   std::vector<NamedBundle> models;
-  for (const char *name : {"teacher", "window-sinks", "aligned"})
+  for (const char *name : {"teacher", "window-sinks"})
     models.push_back({name, run / name});
+  for (const RecipeExpert &expert : recipe.experts)
+    if (std::string name = alignedName(expert);
+        models.back().name != name && std::ranges::find(models, name, &NamedBundle::name) == models.end())
+      models.push_back({name, run / name});
   for (const RecipeExpert &expert : recipe.experts)
     models.push_back({"expert-" + expert.name, expertBundle(expert)});
   models.push_back({"merged", run / "merged"});
@@ -175,8 +213,9 @@ void Job::compile() {
 /// What a finished stage was made from; bundles have what was trained.
 void Job::dropLeftovers() {
   dropTargets();
-  if (!recipe.keepCheckpoints && run.isDone("align"))
-    run.discard("align/checkpoints");
+  for (const std::string &name : alignNames())
+    if (!recipe.keepCheckpoints && run.isDone(name))
+      run.discard(fs::path(name) / "checkpoints");
   for (const RecipeExpert &expert : recipe.experts) {
     if (!run.isDone("expert-" + expert.name))
       continue;
@@ -200,12 +239,28 @@ void Job::finish() {
 void Job::execute() {
   openDevice(device); // now, not after the first stages
   ensure("teacher");
-  if (!run.isDone("align"))
+  if (!run.isDone(alignNames().front()))
     checkTeacher(recipe, run / "teacher", run.path());
   for (const Stage &stage : run.stages())
     if (stage.name != "teacher")
       ensure(stage.name);
   finish();
+}
+
+Json Job::replay(const std::string &stage, int64_t step) {
+  openDevice(device);
+  replayStep = step;
+  try {
+    for (const RecipeExpert &expert : recipe.experts) {
+      if (stage == "expert-" + expert.name)
+        distill(expert);
+      if (stage == alignName(expert))
+        align(expert);
+    }
+  } catch (const Replayed &replayed) {
+    return replayed.report;
+  }
+  fail(run.path().string(), ": there is no stage '", stage, "' that trains");
 }
 
 void Job::patch(const std::string &expert) {

@@ -61,18 +61,41 @@ Job::Corpus Job::readCorpus(const RecipeTraining &training) {
       double part = share * parts[n];
       // What the steps use, and one for the rounding of each share (RowOrder.h).
       int64_t used = int64_t(double(training.options.steps * training.options.batch) * part) + 2;
+      int64_t block = shuffledTogether(recipe.length);
+      used = (used + block - 1) / block * block; // so that more steps find the same rows before theirs
       int64_t most = int64_t(std::ceil(double(training.rows) * parts[n]));
       PackOptions pack{.length = recipe.length, .dropPartial = true, .maxRows = training.rows ? most : used};
       train.push_back(readRows(sources[n], pack));
-      corpus.wanted.add(sources[n], train.back());
       corpus.sources.push_back(std::move(sources[n]));
       shares.push_back(part);
     }
-    heldOut.push_back(readRows(openTokens(domain.valid), packHeldOut));
+    corpus.valid.push_back(openTokens(domain.valid));
+    heldOut.push_back(readRows(corpus.valid.back(), packHeldOut));
+    corpus.heldOutCounts.push_back(heldOut.back().size());
   }
   corpus.train = mixRows(train, shares);
   corpus.heldOut = concatenate(heldOut);
   return corpus;
+}
+
+/// The documents of the rows that the steps take, source by source, and of the held-out rows.
+TargetRequests Job::wantedTargets(const Corpus &corpus, const TrainOptions &options) const {
+  const MixedRows &train = corpus.train;
+  std::vector<bool> isTaken(size_t(train.rows.size()));
+  for (int64_t row : rowOrder(train.counts, train.weights, options.seed, options.steps * options.batch,
+                              shuffledTogether(recipe.length)))
+    isTaken[size_t(row)] = true;
+  TargetRequests wanted;
+  int64_t first = 0;
+  for (size_t n = 0; n < corpus.sources.size(); first += train.counts[n++])
+    for (int64_t row = first; row < first + train.counts[n]; ++row)
+      if (isTaken[size_t(row)])
+        wanted.add(corpus.sources[n], train.rows.pieces(row));
+  first = 0;
+  for (size_t n = 0; n < corpus.valid.size(); first += corpus.heldOutCounts[n++])
+    for (int64_t row = first; row < first + corpus.heldOutCounts[n]; ++row)
+      wanted.add(corpus.valid[n], corpus.heldOut.pieces(row));
+  return wanted;
 }
 
 /// Each corpus of a domain once. What is there whole, of this content and this tokenizer, stays.
@@ -123,7 +146,8 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
   if (!recipe.targetStore.empty() && fs::exists(manifest, error))
     std::tie(format.context, format.lookBack) = contextOf(store); // whatever rows it was begun for
   Corpus corpus = readCorpus(expert.training);
-  targetFiles[expert.name] = writeTargets(teacher.forward, teacher.params, corpus.wanted, options, store);
+  targetFiles[expert.name] =
+      writeTargets(teacher.forward, teacher.params, wantedTargets(corpus, expert.training.options), options, store);
   targetFiles[expert.name].push_back(manifest);
 }
 

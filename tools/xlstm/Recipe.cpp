@@ -178,6 +178,8 @@ static void readTraining(const YamlNode &node, const Recipe &recipe, RecipeTrain
   readNumber(node, "clip", options.clip);
   readCount(node, "validate_every", options.validateEvery);
   readCount(node, "checkpoint_every", options.checkpointEvery);
+  readCount(node, "patience", options.patience);
+  readNumber(node, "spike", options.spike);
   readCount(node, "rows", training.rows);
   readCount(node, "held_out_rows", training.heldOutRows);
   node.read("recompute", options.recompute);
@@ -190,14 +192,19 @@ static void readTraining(const YamlNode &node, const Recipe &recipe, RecipeTrain
   checkProducts(node, recipe, training);
 }
 
+/// Keys of a stage that trains which are compared on their own, or change no result.
+static const std::vector<std::string> noSettings = {"recompute", "steps"};
+
 #define XLSTM_TRAINING_KEYS                                                                                            \
   "steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate", "schedule", "weight_decay",       \
-      "decay_on", "clip", "validate_every", "checkpoint_every", "rows", "held_out_rows", "domains", "recompute"
+      "decay_on", "clip", "validate_every", "checkpoint_every", "patience", "spike", "rows", "held_out_rows",          \
+      "domains", "recompute"
 
-#define XLSTM_DISTILL_KEYS XLSTM_TRAINING_KEYS, "train", "lora", "new_learning_rate", "new_weight_decay"
+#define XLSTM_DISTILL_KEYS XLSTM_TRAINING_KEYS, "train", "lora", "new_learning_rate", "new_weight_decay", "tasks_every"
 
 /// Reads the keys of stage II alone: what is trained, and how what is new.
 static void readTrained(const YamlNode &node, TrainOptions &options) {
+  readCount(node, "tasks_every", options.scoreEvery);
   static const std::map<std::string, Trained> kinds = {
       {"full", Trained::Full}, {"mixer", Trained::Mixer}, {"lora", Trained::Lora}};
   if (auto train = node.find("train"))
@@ -238,12 +245,20 @@ static void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &tr
 }
 
 static void readExperts(const YamlNode &node, const RecipeTraining &defaults, Recipe &recipe) {
+  std::vector<std::string> before;
   for (const auto &[name, expert] : node.entries()) {
     RecipeExpert result{checkedName(name, expert), defaults};
-    expert.onlyKeys({XLSTM_DISTILL_KEYS});
+    expert.onlyKeys({XLSTM_DISTILL_KEYS, "from"});
+    if (auto from = expert.find("from")) {
+      result.from = from->asString();
+      if (std::ranges::find(before, result.from) == before.end())
+        from->fail("expected an expert that stands before this one, found " + quote(result.from) +
+                   didYouMean(result.from, before));
+    }
+    before.push_back(result.name);
     readTraining(expert, recipe, result.training);
     readTrained(expert, result.training.options);
-    result.text = expert.textWithout("recompute");
+    result.text = expert.textWithout(noSettings);
     if (result.training.domains.empty())
       expert.fail("expected 'domains', the domains that the expert is for");
     recipe.experts.push_back(result);
@@ -278,9 +293,18 @@ static void readCompile(const YamlNode &node, Recipe &recipe) {
   readCount(node, "prefill_tokens", recipe.prefillTokens);
 }
 
-static void readKeep(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
+void Recipe::readKeep(const YamlNode &node, const fs::path &folder) {
+  Recipe &recipe = *this;
+  constexpr size_t npos = std::string::npos;
   node.onlyKeys({"checkpoints", "targets", "target_store", "token_cache"});
-  node.read("checkpoints", recipe.keepCheckpoints);
+  if (auto count = node.find("checkpoints"); count && count->asString().find_first_not_of("0123456789") == npos) {
+    recipe.keepCheckpoints = true;
+    readCount(node, "checkpoints", recipe.keptCheckpoints);
+    for (RecipeTraining *training : recipe.trainings())
+      training->options.keptCheckpoints = recipe.keptCheckpoints;
+  } else {
+    node.read("checkpoints", recipe.keepCheckpoints);
+  }
   node.read("targets", recipe.keepTargets);
   for (auto [key, path] : {std::pair("target_store", &recipe.targetStore), {"token_cache", &recipe.tokenCache}})
     if (auto found = node.find(key))
@@ -313,7 +337,10 @@ Recipe Recipe::read(const fs::path &file) {
   recipe.align.options.seed = recipe.seed;
   for (const RecipeDomain &domain : recipe.domains)
     recipe.align.domains.emplace_back(domain.name, 1.0 / double(recipe.domains.size()));
-  readTraining(align.onlyKeys({XLSTM_TRAINING_KEYS}), recipe, recipe.align);
+  readTraining(align.onlyKeys({XLSTM_TRAINING_KEYS, "each_expert"}), recipe, recipe.align);
+  align.read("each_expert", recipe.alignsEach);
+  if (recipe.alignsEach && align.find("domains"))
+    align.fail("expected 'each_expert', on its own domains, or 'domains', found both");
 
   RecipeTraining defaults;
   defaults.options = TrainOptions::distillation(asCount(distill.at("steps"), "steps"));
@@ -329,15 +356,20 @@ Recipe Recipe::read(const fs::path &file) {
     readEval(*eval, folder, recipe);
   for (const RecipeDomain &domain : recipe.domains)
     recipe.eval.domains.push_back({domain.name, domain.scored(), domain.test.empty() ? "valid" : "test"});
+  for (const RecipeExpert &expert : recipe.experts)
+    if (expert.training.options.scoreEvery > 0 && recipe.eval.tasks.empty())
+      distill.fail("expected tasks under 'eval' for 'tasks_every'");
+  if (recipe.alignsEach && isOfTaskVectors(recipe.merge.method))
+    root.at("merge").fail("expected a method without a base beside 'align.each_expert', since its experts have none");
   if (recipe.merge.tune == "tasks" && recipe.eval.tasks.empty())
     root.at("merge").fail("expected tasks under 'eval' to tune by");
   if (auto compile = root.find("compile"))
     readCompile(*compile, recipe);
   if (auto keep = root.find("keep"))
-    readKeep(*keep, folder, recipe);
+    recipe.readKeep(*keep, folder);
   for (const auto &[name, node] : root.entries()) {
     bool isTraining = name == "align" || name == "distill" || name == "experts"; // where this changes no result
-    recipe.sections[name] = isTraining ? node.textWithout("recompute", name == "experts") : node.text();
+    recipe.sections[name] = isTraining ? node.textWithout(noSettings, name == "experts") : node.text();
   }
   auto precision = root.find("precision");
   recipe.saysPrecision = precision.has_value();
@@ -361,6 +393,29 @@ std::vector<RecipeTraining *> Recipe::trainings() {
   for (RecipeExpert &expert : experts)
     all.push_back(&expert.training);
   return all;
+}
+
+const RecipeExpert &Recipe::expert(const std::string &name) const {
+  return *std::ranges::find(experts, name, &RecipeExpert::name);
+}
+
+const RecipeExpert &Recipe::rootOf(const RecipeExpert &expert) const {
+  return expert.from.empty() ? expert : rootOf(this->expert(expert.from));
+}
+
+std::vector<const RecipeExpert *> Recipe::mergedExperts() const {
+  std::vector<const RecipeExpert *> merged;
+  for (const RecipeExpert &expert : experts)
+    if (std::ranges::find(experts, expert.name, &RecipeExpert::from) == experts.end())
+      merged.push_back(&expert);
+  return merged;
+}
+
+RecipeTraining Recipe::alignmentOf(const RecipeExpert &expert) const {
+  RecipeTraining training = align;
+  if (alignsEach)
+    training.domains = rootOf(expert).training.domains;
+  return training;
 }
 
 const RecipeDomain &Recipe::domain(const std::string &name) const {

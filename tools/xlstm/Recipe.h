@@ -51,6 +51,7 @@ struct RecipeExpert {
   std::string name;
   RecipeTraining training;
   std::string text = {}; // its own section
+  std::string from = {}; // the expert at whose weights it begins; empty: at the aligned student's
 
   /// The pass that adds what is trained beside the student's own params, and a comma; empty where nothing is.
   std::string adapterPass() const {
@@ -78,6 +79,7 @@ struct Recipe {
   std::optional<HeadInputs> heads; // where the run itself chooses the heads that stay attention
   std::vector<RecipeDomain> domains;
   RecipeTraining align;
+  bool alignsEach = false;    // stage I of each expert alone, on its domains
   std::string distillPass;    // options of --xlstm-build-distill
   bool onlineTargets = false; // the teacher answers in the step; else once, before, into a store
   std::vector<RecipeExpert> experts;
@@ -87,6 +89,7 @@ struct Recipe {
   int64_t prefillTokens = 64;
   // What stays of a finished stage. No stage's settings: they may change between two calls.
   bool keepCheckpoints = false, keepTargets = true;
+  int64_t keptCheckpoints = 2;
   /// Folders outside of the run that several runs share; empty: the run's own.
   std::filesystem::path targetStore, tokenCache;
 
@@ -100,8 +103,16 @@ struct Recipe {
   void setPrecision(const std::string &name);
   bool saysPrecision = false; // else the device decides
   const RecipeDomain &domain(const std::string &name) const;
+  const RecipeExpert &expert(const std::string &name) const;
+  /// The expert at which `expert` begins, through others, or itself.
+  const RecipeExpert &rootOf(const RecipeExpert &expert) const;
+  /// Experts that no other begins at: those that are merged.
+  std::vector<const RecipeExpert *> mergedExperts() const;
+  /// Stage I of an expert, which is that of its root where each has its own.
+  RecipeTraining alignmentOf(const RecipeExpert &expert) const;
 
 private:
+  void readKeep(const YamlNode &node, const std::filesystem::path &folder);
   std::vector<RecipeTraining *> trainings();
 };
 

@@ -156,22 +156,39 @@ StageStatus RunFolder::status(const std::string &name) {
   return {StageState::Damaged, problem};
 }
 
+/// Whether two records of what a stage reads differ in nothing but what `grows`.
+static bool isSameBut(const Json &was, const Json &is, const std::set<std::string> &grows) {
+  if (!was.is_object() || !was.contains("inputs") || !was.contains("reads"))
+    return false;
+  for (const char *part : {"inputs", "reads"}) {
+    Json before = was[part], after = is[part];
+    for (const std::string &name : grows) {
+      before.erase(name);
+      after.erase(name);
+    }
+    if (before != after)
+      return false;
+  }
+  return true;
+}
+
 /// Takes up what an earlier start of the same stage left, or removes it.
 void RunFolder::begin(const Stage &stage, const StageStatus &status) {
   Json reads = {{"inputs", stage.inputs}, {"reads", readsOf(stage)}};
   fs::path begun = stamp(stage.name + ".begun");
   Json before;
   try {
-    if (status.state == StageState::Unfinished)
-      before = findJsonFile(begun);
+    before = status.state == StageState::Unfinished ? findJsonFile(begun) : readStamp(stamp(stage.name));
   } catch (const Error &) { // begins anew
   }
-  if (before == reads)
+  if (status.state == StageState::Unfinished && before == reads)
     return;
-  if (before.is_object() && before.contains("inputs") && before.contains("reads"))
+  bool goesOn = isSameBut(before, reads, stage.grows);
+  if (status.state == StageState::Unfinished && !goesOn && before.is_object() && before.contains("inputs") &&
+      before.contains("reads"))
     say(stage.name, "begins anew: " + differenceOf(before["inputs"], reads["inputs"]) +
                         differenceOf(before["reads"], reads["reads"]));
-  for (const fs::path &path : stage.work)
+  for (const fs::path &path : goesOn ? std::vector<fs::path>() : stage.work)
     discard(path);
   std::error_code ignored;
   fs::remove(stamp(stage.name), ignored);

@@ -31,6 +31,8 @@ struct Stage {
   /// Whether its outputs may be gone once what reads them is done.
   bool mayPass = false;
   int64_t tokens = 0; // that it trains on, for stages.json
+  /// Inputs and stages of which another state leaves `work` useful: what goes on from it looks at that itself.
+  std::set<std::string> grows = {};
   /// Files that it wrote beside `outputs`, which are known once it is made; perhaps outside of the run's folder.
   std::function<std::vector<std::filesystem::path>()> wrote = {};
 };

@@ -52,7 +52,7 @@ struct TargetFormat {
 struct TargetOptions {
   TargetFormat format;
   int64_t tokensPerShard = 1 << 16;
-  int64_t batchTokens = 1 << 12; // run at once
+  int64_t batchTokens = 1 << 12; // run at once on a GPU; on a CPU it is one part of a document
   bool tf32 = false;             // of a GPU's float32 products (Evaluate/Device.h)
   std::string label = "targets"; // of the progress
 };
@@ -65,8 +65,8 @@ public:
     int64_t begin, end; // positions
   };
 
-  /// What `rows` have of the corpus that they were read from.
-  void add(const TokenCorpus &corpus, const TokenRows &rows);
+  /// What the pieces of a row have of the corpus that it was read from.
+  void add(const TokenCorpus &corpus, const std::vector<TokenPiece> &pieces);
   /// All pieces of rows that come of no corpus, each a document of its own.
   void add(const TokenRows &rows);
   /// All of a document, or positions of it.
