@@ -95,8 +95,8 @@ Lineage Job::lineage(const std::string &stage, const RecipeTraining &training, c
     result.start = hashOfTensors(Bundle::open(run / "aligned", BundleCheck::SmallFiles).weights);
   for (const auto &[name, share] : training.domains)
     result.data[name] = run.hashes().of(recipe.domain(name).trainFiles());
-  if (!expert.from.empty() || recipe.alignsEach)
-    if (auto before = Bundle::open(startBundle(expert), BundleCheck::SmallFiles).lineage; before && stage == "expert")
+  if (stage == "expert" && (!expert.from.empty() || recipe.alignsEach))
+    if (auto before = Bundle::open(startBundle(expert), BundleCheck::SmallFiles).lineage)
       result.data.insert(before->data.begin(), before->data.end());
   return result;
 }
