@@ -347,16 +347,17 @@ std::string estimateText(const std::vector<StageNeeds> &stages, const MachineSpe
   for (const StageNeeds &stage : stages) {
     double seconds = stage.operations / speed.operations + stage.bytes / speed.bytes;
     line(stage.name,
-         {countText(stage.tokens), timeText(seconds), sizeText(stage.stays), sizeText(stage.passes),
-          sizeText(stage.memory)},
+         {countText(stage.tokens), speed.operations > 0 ? timeText(seconds) : "-", sizeText(stage.stays),
+          sizeText(stage.passes), sizeText(stage.memory)},
          stage.what);
     left += stage.stays;
     memory = std::max(memory, stage.memory);
     all += seconds;
   }
   text << "disk: " << sizeText(bytesAtFullest(stages)) << " at the fullest, " << sizeText(left)
-       << " at the end; memory: about " << sizeText(memory) << "; time: about " << timeText(all)
-       << " here, without tasks\n";
+       << " at the end; memory: about " << sizeText(memory) << "; time: "
+       << (speed.operations > 0 ? "about " + timeText(all) + " here, without tasks" : "unknown, no such device here")
+       << '\n';
   return text.str();
 }
 

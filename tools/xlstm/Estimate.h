@@ -23,7 +23,7 @@ struct StageNeeds {
 /// What a machine does in a second.
 struct MachineSpeed {
   double operations, bytes;
-  /// Multiplies matrices on the device for a moment. `precision`: "f32" or "bf16".
+  /// Multiplies matrices on the device for a moment; zeros where there is no such device. `precision`: "f32" or "bf16".
   static MachineSpeed measure(const std::string &device, const std::string &precision);
 };
 

@@ -4,12 +4,14 @@
 #include "Estimate.h"
 
 #include "xlstm/Runtime/Evaluate/Device.h"
+#include "xlstm/Support/Error.h"
 
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/ones.h>
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 namespace xlstm {
 
@@ -21,7 +23,13 @@ MachineSpeed MachineSpeed::measure(const std::string &device, const std::string 
   bool isCuda = device == "cuda";
   int64_t size = isCuda ? 8192 : 1024;
   at::ScalarType type = isCuda && precision == "bf16" ? at::kBFloat16 : at::kFloat;
-  at::Tensor matrix = at::ones({size, size}, at::TensorOptions(openDevice(device)).dtype(type));
+  std::optional<at::Device> place;
+  try {
+    place = openDevice(device);
+  } catch (const Error &) { // a plan for another machine
+    return {0, 0};
+  }
+  at::Tensor matrix = at::ones({size, size}, at::TensorOptions(*place).dtype(type));
   double best = 1e9;
   for (int n = 0; n < 4; ++n) {
     auto start = std::chrono::steady_clock::now();

@@ -10,10 +10,13 @@
 #include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fmt/format.h>
+#include <iomanip>
+#include <map>
+#include <sstream>
 
 namespace fs = std::filesystem;
 
@@ -75,7 +78,7 @@ std::vector<std::pair<std::string, DomainPaths>> domainsOf(const WriterSettings 
 
 /// What a stage trains with, by the teacher's size and the text that there is.
 struct Sizes {
-  int64_t length, window, alignSteps, distillSteps, batch, microBatch, heldOut;
+  int64_t length, window, steps, batch, microBatch, heldOut;
   double rate;
 };
 
@@ -83,8 +86,7 @@ struct Sizes {
 /// best at 2e-4 (docs/results).
 double rateFor(int64_t parameters) {
   double rate = 1e-5 * std::sqrt(8e9 / double(parameters));
-  double digits = std::pow(10, std::floor(std::log10(rate)));
-  return std::round(std::clamp(rate, 1e-5, 3e-4) / digits) * digits;
+  return std::clamp(rate, 1e-5, 3e-4);
 }
 
 Sizes sizesFor(const ModelDescription &model, const WriterSettings &settings) {
@@ -102,120 +104,163 @@ Sizes sizesFor(const ModelDescription &model, const WriterSettings &settings) {
   sizes.window = std::max<int64_t>(4, std::min<int64_t>(512, sizes.length / 4));
   sizes.batch = isCuda ? 32 : 8;
   sizes.microBatch = isCuda ? 0 : 1;
-  sizes.alignSteps = sizes.distillSteps = std::clamp<int64_t>(wanted / (sizes.batch * sizes.length), 20, 1'000'000);
+  sizes.steps = std::clamp<int64_t>(wanted / (sizes.batch * sizes.length), 20, 1'000'000);
   sizes.heldOut = 16;
   sizes.rate = rateFor(model.parameters);
   return sizes;
 }
 
-std::string head(const WriterSettings &settings, const ModelDescription &model, const Sizes &sizes) {
-  return fmt::format(R"(# A recipe for xlstm distill, by xlstm recipe. docs/Recipe.md has every key and its default.
-# The teacher: {} layers, {:.1f} M parameters, a context of {} tokens.
+/// `text` with the value of each name between two @.
+std::string filled(std::string text, const std::map<std::string, std::string> &values) {
+  for (const auto &[name, value] : values)
+    for (size_t at; (at = text.find('@' + name + '@')) != text.npos;)
+      text.replace(at, name.size() + 2, value);
+  return text;
+}
+
+/// "1.2" of 1,234,000.
+std::string millions(int64_t count) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1) << double(count) / 1e6;
+  return text.str();
+}
+
+/// "2e-05", "0.0003": more digits would promise too much.
+std::string oneDigit(double value) {
+  std::ostringstream text;
+  text << std::setprecision(1) << value;
+  return text.str();
+}
+
+const char *headText = R"(# A recipe for xlstm distill, by xlstm recipe. docs/Recipe.md has every key and its default.
+# The teacher: @layers@ layers, @parameters@ M parameters, a context of @context@ tokens.
 #   xlstm distill THIS.yaml --dry-run    checks it; says what tokens, time, disk and memory each stage takes
 #   xlstm distill THIS.yaml -o RUN       may be stopped and started again at any time
 
-teacher: {}
+teacher: @teacher@
 seed: 0                  # of the order of training rows
-length: {}              # tokens of a training row, at most the teacher's context; longer rows take more memory
+length: @length@              # tokens of a training row, at most the teacher's context; longer rows take more memory
 
 student:
   mixer: hybrid          # a window of softmax attention and a matrix memory (mLSTM), mixed by a gate
-  window: {}            # keys that attention still sees: smaller is faster and asks more of the memory
+  window: @window@            # keys that attention still sees: smaller is faster and asks more of the memory
   sinks: 4               # first keys that stay visible
   # keep_heads: 3%       # heads that stay attention, for facts that stand far back (docs/Heads.md)
 
-)",
-                     model.layers.size(), double(model.parameters) / 1e6, model.contextLength, quoted(settings.teacher),
-                     sizes.length, sizes.window);
-}
+# Text to train on, to choose checkpoints by, and to report on. No document may be in two of them.
+# A path is a file, a folder or a pattern: .txt, .jsonl ("text" or "messages"), also .gz, .xz, .zst.
+domains:
+)";
 
 std::string domainsText(const std::vector<std::pair<std::string, DomainPaths>> &domains) {
-  std::string text =
-      "# Text to train on, to choose checkpoints by, and to report on. No document may be in two of them.\n"
-      "# A path is a file, a folder or a pattern: .txt, .jsonl (\"text\" or \"messages\"), also .gz, .xz, .zst.\n"
-      "domains:\n";
+  std::string text;
   for (const auto &[name, paths] : domains) {
-    text += fmt::format("  {}:\n    train: [{}]\n    valid: [{}]\n", name, paths.train, paths.valid);
+    text += "  " + name + ":\n    train: [" + paths.train + "]\n    valid: [" + paths.valid + "]\n";
     text += paths.test.empty()
-                ? "    # test: [FILES]    # without it the score is on 'valid', which checkpoints were chosen by\n"
-                : fmt::format("    test: [{}]\n", paths.test);
+                ? "    # test: [FILES]      # without it the score is on 'valid', which checkpoints were chosen by\n"
+                : "    test: [" + paths.test + "]\n";
   }
   return text + "\n";
 }
 
-std::string stagesText(const Sizes &sizes) {
-  int64_t interval = std::max<int64_t>(1, sizes.distillSteps / 10);
-  return fmt::format(
-      R"(# Stage I: each new mixer learns to answer as the attention that it replaces. Only what is new trains.
+const char *stagesText =
+    R"(# Stage I: each new mixer learns to answer as the attention that it replaces. Only what is new trains.
 align:
-  steps: {}             # {:.1f} M tokens; the paper takes 655 M
-  batch: {}               # rows a step
-  micro_batch: {}         # rows at once, 0 for all: less memory, the same result
+  steps: @alignSteps@             # @alignTokens@ M tokens; the paper takes 655 M
+  batch: @batch@               # rows a step
+  micro_batch: @microBatch@         # rows at once, 0 for all: less memory, the same result
   learning_rate: 1e-2    # the paper's; falls as a cosine to final_learning_rate
   final_learning_rate: 1e-5
-  # warmup: {}          # steps; a twentieth of all unless it is said
-  validate_every: {}
-  checkpoint_every: {}
-  held_out_rows: {}      # of each domain's 'valid'
+  warmup: @alignWarmup@
+  validate_every: @interval@
+  checkpoint_every: @interval@
+  held_out_rows: @heldOut@      # of each domain's 'valid'
   # recompute: true      # a third more time for much less memory
 
-# Stage II: the whole student learns from the text and from the teacher's {} likeliest tokens.
+# Stage II: the whole student learns from the text and from the teacher's likeliest tokens.
 distill:
-  steps: {}             # {:.1f} M tokens
-  batch: {}
-  micro_batch: {}
-  learning_rate: {:g}   # by size: the paper's 1e-5 at 8 B parameters, more for fewer
+  steps: @distillSteps@             # @distillTokens@ M tokens
+  batch: @batch@
+  micro_batch: @microBatch@
+  learning_rate: @rate@   # by size: the paper's 1e-5 at 8 B parameters, more for fewer
   schedule: constant     # with it, a run of more steps goes on from a checkpoint (keep.checkpoints)
-  warmup: {}
+  warmup: @distillWarmup@
   ce_weight: 0.9         # of the text's next token
   kl_weight: 0.1         # of the teacher's distribution
-  top_k: 256
+  top_k: 256             # of its tokens kept behind each token
   train: full            # or mixer (only what is new), or lora: both take far less memory
-  validate_every: {}
-  checkpoint_every: {}
-  held_out_rows: {}
+  validate_every: @interval@
+  checkpoint_every: @interval@
+  held_out_rows: @heldOut@
   # patience: 5          # stop where so many validations brought nothing
   # spike: 3             # stop where a loss jumps; xlstm replay RUN then shows the batch
 
-)",
-      sizes.alignSteps, double(sizes.alignSteps * sizes.batch * sizes.length) / 1e6, sizes.batch, sizes.microBatch,
-      std::max<int64_t>(1, sizes.alignSteps / 20), interval, interval, sizes.heldOut, 256, sizes.distillSteps,
-      double(sizes.distillSteps * sizes.batch * sizes.length) / 1e6, sizes.batch, sizes.microBatch, sizes.rate,
-      std::max<int64_t>(1, sizes.distillSteps / 20), interval, interval, sizes.heldOut);
+)";
+
+std::string expertsText(const std::vector<std::pair<std::string, DomainPaths>> &domains) {
+  std::string text =
+      "# One expert a domain, each with some of the others' text, merged into one student at the end.\nexperts:\n";
+  for (const auto &[name, paths] : domains) {
+    text += "  " + name + ": {domains: {" + name + ": 0.7";
+    for (const auto &[other, ignored] : domains)
+      if (other != name)
+        text += ", " + other + ": " + shortest(std::round(300 / double(domains.size() - 1)) / 1000);
+    text += "}}\n";
+  }
+  return text + R"(merge:
+  method: linear         # or task_arithmetic, ties, dare_linear, dare_ties (docs/Merging.md)
+  weights: uniform
+  # tune: loss           # shares by the loss on 'valid'
+
+)";
 }
 
-std::string restText(const WriterSettings &settings, const std::vector<std::pair<std::string, DomainPaths>> &domains) {
-  std::string text;
-  if (domains.size() > 1) {
-    text +=
-        "# One expert a domain, each with some of the others' text, merged into one student at the end.\nexperts:\n";
-    for (const auto &[name, paths] : domains) {
-      text += fmt::format("  {}: {{domains: {{{}: 0.7", name, name);
-      for (const auto &[other, ignored] : domains)
-        if (other != name)
-          text += fmt::format(", {}: {:.3g}", other, 0.3 / double(domains.size() - 1));
-      text += "}}\n";
-    }
-    text += "merge:\n  method: linear         # or task_arithmetic, ties, dare_linear, dare_ties (docs/Merging.md)\n"
-            "  weights: uniform\n  # tune: loss           # shares by the loss on 'valid'\n\n";
-  }
-  text += "eval:\n  tokens: 65536          # scored of each domain and model; 0: all\n";
+const char *restText = R"(eval:
+  tokens: 65536          # scored of each domain and model; 0: all
+  @tasks@
+
+compile:
+  cpu: x86-64-v3         # least CPU that runs the executable; native: this one
+
+keep:
+  checkpoints: false     # a number keeps so many, from which more steps go on
+  targets: true          # the teacher's answers stay; false: until their expert is finished
+  # target_store: FOLDER # shared by runs of this teacher
+  # token_cache: FOLDER  # corpora in tokens, shared by runs
+)";
+
+std::string tasksText(const std::vector<fs::path> &files) {
   std::string tasks;
-  for (const fs::path &task : settings.tasks)
+  for (const fs::path &task : files)
     tasks += (tasks.empty() ? "" : ", ") + quoted(task);
-  text += tasks.empty() ? "  # tasks: [FILES]       # questions with answers (docs/Tasks.md)\n"
-                        : "  tasks: [" + tasks + "]\n";
-  return text + "\ncompile:\n  cpu: x86-64-v3         # least CPU that runs the executable; native: this one\n\n"
-                "keep:\n  checkpoints: false     # a number keeps so many, from which more steps go on\n"
-                "  targets: true          # the teacher's answers stay; false: until their expert is finished\n"
-                "  # target_store: FOLDER # shared by runs of this teacher\n  # token_cache: FOLDER\n";
+  return tasks.empty() ? "# tasks: [FILES]       # questions with answers (docs/Tasks.md)" : "tasks: [" + tasks + "]";
 }
 
 std::string recipeText(const WriterSettings &settings) {
   auto domains = domainsOf(settings);
   ModelDescription model = describeModel(moduleOfTeacher(settings.teacher), settings.teacher.string());
   Sizes sizes = sizesFor(model, settings);
-  return head(settings, model, sizes) + domainsText(domains) + stagesText(sizes) + restText(settings, domains);
+  auto number = [](int64_t value) { return std::to_string(value); };
+  std::map<std::string, std::string> values = {{"layers", number(int64_t(model.layers.size()))},
+                                               {"parameters", millions(model.parameters)},
+                                               {"context", number(model.contextLength)},
+                                               {"teacher", quoted(settings.teacher)},
+                                               {"length", number(sizes.length)},
+                                               {"window", number(sizes.window)},
+                                               {"batch", number(sizes.batch)},
+                                               {"microBatch", number(sizes.microBatch)},
+                                               {"alignSteps", number(sizes.steps)},
+                                               {"alignTokens", millions(sizes.steps * sizes.batch * sizes.length)},
+                                               {"alignWarmup", number(std::max<int64_t>(1, sizes.steps / 20))},
+                                               {"distillSteps", number(sizes.steps)},
+                                               {"distillTokens", millions(sizes.steps * sizes.batch * sizes.length)},
+                                               {"distillWarmup", number(std::max<int64_t>(1, sizes.steps / 20))},
+                                               {"interval", number(std::max<int64_t>(10, sizes.steps / 10))},
+                                               {"heldOut", number(sizes.heldOut)},
+                                               {"rate", oneDigit(sizes.rate)},
+                                               {"tasks", tasksText(settings.tasks)}};
+  return filled(headText, values) + domainsText(domains) + filled(stagesText, values) +
+         (domains.size() > 1 ? expertsText(domains) : "") + filled(restText, values);
 }
 
 } // namespace
