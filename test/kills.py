@@ -91,29 +91,39 @@ def stage_of(log):
     return begun[-1] if begun else "before any"
 
 
-def kill(args, command, chance, seconds):
-    at = collections.Counter()
-    number, kills = 0, 0
-    while kills < args.kills:
+def run_until(process, log, chance, times):
+    """Kills a process some time after it began a stage, or before any; each stage a few times. Returns its exit code."""
+    seen, deadline = None, time.time() + chance.uniform(0, 0.6) if chance.random() < 0.1 else None
+    while process.poll() is None:
+        stage = stage_of(log)
+        if stage != seen and times[stage] < 4 and chance.random() < 0.5:
+            deadline = time.time() + chance.uniform(0, 1)
+        if deadline and time.time() >= deadline:
+            process.send_signal(signal.SIGKILL)
+            times[stage] += 1
+            deadline = None
+        seen = stage
+        time.sleep(0.005)
+    return process.wait()
+
+
+def kill(args, command, chance):
+    total = collections.Counter()
+    number = 0
+    while sum(total.values()) < args.kills:
         run, number = args.folder / f"killed-{number}", number + 1
-        while True:
+        times = collections.Counter()
+        code = None
+        while code != 0:
             log = args.folder / "log"
             with open(log, "wb") as out:
-                process = subprocess.Popen(command(run), stderr=out, stdout=subprocess.DEVNULL)
-                try:
-                    code = process.wait(timeout=chance.uniform(0.05, 0.7 * seconds))
-                except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
-                    code = process.wait()
-            if code == 0:
-                break
-            assert code == -signal.SIGKILL, f"exit code {code}: {log.read_text()}"
-            kills += 1
-            at[stage_of(log)] += 1
+                code = run_until(subprocess.Popen(command(run), stderr=out, stdout=subprocess.DEVNULL), log, chance, times)
+            assert code in (0, -signal.SIGKILL), f"exit code {code}: {log.read_text()}"
+        total += times
         compare(args.folder / "whole", run)
-        print(f"{run.name}: ended in the same bytes; {kills} kills so far", flush=True)
+        print(f"{run.name}: ended in the same bytes; {sum(total.values())} kills so far", flush=True)
         shutil.rmtree(run)
-    for stage, count in at.most_common():
+    for stage, count in total.most_common():
         print(f"  {count:3} kills in {stage}")
 
 
@@ -151,7 +161,7 @@ def main():
     subprocess.run(command(args.folder / "whole"), check=True, capture_output=True)
     seconds = time.time() - start
     print(f"a whole run takes {seconds:.0f} s", flush=True)
-    kill(args, command, random.Random(args.seed), seconds)
+    kill(args, command, random.Random(args.seed))
     # ".teacher" is what becomes "teacher": outputs are made under a hidden name beside their place.
     experts = sorted(path.name for path in (args.folder / "whole/experts").iterdir())
     outputs = [(".teacher", 1000), ("tokens/", 1000), (".window-sinks", 1000), ("align/metrics.jsonl", 300),
