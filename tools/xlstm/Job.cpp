@@ -4,6 +4,7 @@
 #include "Job.h"
 #include "MergeTune.h"
 #include "Preflight.h"
+#include "Speed.h"
 
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Pipelines/Rewrite.h"
@@ -203,11 +204,17 @@ void Job::evaluate() {
   evaluateBundles(models, inputs, run / "eval");
 }
 
-void Job::compile() {
+CompileOptions Job::compileOptions() const {
   CompileOptions options;
   options.cpu = recipe.cpu;
   options.prefillTokens = recipe.prefillTokens;
-  compileBundle(run / "merged", run / "chat", options);
+  return options;
+}
+
+void Job::compile() { compileBundle(run / "merged", run / "chat", compileOptions()); }
+
+void Job::measureSpeeds() {
+  measureSpeed(run / "teacher", run / "chat", {recipe.speedLengths, compileOptions()}, run / "eval/speed.json");
 }
 
 /// What a finished stage was made from; bundles have what was trained.
@@ -265,7 +272,7 @@ Json Job::replay(const std::string &stage, int64_t step) {
 
 void Job::patch(const std::string &expert) {
   openDevice(device);
-  std::set<std::string> only = {"targets-" + expert, "expert-" + expert, "merge", "compile", "eval"};
+  std::set<std::string> only = {"targets-" + expert, "expert-" + expert, "merge", "compile", "speed", "eval"};
   for (const Stage &stage : run.stages())
     if (only.contains(stage.name))
       ensure(stage.name, only);

@@ -10,6 +10,7 @@
 #include "xlstm/Runtime/Data/RowOrder.h"
 #include "xlstm/Runtime/Data/TargetStore.h"
 #include "xlstm/Runtime/Merge/MergeConfig.h"
+#include "xlstm/Target/Link.h"
 
 namespace xlstm {
 
@@ -71,7 +72,9 @@ private:
   int64_t tokensOf(const RecipeTraining &training) const {
     return training.options.steps * training.options.batch * recipe.length;
   }
+  CompileOptions compileOptions() const;
   void compile();
+  void measureSpeeds();
   void evaluate();
   void ensure(const std::string &stage, const std::set<std::string> &only = {});
   void dropTargets();

@@ -14,7 +14,7 @@ namespace xlstm {
 /// Raised for a stage when what it computes from the same inputs changes.
 static const std::map<std::string, int> programVersions = {
     {"teacher", 1}, {"check", 1},  {"tokens", 2}, {"heads", 1},   {"rewrite", 1}, {"align", 2},
-    {"targets", 2}, {"expert", 2}, {"merge", 1},  {"compile", 1}, {"eval", 1}};
+    {"targets", 2}, {"expert", 2}, {"merge", 1},  {"compile", 1}, {"speed", 1},   {"eval", 1}};
 
 static Stage stageOf(const std::string &name, std::vector<std::string> reads, std::vector<fs::path> outputs,
                      std::function<void()> make) {
@@ -210,6 +210,11 @@ std::vector<Stage> Job::stages() {
   all.push_back(merged);
   all.push_back(stageOf("compile", {"merge"}, {"chat"}, [this] { compile(); }));
   addText(all.back(), {"compile"});
+  if (!recipe.speedLengths.empty()) {
+    all.push_back(stageOf("speed", {"teacher", "compile"}, {"eval/speed.json"}, [this] { measureSpeeds(); }));
+    for (int64_t length : recipe.speedLengths)
+      all.back().inputs["the lengths of eval.speed"] += std::to_string(length) + " ";
+  }
   all.push_back(evalStage());
   return all;
 }

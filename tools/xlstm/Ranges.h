@@ -54,6 +54,7 @@ inline constexpr NamedRange numberRanges[] = {
     {"tokens", {0, 1e12}},
     {"items", {0, 1e9}},
     {"piece", {2, 1 << 20}},
+    {"speed", {0, 1 << 20}},
     {"trials", {1, 1e4}},
     {"density", {0, 1}},
     {"lambda", {0, 2}},

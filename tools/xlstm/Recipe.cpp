@@ -125,11 +125,14 @@ static void readKeepHeads(const YamlNode &node, Recipe &recipe) {
 }
 
 static void readEval(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
-  node.onlyKeys({"tokens", "items", "piece", "tasks", "count_text"});
+  node.onlyKeys({"tokens", "items", "piece", "tasks", "count_text", "speed"});
   node.read("count_text", recipe.eval.countText);
   readCount(node, "tokens", recipe.eval.tokens);
   readCount(node, "items", recipe.eval.items);
   readCount(node, "piece", recipe.eval.pieceTokens);
+  if (auto lengths = node.find("speed"))
+    for (const YamlNode &length : lengths->items())
+      recipe.speedLengths.push_back(asCount(length, "speed"));
   if (auto tasks = node.find("tasks"))
     for (const YamlNode &task : tasks->items())
       recipe.eval.tasks.push_back(existing(folder, task));
@@ -210,7 +213,9 @@ Recipe Recipe::read(const fs::path &file) {
     recipe.readKeep(*keep, folder);
   for (const auto &[name, node] : root.entries()) {
     bool isTraining = name == "align" || name == "distill" || name == "experts"; // where this changes no result
-    recipe.sections[name] = isTraining ? node.textWithout(noSettings, name == "experts") : node.text();
+    recipe.sections[name] = isTraining       ? node.textWithout(noSettings, name == "experts")
+                            : name == "eval" ? node.textWithout({"speed"})
+                                             : node.text();
   }
   auto precision = root.find("precision");
   recipe.saysPrecision = precision.has_value();

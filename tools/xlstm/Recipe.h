@@ -85,6 +85,7 @@ struct Recipe {
   std::vector<RecipeExpert> experts;
   RecipeMerge merge;
   EvalInputs eval;
+  std::vector<int64_t> speedLengths; // at which executables are measured; empty: not
   std::string cpu = portableCpu;
   int64_t prefillTokens = 64;
   // What stays of a finished stage. No stage's settings: they may change between two calls.

@@ -218,6 +218,7 @@ std::string expertsText(const std::vector<std::pair<std::string, DomainPaths>> &
 const char *restText = R"(eval:
   tokens: 65536          # scored of each domain and model; 0: all
   @tasks@
+  # speed: [0, 1024, 8192]   # tokens a second of both executables behind so many, in the report
 
 compile:
   cpu: x86-64-v3         # least CPU that runs the executable; native: this one
