@@ -1,5 +1,6 @@
 # Runs the tests written in MLIR text: `ctest -R lit`, or lit.py on a folder of the build's test/ for one of them.
 
+import importlib.util
 import os
 import sys
 
@@ -28,3 +29,5 @@ if config.cuda:
     config.available_features.add("cuda")
 if os.path.exists(os.path.join(config.source_root, ".deps", "torch", "lib", "libtorch_cuda.so")):
     config.available_features.add("torch-cuda")
+if all(importlib.util.find_spec(name) for name in ("torch", "transformers", "safetensors")):
+    config.available_features.add("transformers")

@@ -114,11 +114,12 @@ def Kernel_AdvanceOp : KernelCall<"advance", [InOut<"pos", "B", "i32">], [I64Num
 }
 
 def Kernel_RopeOp : ActivationCall<"rope", [
-    In<"x", "tokens | H d", "A">, In<"positions", "tokens", "i32">, In<"frequencies", "d/2", "f32">,
+    In<"x", "tokens | H d", "A">, In<"positions", "tokens", "i32">, In<"turns", "d/2", "i64">,
     Out<"y", "tokens H d", "A">], [F32Number<"factor">]> {
   let summary = "rotary position embedding";
   let description = [{
-    Rotates pairs (i, i + d/2) by float32(positions[t] * frequencies[i]); cosine and sine are multiplied by `factor`.
+    Rotates pairs (i, i + d/2) by positions[t] * turns[i], of 2^-64 turns each and whole ones left out (Kernels/Turns.h);
+    cosine and sine are multiplied by `factor`.
   }];
   let sizes = ["tokens", "H", "d"];
 }
@@ -197,14 +198,14 @@ def Kernel_MixOp : ActivationCall<"mix", [
 def Kernel_HybridStepOp : ActivationCall<"hybrid_step", [
     In<"q", "B T | H d", "A">, In<"k", "B T | Hkv d", "A">, In<"v", "B T | Hkv d", "A">, In<"i_gate", "B T H", "f32">,
     In<"f_gate", "B T H", "f32">, In<"o_gate", "B T H", "f32">, In<"q_map", "H d d", "A">, In<"k_map", "H d d", "A">,
-    OptionalIn<"frequencies", "d/2", "f32">, InOut<"S", "B H d d", "f32">, InOut<"z", "B H d", "f32">,
+    OptionalIn<"turns", "d/2", "i64">, InOut<"S", "B H d d", "f32">, InOut<"z", "B H d", "f32">,
     InOut<"max", "B H", "f32">, InOut<"ring_k", "B W Hkv d", "A">, InOut<"ring_v", "B W Hkv d", "A">,
     OptionalInOut<"sink_k", "B sinks Hkv d", "A">, OptionalInOut<"sink_v", "B sinks Hkv d", "A">,
     InOut<"pos", "B", "i32">, Out<"h", "B T H d", "A">], [F32Number<"scale">, F32Number<"rope_factor">]> {
   let summary = "the hybrid mixer with its state";
   let description = [{
     xlstm.hybrid: T more tokens of B texts. `pos` is this mixer's own, and moves on by T as the rest of its state does.
-    Without frequencies q and k are rotated already; with them T is 1.
+    Without turns q and k are rotated already; with them T is 1.
   }];
   let sizes = ["B", "T", "H", "Hkv", "d", "W", "sinks"];
   let cudaMemory = ["workspace", "zeroed"];

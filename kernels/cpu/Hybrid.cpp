@@ -4,6 +4,7 @@
 // Chooses the instruction set, deals the tasks to the threads, and does what is once a call.
 
 #include "xlstm/Kernels/Hybrid.h"
+#include "xlstm/Kernels/Turns.h"
 
 #include "kernels/common/Isa.h"
 #include "kernels/common/ThreadPool.h"
@@ -195,7 +196,7 @@ void xlstm_cpu_hybrid_backward(const xlstm_hybrid_shape *shape, const xlstm_hybr
         to[n] = b == 0 ? from[n] : to[n] + from[b * map + n];
 }
 
-void xlstm_cpu_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, const float *frequencies,
+void xlstm_cpu_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, const int64_t *turns,
                              float rope_factor, xlstm_hybrid_state *state, void *h) {
   Call call = makeCall(*shape, *in, state);
   const Functions &isa = functions();
@@ -205,10 +206,10 @@ void xlstm_cpu_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid
       state->pos[b] = 0;
     }
   std::vector<float> angles;
-  int64_t count = frequencies ? shape->B * (shape->d / 2) : 0;
+  int64_t count = turns ? shape->B * (shape->d / 2) : 0;
   angles.resize(2 * count);
   for (int64_t n = 0; n < count; ++n) {
-    double angle = float(double(state->pos[n / (shape->d / 2)]) * frequencies[n % (shape->d / 2)]);
+    double angle = xlstm::angleAt(state->pos[n / (shape->d / 2)], turns[n % (shape->d / 2)]);
     angles[n] = float(std::cos(angle) * rope_factor);
     angles[count + n] = float(std::sin(angle) * rope_factor);
   }

@@ -17,7 +17,7 @@ static std::vector<float> densely(const float *x, int64_t rows, int64_t n, int64
 }
 
 void xlstm_cpu_hybrid_step(const float *q, const float *k, const float *v, const float *i_gate, const float *f_gate,
-                           const float *o_gate, const float *q_map, const float *k_map, const float *frequencies,
+                           const float *o_gate, const float *q_map, const float *k_map, const int64_t *turns,
                            float *S, float *z, float *max, float *ring_k, float *ring_v, float *sink_k, float *sink_v,
                            int32_t *pos, float *h, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d, int64_t W,
                            int64_t sinks, int64_t q_stride, int64_t k_stride, int64_t v_stride, float scale,
@@ -29,7 +29,7 @@ void xlstm_cpu_hybrid_step(const float *q, const float *k, const float *v, const
                                   o_gate,        q_map,         k_map,         nullptr};
   xlstm_hybrid_state state = {S, z, max, ring_k, ring_v, sink_k, sink_v, pos};
   if (T == 1) {
-    xlstm_cpu_hybrid_decode(&shape, &in, frequencies, rope_factor, &state, h);
+    xlstm_cpu_hybrid_decode(&shape, &in, turns, rope_factor, &state, h);
     return;
   }
   std::vector<std::byte> workspace(xlstm_cpu_hybrid_forward_workspace(&shape));

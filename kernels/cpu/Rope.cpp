@@ -3,6 +3,7 @@
 
 #include "kernels/cpu/Simd.h"
 #include "xlstm/Kernels/CpuCalls.h"
+#include "xlstm/Kernels/Turns.h"
 
 using namespace xlstm::cpu;
 
@@ -30,7 +31,7 @@ XLSTM_INLINE void rotate(const float *__restrict x, const float *cosines, const 
   });
 }
 
-void xlstm_cpu_rope(const float *__restrict x, const int32_t *__restrict positions, const float *__restrict frequencies,
+void xlstm_cpu_rope(const float *__restrict x, const int32_t *__restrict positions, const int64_t *__restrict turns,
                     float *__restrict y, int64_t tokens, int64_t H, int64_t d, int64_t x_stride, float factor) {
   int64_t half = d / 2;
   for (int64_t token = 0; token < tokens; ++token)
@@ -38,7 +39,7 @@ void xlstm_cpu_rope(const float *__restrict x, const int32_t *__restrict positio
       int64_t pairs = half - first < PairBlock ? half - first : PairBlock;
       float cosines[PairBlock], sines[PairBlock];
       for (int64_t c = 0; c < pairs; ++c) {
-        float angle = float(positions[token]) * frequencies[first + c];
+        float angle = xlstm::angleAt(positions[token], turns[first + c]);
         cosines[c] = cosf(angle) * factor;
         sines[c] = sinf(angle) * factor;
       }

@@ -7,6 +7,7 @@
 #include "kernels/cuda/Ptx.cuh"
 #include "kernels/cuda/Types.cuh"
 #include "xlstm/Kernels/Cuda.h"
+#include "xlstm/Kernels/Turns.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -95,18 +96,18 @@ __global__ void __launch_bounds__(Threads) plainRmsNormKernel(const T *x, const 
 
 /// Width neighbouring pairs a thread; the angle is worked out once for all heads of a token.
 template <int Width, typename T>
-__global__ void ropeKernel(const T *x, const int32_t *positions, const float *frequencies, float factor, T *y,
+__global__ void ropeKernel(const T *x, const int32_t *positions, const int64_t *turns, float factor, T *y,
                            int64_t H, int64_t d, int64_t stride) {
   waitForPrevious();
   letNextStart();
   const int64_t half = d / 2, pieces = half / Width, wide = min(pieces, int64_t(blockDim.x));
-  const float position = float(positions[blockIdx.x]);
+  const int32_t position = positions[blockIdx.x];
   x += blockIdx.x * stride, y += blockIdx.x * H * d;
   for (int64_t i = threadIdx.x % wide * Width; i < half; i += wide * Width) {
     float sine[Width], cosine[Width];
 #pragma unroll
     for (int n = 0; n < Width; ++n) {
-      sincosf(position * frequencies[i + n], &sine[n], &cosine[n]);
+      sincosf(angleAt(position, turns[i + n]), &sine[n], &cosine[n]);
       sine[n] *= factor, cosine[n] *= factor;
     }
     for (int64_t h = threadIdx.x / wide; h < H; h += blockDim.x / wide) {
@@ -257,7 +258,7 @@ int xlstm_cuda_rms_norm(xlstm_dtype type, const void *x, const void *w, void *y,
   });
 }
 
-int xlstm_cuda_rope(xlstm_dtype type, const void *x, const int32_t *positions, const float *frequencies, void *y,
+int xlstm_cuda_rope(xlstm_dtype type, const void *x, const int32_t *positions, const int64_t *turns, void *y,
                     int64_t tokens, int64_t H, int64_t d, int64_t x_stride, float factor, void *stream) {
   if (d < 2 || d % 2 || H < 1 || x_stride < H * d)
     return cudaErrorInvalidValue;
@@ -266,7 +267,7 @@ int xlstm_cuda_rope(xlstm_dtype type, const void *x, const int32_t *positions, c
     using T = decltype(zero);
     const int64_t pieces = std::min<int64_t>(d / 2 / width.value, Threads);
     return launchEarly(ropeKernel<width.value, T>, dim3(tokens), int(pieces * std::min(H, Threads / pieces)), 0, stream,
-                       static_cast<const T *>(x), positions, frequencies, factor, static_cast<T *>(y), H, d, x_stride);
+                       static_cast<const T *>(x), positions, turns, factor, static_cast<T *>(y), H, d, x_stride);
   });
 }
 

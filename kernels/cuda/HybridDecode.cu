@@ -136,7 +136,7 @@ static bool isSupported(const xlstm_hybrid_shape &shape) {
 } // namespace decode
 
 int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
-                 const float *frequencies, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
+                 const int64_t *turns, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
                  bool early, void *stream, int blocks) {
   using namespace decode;
   if (!isSupported(shape))
@@ -147,7 +147,7 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
   const bool isChosen = blocks == 0;
   if (isChosen && isDecodeFast(shape) && strides.v % 8 == 0) {
     const int error =
-        hybridDecodeFast(shape, in, strides, frequencies, ropeFactor, state, h, workspace, early, stream, 0);
+        hybridDecodeFast(shape, in, strides, turns, ropeFactor, state, h, workspace, early, stream, 0);
     if (error != cudaErrorInvalidClusterSize)
       return error;
   }
@@ -166,7 +166,7 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
             in,
             strides,
             state,
-            frequencies,
+            turns,
             h,
             static_cast<unsigned *>(workspace),
             Divider(int(shape.d)),
@@ -199,9 +199,9 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
 
 size_t xlstm_cuda_hybrid_decode_workspace(const xlstm_hybrid_shape *shape) { return shape->B * sizeof(unsigned); }
 
-int xlstm_cuda_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, const float *frequencies,
+int xlstm_cuda_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, const int64_t *turns,
                              float rope_factor, xlstm_hybrid_state *state, void *h, void *workspace, int32_t early,
                              void *stream) {
-  return xlstm::cuda::hybridDecode(*shape, *in, xlstm::cuda::denseStrides(*shape), frequencies, rope_factor, *state, h,
+  return xlstm::cuda::hybridDecode(*shape, *in, xlstm::cuda::denseStrides(*shape), turns, rope_factor, *state, h,
                                    workspace, early, stream, 0);
 }

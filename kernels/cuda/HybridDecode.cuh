@@ -13,6 +13,7 @@
 #include "kernels/cuda/HybridDecode.h"
 #include "kernels/cuda/Ptx.cuh"
 #include "kernels/cuda/Types.cuh"
+#include "xlstm/Kernels/Turns.h"
 
 #include <type_traits>
 
@@ -38,7 +39,7 @@ struct Args {
   xlstm_hybrid_inputs in;
   TokenStrides strides;
   xlstm_hybrid_state state;
-  const float *frequencies;
+  const int64_t *turns;
   void *h;
   unsigned *done; // [B]: key heads of a sequence that are done, back at 0 at the end
   Divider byWidth, byColumns, byGroup;

@@ -22,7 +22,7 @@ int hybridForward(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in
 /// 16: the general one by clusters of so many, where (H / Hkv) d is a multiple of 8 blocks and the card has clusters.
 /// Tests and measurements name it.
 int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
-                 const float *frequencies, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
+                 const int64_t *turns, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
                  bool early, void *stream, int blocks);
 
 /// Whether the fast kernel takes such a shape on this card: bf16 with a bf16 ring, d 64, 96 or 128, 1, 2 or 4 query
@@ -33,7 +33,7 @@ bool isDecodeFast(const xlstm_hybrid_shape &shape);
 /// 96); 0: chosen by the shape. cudaErrorInvalidClusterSize, and nothing enqueued, where it does not fit.
 /// v's stride must be a multiple of 8.
 int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
-                     const float *frequencies, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
+                     const int64_t *turns, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
                      bool early, void *stream, int blocks);
 
 } // namespace xlstm::cuda

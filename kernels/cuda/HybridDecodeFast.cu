@@ -121,7 +121,7 @@ bool isDecodeFast(const xlstm_hybrid_shape &shape) {
 }
 
 int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
-                     const float *frequencies, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
+                     const int64_t *turns, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
                      bool early, void *stream, int blocks) {
   using namespace decode;
   const int64_t heads = shape.B * shape.H, group = shape.H / shape.Hkv;
@@ -143,7 +143,7 @@ int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs 
                       in,
                       strides,
                       state,
-                      frequencies,
+                      turns,
                       h,
                       static_cast<unsigned *>(workspace)};
   const auto launch = shape.d == 64 ? launchWidth<64> : shape.d == 96 ? launchWidth<96> : launchWidth<128>;

@@ -14,6 +14,7 @@
 #include "kernels/cuda/HybridDecodeLaunch.cuh"
 #include "kernels/cuda/Ptx.cuh"
 #include "kernels/cuda/Types.cuh"
+#include "xlstm/Kernels/Turns.h"
 
 #include <type_traits>
 
@@ -29,7 +30,7 @@ struct FastArgs {
   xlstm_hybrid_inputs in;
   TokenStrides strides;
   xlstm_hybrid_state state;
-  const float *frequencies;
+  const int64_t *turns;
   void *h;
   unsigned *done; // [B]: key heads of a sequence that are done, back at 0 at the end
 };

@@ -10,20 +10,12 @@ namespace xlstm::cuda::decode {
 
 constexpr float Log2E = 1.442695041f;
 
-/// Sine and cosine to 2^-20: whole turns are taken off by a sum of two parts of 2 pi.
-__device__ inline void rotation(float angle, float &sine, float &cosine) {
-  const float turns = rintf(angle * 0.159154943f);
-  float rest = fmaf(turns, -6.28318548f, angle);
-  rest = fmaf(turns, 1.74845553e-7f, rest);
-  sine = __sinf(rest), cosine = __cosf(rest);
-}
-
 /// The token as it comes: a pair of channels a thread, of a query and of the key.
 template <typename P>
 struct Token {
   static constexpr int Half = P::D / 2, Owners = P::Threads / Half;
   int i, owner, t;
-  float frequency;
+  int64_t turns;
   Bf16 low, high, keyLow, keyHigh;
   uint4 v;
 
@@ -32,7 +24,7 @@ struct Token {
     i = threadIdx.x % Half, owner = threadIdx.x / Half;
     const bool begins = a.in.doc_start && a.in.doc_start[at.b] >= 0;
     t = a.state.pos[at.b];
-    frequency = a.frequencies ? a.frequencies[i] : 0.0f;
+    turns = a.turns ? a.turns[i] : 0;
     const int own = at.kvHead * P::D, group = (at.kvHead * P::Group + owner % P::Group) * P::D;
     const Bf16 *q = static_cast<const Bf16 *>(a.in.q) + at.b * a.strides.q + group + i;
     const Bf16 *k = static_cast<const Bf16 *>(a.in.k) + at.b * a.strides.k + own + i;
@@ -44,8 +36,9 @@ struct Token {
   /// Query and key, rotated, as halves to x; the value.
   __device__ void store(const FastArgs &a, const FastShared<P> &s) const {
     float sine = 0, cosine = 1;
-    if (a.frequencies) {
-      rotation(float(t) * frequency, sine, cosine);
+    if (a.turns) { // within half a turn the fast ones are right to 2^-20
+      const float angle = angleAt(t, turns);
+      sine = __sinf(angle), cosine = __cosf(angle);
       sine *= a.ropeFactor, cosine *= a.ropeFactor;
     }
     auto put = [&](Bf16 *to, float low, float high) {

@@ -55,7 +55,8 @@ __device__ void loadToken(const Args &a, const Shared &s, const Place &at, const
   const T *k = static_cast<const T *>(a.in.k) + at.b * a.strides.k + at.kvHead * d;
   const T *v = static_cast<const T *>(a.in.v) + at.b * a.strides.v + at.kvHead * d;
   for (int from = threadIdx.x; from < pairs; from += Turns * Threads) {
-    float low[Turns], high[Turns], frequency[Turns];
+    float low[Turns], high[Turns];
+    int64_t turns[Turns];
     int head[Turns], i[Turns];
 #pragma unroll
     for (int turn = 0; turn < Turns; ++turn) {
@@ -65,17 +66,17 @@ __device__ void loadToken(const Args &a, const Shared &s, const Place &at, const
       head[turn] = s.headOf(a, 2 * n), i[turn] = n - head[turn] * half;
       const T *source = head[turn] == a.group ? k : q + head[turn] * d;
       low[turn] = toFloat(source[i[turn]]), high[turn] = toFloat(source[i[turn] + half]);
-      frequency[turn] = a.frequencies ? a.frequencies[i[turn]] : 0.0f;
+      turns[turn] = a.turns ? a.turns[i[turn]] : 0;
     }
-    const float t = fresh ? 0.0f : float(*position);
+    const int32_t t = fresh ? 0 : *position;
 #pragma unroll
     for (int turn = 0; turn < Turns; ++turn) {
       if (from + turn * Threads >= pairs)
         continue;
       float x = low[turn], y = high[turn];
-      if (a.frequencies) {
+      if (a.turns) {
         float sine, cosine;
-        sincosf(t * frequency[turn], &sine, &cosine);
+        sincosf(angleAt(t, turns[turn]), &sine, &cosine);
         sine *= a.ropeFactor, cosine *= a.ropeFactor;
         x = low[turn] * cosine - high[turn] * sine;
         y = high[turn] * cosine + low[turn] * sine;

@@ -13,19 +13,19 @@ static xlstm_hybrid_shape shapeOf(xlstm_dtype type, int64_t B, int64_t T, int64_
 
 int xlstm_cuda_hybrid_step(xlstm_dtype type, const void *q, const void *k, const void *v, const float *i_gate,
                            const float *f_gate, const float *o_gate, const void *q_map, const void *k_map,
-                           const float *frequencies, float *S, float *z, float *m, void *ring_k, void *ring_v,
+                           const int64_t *turns, float *S, float *z, float *m, void *ring_k, void *ring_v,
                            void *sink_k, void *sink_v, int32_t *pos, void *h, int64_t B, int64_t T, int64_t H,
                            int64_t Hkv, int64_t d, int64_t W, int64_t sinks, int64_t q_stride, int64_t k_stride,
                            int64_t v_stride, float scale, float rope_factor, void *workspace, void *zeroed,
                            void *stream) {
-  if (T != 1 && frequencies)
+  if (T != 1 && turns)
     return cudaErrorInvalidValue;
   const xlstm_hybrid_shape shape = shapeOf(type, B, T, H, Hkv, d, W, sinks, scale);
   const xlstm_hybrid_inputs in = {q, k, v, i_gate, f_gate, o_gate, q_map, k_map, nullptr};
   const xlstm::cuda::TokenStrides strides = {q_stride, k_stride, v_stride};
   xlstm_hybrid_state state = {S, z, m, ring_k, ring_v, sink_k, sink_v, pos};
   if (T == 1) // what is in front of it in a model are products: they write no state
-    return xlstm::cuda::hybridDecode(shape, in, strides, frequencies, rope_factor, state, h, zeroed, /*early=*/true,
+    return xlstm::cuda::hybridDecode(shape, in, strides, turns, rope_factor, state, h, zeroed, /*early=*/true,
                                      stream, 0);
   return xlstm::cuda::hybridForward(shape, in, strides, state, h, workspace, stream);
 }

@@ -10,7 +10,7 @@ void xlstm::reference::rope(const double *x, const int32_t *positions, const dou
   for (int64_t token = 0; token < B * T; ++token)
     for (int64_t h = 0; h < H; ++h)
       for (int64_t i = 0; i < d / 2; ++i) {
-        double angle = float(positions[token] * frequencies[i]);
+        double angle = positions[token] * frequencies[i];
         double cosine = std::cos(angle) * factor, sine = std::sin(angle) * factor;
         int64_t low = (token * H + h) * d + i, high = low + d / 2;
         y[low] = x[low] * cosine - x[high] * sine;

@@ -58,7 +58,7 @@ Tensor scatterTokens(const Tensor &x_BTKd, const Tensor &index_BC, const Tensor 
 } // namespace
 
 Rotation makeRotation(const Tensor &positions_BT, const Tensor &frequencies_C, double factor, at::ScalarType type) {
-  Tensor angle = (positions_BT.to(at::kDouble).unsqueeze(-1) * frequencies_C).to(at::kFloat).to(at::kDouble);
+  Tensor angle = positions_BT.to(at::kDouble).unsqueeze(-1) * frequencies_C;
   return {(angle.cos() * factor).to(type).unsqueeze(2), (angle.sin() * factor).to(type).unsqueeze(2)};
 }
 

@@ -11,8 +11,8 @@
 
 namespace xlstm::evaluate {
 
-/// Angles of rotary embedding: cos and sin [B, T, 1, d/2] of positions_BT * frequencies_C, the product rounded to
-/// float32 as the teachers' own code does, times `factor`.
+/// Angles of rotary embedding: cos and sin [B, T, 1, d/2] of positions_BT * frequencies_C in float64,
+/// times `factor`.
 struct Rotation {
   at::Tensor cos, sin;
 };

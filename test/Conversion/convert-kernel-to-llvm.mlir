@@ -3,7 +3,7 @@
 // RUN: xlstm-opt %s --split-input-file --xlstm-plan-memory --convert-kernel-to-llvm='random-weights' | FileCheck %s --check-prefix=RANDOM
 // Pointers into the memories, constant sizes, the kernels' C functions by type; what a model exports.
 
-// CHECK: llvm.mlir.global internal constant @constant_0(dense<[1.000000e+00, 5.000000e-01]> : tensor<2xf32>)
+// CHECK: llvm.mlir.global internal constant @constant_0(dense<[2, 1]> : tensor<2xi64>)
 // CHECK-LABEL: llvm.func internal @prefill(
 // CHECK-SAME: %[[W:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[S:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias},
 // CHECK-SAME: %[[B:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias}, %[[IDS:[a-z0-9]+]]: !llvm.ptr {llvm.noalias, llvm.readonly}, %[[LOGITS:[a-z0-9]+]]: !llvm.ptr {llvm.noalias}) {
@@ -27,11 +27,11 @@ kernel.func @prefill on cpu {
   // CHECK-DAG: %[[STRIDE:.*]] = llvm.mlir.constant(16 : i64)
   // CHECK-DAG: %[[FACTOR:.*]] = llvm.mlir.constant(1.500000e+00 : f32)
   // CHECK: llvm.call @xlstm_cpu_rope(%{{.*}}, %{{.*}}, %[[F]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[STRIDE]], %[[FACTOR]])
-  %f = kernel.constant dense<[1.0, 0.5]> : tensor<2xf32> : memref<2xf32>
+  %f = kernel.constant dense<[2, 1]> : tensor<2xi64> : memref<2xi64>
   %h = kernel.view %y at 32 : memref<1x2x16xf32> to memref<1x2x2x4xf32, strided<[32, 16, 4, 1]>>
   %r = kernel.buffer : memref<1x2x2x4xf32>
-  kernel.rope x(%h) positions(%p) frequencies(%f) y(%r) {factor = 1.5 : f32}
-    : memref<1x2x2x4xf32, strided<[32, 16, 4, 1]>>, memref<1x2xi32>, memref<2xf32>, memref<1x2x2x4xf32>
+  kernel.rope x(%h) positions(%p) turns(%f) y(%r) {factor = 1.5 : f32}
+    : memref<1x2x2x4xf32, strided<[32, 16, 4, 1]>>, memref<1x2xi32>, memref<2xi64>, memref<1x2x2x4xf32>
   // CHECK: llvm.call @xlstm_cpu_copy(%{{.*}}, %[[LOGITS]],
   %last = kernel.view %r at 32 : memref<1x2x2x4xf32> to memref<1x1x8xf32>
   %logits = kernel.logits : memref<1x1x8xf32>

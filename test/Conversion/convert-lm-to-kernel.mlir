@@ -45,12 +45,12 @@ lm.model @prefill(%ids: tensor<1x2xi64>, %pos: tensor<1xi32>,
   %k = lm.slice %qk from 8 : tensor<1x2x12xf32> to tensor<1x2x4xf32>
   %qh = lm.split_heads %q : tensor<1x2x8xf32> to tensor<1x2x2x4xf32>
   %kh = lm.split_heads %k : tensor<1x2x4xf32> to tensor<1x2x1x4xf32>
-  // CHECK: %[[F:.*]] = kernel.constant dense<[1.000000e+00, 5.000000e-01]> : tensor<2xf32> : memref<2xf32>
-  // CHECK: kernel.rope x(%{{.*}}) positions(%[[P]]) frequencies(%[[F]]) y(%[[QR:.*]]) {factor = 1.500000e+00 : f32} : memref<1x2x2x4xf32, strided<[24, 12, 4, 1]>>
+  // CHECK: %[[F:.*]] = kernel.constant dense<[293589050328200122{{6|7}}, 1467945251641000613]> : tensor<2xi64> : memref<2xi64>
+  // CHECK: kernel.rope x(%{{.*}}) positions(%[[P]]) turns(%[[F]]) y(%[[QR:.*]]) {factor = 1.500000e+00 : f32} : memref<1x2x2x4xf32, strided<[24, 12, 4, 1]>>
   %qr = lm.rope %qh, %p {rope = #lm.rope<frequencies = [1.0, 0.5], attention_factor = 1.5 : f64>} : tensor<1x2x2x4xf32>, tensor<1x2xi32>
   // Equal constants are one.
   // CHECK-NOT: kernel.constant
-  // CHECK: kernel.rope {{.*}} frequencies(%[[F]]) y(%[[KR:.*]]) {
+  // CHECK: kernel.rope {{.*}} turns(%[[F]]) y(%[[KR:.*]]) {
   %kr = lm.rope %kh, %p {rope = #lm.rope<frequencies = [1.0, 0.5], attention_factor = 1.5 : f64>} : tensor<1x2x1x4xf32>, tensor<1x2xi32>
   // CHECK: kernel.attention q(%[[QR]]) k(%[[KR]]) v(%{{.*}}) pos(%[[POS]]) ring_k(%[[RK]]) ring_v(%{{.*}}) h(%[[H:.*]]) {scale = 5.000000e-01 : f32}
   %h, %newK, %newV = lm.attention %qr, %kr, %kh at %pos state(%rk, %rv) {scale = 0.5 : f64, window = 3 : i64}

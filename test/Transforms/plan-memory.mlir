@@ -43,13 +43,13 @@ kernel.func @prefill on cuda {
   %g = kernel.buffer : memref<1x4x8xf32>
   kernel.swiglu gate(%sum) up(%x) y(%g) : memref<1x4x8xf32>, memref<1x4x8xf32>, memref<1x4x8xf32>
   // CHECK: kernel.constant {{.*}} in %[[W]][1280]
-  %f = kernel.constant dense<[1.0, 0.5, 0.25, 0.125]> : tensor<4xf32> : memref<4xf32>
+  %f = kernel.constant dense<[8, 4, 2, 1]> : tensor<4xi64> : memref<4xi64>
   // CHECK: kernel.buffer : memref<1x4xi32> in
   %p = kernel.buffer : memref<1x4xi32>
   kernel.positions pos(%pos) positions(%p) : memref<1xi32>, memref<1x4xi32>
   %heads = kernel.view %g at 0 : memref<1x4x8xf32> to memref<1x4x1x8xf32>
   %r = kernel.buffer : memref<1x4x1x8xf32>
-  kernel.rope x(%heads) positions(%p) frequencies(%f) y(%r) {factor = 1.0 : f32} : memref<1x4x1x8xf32>, memref<1x4xi32>, memref<4xf32>, memref<1x4x1x8xf32>
+  kernel.rope x(%heads) positions(%p) turns(%f) y(%r) {factor = 1.0 : f32} : memref<1x4x1x8xf32>, memref<1x4xi32>, memref<4xi64>, memref<1x4x1x8xf32>
   %last = kernel.view %r at 96 : memref<1x4x1x8xf32> to memref<1x1x8xf32>
   %logits = kernel.logits : memref<1x1x8xf32>
   kernel.copy x(%last) y(%logits) : memref<1x1x8xf32>, memref<1x1x8xf32>

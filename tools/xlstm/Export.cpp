@@ -12,8 +12,8 @@ void addExportCommand(CLI::App &app) {
     std::filesystem::path bundle, output;
   };
   auto settings = std::make_shared<Settings>();
-  CLI::App *verb = app.add_subcommand("export", "Write a teacher's bundle as a Hugging Face folder");
-  verb->add_option("bundle", settings->bundle, "Bundle of a teacher, whatever it was imported from")->required();
+  CLI::App *verb = app.add_subcommand("export", "Write a bundle as a Hugging Face folder; a student's with the code that computes it");
+  verb->add_option("bundle", settings->bundle, "Bundle of a teacher, whatever it was imported from, or of a student")->required();
   verb->add_option("-o,--output", settings->output, "Folder to write; empty or not there")->required();
   verb->add_option("--max-shard-size", settings->maxShardBytes, "Largest file of weights, such as 500MB")
       ->transform(CLI::AsSizeValue(true))

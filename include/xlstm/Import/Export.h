@@ -16,11 +16,12 @@ struct ExportOptions {
   bool allowNonFinite = false;
 };
 
-/// Writes a bundle's teacher as a Hugging Face folder at `output`, whole or not at all: config.json derived from the
+/// Writes a bundle as a Hugging Face folder at `output`, whole or not at all: config.json derived from the
 /// IR, with the keys of transformers 4 and of transformers 5, safetensors under the names and in the types of the
 /// bundle, tokenizer files, generation_config.json and chat template. Token ids of config.json are those of the
-/// bundle's own config.json, where it has one. Throws Error: a module that no class of transformers computes, such as a
-/// student's; an output folder that is not empty.
+/// bundle's own config.json, where it has one. A student's config.json has its ops, the folder the code that computes
+/// them and a model card. Throws Error: a module that neither a class of transformers nor that code computes; an output
+/// folder that is not empty.
 void exportHuggingFace(const std::filesystem::path &bundle, const std::filesystem::path &output,
                        const ExportOptions &options = {});
 

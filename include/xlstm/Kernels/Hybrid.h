@@ -89,13 +89,13 @@ int xlstm_cuda_hybrid_backward(const xlstm_hybrid_shape *shape, const xlstm_hybr
                                void *workspace, void *stream);
 
 /* One token of B sequences (shape.T is 1), fused with RoPE: q, k of `in` are before RoPE here, rotated by
-   pos * frequencies[d/2] (pairs i, i + d/2; cos and sin times `rope_factor`; frequencies null: no RoPE). doc_start [B]:
+   pos * turns[d/2] (Turns.h; pairs i, i + d/2; cos and sin times `rope_factor`; turns null: no RoPE). doc_start [B]:
    0 where the token begins a document (its state is taken as empty whatever it holds), negative elsewhere.
    cuda: the workspace is zeroed before the first call, and is zero after each. early nonzero: the launch may begin before
    the one in front of it on the stream ends, and read maps and state then; that one must not write them. */
-void xlstm_cpu_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, const float *frequencies,
+void xlstm_cpu_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, const int64_t *turns,
                              float rope_factor, xlstm_hybrid_state *state, void *h);
-int xlstm_cuda_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, const float *frequencies,
+int xlstm_cuda_hybrid_decode(const xlstm_hybrid_shape *shape, const xlstm_hybrid_inputs *in, const int64_t *turns,
                              float rope_factor, xlstm_hybrid_state *state, void *h, void *workspace, int32_t early,
                              void *stream);
 size_t xlstm_cuda_hybrid_decode_workspace(const xlstm_hybrid_shape *shape);

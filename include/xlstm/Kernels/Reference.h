@@ -19,8 +19,8 @@ void linear(const double *x, const double *w, const double *bias, double *y, int
 /// y = x / sqrt(mean(x^2) + eps) * w over rows of n.
 void rmsNorm(const double *x, const double *w, double *y, int64_t rows, int64_t n, double eps);
 
-/// Rotates pairs (i, i + d/2) of x [B, T, H, d] by positions[b, t] * frequencies[i]; the product is rounded to float32
-/// as the teachers' own code does. cos and sin are multiplied by `factor`.
+/// Rotates pairs (i, i + d/2) of x [B, T, H, d] by positions[b, t] * frequencies[i]; cos and sin are multiplied by
+/// `factor`.
 void rope(const double *x, const int32_t *positions, const double *frequencies, double factor, double *y, int64_t B,
           int64_t T, int64_t H, int64_t d);
 

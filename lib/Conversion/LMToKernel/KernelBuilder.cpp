@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Conversion/LMToKernel/KernelBuilder.h"
+#include "xlstm/Kernels/Turns.h"
 
 using namespace mlir;
 
@@ -51,11 +52,11 @@ Value KernelBuilder::state(const Twine &name, MemRefType type, float init) {
                                           Value(), IntegerAttr());
 }
 
-Value KernelBuilder::frequencies(ArrayRef<double> values) {
-  SmallVector<float> floats(values.begin(), values.end());
-  auto type = RankedTensorType::get({static_cast<int64_t>(floats.size())}, rewriter.getF32Type());
+Value KernelBuilder::turns(ArrayRef<double> frequencies) {
+  auto values = llvm::map_to_vector(frequencies, turnsOf);
+  auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, rewriter.getI64Type());
   return rewriter.create<kernel::ConstantOp>(loc, MemRefType::get(type.getShape(), type.getElementType()),
-                                             DenseElementsAttr::get(type, ArrayRef<float>(floats)), Value(),
+                                             DenseElementsAttr::get(type, ArrayRef(values)), Value(),
                                              IntegerAttr());
 }
 

@@ -33,8 +33,8 @@ public:
   /// Weights one behind the other; `like` has their type.
   mlir::Value join(mlir::Value like, mlir::ValueRange parts);
   mlir::Value state(const llvm::Twine &name, mlir::MemRefType type, float init);
-  /// The angular frequencies as float32.
-  mlir::Value frequencies(mlir::ArrayRef<double> values);
+  /// Angular frequencies as fixed-point turns (Kernels/Turns.h).
+  mlir::Value turns(mlir::ArrayRef<double> frequencies);
   mlir::Attribute f32(double value) { return rewriter.getF32FloatAttr(static_cast<float>(value)); }
   mlir::Attribute i64(int64_t value) { return rewriter.getI64IntegerAttr(value); }
 

@@ -173,13 +173,13 @@ static Results convert(lm::PositionsOp op, lm::PositionsOp::Adaptor in, KernelBu
   return {positions};
 }
 
-static Value frequenciesOf(lm::RopeAttr rope, Value heads, KernelBuilder &builder) {
-  return builder.frequencies(rope.computeFrequencies(cast<MemRefType>(heads.getType()).getDimSize(3)));
+static Value turnsOf(lm::RopeAttr rope, Value heads, KernelBuilder &builder) {
+  return builder.turns(rope.computeFrequencies(cast<MemRefType>(heads.getType()).getDimSize(3)));
 }
 
 static Results convert(lm::RopeOp op, lm::RopeOp::Adaptor in, KernelBuilder &builder) {
   Value y = builder.buffer(op.getResult());
-  builder.call("rope", {in.getX(), in.getPositions(), frequenciesOf(op.getRope(), in.getX(), builder), y},
+  builder.call("rope", {in.getX(), in.getPositions(), turnsOf(op.getRope(), in.getX(), builder), y},
                {builder.f32(op.getRope().attentionFactor())});
   return {y};
 }
@@ -249,7 +249,7 @@ static Results convert(xlstm::HybridOp op, xlstm::HybridOp::Adaptor in, KernelBu
   lm::RopeAttr rope = op.getRope().value_or(lm::RopeAttr());
   SmallVector<Value> views{in.getQ(),     in.getK(),     in.getV(),
                            in.getIGate(), in.getFGate(), in.getOGate(),
-                           in.getQMap(),  in.getKMap(),  rope ? frequenciesOf(rope, in.getQ(), builder) : Value()};
+                           in.getQMap(),  in.getKMap(),  rope ? turnsOf(rope, in.getQ(), builder) : Value()};
   for (unsigned i = 0; i < 7; ++i)
     views.push_back(stateOrNone(states, i));
   views.append({ownPosition(states[0], layoutOf(in.getQ()).shape[0], builder), h});

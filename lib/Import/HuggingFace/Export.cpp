@@ -4,9 +4,12 @@
 #include "xlstm/Import/Export.h"
 
 #include "dialects/LM/ModuleReader.h"
+#include "dialects/XLSTM/XLSTMDialect.h"
 #include "lib/Import/HuggingFace/ConfigWriter.h"
 #include "lib/Import/HuggingFace/ModelBuilder.h"
 #include "lib/Import/HuggingFace/RopeWriter.h"
+#include "lib/Import/HuggingFace/Student/Code.h"
+#include "lib/Import/HuggingFace/Student/Config.h"
 #include "lib/Import/HuggingFace/TeacherReader.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/Finite.h"
@@ -71,16 +74,16 @@ std::vector<const Family *> candidatesFor(lm::ModelOp model) {
   return candidates;
 }
 
-/// config.json of the family whose class computes the bundle's module: that which builds the same ops.
+/// config.json of the family whose class computes the bundle's module: that which builds the same ops; a student's is
+/// of a class of ours.
 Json configOf(const Bundle &bundle) {
-  if (bundle.kind == "student")
-    fail(bundle.folder.string(), ": expected the bundle of a teacher, found a student, which no class of transformers "
-                                 "computes; 'xlstm compile' makes an executable of it");
   Json carried = findJsonFile(bundle.folder / "config.json");
   MLIRContext context(MLIRContext::Threading::DISABLED);
-  context.loadDialect<lm::LMDialect>();
+  context.loadDialect<lm::LMDialect, xlstm::XLSTMDialect>();
   OwningOpRef<ModuleOp> module = parseModel(context, bundle.modelFile().string());
   auto model = module->lookupSymbol<lm::ModelOp>("model");
+  if (bundle.kind == "student")
+    return writeStudentConfig(model, bundle, carried);
   std::vector<std::optional<TeacherConfig>> configs;
   for (const Family *family : candidatesFor(model))
     configs.push_back(readTeacher(model, *family));
@@ -156,7 +159,13 @@ void exportFolder(const fs::path &source, const fs::path &output, const ExportOp
   Json config = configOf(bundle);
   AtomicDirectory directory(output);
   carryModelFiles(bundle.folder, directory.path());
-  writeTextFile(directory.path() / "config.json", config.dump(2) + "\n");
+  bool isStudent = bundle.kind == "student";
+  writeTextFile(directory.path() / "config.json", isStudent ? configText(config) : config.dump(2) + "\n");
+  if (isStudent) {
+    writeTextFile(directory.path() / "configuration_xlstm_hybrid.py", configurationCode);
+    writeTextFile(directory.path() / "modeling_xlstm_hybrid.py", modelingCode);
+    writeTextFile(directory.path() / "README.md", writeModelCard(bundle, config));
+  }
   writeWeights(bundle.weights, options.maxShardBytes, directory.path());
   directory.commit();
 }

@@ -259,13 +259,13 @@ kernel.linear x(%x) w(%w) y(%y) : memref<1x4x8xf32>, memref<8x16xf32>, memref<1x
 // -----
 
 // call C2
-// Half as many frequencies as channels.
+// Half as many turns as channels.
 %x = kernel.buffer : memref<1x4x2x8xf32>
 %p = kernel.buffer : memref<1x4xi32>
-%f = kernel.constant dense<[1.0, 0.5, 0.25]> : tensor<3xf32> : memref<3xf32>
-// expected-error @below {{'kernel.rope' op expects dimension d of frequencies to be 4 as in x, found 3}}
-kernel.rope x(%x) positions(%p) frequencies(%f) y(%x) {factor = 1.0 : f32}
-  : memref<1x4x2x8xf32>, memref<1x4xi32>, memref<3xf32>, memref<1x4x2x8xf32>
+%f = kernel.constant dense<[4, 2, 1]> : tensor<3xi64> : memref<3xi64>
+// expected-error @below {{'kernel.rope' op expects dimension d of turns to be 4 as in x, found 3}}
+kernel.rope x(%x) positions(%p) turns(%f) y(%x) {factor = 1.0 : f32}
+  : memref<1x4x2x8xf32>, memref<1x4xi32>, memref<3xi64>, memref<1x4x2x8xf32>
 
 // -----
 

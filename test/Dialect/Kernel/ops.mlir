@@ -17,8 +17,8 @@ kernel.func @decode on cpu attributes {context_length = 64 : i64} {
   %b = kernel.weight "b" : memref<8x8xf32> in %weights[768] : memref<1152xi8>
   // CHECK: kernel.join %{{.*}}, %{{.*}} : memref<8x8xf32>, memref<8x8xf32> to memref<16x8xf32>
   %ab = kernel.join %a, %b : memref<8x8xf32>, memref<8x8xf32> to memref<16x8xf32>
-  // CHECK: kernel.constant dense<{{.*}}> : tensor<2xf32> : memref<2xf32>
-  %f = kernel.constant dense<[1.0, 0.5]> : tensor<2xf32> : memref<2xf32>
+  // CHECK: kernel.constant dense<{{.*}}> : tensor<2xi64> : memref<2xi64>
+  %f = kernel.constant dense<[2, 1]> : tensor<2xi64> : memref<2xi64>
   %x = kernel.buffer : memref<1x1x8xf32> in %scratch[0] : memref<192xi8>
   %y = kernel.buffer : memref<1x1x16xf32> in %scratch[64] : memref<192xi8>
   %p = kernel.buffer : memref<1x1xi32> in %scratch[128] : memref<192xi8>
@@ -30,9 +30,9 @@ kernel.func @decode on cpu attributes {context_length = 64 : i64} {
   kernel.positions pos(%pos) positions(%p) : memref<1xi32>, memref<1x1xi32>
   // CHECK: kernel.view %{{.*}} at 32 : memref<1x1x16xf32> to memref<1x1x2x4xf32, strided<[16, 16, 4, 1]>>
   %h = kernel.view %y at 32 : memref<1x1x16xf32> to memref<1x1x2x4xf32, strided<[16, 16, 4, 1]>>
-  // CHECK: kernel.rope x(%{{.*}}) positions(%{{.*}}) frequencies(%{{.*}}) y(%{{.*}}) {factor = 1.000000e+00 : f32}
-  kernel.rope x(%h) positions(%p) frequencies(%f) y(%z) {factor = 1.0 : f32}
-    : memref<1x1x2x4xf32, strided<[16, 16, 4, 1]>>, memref<1x1xi32>, memref<2xf32>, memref<1x1x2x4xf32>
+  // CHECK: kernel.rope x(%{{.*}}) positions(%{{.*}}) turns(%{{.*}}) y(%{{.*}}) {factor = 1.000000e+00 : f32}
+  kernel.rope x(%h) positions(%p) turns(%f) y(%z) {factor = 1.0 : f32}
+    : memref<1x1x2x4xf32, strided<[16, 16, 4, 1]>>, memref<1x1xi32>, memref<2xi64>, memref<1x1x2x4xf32>
   %flat = kernel.view %z at 0 : memref<1x1x2x4xf32> to memref<1x1x8xf32>
   %logits = kernel.logits : memref<1x1x8xf32>
   kernel.copy x(%flat) y(%logits) : memref<1x1x8xf32>, memref<1x1x8xf32>

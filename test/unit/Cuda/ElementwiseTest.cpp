@@ -3,6 +3,7 @@
 
 #include "test/unit/Cuda/CudaTest.h"
 #include "xlstm/Kernels/Cuda.h"
+#include "xlstm/Kernels/Turns.h"
 
 using namespace xlstm::test;
 
@@ -50,17 +51,21 @@ TEST_P(CudaElementwise, Rope) {
   for (int64_t d : {2, 4, 32, 34, 72, 96, 128, 256, 2050})
     for (int64_t gap : {0, 8, 5}) {
       const int64_t B = 2, T = 3, H = 5;
-      Floats x = random(B * T * H * d, d), frequencies(d / 2);
+      Floats x = random(B * T * H * d, d);
+      Doubles frequencies(d / 2);
       for (int64_t i = 0; i < d / 2; ++i)
-        frequencies[i] = std::pow(500000.0f, -2.0f * float(i) / float(d));
-      std::vector<int32_t> positions = {0, 1, 511, 4096, 65537, 131071};
+        frequencies[i] = std::pow(500000.0, -2.0 * double(i) / double(d));
+      std::vector<int64_t> turns(d / 2);
+      std::transform(frequencies.begin(), frequencies.end(), turns.begin(), xlstm::turnsOf);
+      std::vector<int32_t> positions = {0, 1, 511, 131071, (1 << 24) + 1, INT32_MAX};
       Doubles want(x.size());
-      xlstm::reference::rope(widen(x).data(), positions.data(), widen(frequencies).data(), 1.5, want.data(), B, T, H,
+      xlstm::reference::rope(widen(x).data(), positions.data(), frequencies.data(), 1.5, want.data(), B, T, H,
                              d);
-      DeviceFloats dx(type, spread(x, H * d, gap)), df(XLSTM_F32, frequencies), y(type, int64_t(x.size()));
+      DeviceFloats dx(type, spread(x, H * d, gap)), y(type, int64_t(x.size()));
       DeviceArray<int32_t> dp(positions);
+      DeviceArray<int64_t> dt(turns);
       void *to = gap ? y.get() : dx.get();
-      ASSERT_CUDA(xlstm_cuda_rope(type, dx.get(), dp.get(), static_cast<float *>(df.get()), to, B * T, H, d,
+      ASSERT_CUDA(xlstm_cuda_rope(type, dx.get(), dp.get(), dt.get(), to, B * T, H, d,
                                   H * d + gap, 1.5f, nullptr));
       EXPECT_LE(headError((gap ? y : dx).values(), want, H, d), toleranceOf(type)) << d << ' ' << gap;
     }

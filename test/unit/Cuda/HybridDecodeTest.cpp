@@ -6,6 +6,7 @@
 
 #include "kernels/cuda/HybridDecode.h"
 #include "test/unit/Cuda/CudaTest.h"
+#include "xlstm/Kernels/Turns.h"
 
 #include <ostream>
 
@@ -91,11 +92,15 @@ protected:
     SCOPED_TRACE(testing::Message() << s << " type " << type << " ring " << ring);
     const float scale = 1 / std::sqrt(float(s.d));
     xlstm_hybrid_shape shape = {s.B, 1, s.H, s.Hkv, s.d, s.W, s.S, scale, type, ring, 0};
-    Floats maps = rounded(type, randomFloats(2 * s.H * s.d * s.d, seed + 7, -0.3f, 0.3f)), frequencies(s.d / 2);
+    Floats maps = rounded(type, randomFloats(2 * s.H * s.d * s.d, seed + 7, -0.3f, 0.3f));
+    Doubles frequencies(s.d / 2);
     for (int64_t n = 0; n < s.d / 2; ++n)
-      frequencies[n] = std::pow(10000.0f, -2.0f * float(n) / float(s.d));
-    const Doubles wideMaps = widen(maps), wideFrequencies = widen(frequencies);
-    DeviceFloats deviceMaps(type, maps), deviceFrequencies(XLSTM_F32, frequencies);
+      frequencies[n] = std::pow(10000.0, -2.0 * double(n) / double(s.d));
+    const Doubles wideMaps = widen(maps);
+    std::vector<int64_t> turns(s.d / 2);
+    std::transform(frequencies.begin(), frequencies.end(), turns.begin(), xlstm::turnsOf);
+    DeviceFloats deviceMaps(type, maps);
+    DeviceArray<int64_t> deviceTurns(turns);
     DeviceArray<unsigned> workspace(std::vector<unsigned>(s.B, 0));
     for (int step = 0; step < s.steps; ++step) {
       Token token(s, type, seed + 100 * step);
@@ -116,7 +121,7 @@ protected:
                                 map + s.H * s.d * s.d * sizeOf(type),
                                 step % 2 || reset >= 0 ? docStart.get() : nullptr};
       const auto decode = s.isFast ? xlstm::cuda::hybridDecodeFast : xlstm::cuda::hybridDecode;
-      ASSERT_CUDA(decode(shape, in, xlstm::cuda::denseStrides(shape), static_cast<float *>(deviceFrequencies.get()),
+      ASSERT_CUDA(decode(shape, in, xlstm::cuda::denseStrides(shape), deviceTurns.get(),
                          1.25f, state.view, h.get(), workspace.get(), false, nullptr, s.blocks));
       Doubles wq = widen(token.q), wk = widen(token.k), wv = widen(token.v), wi = widen(token.i), wf = widen(token.f),
               wo = widen(token.o), want(s.B * s.H * s.d);
@@ -124,7 +129,7 @@ protected:
       hybridDecode({s.B, 1, s.H, s.Hkv, s.d, s.W, s.S, scale},
                    {wq.data(), wk.data(), wv.data(), wi.data(), wf.data(), wo.data(), wideMaps.data(),
                     wideMaps.data() + s.H * s.d * s.d, nullptr},
-                   wideFrequencies.data(), 1.25, view, want.data());
+                   frequencies.data(), 1.25, view, want.data());
       expected.round(ring);
       ASSERT_LE(headError(h.values(), want, s.H, s.d), toleranceOf(type)) << "step " << step;
     }

@@ -68,7 +68,8 @@ TEST(LongPrompts, GenerationKeepsTheirEnd) {
         << task.items[i].id << " tokens: " << score.samples[i]["output"] << ", expected " << task.items[i].answer;
 }
 
-// A choice's likelihood is that behind the newest tokens of what stands before it.
+// A choice's likelihood is that behind the newest tokens of what stands before it; of a choice that is longer than the
+// context, the part that fits is scored, but for its first token.
 TEST(LongPrompts, ChoicesKeepTheirEnd) {
   LoadedModel model = shortTeacher(Context);
   Vocabulary vocabulary = tinyVocabulary();
@@ -76,20 +77,20 @@ TEST(LongPrompts, ChoicesKeepTheirEnd) {
   for (int64_t tokens : {int64_t(1), Context - 5, Context - 1, Context, Context + 25}) {
     TaskItem item;
     item.prompt = tokens == 1 ? "" : beginningOf(tokens);
-    item.choices = {" a", " the river", " something else that is long"};
+    item.choices = {" a", " the river", " something else that is long", Text};
     task.items.push_back(item);
   }
   task.allItems = task.items.size();
   TaskScore score = runTask(model, vocabulary, task);
   for (size_t i = 0; i < task.items.size(); ++i)
-    for (size_t c = 0; c < 3; ++c) {
+    for (size_t c = 0; c < task.items[i].choices.size(); ++c) {
       TokenIds prompt = vocabulary.encodePrompt(task.items[i].prompt);
       TokenIds all = vocabulary.encodePrompt(task.items[i].prompt + task.items[i].choices[c]);
       size_t scored = size_t(std::mismatch(prompt.begin(), prompt.end(), all.begin(), all.end()).second - all.begin());
       TokenIds kept = lastOf(all, size_t(Context));
       at::Tensor logs = logitsOf(model, kept).log_softmax(-1);
       double want = 0;
-      for (size_t n = kept.size() - (all.size() - scored); n < kept.size(); ++n)
+      for (size_t n = std::max(kept.size() + scored, all.size() + 1) - all.size(); n < kept.size(); ++n)
         want += logs[int64_t(n) - 1][kept[n]].item<double>();
       EXPECT_NEAR(score.samples[i]["log_likelihoods"][c].get<double>(), want, 1e-3) << "item " << i << " choice " << c;
     }

@@ -5,6 +5,7 @@
 // tails, documents, head widths, groups and gates.
 
 #include "HybridSuite.h"
+#include "xlstm/Kernels/Turns.h"
 
 using namespace xlstm;
 using namespace xlstm::test;
@@ -150,14 +151,16 @@ TEST_P(HybridCpu, DecodeRotatesAndBegins) {
     HybridCase c({3, 1, 2, 1, d, 16, 4, 0.2});
     c.continueFrom(20);
     c.docs = {-1, 0, -1}; // the second begins a document
-    Floats frequencies = randomFloats(d / 2, 9, 0, 1);
+    Doubles frequencies = widen(randomFloats(d / 2, 9, 0, 1));
+    std::vector<int64_t> turns(d / 2);
+    std::transform(frequencies.begin(), frequencies.end(), turns.begin(), turnsOf);
     HybridTruth truth(c);
     HybridStates<double> want = *truth.state;
     Doubles h(c.q.size());
     reference::HybridState pointers = view(want);
-    reference::hybridDecode(truth.shape, truth.inputs(), widen(frequencies).data(), 1.25, pointers, h.data());
+    reference::hybridDecode(truth.shape, truth.inputs(), frequencies.data(), 1.25, pointers, h.data());
     HybridRun run(c);
-    run.decode(frequencies.data(), 1.25f);
+    run.decode(turns.data(), 1.25f);
     EXPECT_LT(headError(run.h, h, 2, d), Tolerance);
     expectStates(run.state, want, c.shape, Tolerance);
   }

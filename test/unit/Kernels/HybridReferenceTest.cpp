@@ -133,7 +133,7 @@ TEST(HybridReference, DecodeRotatesAndContinues) {
     for (auto [x, heads] : {std::pair(&truth.q, 2), std::pair(&truth.k, 1)})
       for (int64_t row = b * heads * 4; row < (b + 1) * heads * 4; row += 4)
         for (int64_t n = 0; n < 2; ++n) {
-          double angle = float((5 + b) * frequencies[n]), low = (*x)[row + n], high = (*x)[row + n + 2];
+          double angle = (5 + b) * frequencies[n], low = (*x)[row + n], high = (*x)[row + n + 2];
           (*x)[row + n] = 1.5 * (low * std::cos(angle) - high * std::sin(angle));
           (*x)[row + n + 2] = 1.5 * (high * std::cos(angle) + low * std::sin(angle));
         }

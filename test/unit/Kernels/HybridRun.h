@@ -91,11 +91,11 @@ struct HybridRun {
   }
 
   /// The token `from` of a case of one row, float32.
-  void decode(const float *frequencies = nullptr, float ropeFactor = 1, int64_t from = 0) {
+  void decode(const int64_t *turns = nullptr, float ropeFactor = 1, int64_t from = 0) {
     xlstm_hybrid_inputs in = inputs(from);
     xlstm_hybrid_state after = states();
     shape.T = 1;
-    xlstm_cpu_hybrid_decode(&shape, &in, frequencies, ropeFactor, &after, h.data() + from * shape.H * shape.d);
+    xlstm_cpu_hybrid_decode(&shape, &in, turns, ropeFactor, &after, h.data() + from * shape.H * shape.d);
   }
 
   /// The first tokens in one piece, the rest one by one.

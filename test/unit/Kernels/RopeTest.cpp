@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "KernelTest.h"
+#include "xlstm/Kernels/Turns.h"
 
 #include <gtest/gtest.h>
 
@@ -25,16 +26,19 @@ TEST(Rope, MatchesTheReference) {
     for (int64_t T : {1, 7})
       for (int64_t H : {1, 3}) {
         int64_t B = 2;
-        Floats x = randomFloats(B * T * H * d, 1), y(x.size()), frequencies(d / 2);
+        Floats x = randomFloats(B * T * H * d, 1), y(x.size());
+        Doubles frequencies(d / 2);
         for (int64_t c = 0; c < d / 2; ++c)
-          frequencies[c] = float(std::pow(10000.0, -2.0 * c / d));
+          frequencies[c] = std::pow(10000.0, -2.0 * c / d);
+        std::vector<int64_t> turns(d / 2);
+        std::transform(frequencies.begin(), frequencies.end(), turns.begin(), turnsOf);
         std::vector<int32_t> positions;
         for (int64_t n = 0; n < B * T; ++n)
-          positions.push_back(n * n * 977);
+          positions.push_back(n == 1 ? 1 << 20 : n == 2 ? (1 << 24) + 1 : n == 3 ? INT32_MAX : n * n * 977);
         Doubles want(x.size());
-        reference::rope(widen(x).data(), positions.data(), widen(frequencies).data(), 1.25, want.data(), B, T, H, d);
+        reference::rope(widen(x).data(), positions.data(), frequencies.data(), 1.25, want.data(), B, T, H, d);
         for (int64_t gap : Gaps) {
-          xlstm_cpu_rope(spread(x, H * d, gap).data(), positions.data(), frequencies.data(), y.data(), B * T, H, d,
+          xlstm_cpu_rope(spread(x, H * d, gap).data(), positions.data(), turns.data(), y.data(), B * T, H, d,
                          H * d + gap, 1.25f);
           EXPECT_LT(headError(y, want, H, d), Tolerance) << d;
         }

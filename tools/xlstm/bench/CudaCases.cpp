@@ -7,6 +7,7 @@
 
 #include "xlstm/Kernels/Cuda.h"
 #include "xlstm/Kernels/SparseLoss.h"
+#include "xlstm/Kernels/Turns.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/Functions.h>
@@ -89,6 +90,10 @@ Work decode(int64_t B, int layers, bool early) {
     stack->emplace_back(B, H, Hkv, d, W, sinks);
   auto turn = std::make_shared<size_t>(0);
   Tensor frequencies = at::pow(10000.0, at::arange(0, d / 2, stack->front().z.options()) * (-2.0 / double(d)));
+  std::vector<int64_t> values(d / 2);
+  for (int64_t i = 0; i < d / 2; ++i)
+    values[i] = turnsOf(std::pow(10000.0, -2.0 * double(i) / double(d)));
+  Tensor turns = at::tensor(values, at::kLong).to(frequencies.device());
   Tensor h = at::empty_like(stack->front().q), workspace = at::zeros({B}, stack->front().pos.options());
   const xlstm_hybrid_shape shape = {B, 1, H, Hkv, d, W, sinks, 1 / std::sqrt(float(d)), XLSTM_BF16, XLSTM_BF16, 0};
   Work work;
@@ -98,7 +103,7 @@ Work decode(int64_t B, int layers, bool early) {
     const Layer &layer = (*stack)[(*turn)++ % stack->size()];
     xlstm_hybrid_inputs in = layer.inputs();
     xlstm_hybrid_state state = layer.state();
-    check(xlstm_cuda_hybrid_decode(&shape, &in, frequencies.const_data_ptr<float>(), 1, &state, h.mutable_data_ptr(),
+    check(xlstm_cuda_hybrid_decode(&shape, &in, turns.const_data_ptr<int64_t>(), 1, &state, h.mutable_data_ptr(),
                                    workspace.mutable_data_ptr(), early, stream),
           "hybrid_decode");
   };

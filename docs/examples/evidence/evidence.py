@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Makes the evidence of docs/results/evidence.md: prepares data, runs the recipes of runs.yaml, scores, tabulates.
+
+    evidence.py prepare --data CORPORA --work WORK    halves the held-out text: what chooses, what is reported
+    evidence.py run     --work WORK [--only REGEX]    distils, several runs at once; goes on where it was stopped
+    evidence.py score   --work WORK [--only REGEX]    every student against its teacher, on the other half and on tasks
+    evidence.py tables  --work WORK                   what was scored, as Markdown
+
+CORPORA has DOMAIN/train.txt.xz and DOMAIN/valid.txt.xz (documents separated by a line <|eos|>), and tasks/. WORK has the
+teachers' folders, named as the recipes name them. XLSTM is the program (default: xlstm), DEVICE cuda or cpu.
+Needs Python 3.9 and PyYAML.
+"""
+import argparse
+import concurrent.futures
+import json
+import lzma
+import os
+import pathlib
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+import yaml
+
+HERE = pathlib.Path(__file__).resolve().parent
+XLSTM, DEVICE = os.environ.get("XLSTM", "xlstm"), os.environ.get("DEVICE", "cuda")
+DOMAINS = ["prose", "knowledge", "code", "math"]
+BORDER = "<|eos|>\n"
+NEEDLES = [256, 512, 1024, 1800]
+TABLES = {
+    "Bits per byte, per cent over the teacher; KL and top-1 agreement with it":
+        [*DOMAINS, "KL", "top 1"],
+    "Tasks": ["arith", "wordproblem", "codenext", "define", "lastword", *(f"needle {n}" for n in NEEDLES), "C_0", "alpha*"],
+}
+
+
+def prepare(args):
+    """Even documents of a held-out corpus choose (valid), odd ones are reported (test)."""
+    data = args.work / "data"
+    data.mkdir(parents=True, exist_ok=True)
+    for domain in DOMAINS:
+        source = args.data / domain
+        shutil.copyfile(source / "train.txt.xz", data / f"{domain}.train.txt.xz")
+        documents = lzma.open(source / "valid.txt.xz", "rt", newline="").read().split(BORDER)
+        for name, half in (("valid", documents[::2]), ("test", documents[1::2])):
+            (data / f"{domain}.{name}.txt").write_text(BORDER.join(half), newline="")
+    for task in (args.data / "tasks").glob("*.jsonl"):
+        shutil.copyfile(task, data / task.name)
+
+
+def expand():
+    """Every run by name: its recipe, with the keys of `set` put in."""
+    runs = {}
+    for name, what in yaml.safe_load((HERE / "runs.yaml").read_text()).items():
+        for seed in what.get("seeds", [1]):
+            recipe = yaml.safe_load((HERE / (what["base"] + ".yaml")).read_text())
+            for path, value in {**what.get("set", {}), "seed": seed}.items():
+                *folders, last = path.split(".")
+                at = recipe
+                for folder in folders:
+                    at = at[folder]
+                at[last] = value
+            runs[f"{name}.{seed}" if "seeds" in what else name] = recipe
+    return runs
+
+
+def chosen(args):
+    return {name: recipe for name, recipe in expand().items() if re.search(args.only, name)}
+
+
+def place(recipe, work):
+    """The recipe with its paths below the work folder."""
+    recipe["teacher"] = str(work / recipe["teacher"])
+    for domain in recipe["domains"].values():
+        for key in domain:
+            domain[key] = str(work / "data" / domain[key])
+    return recipe
+
+
+def call(command, log):
+    with open(log, "a") as out:
+        return subprocess.run([XLSTM, *map(str, command)], stdout=out, stderr=out).returncode
+
+
+def distil(name, recipe, work):
+    folder = work / "runs" / name
+    (work / "recipes").mkdir(exist_ok=True)
+    path = work / "recipes" / f"{name}.yaml"
+    text = yaml.safe_dump(place(recipe, work), sort_keys=False)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+    done = folder / "done"
+    if done.exists() and done.read_text() == text:
+        return f"{name}: done before"
+    start = time.time()
+    code = call(["distill", path, "-o", folder, "--device", DEVICE], work / "recipes" / f"{name}.log")
+    if code:
+        return f"{name}: failed ({code}), see recipes/{name}.log"
+    done.write_text(text)
+    return f"{name}: {time.time() - start:.0f} s"
+
+
+def merges(name, recipe, work):
+    """Other merges of the experts of a run, beside its own uniform one."""
+    folder = work / "runs" / name
+    experts = list(recipe["experts"])
+    if len(experts) < 2:
+        return
+    linear = {"merge_method": "linear", "models": [{"model": str(folder / f"expert-{e}"), "parameters": {"weight": 1}} for e in experts]}
+    ties = {"merge_method": "ties", "base_model": str(folder / "aligned"), "parameters": {"density": 0.5, "weight": 1}, "models": [{"model": str(folder / f"expert-{e}")} for e in experts]}
+    tune = ["--tune", "loss", "--tokens", 8192, "--device", DEVICE] + [
+        part for d in DOMAINS for part in ("--domain", f"{d}={work / 'data' / d}.valid.txt")]
+    for kind, config, extra in (("tuned", linear, tune), ("ties", ties, [])):
+        if not (folder / f"merged-{kind}").exists():
+            path = work / "recipes" / f"{name}.{kind}.yaml"
+            path.write_text(yaml.safe_dump(config))
+            call(["merge", path, "-o", folder / f"merged-{kind}", *extra], work / "recipes" / f"{name}.log")
+
+
+def run(args):
+    (args.work / "runs").mkdir(parents=True, exist_ok=True)
+    deadline = time.time() + 60 * args.minutes
+
+    def one(item):
+        if time.time() > deadline:
+            return f"{item[0]}: not begun"
+        text = distil(*item, args.work)
+        merges(*item, args.work)
+        return text
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for text in pool.map(one, chosen(args).items()):
+            print(text, flush=True)
+
+
+def students(name, recipe, work):
+    """What of a run is scored: bundles by name."""
+    folder = work / "runs" / name
+    found = {f"{name}/{kind}": folder / kind for kind in ("merged", "merged-tuned", "merged-ties")}
+    if name.startswith(("base", "smollm2", "experts")) and name.split(".")[-1] not in "23":
+        found.update({f"{name}/{kind}": folder / kind for kind in ("window-sinks", "aligned")})
+    return {key: path for key, path in found.items() if (path / "bundle.json").exists()}
+
+
+def score_one(item, args):
+    name, recipe = item
+    out = args.work / "scores" / name
+    bundles = students(name, recipe, args.work)
+    if (out / "results.json").exists() or not bundles:
+        return f"{name}: " + ("scored before" if bundles else "no student")
+    teacher = args.work / "runs" / name / "teacher"
+    data = args.work / "data"
+    command = ["eval", f"teacher={teacher}", *(f"{key.replace('/', '-')}={path}" for key, path in bundles.items()), "-o", out,
+               "--piece", recipe["length"], "--tokens", args.tokens, "--items", args.items, "--device", DEVICE]
+    for domain in DOMAINS:
+        command += ["--domain", f"{domain}={data / domain}.test.txt"]
+    for task in sorted(data.glob("*.jsonl")):
+        command += ["--task", task]
+    start = time.time()
+    code = call(command, args.work / "recipes" / f"{name}.log")
+    return f"{name}: scored in {time.time() - start:.0f} s" if code == 0 else f"{name}: failed ({code})"
+
+
+def score(args):
+    deadline = time.time() + 60 * args.minutes
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        todo = lambda item: score_one(item, args) if time.time() < deadline else f"{item[0]}: not begun"
+        for text in pool.map(todo, chosen(args).items()):
+            print(text, flush=True)
+
+
+def scores(work):
+    """{(run without its seed, student): [numbers of a seed, ...]}"""
+    found = {}
+    for file in sorted((work / "scores").glob("*/results.json")):
+        results, run = json.loads(file.read_text()), file.parent.name
+        models = results["models"]
+        for model, score in models.items():
+            bits = {d: 100 * (b / models["teacher"]["bits_per_byte"][d] - 1) for d, b in score["bits_per_byte"].items()}
+            metric = {t: s["metric"] for t, s in results["settings"]["tasks"].items()}
+            numbers = {**bits, **{t: value[metric[t]] for t, value in score["tasks"].items() if t != "needle"}}
+            for length in NEEDLES:
+                numbers[f"needle {length}"] = score["tasks"]["needle"][f"exact_match_{length}"]
+            if model != "teacher":
+                agreement = results["agreement"][model].values()
+                numbers["KL"] = statistics.mean(a["kl"] for a in agreement)
+                numbers["top 1"] = statistics.mean(a["top1"] for a in agreement)
+                numbers["C_0"] = results["c_alpha"][model]["c_0"]
+                numbers["alpha*"] = results["c_alpha"][model]["alpha_star"]
+            key = ("teacher", "") if model == "teacher" else (re.sub(r"\.\d$", "", run), model[len(run) + 1:])
+            found.setdefault(key, []).append(numbers)
+    found[("teacher", "")] = found[("teacher", "")][:1]
+    return found
+
+
+def cell(values, name):
+    """The mean over seeds, and how far they lie apart."""
+    digits, sign = (2, "+") if name in DOMAINS else (3, "")
+    text = f"{statistics.mean(values):{sign}.{digits}f}"
+    return text + (f" ±{(max(values) - min(values)) / 2:.{digits}f}" if len(values) > 1 else "")
+
+
+def tables(args):
+    found = scores(args.work)
+    (args.work / "scores.json").write_text(json.dumps({" ".join(key): rows for key, rows in found.items()}, indent=1))
+    for title, names in TABLES.items():
+        print(f"\n{title}\n\n| run | student | seeds | {' | '.join(names)} |\n|---|---|---|{'---|' * len(names)}")
+        for (run_name, student), rows in found.items():
+            cells = [cell([row[n] for row in rows], n) if n in rows[0] else "" for n in names]
+            print(f"| {run_name} | {student} | {len(rows)} | {' | '.join(cells)} |")
+
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["prepare", "run", "score", "tables"])
+    parser.add_argument("--work", type=lambda p: pathlib.Path(p).resolve(), required=True)
+    parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--jobs", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=1e9, help="begin nothing after that")
+    parser.add_argument("--tokens", type=int, default=65536)
+    parser.add_argument("--items", type=int, default=300)
+    args = parser.parse_args()
+    {"prepare": prepare, "run": run, "score": score, "tables": tables}[args.what](args)
+
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+//===- Card.cpp - the model card of an exported student -------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Import/HuggingFace/Student/Config.h"
+#include "xlstm/Runtime/Files/MappedFile.h"
+
+#include <fmt/format.h>
+
+namespace fs = std::filesystem;
+
+namespace xlstm {
+
+static constexpr const char *usage = R"(
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("FOLDER")
+model = AutoModelForCausalLM.from_pretrained("FOLDER", trust_remote_code=True)
+ids = tokenizer("Once upon a time", return_tensors="pt")
+print(tokenizer.decode(model.generate(**ids, max_new_tokens=40)[0]))
+```
+
+The code beside this page is plain PyTorch: any device, no kernels to build. Its cost a token does not grow with the text, but
+for heads that were kept as attention. Packed rows: give `position_ids` that begin at 0 with each document.
+)";
+
+/// What the run measured of the bundle, where it lies in a run's folder.
+static std::string scoresOf(const Bundle &bundle) {
+  fs::path run = fs::absolute(bundle.folder).lexically_normal();
+  std::string name = (run.has_filename() ? run : run.parent_path()).filename().string();
+  run = (run.has_filename() ? run : run.parent_path()).parent_path();
+  Json results = findJsonFile(run / "eval" / "results.json");
+  if (!results.is_object() || !results.contains("recovery") || !results["recovery"].contains(name))
+    return "";
+  std::string text = "\n## Measured\n\nStudent / teacher; of text, bits per byte of the teacher / of the student.\n\n"
+                     "| | recovery |\n|---|---|\n";
+  for (const auto &[what, share] : results["recovery"][name].items())
+    if (share.is_number())
+      text += fmt::format("| {} | {:.3f} |\n", what, share.get<double>());
+  const Json curve = results.contains("c_alpha") ? results["c_alpha"].value(name, Json::object()) : Json::object();
+  if (curve.contains("alpha_star") && curve["alpha_star"].is_number())
+    text += fmt::format("\nalpha* = {:.3f}: the loss that half of the tasks stay within.\n",
+                        curve["alpha_star"].get<double>());
+  if (fs::exists(run / "recipe.yaml"))
+    text += "\n## Recipe\n\n```yaml\n" + readTextFile(run / "recipe.yaml") + "```\n";
+  return text;
+}
+
+std::string writeModelCard(const Bundle &bundle, const Json &config) {
+  std::string text =
+      "---\nlibrary_name: transformers\npipeline_tag: text-generation\ntags: [xlstm, distillation]\n---\n\n"
+      "# A hybrid xLSTM\n\n";
+  text += fmt::format(
+      "Made by `xlstm` out of a transformer ({}): in its {} layers attention is replaced by mLSTM, a window and sinks. "
+      "It carries the licence of its teacher and of the text that it was trained on.\n",
+      bundle.source, config["num_hidden_layers"].get<size_t>());
+  text += usage + scoresOf(bundle);
+  if (bundle.lineage) {
+    text += fmt::format("\n## Lineage\n\nStage {}, seed {}; hashes of the tensors of the teacher {} and of what stage "
+                        "II began with {}.\n",
+                        bundle.lineage->stage, bundle.lineage->seed, bundle.lineage->teacher, bundle.lineage->start);
+  }
+  return text;
+}
+
+} // namespace xlstm
