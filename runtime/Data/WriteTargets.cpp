@@ -110,7 +110,7 @@ class TargetWriter {
 public:
   TargetWriter(const Program &program, const ParamMap &params, const TargetOptions &options, const fs::path &folder)
       : program(program), params(params), options(options), folder(folder), lock(folder, options.label) {
-    if (!params.empty() && params.begin()->second.is_cuda())
+    if (options.packed || (!params.empty() && params.begin()->second.is_cuda()))
       rowsAtOnce = std::max<int64_t>(1, options.batchTokens / options.format.context);
     fs::path manifest = targetManifest(folder);
     if (std::error_code error; fs::exists(manifest, error))

@@ -169,8 +169,11 @@ void Job::dropTargets() {
   for (const RecipeExpert &expert : recipe.experts) {
     if (!recipe.keepTargets && run.isDone("expert-" + expert.name))
       continue;
-    if (!run.isDone("targets-" + expert.name))
-      return; // may find some of its own there
+    StageState state = run.status("targets-" + expert.name).state;
+    if (state == StageState::Unfinished || (recipe.keepTargets && state != StageState::Done))
+      return; // finds some of its own there
+    if (state != StageState::Done)
+      continue;
     for (const fs::path &file : run.filesWrittenBy("targets-" + expert.name))
       needed.insert(file);
   }

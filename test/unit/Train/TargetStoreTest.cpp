@@ -78,14 +78,21 @@ void expectAnswers(const TokenRows &rows, const std::vector<std::vector<int32_t>
 } // namespace
 
 // Documents shorter and longer than a row, of 12 and of 40 tokens a row: the same store serves both, whatever the
-// pieces, and each token's targets are those of its whole document.
+// pieces, and each token's targets are those of its whole document. So they are where documents share the teacher's
+// rows.
 TEST_F(TargetStoreTest, AnswersByDocumentAndPositionForRowsOfAnyLength) {
   auto all = documents({5, 30, 12, 1, 41, 7}, 1);
-  writeTargets(program, params, wantedOf(all), options, path());
-  for (int64_t length : {12, 40}) {
-    TokenRows packed = packDocuments(all, {.length = length});
-    expectAnswers(
-        packed, all, store().batch(packed), [](int64_t) { return 0; }, [&](auto ids) { return answer(ids); });
+  for (bool packed : {false, true}) {
+    options.packed = packed;
+    options.format.context = packed ? 64 : 512; // rows with several
+    options.format.lookBack = 32;
+    fs::remove_all(path());
+    writeTargets(program, params, wantedOf(all), options, path());
+    for (int64_t length : {12, 40}) {
+      TokenRows rows = packDocuments(all, {.length = length});
+      expectAnswers(
+          rows, all, store().batch(rows), [](int64_t) { return 0; }, [&](auto ids) { return answer(ids); });
+    }
   }
 }
 

@@ -53,6 +53,7 @@ struct TargetOptions {
   TargetFormat format;
   int64_t tokensPerShard = 1 << 16;
   int64_t batchTokens = 1 << 12; // run at once on a GPU; on a CPU it is one part of a document
+  bool packed = false;           // parts share rows, so that batches are large: on a GPU always
   bool tf32 = false;             // of a GPU's float32 products (Evaluate/Device.h)
   std::string label = "targets"; // of the progress
 };
