@@ -4,7 +4,7 @@
 #include "lib/Import/HuggingFace/Student/Config.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
 
-#include <fmt/format.h>
+#include <cstdio>
 
 namespace fs = std::filesystem;
 
@@ -24,6 +24,12 @@ The code beside this page is plain PyTorch: any device, no kernels to build. Its
 for heads that were kept as attention. Packed rows: give `position_ids` that begin at 0 with each document.
 )";
 
+static std::string threeDigits(const Json &number) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f", number.get<double>());
+  return text;
+}
+
 /// What the run measured of the bundle, where it lies in a run's folder.
 static std::string scoresOf(const Bundle &bundle) {
   fs::path run = fs::absolute(bundle.folder).lexically_normal();
@@ -36,11 +42,10 @@ static std::string scoresOf(const Bundle &bundle) {
                      "| | recovery |\n|---|---|\n";
   for (const auto &[what, share] : results["recovery"][name].items())
     if (share.is_number())
-      text += fmt::format("| {} | {:.3f} |\n", what, share.get<double>());
+      text += "| " + what + " | " + threeDigits(share) + " |\n";
   const Json curve = results.contains("c_alpha") ? results["c_alpha"].value(name, Json::object()) : Json::object();
   if (curve.contains("alpha_star") && curve["alpha_star"].is_number())
-    text += fmt::format("\nalpha* = {:.3f}: the loss that half of the tasks stay within.\n",
-                        curve["alpha_star"].get<double>());
+    text += "\nalpha* = " + threeDigits(curve["alpha_star"]) + ": the loss that half of the tasks stay within.\n";
   if (fs::exists(run / "recipe.yaml"))
     text += "\n## Recipe\n\n```yaml\n" + readTextFile(run / "recipe.yaml") + "```\n";
   return text;
@@ -50,15 +55,17 @@ std::string writeModelCard(const Bundle &bundle, const Json &config) {
   std::string text =
       "---\nlibrary_name: transformers\npipeline_tag: text-generation\ntags: [xlstm, distillation]\n---\n\n"
       "# A hybrid xLSTM\n\n";
-  text += fmt::format(
-      "Made by `xlstm` out of a transformer ({}): in its {} layers attention is replaced by mLSTM, a window and sinks. "
-      "It carries the licence of its teacher and of the text that it was trained on.\n",
-      bundle.source, config["num_hidden_layers"].get<size_t>());
+  text +=
+      "Made by `xlstm` out of a transformer (" + bundle.source + "): in its " + config["num_hidden_layers"].dump() +
+      " layers attention is replaced by mLSTM, a window and sinks. It carries the licence of its teacher and of the "
+      "text that it was trained on.\n";
   text += usage + scoresOf(bundle);
   if (bundle.lineage) {
-    text += fmt::format("\n## Lineage\n\nStage {}, seed {}; hashes of the tensors of the teacher {} and of what stage "
-                        "II began with {}.\n",
-                        bundle.lineage->stage, bundle.lineage->seed, bundle.lineage->teacher, bundle.lineage->start);
+    text += "\n## Lineage\n\nStage " + bundle.lineage->stage + ", seed " + std::to_string(bundle.lineage->seed) +
+            "; hash of the teacher's tensors " + bundle.lineage->teacher;
+    if (!bundle.lineage->start.empty())
+      text += ", of those that stage II began with " + bundle.lineage->start;
+    text += ".\n";
   }
   return text;
 }
