@@ -181,7 +181,7 @@ TEST_F(DocumentsTest, FindsTheFilesThatAPathMeans) {
   EXPECT_EQ(found("none.txt"), (Texts{"../none.txt"})); // whoever opens it says so
   EXPECT_ERROR(found("d/*.parquet"), "d/*.parquet, found none");
   std::filesystem::create_directories(folder / "empty");
-  EXPECT_ERROR(found("empty"), "empty: expected .txt or .jsonl files in the folder, also compressed, found none");
+  EXPECT_ERROR(found("empty"), "empty: expected .txt or .jsonl files in the folder, also compressed, .parquet or shards");
 }
 
 TEST_F(DocumentsTest, KeepsToTheLimits) {
