@@ -11,7 +11,9 @@ import pathlib
 import re
 import textwrap
 
-C_TYPES = {"f32": "float", "bf16": "xlstm_bf16", "f16": "xlstm_f16", "i32": "int32_t", "i64": "int64_t"}
+C_TYPES = {"f32": "float", "bf16": "xlstm_bf16", "f16": "xlstm_f16", "i32": "int32_t", "i64": "int64_t",
+           **{f"{kind}p": "uint8_t" for kind in ("f32", "bf16", "f16", "q8", "q4", "q4m")}}  # weights in panels
+TEAM = "const struct xlstm_team *team XLSTM_ALONE"
 NUMBER_TYPES = {"f32": "float", "i64": "int64_t"}
 
 
@@ -41,7 +43,7 @@ class Kernel:
         self.description = " ".join(record["description"].split())
         self.views = [View(dump[v["def"]]) for v in record["views"]]
         self.numbers = [(dump[n["def"]]["name"], dump[n["def"]]["type"]) for n in record["numbers"]]
-        for field in ("sizes", "types", "cpu", "cuda", "cudaTypes", "cudaMemory", "cudaVariants"):
+        for field in ("sizes", "types", "cpu", "cuda", "cudaTypes", "cudaMemory", "cudaVariants", "grows"):
             setattr(self, field, record[field])
         self.suffix = record["cpuSuffix"]
         self.in_place = [pair.split("=") for pair in record["inPlace"]]
@@ -65,7 +67,8 @@ class Kernel:
 
     def cpu_prototype(self, choice):
         pointers = [v.pointer(C_TYPES[self.value(v, choice)]) for v in self.views]
-        return f"void xlstm_cpu_{self.cpu_name(choice)}({', '.join(pointers + self.integers() + self.number_arguments())});"
+        arguments = pointers + self.integers() + self.number_arguments() + [TEAM]
+        return f"void xlstm_cpu_{self.cpu_name(choice)}({', '.join(arguments)});"
 
     def enums(self):
         return [f"enum xlstm_dtype {t.lower()}_type" for t in self.cudaTypes]
@@ -95,7 +98,8 @@ def comment(kernel):
 def header(kernels, target, prototypes):
     guard = f"XLSTM_KERNELS_{target.upper()}CALLS_H"
     out = [f"/* Made by tools/kernel_calls.py of dialects/Kernel/KernelCallOps.td; that file says how calls are written. */",
-           f"#ifndef {guard}", f"#define {guard}", "", '#include "xlstm/Kernels/Types.h"', "", "#ifdef __cplusplus",
+           f"#ifndef {guard}", f"#define {guard}", "", '#include "xlstm/Kernels/Team.h"', '#include "xlstm/Kernels/Types.h"', "",
+           "#ifdef __cplusplus",
            'extern "C" {', "#endif"]
     for kernel in kernels:
         if lines := prototypes(kernel):
@@ -122,7 +126,7 @@ def table(kernels):
         limits, multiples = ("{" + ", ".join(f'{{"{n}", {m}}}' for n, m in rule) + "}" for rule in (k.limits, k.multiples))
         out.append(f'{{"{k.name}",\n    {{{views}}},\n    {quoted(k.sizes)}, {numbers}, {quoted(k.types)},\n'
                    f'    {choices[0]}, {choices[1]}, "{k.suffix}", {quoted(k.cudaTypes)}, {quoted(k.cudaMemory)}, {quoted(k.cudaVariants)}, '
-                   f"{pairs}, {limits}, {multiples}}},")
+                   f"{pairs}, {limits}, {multiples}, {quoted(k.grows)}}},")
     return out
 
 
@@ -138,7 +142,7 @@ def thunks(kernels):
         integers = [f"n[{i}]" for i in range(len(k.sizes + k.strides))]
         numbers = [f"static_cast<{NUMBER_TYPES[t]}>(f[{i}])" for i, (_, t) in enumerate(k.numbers)]
         out.append(f'{{"{k.name}", [](void *const *p, const int64_t *n, const double *f) {{\n'
-                   f"   xlstm_cpu_{k.cpu_name(choice)}({', '.join(pointers + integers + numbers)});\n }}}},")
+                   f"   xlstm_cpu_{k.cpu_name(choice)}({', '.join(pointers + integers + numbers + ['nullptr'])});\n }}}},")
     return out
 
 
@@ -182,7 +186,7 @@ def docs(kernels):
         notes += [f"`{o}` may lie where `{i}` does" for o, i in k.in_place] + [f"{n} is at most {m}" for n, m in k.limits]
         notes += [f"{n} is a multiple of {m}" for n, m in k.multiples]
         out += ["", ". ".join(notes) + ("." if notes else ""), "", "```c"]
-        out += [wrapped(p) for p in [k.cpu_prototype(c) for c in k.cpu] + (k.cuda_prototypes() if k.cuda else [])]
+        out += [wrapped(p.replace(" XLSTM_ALONE", "")) for p in [k.cpu_prototype(c) for c in k.cpu] + (k.cuda_prototypes() if k.cuda else [])]
         out += ["```", ""]
     return out
 

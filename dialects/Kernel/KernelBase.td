@@ -13,7 +13,8 @@ def Kernel_View : Type<CPred<"::llvm::isa<::mlir::MemRefType>($_self)">, "view o
 // A view that a kernel reads or writes.
 //   dims    names of its dimensions; the first takes all leading ones together. "3d" is three times d, "d/2" half of it.
 //           A bar stands where rows may lie apart: "rows | n" is called with `<name>_stride`, the elements between rows.
-//   type    f32, i32, i64, or a variable that the kernel's `types` give a value.
+//   type    f32, i32, i64, or a variable that the kernel's `types` give a value: one of these, bf16, f16, or a number that
+//           stands in a panel (Kernel_PanelType): f32p, bf16p, f16p, q8p, q4p, q4mp.
 class KernelView<string n, string d, string t, string a, bit o> {
   string name = n;
   string dims = d;
@@ -45,8 +46,8 @@ class Kernel_Op<string mnemonic, list<Trait> traits = []> : Op<Kernel_Dialect, m
 }
 
 // One kernel. In C: void xlstm_cpu_<name>[_<type>](...) and int xlstm_cuda_<name>(...), with the enum xlstm_dtype of each
-// of `cudaTypes`, the views' pointers (null where one is absent), `sizes`, strides of the views with a bar, numbers, and on
-// CUDA the workspaces that it has and the stream.
+// of `cudaTypes`, the views' pointers (null where one is absent), `sizes`, strides of the views with a bar, numbers, on
+// CUDA the workspaces that it has and the stream, on the CPU the team of threads that it is called by (Kernels/Team.h).
 class KernelCall<string mnemonic, list<KernelView> v, list<KernelNumber> n = []>
     : Kernel_Op<mnemonic, [AttrSizedOperandSegments, Kernel_CallTrait]> {
   list<KernelView> views = v;
@@ -62,6 +63,9 @@ class KernelCall<string mnemonic, list<KernelView> v, list<KernelNumber> n = []>
   // Memory that a kernel takes beside its views: on CUDA "workspace" and "zeroed", as many bytes as
   // xlstm_cuda_<name>_<memory>(types, sizes) says.
   list<string> cudaMemory = [];
+  // Sizes and numbers that are as many times larger as a call has tokens: on the CPU a call may have fewer than its
+  // views have room for (KernelToLLVM).
+  list<string> grows = [];
   // "y=x": y may lie exactly where x lies.
   list<string> inPlace = [];
   // Unit attributes that ask for another function, xlstm_cuda_<name>_<variant>.

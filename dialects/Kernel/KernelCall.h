@@ -26,6 +26,7 @@ struct Layout {
 
   llvm::SmallVector<int64_t> shape, strides;
   int64_t elementBytes;
+  int64_t alignment; // what an element's place is a multiple of
 };
 
 /// From the first byte of a static view to behind the last.
@@ -33,7 +34,7 @@ int64_t bytesOf(mlir::Value view);
 /// Every place in memory begins at a multiple of this.
 constexpr int64_t placeAlignment = 64;
 
-/// f32, bf16, f16, i32, i64 or empty.
+/// f32, bf16, f16, i32, i64; f32p, bf16p, f16p, q8p, q4p, q4mp of panels; or empty.
 llvm::StringRef typeName(mlir::Type element);
 
 /// A kernel call seen through its description.

@@ -33,6 +33,7 @@ def Kernel_EmbedOp : WeightedCall<"embed", [
     In<"ids", "tokens", "i64">, In<"table", "vocab dim", "W">, Out<"y", "tokens dim", "A">]> {
   let summary = "rows of the embedding table";
   let description = "y[t] = table[ids[t]]; an id outside [0, vocab) gives zeros.";
+  let grows = ["tokens"];
   let sizes = ["tokens", "vocab", "dim"];
 }
 
@@ -45,6 +46,7 @@ def Kernel_LinearOp : KernelCall<"linear", [
     call of a shape chooses an algorithm and must not be captured in a graph. `beside`: the call in front of this one was
     one of the same x, and this one reads nothing that it wrote, so a few rows need not wait for it.
   }];
+  let grows = ["rows"];
   let sizes = ["rows", "in", "out"];
   let types = ["X", "W", "Y"];
   let cpu = [["f32", "f32", "f32"], ["f32", "bf16", "f32"], ["f32", "f16", "f32"]];
@@ -55,10 +57,40 @@ def Kernel_LinearOp : KernelCall<"linear", [
   let cudaVariants = ["beside"];
 }
 
+// Weights in panels: numbers of one row and 32 neighbouring columns are one element, of the type that says how.
+defvar Kernel_PanelTypes = ["f32p", "bf16p", "f16p", "q8p", "q4p", "q4mp"];
+
+def Kernel_EmbedPanelsOp : KernelCall<"embed_panels", [
+    In<"ids", "tokens", "i64">, In<"table", "vocab dim/32", "W">, Out<"y", "tokens dim", "f32">]> {
+  let summary = "rows of an embedding table in panels";
+  let description = "y[t] = table[ids[t]]; an id outside [0, vocab) gives zeros.";
+  let grows = ["tokens"];
+  let sizes = ["tokens", "vocab", "dim"];
+  let types = ["W"];
+  let cpu = !foreach(t, Kernel_PanelTypes, [t]);
+  let cpuSuffix = "W";
+}
+
+def Kernel_LinearPanelsOp : KernelCall<"linear_panels", [
+    In<"x", "rows in", "f32">, In<"w", "out in/32", "W">, OptionalIn<"bias", "out", "f32">,
+    OptionalIn<"residual", "rows out", "f32">, Out<"y", "rows out", "f32">]> {
+  let summary = "a projection of weights in panels";
+  let description = [{
+    y = x w^T + bias + residual. Where w is of small integers, x is made int8 first, 32 neighbours with one scale, and
+    products are summed as integers within a block.
+  }];
+  let grows = ["rows"];
+  let sizes = ["rows", "in", "out"];
+  let types = ["W"];
+  let cpu = !foreach(t, Kernel_PanelTypes, [t]);
+  let cpuSuffix = "W";
+}
+
 def Kernel_RmsNormOp : WeightedCall<"rms_norm", [
     In<"x", "groups | group n", "A">, In<"w", "n", "W">, Out<"y", "groups group n", "A">], [F32Number<"eps">]> {
   let summary = "root-mean-square norm of rows of n";
   let description = "y = x / sqrt(mean(x^2) + eps) * w. `group` rows lie side by side, groups x_stride apart.";
+  let grows = ["groups"];
   let sizes = ["groups", "group", "n"];
 }
 
@@ -70,12 +102,14 @@ def Kernel_SwigluOp : ActivationCall<"swiglu", [
     In<"gate", "rows | n", "A">, In<"up", "rows | n", "A">, Out<"y", "rows n", "A">]> {
   let summary = "gated activation";
   let description = "y = gate * sigmoid(gate) * up.";
+  let grows = ["rows"];
   let sizes = ["rows", "n"];
 }
 
 def Kernel_AddOp : ActivationCall<"add", [In<"a", "n", "A">, In<"b", "n", "A">, Out<"y", "n", "A">]> {
   let summary = "sum";
   let description = "y = a + b.";
+  let grows = ["n"];
   let sizes = ["n"];
   let inPlace = ["y=a", "y=b"];
 }
@@ -83,6 +117,7 @@ def Kernel_AddOp : ActivationCall<"add", [In<"a", "n", "A">, In<"b", "n", "A">, 
 def Kernel_ScaleOp : ActivationCall<"scale", [In<"x", "n", "A">, Out<"y", "n", "A">], [F32Number<"factor">]> {
   let summary = "product with a constant";
   let description = "y = factor * x.";
+  let grows = ["n"];
   let sizes = ["n"];
   let inPlace = ["y=x"];
 }
@@ -90,7 +125,19 @@ def Kernel_ScaleOp : ActivationCall<"scale", [In<"x", "n", "A">, Out<"y", "n", "
 def Kernel_CopyOp : ActivationCall<"copy", [In<"x", "rows | n", "A">, Out<"y", "rows | n", "A">]> {
   let summary = "rows moved";
   let description = "y = x. Stands in front of kernels whose rows must not lie apart, and where heads are taken and joined.";
+  let grows = ["rows"];
   let sizes = ["rows", "n"];
+}
+
+def Kernel_LastOp : KernelCall<"last", [In<"x", "B T n", "f32">, Out<"y", "B n", "f32">]> {
+  let summary = "the last token";
+  let description = [{
+    y[b] = x[b, T - 1]. On the CPU what follows is computed only where the caller wants logits; elsewhere a last token is a
+    view.
+  }];
+  let grows = ["T"];
+  let sizes = ["B", "T", "n"];
+  let cpu = [[]];
 }
 
 //===----------------------------------------------------------------------===//
@@ -100,6 +147,7 @@ def Kernel_CopyOp : ActivationCall<"copy", [In<"x", "rows | n", "A">, Out<"y", "
 def Kernel_PositionsOp : KernelCall<"positions", [In<"pos", "B", "i32">, Out<"positions", "B T", "i32">]> {
   let summary = "positions of the tokens of a call";
   let description = "positions[b, t] = pos[b] + t.";
+  let grows = ["T"];
   let sizes = ["B", "T"];
   let cpu = [[]];
   let cuda = [[]];
@@ -108,6 +156,7 @@ def Kernel_PositionsOp : KernelCall<"positions", [In<"pos", "B", "i32">, Out<"po
 def Kernel_AdvanceOp : KernelCall<"advance", [InOut<"pos", "B", "i32">], [I64Number<"tokens">]> {
   let summary = "the end of a function: its tokens are read";
   let description = "pos[b] += tokens.";
+  let grows = ["tokens"];
   let sizes = ["B"];
   let cpu = [[]];
   let cuda = [[]];
@@ -121,6 +170,7 @@ def Kernel_RopeOp : ActivationCall<"rope", [
     Rotates pairs (i, i + d/2) by positions[t] * turns[i], of 2^-64 turns each and whole ones left out (Kernels/Turns.h);
     cosine and sine are multiplied by `factor`.
   }];
+  let grows = ["tokens"];
   let sizes = ["tokens", "H", "d"];
 }
 
@@ -128,22 +178,29 @@ def Kernel_RopeOp : ActivationCall<"rope", [
 // Mixers
 //===----------------------------------------------------------------------===//
 
-def Kernel_AttentionOp : ActivationCall<"attention", [
+def Kernel_AttentionOp : KernelCall<"attention", [
     In<"q", "B T | H d", "A">, In<"k", "B T | Hkv d", "A">, In<"v", "B T | Hkv dv", "A">, In<"pos", "B", "i32">,
-    InOut<"ring_k", "B W Hkv d", "A">, InOut<"ring_v", "B W Hkv dv", "A">,
-    OptionalInOut<"sink_k", "B S Hkv d", "A">, OptionalInOut<"sink_v", "B S Hkv dv", "A">,
+    InOut<"ring_k", "B W Hkv d", "R">, InOut<"ring_v", "B W Hkv dv", "R">,
+    OptionalInOut<"sink_k", "B S Hkv d", "R">, OptionalInOut<"sink_v", "B S Hkv dv", "R">,
     Out<"h", "B T H dv", "A">], [F32Number<"scale">]> {
   let summary = "attention over a window and sinks, with its keys as state";
   let description = [{
     T tokens after pos[b] earlier ones see the latest W keys, their own included, and the first S; each key once.
-    Position p lies in slot p mod W of the rings.
+    Position p lies in slot p mod W of the rings, rounded to their type.
   }];
+  let types = ["A", "R"];
+  let cpu = [["f32", "f32"], ["f32", "bf16"]];
+  let cuda = [["f32", "f32"], ["bf16", "bf16"]];
+  let cpuSuffix = "R";
+  let cudaTypes = ["A"];
+  let grows = ["T"];
   let sizes = ["B", "T", "H", "Hkv", "d", "dv", "W", "S"];
   let cudaMemory = ["workspace"];
 }
 
 class FeatureMapCall<string mnemonic> : WeightedCall<mnemonic, [
     In<"x", "tokens | Hx d", "A">, In<"w", "H m d", "W">, Out<"y", "tokens H m", "A">]> {
+  let grows = ["tokens"];
   let sizes = ["tokens", "Hx", "H", "d", "m"];
 }
 def Kernel_FeatureMapSoftmaxOp : FeatureMapCall<"feature_map_softmax"> {
@@ -160,6 +217,7 @@ def Kernel_OutputGateOp : KernelCall<"output_gate", [
     In<"b", "H", "W">, Out<"y", "tokens H", "f32">]> {
   let summary = "pre-activation of the output gate";
   let description = "y[t, h] = [q k v] . w[h] + b[h].";
+  let grows = ["tokens"];
   let sizes = ["tokens", "H", "Hkv", "d"];
   let types = ["A", "W"];
   let cpu = [["f32", "f32"], ["f32", "bf16"], ["f32", "f16"]];
@@ -177,6 +235,7 @@ def Kernel_MlstmOp : ActivationCall<"mlstm", [
     xlstm.mlstm; `max` is its running maximum (-inf at a document's start), T is cut into chunks of `chunk`. No gates:
     linear attention.
   }];
+  let grows = ["T"];
   let sizes = ["B", "T", "H", "Hkv", "m", "dv"];
 }
 
@@ -185,6 +244,7 @@ def Kernel_GatedDeltaOp : ActivationCall<"gated_delta", [
     In<"decay", "B T H", "f32">, InOut<"S", "B H m dv", "f32">, Out<"h", "B T H dv", "A">]> {
   let summary = "matrix memory by the gated delta rule, with its state";
   let description = "xlstm.gated_delta, token by token.";
+  let grows = ["T"];
   let sizes = ["B", "T", "H", "Hkv", "m", "dv"];
 }
 
@@ -192,6 +252,7 @@ def Kernel_MixOp : ActivationCall<"mix", [
     In<"gate", "n", "f32">, In<"memory", "n d", "A">, In<"window", "n d", "A">, Out<"y", "n d", "A">]> {
   let summary = "gated sum of the two branches";
   let description = "y = sigmoid(gate) memory + (1 - sigmoid(gate)) window.";
+  let grows = ["n"];
   let sizes = ["n", "d"];
 }
 
@@ -207,6 +268,7 @@ def Kernel_HybridStepOp : ActivationCall<"hybrid_step", [
     xlstm.hybrid: T more tokens of B texts. `pos` is this mixer's own, and moves on by T as the rest of its state does.
     Without turns q and k are rotated already; with them T is 1.
   }];
+  let grows = ["T"];
   let sizes = ["B", "T", "H", "Hkv", "d", "W", "sinks"];
   let cudaMemory = ["workspace", "zeroed"];
   let limits = ["d=256"];

@@ -15,6 +15,8 @@
 
 #include "dialects/Kernel/KernelDialect.h.inc"
 #include "dialects/Kernel/KernelEnums.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Kernel/KernelTypes.h.inc"
 
 namespace xlstm::kernel {
 /// Whether views and types of a kernel call agree with its description.

@@ -10,6 +10,10 @@ using namespace mlir;
 namespace xlstm::kernel {
 
 StringRef typeName(Type element) {
+  if (auto panel = dyn_cast<PanelType>(element)) {
+    static constexpr StringLiteral names[] = {"f32p", "bf16p", "f16p", "q8p", "q4p", "q4mp"};
+    return names[static_cast<unsigned>(panel.getKind())];
+  }
   if (element.isF32())
     return "f32";
   if (element.isBF16())
@@ -21,7 +25,8 @@ StringRef typeName(Type element) {
 
 FailureOr<Layout> Layout::of(Type type) {
   auto memref = dyn_cast<MemRefType>(type);
-  if (!memref || !memref.hasStaticShape() || !memref.getElementType().isIntOrFloat())
+  auto panel = memref ? dyn_cast<PanelType>(memref.getElementType()) : PanelType();
+  if (!memref || !memref.hasStaticShape() || (!panel && !memref.getElementType().isIntOrFloat()))
     return failure();
   Layout layout;
   layout.shape.assign(memref.getShape().begin(), memref.getShape().end());
@@ -30,7 +35,9 @@ FailureOr<Layout> Layout::of(Type type) {
       !llvm::all_of(layout.strides, [](int64_t stride) { return stride > 0; }) ||
       !llvm::all_of(layout.shape, [](int64_t size) { return size > 0; }))
     return failure();
-  layout.elementBytes = static_cast<int64_t>(llvm::divideCeil(memref.getElementTypeBitWidth(), 8));
+  layout.elementBytes =
+      panel ? panel.getBytes() : static_cast<int64_t>(llvm::divideCeil(memref.getElementTypeBitWidth(), 8));
+  layout.alignment = panel ? 2 : layout.elementBytes;
   int64_t last = 0, bytes = 0;
   for (auto [size, stride] : llvm::zip(layout.shape, layout.strides))
     if (int64_t part; llvm::MulOverflow(size - 1, stride, part) || llvm::AddOverflow(last, part, last))

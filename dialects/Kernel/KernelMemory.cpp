@@ -26,15 +26,6 @@ int64_t offsetInRoot(Value view) {
 
 namespace {
 
-/// Bytes [begin, end) of a block of memory: an arena, or the root itself where it has no place in one.
-struct Bytes {
-  Operation *block;
-  int64_t begin, end;
-
-  bool overlaps(const Bytes &other) const { return block == other.block && begin < other.end && other.begin < end; }
-  bool operator==(const Bytes &other) const { return block == other.block && begin == other.begin && end == other.end; }
-};
-
 /// The place of a root that has one.
 struct Place {
   Value arena;
@@ -56,13 +47,17 @@ Place placeOf(Operation *root) {
   return {};
 }
 
-Bytes bytesOf(Value view) {
+} // namespace
+
+MemoryRange rangeOf(Value view) {
   Operation *root = rootOf(view);
   Place place = placeOf(root);
   FailureOr<Layout> layout = Layout::of(view.getType());
   int64_t begin = place.offset + offsetInRoot(view);
   return {place.arena ? place.arena.getDefiningOp() : root, begin, begin + layout->span() * layout->elementBytes};
 }
+
+namespace {
 
 class MemoryCheck {
 public:
@@ -95,7 +90,7 @@ void MemoryCheck::split(Owners &owners, int64_t at) {
 }
 
 void MemoryCheck::write(Operation *op, Value view) {
-  Bytes bytes = bytesOf(view);
+  MemoryRange bytes = rangeOf(view);
   Owners &owners = blocks[bytes.block];
   split(owners, bytes.begin);
   split(owners, bytes.end);
@@ -107,7 +102,7 @@ LogicalResult MemoryCheck::read(Operation *op, StringRef name, Value view) {
   Operation *root = rootOf(view);
   if (auto join = dyn_cast<JoinOp>(root))
     return success(llvm::all_of(join.getParts(), [&](Value part) { return succeeded(read(op, name, part)); }));
-  Bytes bytes = bytesOf(view);
+  MemoryRange bytes = rangeOf(view);
   Owners &owners = blocks[bytes.block];
   split(owners, bytes.begin);
   for (auto it = owners.find(bytes.begin); it != owners.end() && it->first < bytes.end; ++it) {
@@ -124,12 +119,12 @@ LogicalResult MemoryCheck::read(Operation *op, StringRef name, Value view) {
 
 LogicalResult MemoryCheck::checkOverlap(Operation *op, const Call &call, unsigned output) {
   const KernelDescription &kernel = call.description();
-  Bytes out = bytesOf(call.view(output));
+  MemoryRange out = rangeOf(call.view(output));
   for (auto [i, view] : llvm::enumerate(kernel.views)) {
-    if (i == output || !call.view(i) || !out.overlaps(bytesOf(call.view(i))))
+    if (i == output || !call.view(i) || !out.overlaps(rangeOf(call.view(i))))
       continue;
     bool allowed = llvm::is_contained(kernel.inPlace, std::pair<unsigned, unsigned>(output, i));
-    if (!allowed || !(out == bytesOf(call.view(i)))) // C5
+    if (!allowed || !(out == rangeOf(call.view(i)))) // C5
       return op->emitOpError() << "expects " << kernel.views[output].name << " not to lie where " << view.name
                                << " does";
   }

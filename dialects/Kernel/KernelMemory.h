@@ -13,6 +13,19 @@ mlir::Operation *rootOf(mlir::Value view);
 /// Bytes from the beginning of the root to that of the view.
 int64_t offsetInRoot(mlir::Value view);
 
+/// Bytes [begin, end) of a block of memory: an arena, or the root itself where it has no place in one.
+struct MemoryRange {
+  mlir::Operation *block;
+  int64_t begin, end;
+
+  bool overlaps(const MemoryRange &other) const {
+    return block == other.block && begin < other.end && other.begin < end;
+  }
+  bool operator==(const MemoryRange &other) const = default;
+};
+/// From the first byte of a static view to behind the last.
+MemoryRange rangeOf(mlir::Value view);
+
 /// Follows the function's calls through memory: every byte that is read must have been written through the same root
 /// and not through another one since, nothing writes weights, ids or constants, an output overlaps an input only where
 /// the kernel's description allows it, and the memory beside the views is an arena of its kind.

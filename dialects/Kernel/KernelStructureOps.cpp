@@ -60,8 +60,8 @@ static LogicalResult verifyPlace(Placed op, Arena kind) {
     return op.emitOpError() << "expects a place in arena " << stringifyArena(kind);
   int64_t offset = static_cast<int64_t>(*op.getOffset()), bytes = layout->span() * layout->elementBytes;
   int64_t size = cast<MemRefType>(arena.getResult().getType()).getDimSize(0);
-  if (offset < 0 || offset > size - bytes || offset % layout->elementBytes != 0) // C3
-    return op.emitOpError() << "expects " << bytes << " bytes at a multiple of " << layout->elementBytes << " within "
+  if (offset < 0 || offset > size - bytes || offset % layout->alignment != 0) // C3
+    return op.emitOpError() << "expects " << bytes << " bytes at a multiple of " << layout->alignment << " within "
                             << size << " of the arena, found offset " << offset;
   return success();
 }
@@ -71,11 +71,13 @@ LogicalResult BufferOp::verify() { return verifyPlace(*this, Arena::Scratch); }
 LogicalResult WeightOp::verify() {
   bool hasBlocks = getBlocks().has_value();
   auto type = cast<MemRefType>(getResult().getType());
+  int64_t axis = static_cast<int64_t>(getAxis().value_or(0)), found = 0;
+  if (axis >= 0 && axis < type.getRank()) // counted in columns where they are elements of panels
+    found = type.getDimSize(static_cast<unsigned>(axis)) *
+            (axis + 1 == type.getRank() && isa<PanelType>(type.getElementType()) ? PanelType::columns : 1);
   if (getSize().has_value() != hasBlocks || getAxis().has_value() != hasBlocks) // C4
     return emitOpError() << "expects blocks, their size and their dimension together";
-  if (hasBlocks && (*getAxis() >= static_cast<uint64_t>(type.getRank()) ||
-                    static_cast<uint64_t>(type.getDimSize(static_cast<unsigned>(*getAxis()))) !=
-                        *getSize() * getBlocks()->size())) // C4
+  if (hasBlocks && found != static_cast<int64_t>(*getSize() * getBlocks()->size())) // C4
     return emitOpError() << "expects " << getBlocks()->size() << " blocks of " << *getSize() << " in dimension "
                          << *getAxis() << ", found " << type;
   return verifyPlace(*this, Arena::Weights); // buffer C1 to C3
@@ -125,6 +127,10 @@ LogicalResult JoinOp::verify() {
       return emitOpError() << "expects weights with the rows of " << type << ", found " << partType;
     rows += std::min(partType.getDimSize(0), std::numeric_limits<int64_t>::max() - rows);
   }
+  if (isa<PanelType>(type.getElementType()))
+    for (Value part : getParts().drop_back())
+      if (int64_t found = cast<MemRefType>(part.getType()).getDimSize(0); found % PanelType::rows != 0) // C3
+        return emitOpError() << "expects parts of whole panels of " << PanelType::rows << " rows, found " << found;
   if (getParts().size() < 2) // C2
     return emitOpError() << "expects two parts or more, found " << getParts().size();
   if (rows != type.getDimSize(0)) // C2

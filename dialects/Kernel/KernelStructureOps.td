@@ -128,4 +128,13 @@ def Kernel_JoinOp : Kernel_ViewOp<"join", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Kernel_MeetOp : Kernel_Op<"meet"> {
+  let summary = "all threads of a team are here";
+  let description = [{
+    Nobody goes on before what everybody wrote in front of it can be read. Stands in functions on the CPU, where several
+    threads run the same calls, each its share of every kernel (`xlstm-place-meets`).
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
 #endif // KERNEL_STRUCTURE_OPS_TD

@@ -17,8 +17,8 @@ def LM_PackOp : LM_Op<"pack", [Pure]> {
     %w = lm.pack %q, %k, %v : tensor<16x8xbf16>, tensor<8x8xbf16>, tensor<8x8xbf16> to tensor<32x8xbf16>
     ```
   }];
-  let arguments = (ins Variadic<LM_Weight>:$parts);
-  let results = (outs LM_Weight:$result);
+  let arguments = (ins Variadic<LM_StoredWeight>:$parts);
+  let results = (outs LM_StoredWeight:$result);
   let assemblyFormat = "$parts attr-dict `:` type($parts) `to` type($result)";
   let hasVerifier = 1;
 }
@@ -33,8 +33,8 @@ def LM_TakeBlocksOp : LM_Op<"take_blocks", [Pure]> {
     %kept = lm.take_blocks %o [2, 3] of 16 along 1 : tensor<64x128xbf16> to tensor<64x32xbf16>
     ```
   }];
-  let arguments = (ins LM_Weight:$weight, DenseI64ArrayAttr:$blocks, I64Attr:$size, I64Attr:$axis);
-  let results = (outs LM_Weight:$result);
+  let arguments = (ins LM_StoredWeight:$weight, DenseI64ArrayAttr:$blocks, I64Attr:$size, I64Attr:$axis);
+  let results = (outs LM_StoredWeight:$result);
   let assemblyFormat = "$weight $blocks `of` $size `along` $axis attr-dict `:` type($weight) `to` type($result)";
   let hasVerifier = 1;
 }

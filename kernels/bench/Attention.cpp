@@ -13,7 +13,7 @@ static void attention(benchmark::State &state) {
                      sinkV = sinkK;
   int32_t pos = int32_t(3 * W + 7);
   for (auto step : state) {
-    xlstm_cpu_attention(q.data(), k.data(), v.data(), &pos, ringK.data(), ringV.data(), sinkK.data(), sinkV.data(),
+    xlstm_cpu_attention_f32(q.data(), k.data(), v.data(), &pos, ringK.data(), ringV.data(), sinkK.data(), sinkV.data(),
                         h.data(), 1, T, H, Hkv, d, d, W, S, H * d, Hkv * d, Hkv * d, 0.1f);
     benchmark::DoNotOptimize(h.data());
     benchmark::ClobberMemory();

@@ -10,7 +10,7 @@ static void runLinear(benchmark::State &state, Kernel kernel, int64_t rows, int6
   std::vector<float> x = filled<float>(rows * in), y(rows * out);
   std::vector<Stored> w = filled<Stored>(out * in);
   for (auto step : state) {
-    kernel(x.data(), w.data(), nullptr, nullptr, y.data(), rows, in, out);
+    kernel(x.data(), w.data(), nullptr, nullptr, y.data(), rows, in, out, nullptr);
     benchmark::DoNotOptimize(y.data());
     benchmark::ClobberMemory();
   }

@@ -4,7 +4,7 @@
 // With u = beta (v - alpha k S) the rule is S = alpha S + k (x) u: what is written is the difference to what the memory
 // would give for k. Columns of S do not meet, so a strip of them is read twice a token while it lies in the cache.
 
-#include "kernels/cpu/Simd.h"
+#include "kernels/cpu/Share.h"
 #include "xlstm/Kernels/CpuCalls.h"
 
 using namespace xlstm::cpu;
@@ -49,8 +49,10 @@ XLSTM_INLINE void stepColumns(const Token &token, float *S, float *h, int64_t m,
 
 void xlstm_cpu_gated_delta(const float *__restrict q, const float *__restrict k, const float *__restrict v,
                            const float *__restrict write, const float *__restrict decay, float *__restrict S,
-                           float *__restrict h, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t m, int64_t dv) {
-  for (int64_t n = 0; n < B * H; ++n)
+                           float *__restrict h, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t m, int64_t dv,
+                           const xlstm_team *team) {
+  Share share = shareOf(team, B * H);
+  for (int64_t n = share.begin; n < share.end; ++n)
     for (int64_t t = 0; t < T; ++t) {
       int64_t token = n / H * T + t, head = n % H, at = token * H + head, shared = token * Hkv + head * Hkv / H;
       const float *query = q + at * m, *key = k + shared * m;

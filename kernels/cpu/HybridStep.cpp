@@ -21,7 +21,9 @@ void xlstm_cpu_hybrid_step(const float *q, const float *k, const float *v, const
                            float *S, float *z, float *max, float *ring_k, float *ring_v, float *sink_k, float *sink_v,
                            int32_t *pos, float *h, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d, int64_t W,
                            int64_t sinks, int64_t q_stride, int64_t k_stride, int64_t v_stride, float scale,
-                           float rope_factor) {
+                           float rope_factor, const xlstm_team *team) {
+  if (team && team->part != 0) // it has threads of its own
+    return;
   std::vector<float> denseQ = densely(q, B * T, H * d, q_stride), denseK = densely(k, B * T, Hkv * d, k_stride),
                      denseV = densely(v, B * T, Hkv * d, v_stride);
   const xlstm_hybrid_shape shape = {B, T, H, Hkv, d, W, sinks, scale, XLSTM_F32, XLSTM_F32, 0};

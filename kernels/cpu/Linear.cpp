@@ -4,6 +4,7 @@
 // One row: the weights stream past once, four rows of them in flight. More rows: register tiles over blocks of weights.
 
 #include "kernels/cpu/Products.h"
+#include "kernels/cpu/Share.h"
 #include "xlstm/Kernels/CpuCalls.h"
 
 using namespace xlstm::cpu;
@@ -11,16 +12,19 @@ using namespace xlstm::cpu;
 template <typename Format>
 XLSTM_INLINE void linear(const float *__restrict x, const typename Format::Stored *__restrict w,
                          const typename Format::Stored *__restrict bias, const float *__restrict residual,
-                         float *__restrict y, int64_t rows, int64_t in, int64_t out) {
-  dotRows<Format>({x, in}, {w, in}, rows, in, out, {y, out});
+                         float *__restrict y, int64_t rows, int64_t in, int64_t out, const xlstm_team *team) {
+  Area area = areaOf(team, rows, out);
+  int64_t first = area.rows.begin, column = area.columns.begin;
+  dotRows<Format>({x + first * in, in}, {w + column * in, in}, area.rows.size(), in, area.columns.size(),
+                  {y + first * out + column, out});
   if (!bias && !residual)
     return;
-  for (int64_t r = 0; r < rows; ++r)
-    forVecs(out, [&](int64_t c, int64_t count) XLSTM_ALWAYS_INLINE {
-      int64_t at = r * out + c;
+  for (int64_t r = first; r < area.rows.end; ++r)
+    forVecs(area.columns.size(), [&](int64_t c, int64_t count) XLSTM_ALWAYS_INLINE {
+      int64_t at = r * out + column + c;
       Vec sum = load(y + at, count);
       if (bias)
-        sum += load<Format>(bias + c, count);
+        sum += load<Format>(bias + column + c, count);
       if (residual)
         sum += load(residual + at, count);
       store(y + at, sum, count);
@@ -29,8 +33,9 @@ XLSTM_INLINE void linear(const float *__restrict x, const typename Format::Store
 
 #define XLSTM_DEFINE_LINEAR(suffix, Format)                                                                            \
   void xlstm_cpu_linear_##suffix(const float *x, const Format::Stored *w, const Format::Stored *bias,                  \
-                                 const float *residual, float *y, int64_t rows, int64_t in, int64_t out) {             \
-    linear<Format>(x, w, bias, residual, y, rows, in, out);                                                            \
+                                 const float *residual, float *y, int64_t rows, int64_t in, int64_t out,               \
+                                 const xlstm_team *team) {                                                             \
+    linear<Format>(x, w, bias, residual, y, rows, in, out, team);                                                      \
   }
 
 XLSTM_DEFINE_LINEAR(f32, F32)

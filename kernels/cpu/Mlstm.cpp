@@ -6,6 +6,7 @@
 // exp(m_before - top_t), and F itself only enters the maximum that is stored. All exponents are formed in float64.
 
 #include "kernels/cpu/Products.h"
+#include "kernels/cpu/Share.h"
 #include "xlstm/Kernels/CpuCalls.h"
 
 using namespace xlstm::cpu;
@@ -213,9 +214,10 @@ XLSTM_INLINE void runChunk(const Head &head, int64_t length) {
 void xlstm_cpu_mlstm(const float *__restrict q, const float *__restrict k, const float *__restrict v,
                      const float *__restrict i, const float *__restrict f, float *__restrict S, float *__restrict z,
                      float *__restrict max, float *__restrict h, int64_t B, int64_t T, int64_t H, int64_t Hkv,
-                     int64_t m, int64_t dv, int64_t v_stride, int64_t chunk) {
+                     int64_t m, int64_t dv, int64_t v_stride, int64_t chunk, const xlstm_team *team) {
   int64_t most = chunk < 1 ? 1 : chunk > MaxChunk ? MaxChunk : chunk;
-  for (int64_t n = 0; n < B * H; ++n) {
+  Share share = shareOf(team, B * H);
+  for (int64_t n = share.begin; n < share.end; ++n) {
     int64_t b = n / H, head = n % H;
     for (int64_t t = 0; t < T; t += most) {
       int64_t token = b * T + t, length = T - t < most ? T - t : most;

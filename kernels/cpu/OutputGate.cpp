@@ -1,7 +1,7 @@
 //===- OutputGate.cpp - y = [q k v] . w[h] + b[h] -----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "kernels/cpu/Simd.h"
+#include "kernels/cpu/Share.h"
 #include "xlstm/Kernels/CpuCalls.h"
 
 using namespace xlstm::cpu;
@@ -17,9 +17,10 @@ template <typename Format>
 XLSTM_INLINE void outputGate(const float *__restrict q, const float *__restrict k, const float *__restrict v,
                              const typename Format::Stored *__restrict w, const typename Format::Stored *__restrict b,
                              float *__restrict y, int64_t tokens, int64_t H, int64_t Hkv, int64_t d, int64_t qStride,
-                             int64_t kStride, int64_t vStride) {
-  for (int64_t t = 0; t < tokens; ++t)
-    for (int64_t h = 0; h < H; ++h) {
+                             int64_t kStride, int64_t vStride, const xlstm_team *team) {
+  Area area = areaOf(team, tokens, H, 1);
+  for (int64_t t = area.rows.begin; t < area.rows.end; ++t)
+    for (int64_t h = area.columns.begin; h < area.columns.end; ++h) {
       int64_t shared = h * Hkv / H * d;
       const typename Format::Stored *weights = w + h * 3 * d;
       Vec partial = addDot<Format>(Vec{}, q + t * qStride + h * d, weights, d);
@@ -32,8 +33,9 @@ XLSTM_INLINE void outputGate(const float *__restrict q, const float *__restrict 
 #define XLSTM_DEFINE_OUTPUT_GATE(suffix, Format)                                                                       \
   void xlstm_cpu_output_gate_##suffix(const float *q, const float *k, const float *v, const Format::Stored *w,         \
                                       const Format::Stored *b, float *y, int64_t tokens, int64_t H, int64_t Hkv,       \
-                                      int64_t d, int64_t q_stride, int64_t k_stride, int64_t v_stride) {               \
-    outputGate<Format>(q, k, v, w, b, y, tokens, H, Hkv, d, q_stride, k_stride, v_stride);                             \
+                                      int64_t d, int64_t q_stride, int64_t k_stride, int64_t v_stride,                 \
+                                      const xlstm_team *team) {                                                        \
+    outputGate<Format>(q, k, v, w, b, y, tokens, H, Hkv, d, q_stride, k_stride, v_stride, team);                       \
   }
 
 XLSTM_DEFINE_OUTPUT_GATE(f32, F32)

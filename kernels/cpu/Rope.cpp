@@ -1,7 +1,7 @@
 //===- Rope.cpp - positions and rotary embedding -----------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "kernels/cpu/Simd.h"
+#include "kernels/cpu/Share.h"
 #include "xlstm/Kernels/CpuCalls.h"
 #include "xlstm/Kernels/Turns.h"
 
@@ -9,13 +9,17 @@ using namespace xlstm::cpu;
 
 static constexpr int64_t PairBlock = 128;
 
-void xlstm_cpu_positions(const int32_t *pos, int32_t *positions, int64_t B, int64_t T) {
+void xlstm_cpu_positions(const int32_t *pos, int32_t *positions, int64_t B, int64_t T, const xlstm_team *team) {
+  if (!isFirst(team))
+    return;
   for (int64_t b = 0; b < B; ++b)
     for (int64_t t = 0; t < T; ++t)
       positions[b * T + t] = pos[b] + int32_t(t);
 }
 
-void xlstm_cpu_advance(int32_t *pos, int64_t B, int64_t tokens) {
+void xlstm_cpu_advance(int32_t *pos, int64_t B, int64_t tokens, const xlstm_team *team) {
+  if (!isFirst(team))
+    return;
   for (int64_t b = 0; b < B; ++b)
     pos[b] += int32_t(tokens);
 }
@@ -32,9 +36,11 @@ XLSTM_INLINE void rotate(const float *__restrict x, const float *cosines, const 
 }
 
 void xlstm_cpu_rope(const float *__restrict x, const int32_t *__restrict positions, const int64_t *__restrict turns,
-                    float *__restrict y, int64_t tokens, int64_t H, int64_t d, int64_t x_stride, float factor) {
+                    float *__restrict y, int64_t tokens, int64_t H, int64_t d, int64_t x_stride, float factor,
+                    const xlstm_team *team) {
   int64_t half = d / 2;
-  for (int64_t token = 0; token < tokens; ++token)
+  Area area = areaOf(team, tokens, H, 1);
+  for (int64_t token = area.rows.begin; token < area.rows.end; ++token)
     for (int64_t first = 0; first < half; first += PairBlock) {
       int64_t pairs = half - first < PairBlock ? half - first : PairBlock;
       float cosines[PairBlock], sines[PairBlock];
@@ -43,7 +49,7 @@ void xlstm_cpu_rope(const float *__restrict x, const int32_t *__restrict positio
         cosines[c] = cosf(angle) * factor;
         sines[c] = sinf(angle) * factor;
       }
-      for (int64_t h = 0; h < H; ++h) {
+      for (int64_t h = area.columns.begin; h < area.columns.end; ++h) {
         int64_t at = h * d + first;
         rotate(x + token * x_stride + at, cosines, sines, y + token * H * d + at, pairs, half);
       }

@@ -77,6 +77,18 @@ XLSTM_INLINE void store(float *p, Vec value, int64_t count = Lanes) {
     memcpy(p, &value, count * sizeof *p);
 }
 
+/// As bfloat16, rounded to the nearest, ties to even; NaN stays one.
+XLSTM_INLINE void storeBf16(uint16_t *p, Vec value, int64_t count = Lanes) {
+  BitsVec bits = __builtin_bit_cast(BitsVec, value);
+  BitsVec rounded = bits + 0x7fffu + (bits >> 16 & 1u);
+  BitsVec kept = value == value ? rounded : bits | 0x400000u;
+  ShortVec pack = __builtin_convertvector(kept >> 16, ShortVec);
+  if (count == Lanes)
+    memcpy(p, &pack, sizeof pack);
+  else
+    memcpy(p, &pack, count * sizeof *p);
+}
+
 /// body(column, count) over [0, n) in steps of 16; the last may be shorter. `body` is declared XLSTM_ALWAYS_INLINE.
 template <typename Body>
 XLSTM_INLINE void forVecs(int64_t n, Body body) {

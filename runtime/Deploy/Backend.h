@@ -75,6 +75,13 @@ public:
   virtual std::string name() const = 0;
   /// `weights`: carriedBytes of them, which stay where they are as long as the session.
   virtual std::unique_ptr<Session> makeSession(const char *weights) = 0;
+  /// Whether it reads the weights where they lie for every token.
+  virtual bool readsWeights() const { return false; }
+  /// Which of the codes that it carries is for this machine; nothing where it has one alone.
+  virtual std::string code() const { return ""; }
+  /// The threads that it runs in; 0: it has none to choose.
+  virtual int threads() const { return 0; }
+  virtual void setThreads(int) {}
   /// Of a device with memory of its own; nothing for a CPU.
   virtual std::optional<DeviceLimits> measureLimits() { return std::nullopt; }
   virtual bool hasLimits() const { return false; }

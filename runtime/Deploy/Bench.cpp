@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The tests and their names are those of llama-bench: ppN reads a prompt of N tokens, tgN writes N tokens one by one,
-// "@ dN" does so after N tokens of the same text. Every token's logits come to the host, as they do when it generates.
+// ppN+tgM both, "@ dN" does so after N tokens of the same text; "sampled" draws each token, as text is written. Every token's logits come to the host, as they do when it generates.
 
 #include "runtime/Deploy/BenchReport.h"
+#include "runtime/Deploy/Counts.h"
 #include "runtime/Deploy/Verbs.h"
+#include "xlstm/Runtime/Text/Sampler.h"
+#include "xlstm/Support/Error.h"
 
 #include <chrono>
 
@@ -14,10 +17,11 @@ namespace xlstm {
 namespace {
 
 struct BenchSettings {
-  std::vector<int64_t> prompts = {512}, generated = {128}, depths = {0};
+  std::string prompts = "512", generated = "128", depths = "0";
+  std::vector<std::string> pairs;
   int64_t repetitions = 5;
   std::string format = "md";
-  bool withLimits = false;
+  bool withLimits = false, isSampled = false;
 };
 
 } // namespace
@@ -40,11 +44,13 @@ static double runOnce(Session &session, const BenchTest &test, int64_t vocab) {
   if (!before.empty())
     session.read(before);
   auto start = std::chrono::steady_clock::now();
+  std::span<const int64_t> all(ids);
+  std::span<float> logits;
   if (test.prompt)
-    session.read(ids);
-  else
-    for (int64_t id : ids)
-      session.readOne(id);
+    logits = session.read(all.first(test.prompt));
+  Sampler sampler({});
+  for (int64_t id : all.subspan(test.prompt))
+    logits = session.readOne(test.sampled && !logits.empty() ? sampler.sample(logits) : id);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
@@ -58,25 +64,33 @@ static BenchResult measure(Session &session, const BenchTest &test, const ModelN
 
 static std::vector<BenchTest> listTests(const BenchSettings &settings) {
   std::vector<BenchTest> tests;
-  for (int64_t depth : settings.depths) {
-    for (int64_t prompt : settings.prompts)
+  for (int64_t depth : parseCounts(settings.depths)) {
+    for (int64_t prompt : parseCounts(settings.prompts))
       if (prompt)
         tests.push_back({prompt, 0, depth});
-    for (int64_t generated : settings.generated)
+    for (int64_t generated : parseCounts(settings.generated))
       if (generated)
-        tests.push_back({0, generated, depth});
+        tests.push_back({0, generated, depth, settings.isSampled});
+    for (const std::string &pair : settings.pairs) {
+      std::vector<int64_t> counts = parseCounts(pair);
+      if (counts.size() != 2 || !counts[0] || !counts[1])
+        fail("--pg: expected a prompt's tokens and those to generate, such as 512,128, found '", pair, "'");
+      tests.push_back({counts[0], counts[1], depth, settings.isSampled});
+    }
   }
   return tests;
 }
 
 static void runBench(const BenchSettings &settings, Backend &backend) {
-  BenchReport report{CarriedModel::openToRun(backend.numbers()), backend.numbers(), {}, {}, {}};
-  std::unique_ptr<Session> session = backend.makeSession(report.model.weights());
+  const std::vector<BenchTest> tests = listTests(settings);
+  BenchReport report{CarriedModel::openToRun(backend.numbers()), backend.numbers(), {}, 0, {}, {}};
+  std::unique_ptr<Session> session = backend.makeSession(weightsFor(report.model, backend));
   report.model.waitForWeights();
   report.backend = backend.name();
+  report.threads = backend.threads();
   if (settings.withLimits)
     report.limits = backend.measureLimits();
-  for (const BenchTest &test : listTests(settings))
+  for (const BenchTest &test : tests)
     report.results.push_back(measure(*session, test, report.numbers, settings.repetitions));
   writeOut(settings.format == "json" ? formatJson(report) : formatTable(report));
 }
@@ -84,16 +98,17 @@ static void runBench(const BenchSettings &settings, Backend &backend) {
 void addBench(CLI::App &app, Backend &backend) {
   auto settings = std::make_shared<BenchSettings>();
   CLI::App *verb = app.add_subcommand("bench", "Measure tokens per second");
-  auto counts = [&](const char *names, std::vector<int64_t> &values, const char *text) {
-    verb->add_option(names, values, text)
-        ->delimiter(',')
-        ->check(within(int64_t{0}, int64_t{1} << 30))
-        ->type_name("N,...")
-        ->capture_default_str();
+  auto counts = [&](const char *names, std::string &values, const char *text) {
+    verb->add_option(names, values, text)->type_name("N,...")->capture_default_str();
   };
-  counts("-p,--n-prompt", settings->prompts, "Prompt lengths, such as 512,2048; 0: none");
+  counts("-p,--n-prompt", settings->prompts, "Prompt lengths, such as 512,2048, 0-1024+256 or 64-1024*2; 0: none");
   counts("-n,--n-gen", settings->generated, "Numbers of tokens to generate; 0: none");
   counts("-d,--n-depth", settings->depths, "Numbers of tokens that go before");
+  verb->add_option("--pg", settings->pairs, "A prompt and what is written behind it, in one measurement; repeatable")
+      ->type_name("N,N")
+      ->allow_extra_args(false);
+  verb->add_flag("--sample", settings->isSampled, "Draw each token that is written from the logits, as generation does");
+  addThreads(*verb, backend);
   verb->add_option("-r,--repetitions", settings->repetitions, "How often each test is measured")
       ->check(within(1, 10000))
       ->type_name("N")

@@ -10,7 +10,11 @@
 namespace xlstm {
 
 std::string BenchTest::name() const {
-  std::string text = prompt ? "pp" + std::to_string(prompt) : "tg" + std::to_string(generated);
+  std::string text = prompt ? "pp" + std::to_string(prompt) : "";
+  if (generated)
+    text += (prompt ? "+tg" : "tg") + std::to_string(generated);
+  if (sampled)
+    text += " sampled";
   return depth ? text + " @ d" + std::to_string(depth) : text;
 }
 
@@ -96,7 +100,7 @@ std::string formatTable(const BenchReport &report) {
             formatNumber(static_cast<double>(report.numbers.weightBytes) / MiB, 2) + " | " +
             formatNumber(static_cast<double>(report.numbers.fixedBytes()) / MiB, 2) + " | " +
             std::to_string(report.numbers.tokenBytes) + " | " + report.backend + " | " +
-            std::to_string(isCpu ? 1 : report.numbers.batch) + " | " + result.test.name() + " | " +
+            std::to_string(isCpu ? report.threads : report.numbers.batch) + " | " + result.test.name() + " | " +
             formatNumber(summary.mean, 2) + " ± " + formatNumber(summary.deviation, 2) + " |";
     if (!isCpu)
       text += " " + formatNumber(summary.stepMs, 3) + " | " + formatShare(summary) + " |";
@@ -116,7 +120,7 @@ std::string formatJson(const BenchReport &report) {
                   {"state_fixed", report.numbers.fixedBytes()},
                   {"state_a_token", report.numbers.tokenBytes},
                   {"backend", report.backend},
-                  {"n_threads", 1},
+                  {"n_threads", std::max(report.threads, 1)},
                   {"n_prompt", result.test.prompt},
                   {"n_gen", result.test.generated},
                   {"n_depth", result.test.depth},

@@ -9,13 +9,14 @@
 
 namespace xlstm {
 
-/// A prompt is read, or tokens are written one by one, after `depth` tokens of the same text.
+/// A prompt is read, tokens are written one by one, or both, after `depth` tokens of the same text.
 struct BenchTest {
   int64_t prompt, generated, depth;
+  bool sampled = false; // each token is drawn from the logits, as when a text is written
 
   std::string name() const;
   /// Calls that bring logits: one for a prompt, one a written token.
-  int64_t steps() const { return prompt ? 1 : generated; }
+  int64_t steps() const { return (prompt ? 1 : 0) + generated; }
 };
 
 struct BenchResult {
@@ -27,6 +28,7 @@ struct BenchReport {
   CarriedModel model;
   ModelNumbers numbers;
   std::string backend;
+  int threads; // 0: the backend has none to choose
   std::optional<DeviceLimits> limits;
   std::vector<BenchResult> results;
 };

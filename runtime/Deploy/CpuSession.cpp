@@ -2,43 +2,41 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Deploy/CpuSession.h"
-#include "xlstm/Support/Error.h"
+
+#include <algorithm>
 
 namespace xlstm {
 
-CpuSession::Memory CpuSession::allocate(uint64_t bytes) {
-  constexpr uint64_t alignment = 64;
-  auto *memory = static_cast<char *>(std::aligned_alloc(alignment, (bytes + alignment) / alignment * alignment));
-  if (!memory)
-    fail("not enough memory: ", bytes, " bytes are needed");
-  return Memory(memory);
-}
-
-CpuSession::CpuSession(const char *weights)
-    : Session(xlstm_model.cache_tokens), weights(weights), state(allocate(xlstm_model.state_bytes)), scratch(allocate(xlstm_model.scratch_bytes)),
-      logits(xlstm_model.vocab) {
+CpuSession::CpuSession(const xlstm_model_info &model, const char *weights, int threads)
+    : Session(model.cache_tokens), model(model), weights(weights), state(model.state_bytes),
+      scratch(model.scratch_bytes), logits(static_cast<size_t>(model.vocab)), team(threads) {
   reset();
 }
 
 void CpuSession::reset() {
-  xlstm_model.init_state(state.get());
+  model.init_state(state.data());
   count = 0;
+}
+
+void CpuSession::run(xlstm_run function, std::span<const int64_t> ids, float *to) {
+  team.run([&](const xlstm_team *member) {
+    function(weights, state.data(), scratch.data(), ids.data(), to, member, static_cast<int64_t>(ids.size()));
+  });
+  count += static_cast<int64_t>(ids.size());
 }
 
 std::span<float> CpuSession::readOne(int64_t id) {
   checkRoom(1);
-  xlstm_model.decode(weights, state.get(), scratch.get(), &id, logits.data());
-  ++count;
+  run(model.decode, std::span(&id, 1), logits.data());
   return logits;
 }
 
 std::span<float> CpuSession::read(std::span<const int64_t> ids) {
   checkRoom(ids.size());
-  size_t block = xlstm_model.prefill_tokens;
-  for (; ids.size() >= block; ids = ids.subspan(block), count += static_cast<int64_t>(block))
-    xlstm_model.prefill(weights, state.get(), scratch.get(), ids.data(), logits.data());
-  for (int64_t id : ids)
-    readOne(id);
+  const auto most = static_cast<size_t>(model.prefill_tokens);
+  for (; ids.size() > most; ids = ids.subspan(most))
+    run(model.prefill, ids.first(most), nullptr);
+  run(ids.size() == 1 ? model.decode : model.prefill, ids, logits.data());
   return logits;
 }
 

@@ -5,31 +5,30 @@
 #define RUNTIME_DEPLOY_CPUSESSION_H
 
 #include "runtime/Deploy/Backend.h"
+#include "runtime/Deploy/HugeMemory.h"
+#include "runtime/Deploy/Team.h"
 #include "xlstm/Runtime/Deploy/ModelAbi.h"
 
-#include <cstdlib>
 #include <vector>
 
 namespace xlstm {
 
 class CpuSession : public Session {
 public:
-  explicit CpuSession(const char *weights);
+  CpuSession(const xlstm_model_info &model, const char *weights, int threads);
 
   void reset() override;
   std::span<float> read(std::span<const int64_t> ids) override;
   std::span<float> readOne(int64_t id) override;
 
 private:
-  struct Free {
-    void operator()(char *memory) const { std::free(memory); }
-  };
-  using Memory = std::unique_ptr<char[], Free>;
-  static Memory allocate(uint64_t bytes);
+  void run(xlstm_run function, std::span<const int64_t> ids, float *logits);
 
+  const xlstm_model_info &model;
   const char *weights;
-  Memory state, scratch;
+  HugeMemory state, scratch;
   std::vector<float> logits;
+  Team team;
 };
 
 } // namespace xlstm

@@ -17,7 +17,7 @@ namespace {
 class CompiledModel : public TextModel {
 public:
   CompiledModel(CarriedModel &model, Backend &backend)
-      : model(model), numbers(backend.numbers()), session(backend.makeSession(model.weights())) {
+      : model(model), numbers(backend.numbers()), session(backend.makeSession(weightsFor(model, backend))) {
     if (model.hasTokenizer())
       ownTokenizer = model.makeTokenizer();
   }
@@ -68,6 +68,7 @@ std::span<float> CompiledModel::readOne(int32_t id) {
 void addGenerate(CLI::App &app, Backend &backend) {
   auto options = std::make_shared<TextOptions>();
   addTextOptions(app, *options);
+  addThreads(app, backend);
   app.callback([&app, &backend, options] {
     if (!app.get_subcommands().empty())
       return;

@@ -55,7 +55,7 @@ static void writeLogits(const LogitsSettings &settings, Backend &backend) {
   int64_t prefilled = settings.prefill / numbers.prefillTokens * numbers.prefillTokens;
   int64_t outputs = prefilled ? input.tokens - prefilled + 1 : input.tokens;
   SafetensorsWriter out(settings.output, {{"logits", DType::F32, {input.rows, outputs, numbers.vocab}}});
-  std::unique_ptr<Session> session = backend.makeSession(model.weights());
+  std::unique_ptr<Session> session = backend.makeSession(weightsFor(model, backend));
   for (int64_t b = 0; b < input.rows; ++b) {
     session->reset();
     std::span<const int64_t> ids = input.row(b);
@@ -77,6 +77,7 @@ void addLogits(CLI::App &app, Backend &backend) {
   verb->add_option("-o,--output", settings->output, "Safetensors file to write: logits, float32 [B, T, V]")
       ->required()
       ->type_name("FILE");
+  addThreads(*verb, backend);
   verb->add_option("--prefill", settings->prefill,
                    "Read the first N tokens of a row by prefill, as far as they fill whole blocks; logits then begin "
                    "at the last of them")

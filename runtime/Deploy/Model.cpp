@@ -66,6 +66,16 @@ const char *CarriedModel::weights() {
   return payload->textOf(section::Weights).data();
 }
 
+const char *CarriedModel::fastWeights() {
+  uint64_t bytes = payload->bytesOf(section::Weights).size();
+  if (check || !HugeMemory::isWorthACopy(bytes))
+    return copy ? copy->data() : weights();
+  copy = std::make_shared<HugeMemory>(bytes);
+  check = std::make_shared<WeightCheck>(payload, copy->data());
+  check->wait();
+  return copy->data();
+}
+
 void CarriedModel::waitForWeights() {
   weights();
   check->wait();

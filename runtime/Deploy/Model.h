@@ -5,6 +5,7 @@
 #define RUNTIME_DEPLOY_MODEL_H
 
 #include "runtime/Deploy/Backend.h"
+#include "runtime/Deploy/HugeMemory.h"
 #include "runtime/Deploy/WeightCheck.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
 
@@ -24,6 +25,8 @@ public:
 
   /// From the first call on the weights are checked in the background.
   const char *weights();
+  /// The same, in memory of their own with large pages where that is worth it: for who reads all of them a token.
+  const char *fastWeights();
   /// Waits until they are; throws Error when they are not those that were put in. Nothing that was computed from them
   /// may be shown before.
   void waitForWeights();
@@ -49,8 +52,14 @@ private:
   void readMetadata();
 
   std::shared_ptr<const Payload> payload;
+  std::shared_ptr<HugeMemory> copy;
   std::shared_ptr<WeightCheck> check;
 };
+
+/// Those of a model as the backend wants them.
+inline const char *weightsFor(CarriedModel &model, const Backend &backend) {
+  return backend.readsWeights() ? model.fastWeights() : model.weights();
+}
 
 } // namespace xlstm
 

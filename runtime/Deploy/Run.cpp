@@ -32,12 +32,15 @@ static int runVerb(int argc, char **argv, const std::string &name, Backend &back
                        ", CPU " + model.cpu;
     for (size_t i = 0; i < model.features.size(); ++i)
       text += (i ? " " : " (") + model.features[i] + (i + 1 < model.features.size() ? "" : ")");
+    if (std::string code = backend.code(); !code.empty())
+      text += "\ncode for this machine: " + code;
     return escapeControls(text, "\n") + "\nmodel ABI: " + std::to_string(model.abi);
   });
   app.require_subcommand(0, 1);
   addGenerate(app, backend);
   addBench(app, backend);
   addLogits(app, backend);
+  addPerplexity(app, backend);
   addVerify(app, backend);
   try {
     app.parse(argc, argv);

@@ -15,11 +15,14 @@ namespace xlstm {
 void addGenerate(CLI::App &app, Backend &backend);
 void addBench(CLI::App &app, Backend &backend);
 void addLogits(CLI::App &app, Backend &backend);
+void addPerplexity(CLI::App &app, Backend &backend);
 void addVerify(CLI::App &app, Backend &backend);
+
+/// Adds -t where the backend runs in threads.
+void addThreads(CLI::App &app, Backend &backend);
 
 /// Throws Error for a model that was compiled for several texts at once: only bench runs those.
 void checkOneText(const ModelNumbers &numbers);
-
 
 } // namespace xlstm
 

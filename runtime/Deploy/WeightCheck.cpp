@@ -4,14 +4,16 @@
 #include "runtime/Deploy/WeightCheck.h"
 
 #include <algorithm>
+#include <cstring>
+#include <sys/mman.h>
 #include <system_error>
 
 namespace xlstm {
 
-WeightCheck::WeightCheck(std::shared_ptr<const Payload> carried) : payload(std::move(carried)) {
+WeightCheck::WeightCheck(std::shared_ptr<const Payload> carried, char *to) : payload(std::move(carried)), copy(to) {
   payload->check(section::Blocks);
   // One thread hashes several GB a second: more are worth their start only for much.
-  constexpr uint64_t blocksPerThread = 256, most = 4;
+  const uint64_t blocksPerThread = copy ? 32 : 256, most = 4;
   uint64_t wanted = (payload->numBlocks() + blocksPerThread - 1) / blocksPerThread;
   uint64_t count = std::min({wanted, most, uint64_t{std::max(1u, std::thread::hardware_concurrency())}});
   try {
@@ -24,8 +26,17 @@ WeightCheck::WeightCheck(std::shared_ptr<const Payload> carried) : payload(std::
 
 void WeightCheck::work() {
   try {
-    for (uint64_t block; (block = next++) < payload->numBlocks();)
-      payload->checkBlock(block);
+    for (uint64_t block; (block = next++) < payload->numBlocks();) {
+      std::span<const std::byte> bytes = payload->blockOf(block);
+      if (copy) {
+        char *to = copy + block * payloadBlock;
+        std::memcpy(to, bytes.data(), bytes.size());
+        // The file's pages are not needed any more: the process would be twice as large.
+        madvise(const_cast<std::byte *>(bytes.data()), bytes.size(), MADV_DONTNEED);
+        bytes = std::as_bytes(std::span(to, bytes.size()));
+      }
+      payload->checkBlock(block, bytes);
+    }
   } catch (...) {
     next = payload->numBlocks();
     std::lock_guard<std::mutex> lock(mutex);

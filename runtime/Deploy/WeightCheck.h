@@ -14,10 +14,10 @@
 namespace xlstm {
 
 /// Compares every block of the weights with its hash, in threads of its own, once. The pages that it reads are those
-/// that the model is about to read.
+/// that the model is about to read; or it copies them first, to `copy`, and compares the copy.
 class WeightCheck {
 public:
-  explicit WeightCheck(std::shared_ptr<const Payload> payload);
+  explicit WeightCheck(std::shared_ptr<const Payload> payload, char *copy = nullptr);
   /// Does not wait for blocks that nobody asked about.
   ~WeightCheck();
   WeightCheck(const WeightCheck &) = delete;
@@ -31,6 +31,7 @@ private:
   void join();
 
   std::shared_ptr<const Payload> payload;
+  char *copy;
   std::atomic<uint64_t> next = 0;
   std::mutex mutex;
   std::exception_ptr failure;

@@ -101,13 +101,17 @@ void Payload::check(std::string_view name) const {
     complain("its " + std::string(name) + " differs from what was put in");
 }
 
-void Payload::checkBlock(uint64_t block) const {
+std::span<const std::byte> Payload::blockOf(uint64_t block) const {
   std::span<const std::byte> weights = bytesOf(section::Weights);
   uint64_t offset = block * payloadBlock;
+  return weights.subspan(offset, std::min(payloadBlock, weights.size() - offset));
+}
+
+void Payload::checkBlock(uint64_t block, std::span<const std::byte> bytes) const {
   FileHash expected;
   std::memcpy(&expected, bytesOf(section::Blocks).data() + block * sizeof expected, sizeof expected);
-  if (hashOf(weights.subspan(offset, std::min(payloadBlock, weights.size() - offset))) != expected)
-    complain("its weights differ from what was put in, in the MiB at byte " + std::to_string(offset));
+  if (hashOf(bytes) != expected)
+    complain("its weights differ from what was put in, in the MiB at byte " + std::to_string(block * payloadBlock));
 }
 
 void Payload::checkAll() const {

@@ -48,43 +48,51 @@ static constexpr auto comesBefore = [](const auto &a, const auto &b) {
   return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
 };
 
-void Sampler::keepTopK() {
-  size_t count = size_t(options.topK);
-  if (count == 0 || count >= candidates.size())
-    return;
-  std::nth_element(candidates.begin(), candidates.begin() + count, candidates.end(), comesBefore);
-  candidates.resize(count);
+/// A heap with the last of those kept on top: of a large vocabulary few logits are more than looked at.
+void Sampler::gather(std::span<const float> logits) {
+  const size_t most = options.topK ? size_t(options.topK) : logits.size();
+  candidates.clear();
+  for (int32_t id = 0; id < int32_t(logits.size()); ++id) {
+    if (!(logits[id] > -INFINITY) || (candidates.size() == most && !(logits[id] > candidates.front().logit)))
+      continue; // among equals the first, which are there already
+    if (candidates.size() == most) {
+      std::pop_heap(candidates.begin(), candidates.end(), comesBefore);
+      candidates.pop_back();
+    }
+    candidates.push_back({id, logits[id]});
+    if (most < logits.size())
+      std::push_heap(candidates.begin(), candidates.end(), comesBefore);
+  }
 }
 
 void Sampler::keepTopP(float top) {
   if (options.topP == 1)
     return;
   double total = 0, kept = 0;
-  std::sort(candidates.begin(), candidates.end(), comesBefore);
   for (const Candidate &candidate : candidates)
     total += weightOf(candidate.logit, top);
-  size_t count = 0;
-  while (count < candidates.size() && kept < options.topP * total)
+  size_t count = 0, sorted = 0;
+  while (count < candidates.size() && kept < options.topP * total) {
+    if (count == sorted) { // some more of them in their order
+      sorted = std::min(candidates.size(), 2 * sorted + 64);
+      std::partial_sort(candidates.begin() + count, candidates.begin() + sorted, candidates.end(), comesBefore);
+    }
     kept += weightOf(candidates[count++].logit, top);
+  }
   candidates.resize(count);
 }
 
 int32_t Sampler::sample(std::span<const float> logits) {
-  candidates.clear();
   int32_t best = -1;
-  for (int32_t id = 0; id < int32_t(logits.size()); ++id) {
-    if (!(logits[id] > -INFINITY))
-      continue;
-    if (best < 0 || logits[id] > logits[best])
+  for (int32_t id = 0; id < int32_t(logits.size()); ++id)
+    if (logits[id] > (best < 0 ? -INFINITY : logits[best]))
       best = id;
-    candidates.push_back({id, logits[id]});
-  }
   if (best < 0)
     fail("cannot sample: none of ", logits.size(), " logits is a number above minus infinity");
   float top = logits[best];
   if (options.temperature == 0 || std::isinf(top))
     return best;
-  keepTopK();
+  gather(logits);
   keepTopP(top);
   std::sort(candidates.begin(), candidates.end(), [](const auto &a, const auto &b) { return a.id < b.id; });
   double total = 0;

@@ -6,17 +6,17 @@
 // CHECK: llvm.mlir.global internal constant @constant_0(dense<[2, 1]> : tensor<2xi64>)
 // CHECK-LABEL: llvm.func internal @prefill(
 // CHECK-SAME: %[[W:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[S:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias},
-// CHECK-SAME: %[[B:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias}, %[[IDS:[a-z0-9]+]]: !llvm.ptr {llvm.noalias, llvm.readonly}, %[[LOGITS:[a-z0-9]+]]: !llvm.ptr {llvm.noalias}) {
+// CHECK-SAME: %[[B:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias}, %[[IDS:[a-z0-9]+]]: !llvm.ptr {llvm.noalias, llvm.readonly}, %[[LOGITS:[a-z0-9]+]]: !llvm.ptr {llvm.noalias}, %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[TOKENS:[a-z0-9]+]]: i64) {
 kernel.func @prefill on cpu {
   %ids = kernel.ids : memref<1x2xi64>
   %pos = kernel.state "position" init 0.0 : memref<1xi32>
   %m = kernel.state "m" init 0xFF800000 : memref<3xf32>
-  // CHECK: llvm.call @xlstm_cpu_embed_bf16(%[[IDS]], %[[W]], %{{.*}}, %[[TWO:.*]], %[[SIXTEEN:.*]], %[[EIGHT:.*]]) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64) -> ()
+  // CHECK: llvm.call @xlstm_cpu_embed_bf16(%[[IDS]], %[[W]], %{{.*}}, %[[TOKENS]], %[[SIXTEEN:.*]], %[[EIGHT:.*]], %[[TEAM]]) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, !llvm.ptr) -> ()
   %table = kernel.weight "table" : memref<16x8xbf16>
   %x = kernel.buffer : memref<1x2x8xf32>
   kernel.embed ids(%ids) table(%table) y(%x) : memref<1x2xi64>, memref<16x8xbf16>, memref<1x2x8xf32>
   // CHECK: %[[NULL:.*]] = llvm.mlir.zero : !llvm.ptr
-  // CHECK: llvm.call @xlstm_cpu_linear_bf16(%{{.*}}, %[[W]], %[[NULL]], %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64) -> ()
+  // CHECK: llvm.call @xlstm_cpu_linear_bf16(%{{.*}}, %[[W]], %[[NULL]], %{{.*}}, %{{.*}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64, i64, !llvm.ptr) -> ()
   %y = kernel.buffer : memref<1x2x16xf32>
   kernel.linear x(%x) w(%table) y(%y) : memref<1x2x8xf32>, memref<16x8xbf16>, memref<1x2x16xf32>
   %p = kernel.buffer : memref<1x2xi32>
@@ -26,18 +26,26 @@ kernel.func @prefill on cpu {
   // CHECK: %[[F:.*]] = llvm.mlir.addressof @constant_0
   // CHECK-DAG: %[[STRIDE:.*]] = llvm.mlir.constant(16 : i64)
   // CHECK-DAG: %[[FACTOR:.*]] = llvm.mlir.constant(1.500000e+00 : f32)
-  // CHECK: llvm.call @xlstm_cpu_rope(%{{.*}}, %{{.*}}, %[[F]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[STRIDE]], %[[FACTOR]])
+  // CHECK: llvm.call @xlstm_cpu_rope(%{{.*}}, %{{.*}}, %[[F]], %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[STRIDE]], %[[FACTOR]], %[[TEAM]])
   %f = kernel.constant dense<[2, 1]> : tensor<2xi64> : memref<2xi64>
   %h = kernel.view %y at 32 : memref<1x2x16xf32> to memref<1x2x2x4xf32, strided<[32, 16, 4, 1]>>
   %r = kernel.buffer : memref<1x2x2x4xf32>
   kernel.rope x(%h) positions(%p) turns(%f) y(%r) {factor = 1.5 : f32}
     : memref<1x2x2x4xf32, strided<[32, 16, 4, 1]>>, memref<1x2xi32>, memref<2xi64>, memref<1x2x2x4xf32>
-  // CHECK: llvm.call @xlstm_cpu_copy(%{{.*}}, %[[LOGITS]],
-  %last = kernel.view %r at 32 : memref<1x2x2x4xf32> to memref<1x1x8xf32>
-  %logits = kernel.logits : memref<1x1x8xf32>
-  kernel.copy x(%last) y(%logits) : memref<1x1x8xf32>, memref<1x1x8xf32>
+  // As far as there are tokens; what comes behind the last of them only where logits are wanted.
+  // CHECK: llvm.call @xlstm_cpu_advance(%[[S]], %{{.*}}, %[[TOKENS]], %[[TEAM]])
   kernel.advance pos(%pos) {tokens = 2 : i64} : memref<1xi32>
+  // CHECK: llvm.call @xlstm_cpu_meet(%[[TEAM]])
+  kernel.meet
+  // CHECK: %[[WANTED:.*]] = llvm.icmp "ne" %[[LOGITS]], %{{.*}} : !llvm.ptr
+  // CHECK: llvm.cond_br %[[WANTED]], ^[[GOON:.*]], ^[[END:.*]]
+  // CHECK: ^[[GOON]]:
+  // CHECK: llvm.call @xlstm_cpu_last(%{{.*}}, %[[LOGITS]], %{{.*}}, %[[TOKENS]], %{{.*}}, %[[TEAM]])
+  // CHECK: ^[[END]]:
   // CHECK: llvm.return
+  %tokens = kernel.view %r at 0 : memref<1x2x2x4xf32> to memref<1x2x8xf32>
+  %logits = kernel.logits : memref<1x1x8xf32>
+  kernel.last x(%tokens) y(%logits) : memref<1x2x8xf32>, memref<1x1x8xf32>
 }
 // CHECK-LABEL: llvm.func internal @decode(
 kernel.func @decode on cpu attributes {context_length = 99 : i64} {
@@ -58,7 +66,7 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?xi64
 // CHECK: llvm.mlir.constant(0xFF800000 : f32)
 // CHECK-LABEL: llvm.mlir.global external constant @xlstm_model()
 // ABI, tokens, vocabulary, tokens of a cache and their bytes (there is none), bytes of weights, state and scratch.
-// CHECK: llvm.mlir.constant(4 : i32)
+// CHECK: llvm.mlir.constant(5 : i32)
 // CHECK: llvm.mlir.constant(2 : i32)
 // CHECK: llvm.mlir.constant(8 : i64)
 // CHECK: llvm.mlir.constant(0 : i64)

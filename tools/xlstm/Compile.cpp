@@ -13,6 +13,7 @@
 
 #include <iostream>
 #include <limits>
+#include <map>
 
 namespace xlstm {
 
@@ -20,9 +21,12 @@ namespace {
 
 struct CompileSettings {
   std::filesystem::path bundle, output;
-  std::string target = "cpu", cpu = portableCpu, activations = "f32";
+  std::string target = "cpu", cpu, activations = "f32";
   int64_t batch = 1;
   std::vector<int64_t> prefillTokens;
+  std::vector<std::string> weights;
+  std::string keys, emit = "exe";
+  bool explain = false;
   bool randomWeights = false, allowNonFinite = false;
 };
 
@@ -51,16 +55,32 @@ static void compileCpu(const CompileSettings &settings) {
     fail("expected one number of --prefill-tokens for the CPU, found ", settings.prefillTokens.size());
   if (settings.randomWeights || settings.batch != 1 || settings.activations != "f32")
     fail("expected --target=cuda beside --activations, --batch and --random-weights");
-  checkTokenizer(settings.bundle);
   CompileOptions options;
-  options.cpu = settings.cpu;
+  options.widen = settings.cpu.empty();
+  if (!settings.cpu.empty())
+    options.cpu = settings.cpu;
   options.allowNonFinite = settings.allowNonFinite;
+  options.weights = settings.weights;
+  options.smallKeys = settings.keys == "bf16";
   if (!settings.prefillTokens.empty())
     options.prefillTokens = settings.prefillTokens.front();
+  if (settings.explain)
+    std::cout << explainBundle(settings.bundle, options);
+  if (settings.output.empty())
+    return;
+  static const std::map<std::string, CpuStage> stages = {
+      {"mlir", CpuStage::Mlir}, {"llvm", CpuStage::Llvm}, {"asm", CpuStage::Assembly}, {"obj", CpuStage::Object}};
+  if (auto stage = stages.find(settings.emit); stage != stages.end())
+    return emitBundle(settings.bundle, settings.output, options, stage->second);
+  checkTokenizer(settings.bundle);
   compileBundle(settings.bundle, settings.output, options);
 }
 
 static void compileCuda(const CompileSettings &settings) {
+  if (!settings.weights.empty() || !settings.keys.empty())
+    fail("expected --target=cpu beside --weights and --keys");
+  if (settings.explain || settings.emit != "exe" || settings.output.empty())
+    fail("expected --target=cpu beside --emit and --explain, and an --output");
   checkCudaTarget();
   if (!settings.randomWeights)
     checkTokenizer(settings.bundle);
@@ -82,14 +102,22 @@ void addCompileCommand(CLI::App &app) {
   auto settings = std::make_shared<CompileSettings>();
   CLI::App *verb = app.add_subcommand("compile", "Compile a bundle to one executable, weights and tokenizer inside");
   verb->add_option("bundle", settings->bundle, "Bundle of a student or a teacher")->required();
-  verb->add_option("-o,--output", settings->output, "Executable to write")->required();
+  verb->add_option("-o,--output", settings->output, "Executable to write; with --explain there may be none");
   verb->add_option("--target", settings->target, "What it runs on: cpu, or cuda (an NVIDIA GPU)")
       ->capture_default_str()
       ->check(CLI::IsMember({"cpu", "cuda"}));
   verb->add_option(
           "--cpu", settings->cpu,
-          "cpu: the least CPU that runs it: an LLVM CPU name or level, such as x86-64-v4; native: this machine's")
-      ->capture_default_str();
+          "cpu: the least CPU that runs it: an LLVM CPU name or level, such as x86-64-v4; native: this machine's "
+          "[x86-64-v3, with faster code inside for CPUs that have AVX-512 and VNNI]")
+      ->type_name("NAME");
+  verb->add_option("--weights", settings->weights,
+                   "cpu: type of the weights of projections and embedding: f32, bf16, f16, int8 (8.5 bits), int4 (4.5) "
+                   "or int4m (5); or rules PATTERN=TYPE with * in names of tensors, of which the last that fits counts")
+      ->delimiter(',')
+      ->type_name("TYPE,...");
+  verb->add_option("--keys", settings->keys, "cpu: type of the keys and values that a text keeps, f32 or bf16 [f32]")
+      ->check(CLI::IsMember({"f32", "bf16"}));
   verb->add_option("--activations", settings->activations, "cuda: type of activations and weights, f32 or bf16")
       ->capture_default_str()
       ->check(CLI::IsMember({"f32", "bf16"}));
@@ -97,13 +125,22 @@ void addCompileCommand(CLI::App &app) {
       ->capture_default_str()
       ->check(CLI::Range(int64_t{1}, int64_t{1024}));
   verb->add_option("--prefill-tokens", settings->prefillTokens,
-                   "Tokens of one prefill call; cuda: a list, one function each [cpu: 64, cuda: 2048,256,32]")
+                   "Tokens of one prefill call, on the CPU at most; cuda: a list, one function each [cpu: 256, cuda: "
+                   "2048,256,32]")
       ->delimiter(',')
       ->check(CLI::Range(int64_t{1}, int64_t{131072}));
   verb->add_flag("--random-weights", settings->randomWeights,
                  "cuda: no weights inside, the executable makes its own; the bundle may be a model.mlir");
+  verb->add_option("--emit", settings->emit,
+                   "cpu: what to write: exe, or of the model alone mlir (planned kernel calls), llvm, asm, obj")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"exe", "mlir", "llvm", "asm", "obj"}));
+  verb->add_flag("--explain", settings->explain,
+                 "cpu: print what prefill and decode do: kernels, bytes that they read, operations, memory");
   addNonFiniteFlag(*verb, settings->allowNonFinite);
   verb->callback([settings] {
+    if (settings->output.empty() && !settings->explain)
+      throw CLI::RequiredError("--output");
     settings->target == "cuda" ? compileCuda(*settings) : compileCpu(*settings);
     warnOfChatTemplate(settings->bundle);
   });

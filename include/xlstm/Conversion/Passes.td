@@ -22,6 +22,15 @@ def ConvertLMToKernel : Pass<"convert-lm-to-kernel", "::mlir::ModuleOp"> {
     kernel.linear x(%x) w(%w) y(%y) : memref<1x1x8xf32>, memref<4x8xbf16>, memref<1x1x4xf32>
     ```
 
+    With `panels` the weights of projections and embeddings on the CPU lie in the order in which its products read them
+    (`!kernel.panel`), blocks of small integers among them:
+
+    ```mlir
+    %w = lm.param "up_proj.weight" : tensor<64x32x!lm.block<i8, 32>>
+    // becomes
+    %w = kernel.weight "up_proj.weight" : memref<64x1x!kernel.panel<q8>>
+    ```
+
     The number of tokens read so far is a state of its own, `position`, which the function's last call advances; a fused
     mixer counts for itself. The logits are written where the caller wants them.
 
@@ -32,7 +41,11 @@ def ConvertLMToKernel : Pass<"convert-lm-to-kernel", "::mlir::ModuleOp"> {
     EnumOption<"target", "target", "::xlstm::kernel::Target", [
       EnumCase<"::xlstm::kernel::Target::Cpu", "cpu", "This kind of processor">,
       EnumCase<"::xlstm::kernel::Target::Cuda", "cuda", "An NVIDIA GPU">
-    ], "Whose kernels to call">
+    ], "Whose kernels to call">,
+    Option<"panels", "panels", "bool", "false",
+           "On the CPU, weights of projections and embeddings lie in panels (default false)">,
+    Option<"smallKeys", "small-keys", "bool", "false",
+           "On the CPU, keys and values of attention are kept as bf16 (default false)">
   ];
   let dependentDialects = ["::xlstm::kernel::KernelDialect"];
 }

@@ -45,6 +45,7 @@ struct KernelDescription {
   std::vector<std::string_view> cudaTypes, cudaMemory, cudaVariants;
   std::vector<std::pair<unsigned, unsigned>> inPlace; // an output and the view whose place it may have
   std::vector<std::pair<std::string_view, int64_t>> limits, multiples;
+  std::vector<std::string_view> grows; // sizes and numbers that are proportional to a call's tokens
 
   /// The element type of a view where the type variables have the values of `choice`.
   std::string_view elementType(const KernelView &view, const std::vector<std::string_view> &choice) const;

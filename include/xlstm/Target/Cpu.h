@@ -14,16 +14,33 @@ namespace xlstm {
 inline constexpr const char *portableCpu = "x86-64-v3";
 
 struct CpuTargetOptions {
-  /// The kernels as bitcode (lib/xlstm_kernels_cpu.bc beside the tool's bin folder).
+  /// The kernels as bitcode (lib/xlstm_kernels_cpu.bc beside the tool's bin folder), its variants beside it.
   std::filesystem::path kernels;
   /// An LLVM CPU name, or "native".
   std::string cpu = portableCpu;
-  /// Tokens of one prefill call.
-  int64_t prefillTokens = 64;
+  /// A second object for CPUs with wideCpuFeatures (CpuFeatures.h), `xlstm_model_wide`, which is chosen when it runs.
+  bool widen = false;
+  /// Tokens of one prefill call, at most.
+  int64_t prefillTokens = 256;
+  /// Types of weights: rules of xlstm-quantize (Transforms/WeightRules.h).
+  std::vector<std::string> weights;
+  /// Keys and values of attention are kept as bf16, not f32.
+  bool smallKeys = false;
 };
 
+/// What compileForCpu leaves beside or instead of object files.
+enum class CpuStage { Mlir, Llvm, Assembly, Object };
+
+/// The model on its way: the planned kernel calls, LLVM's IR when it is optimised, the assembly, the bytes of the object
+/// file. Throws Error as compileForCpu does.
+std::string translateForCpu(std::string_view mlir, const std::string &origin, const CpuTargetOptions &options,
+                            CpuStage stage);
+
+/// Tables of what prefill and decode do (lib/Target/Cpu/Explain.h).
+std::string explainForCpu(std::string_view mlir, const std::string &origin, const CpuTargetOptions &options);
+
 /// Builds prefill and decode of @model, lowers them and writes an object file that exports `xlstm_model`
-/// (Runtime/Deploy/ModelAbi.h). Throws Error with the located diagnostic.
+/// (Runtime/Deploy/ModelAbi.h), and where it is wanted and there are such CPUs a second one beside it. Throws Error with the located diagnostic.
 ModelObject compileForCpu(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,
                           const CpuTargetOptions &options);
 

@@ -17,8 +17,14 @@ inline constexpr int64_t mostCpuPrefillTokens = 4096;
 struct CompileOptions {
   /// An LLVM CPU name, or "native".
   std::string cpu = portableCpu;
-  /// Tokens of one prefill call.
-  int64_t prefillTokens = 64;
+  /// Faster code beside it for CPUs that have more (CpuTargetOptions::widen).
+  bool widen = true;
+  /// Tokens of one prefill call, at most.
+  int64_t prefillTokens = CpuTargetOptions().prefillTokens;
+  /// Types of weights: rules of xlstm-quantize (Transforms/WeightRules.h).
+  std::vector<std::string> weights;
+  /// Keys and values of attention are kept as bf16, not f32.
+  bool smallKeys = false;
   /// NaN and infinities in weights are no error.
   bool allowNonFinite = false;
   /// Folder with libXlstmDeploy.a, the archives it needs and xlstm_kernels_cpu.bc; empty: lib/ beside the bin/ of the
@@ -32,6 +38,13 @@ std::string findLinker();
 /// Throws Error where compileBundle would for want of what is no part of the bundle: the linker, a library, a CPU that
 /// LLVM knows, a number in range. Asked before hours of training.
 void checkCompile(const CompileOptions &options);
+
+/// Writes a stage of the bundle's model on its way to the CPU to `output`.
+void emitBundle(const std::filesystem::path &bundle, const std::filesystem::path &output, const CompileOptions &options,
+                CpuStage stage);
+
+/// What the executable of a bundle will do, as tables.
+std::string explainBundle(const std::filesystem::path &bundle, const CompileOptions &options);
 
 /// Compiles the bundle at `folder` for the CPU and links the object with the deploy library, weights, tokenizer and
 /// metadata behind it; without a tokenizer it works on token ids. The executable appears at `output` whole or not at

@@ -35,6 +35,36 @@ def OrderHeads : Pass<"xlstm-order-heads", "::mlir::ModuleOp"> {
   let dependentDialects = ["::xlstm::lm::LMDialect"];
 }
 
+def Quantize : Pass<"xlstm-quantize", "::mlir::ModuleOp"> {
+  let summary = "Store weights in fewer bits";
+  let description = [{
+    Gives weights of projections and embedding tables the type that `rules` say: `type` for all or `pattern=type`, where a
+    pattern is a weight's name with `*` for any letters and `?` for one; the last rule that fits a name counts.
+
+    | type | bits a weight | |
+    |---|---|---|
+    | `f32`, `bf16`, `f16` | 32, 16, 16 | rounded to nearest |
+    | `int8` | 8.5 | `!lm.block<i8, 32>` |
+    | `int4` | 4.5 | `!lm.block<i4, 32>` |
+    | `int4m` | 5 | `!lm.block<i4, 32, minimum>` |
+    | `stored` | | as the bundle has it |
+
+    Gates (weights with a value that they begin with), norms and biases keep their type, and so do weights of fewer than 16
+    rows, or whose rows are no multiple of 32. Feature maps become bf16 where the rule says small integers. A pattern that
+    fits no weight is an error.
+
+    ```mlir
+    %w = lm.param "model.layers.0.mlp.up_proj.weight" : tensor<256x64xbf16>
+    // becomes, rules=int8
+    %w = lm.param "model.layers.0.mlp.up_proj.weight" : tensor<256x64x!lm.block<i8, 32>>
+    ```
+    Works on the functions with explicit state; `@model` keeps what the weights are made of.
+  }];
+  let options = [ListOption<"rules", "rules", "std::string", "Types, as pattern=type; later ones win">];
+  let statistics = [Statistic<"numQuantized", "weights-retyped", "Weights that got another type">];
+  let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
+}
+
 def InlineLayers : Pass<"xlstm-inline-layers", "::mlir::ModuleOp"> {
   let summary = "Make the functions with state a straight line of ops";
   let description = [{
@@ -63,6 +93,26 @@ def PlanMemory : Pass<"xlstm-plan-memory", "::mlir::ModuleOp"> {
     Statistic<"numBuffers", "buffers", "values that got a place of their own">,
     Statistic<"unshared", "unshared-bytes", "scratch bytes if no two values shared a place">,
     Statistic<"scratch", "scratch-bytes", "scratch bytes of the largest function">];
+}
+
+def PlaceMeets : Pass<"xlstm-place-meets", "::mlir::ModuleOp"> {
+  let summary = "Let threads wait where one reads what another wrote";
+  let description = [{
+    On the CPU several threads run a function together, each its share of every kernel's output. In front of a call that
+    reads bytes which calls since the last `kernel.meet` wrote, or writes bytes which they read or wrote, they meet. Runs
+    behind `xlstm-plan-memory`, whose places say what overlaps.
+
+    ```mlir
+    kernel.rms_norm x(%x) w(%g) y(%n) ...
+    kernel.linear x(%n) w(%w) y(%y) ...
+    // becomes
+    kernel.rms_norm x(%x) w(%g) y(%n) ...
+    kernel.meet
+    kernel.linear x(%n) w(%w) y(%y) ...
+    ```
+  }];
+  let statistics = [Statistic<"numMeets", "meets", "Places where threads wait for one another">];
+  let dependentDialects = ["::xlstm::kernel::KernelDialect"];
 }
 
 #endif // XLSTM_TRANSFORMS_NATIVEPASSES_TD

@@ -49,14 +49,18 @@ LLVM::CallOp CEmitter::call(Location loc, StringRef name, ValueRange operands, T
 
 void CEmitter::returnError(LLVM::CallOp call) {
   Location loc = call.getLoc();
+  Value good = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, call.getResult(), i32(loc, 0));
+  returnUnless(loc, good, call.getResult());
+}
+
+void CEmitter::returnUnless(Location loc, Value condition, ValueRange results) {
   Block *before = builder.getBlock();
   Region *region = before->getParent();
   Block *failed = builder.createBlock(region, region->end());
-  builder.create<LLVM::ReturnOp>(loc, call.getResult());
+  builder.create<LLVM::ReturnOp>(loc, results);
   Block *after = builder.createBlock(region, failed->getIterator());
   builder.setInsertionPointToEnd(before);
-  Value good = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, call.getResult(), i32(loc, 0));
-  builder.create<LLVM::CondBrOp>(loc, good, after, failed);
+  builder.create<LLVM::CondBrOp>(loc, condition, after, failed);
   builder.setInsertionPointToEnd(after);
 }
 
@@ -94,7 +98,9 @@ void CallEmitter::emitCpu(Operation *op, const kernel::Call &call, ArrayRef<Valu
   for (auto [variable, type] : llvm::zip(kernel.types, types))
     if (variable == kernel.cpuSuffix)
       name += "_" + std::string(type);
-  CEmitter::call(op->getLoc(), name, arguments, LLVM::LLVMVoidType::get(builder.getContext()));
+  SmallVector<Value> all(arguments);
+  all.push_back(arenas.lookup("team"));
+  CEmitter::call(op->getLoc(), name, all, LLVM::LLVMVoidType::get(builder.getContext()));
 }
 
 void CallEmitter::emitCuda(Operation *op, const kernel::Call &call, ArrayRef<Value> arguments) {
@@ -121,19 +127,37 @@ void CallEmitter::emitCuda(Operation *op, const kernel::Call &call, ArrayRef<Val
   returnError(CEmitter::call(loc, name, operands, builder.getI32Type()));
 }
 
+Value CallEmitter::size(Location loc, const KernelDescription &kernel, std::string_view name, int64_t value) {
+  if (target != kernel::Target::Cpu || most == 1 || value % most != 0 || !llvm::is_contained(kernel.grows, name))
+    return i64(loc, value);
+  Value tokens = arenas.lookup("tokens");
+  return value == most ? tokens : builder.create<LLVM::MulOp>(loc, tokens, i64(loc, value / most));
+}
+
+/// What follows the last token is its logits, which a prompt's earlier pieces do not need.
+void CallEmitter::returnWithoutLogits(Location loc) {
+  Value logits = arenas.lookup("logits");
+  returnUnless(loc, builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ne, logits, null(loc)), {});
+}
+
 void CallEmitter::emitCall(Operation *op) {
+  if (isa<kernel::LastOp>(op))
+    returnWithoutLogits(op->getLoc());
   kernel::Call call(op);
   Location loc = op->getLoc();
   SmallVector<Value> arguments;
   for (unsigned i = 0; i < call.description().views.size(); ++i)
     arguments.push_back(call.view(i) ? pointers.lookup(call.view(i)) : null(loc));
   SmallVector<int64_t> sizes = *call.sizes();
-  for (int64_t size : sizes)
-    arguments.push_back(i64(loc, size));
+  const KernelDescription &kernel = call.description();
+  for (auto [name, value] : llvm::zip_equal(kernel.sizes, sizes))
+    arguments.push_back(size(loc, kernel, name, value));
   for (int64_t stride : call.strides())
     arguments.push_back(i64(loc, stride));
-  for (TypedAttr value : call.numbers())
-    arguments.push_back(number(loc, value));
+  for (auto [described, value] : llvm::zip_equal(kernel.numbers, call.numbers())) {
+    auto integer = dyn_cast<IntegerAttr>(value);
+    arguments.push_back(integer ? size(loc, kernel, described.name, integer.getInt()) : number(loc, value));
+  }
   if (target == kernel::Target::Cpu)
     emitCpu(op, call, arguments);
   else
@@ -141,7 +165,10 @@ void CallEmitter::emitCall(Operation *op) {
 }
 
 void CallEmitter::emit(Operation *op) {
-  if (kernel::Call::isa(op))
+  if (isa<kernel::MeetOp>(op))
+    CEmitter::call(op->getLoc(), "xlstm_cpu_meet", arenas.lookup("team"),
+                   LLVM::LLVMVoidType::get(builder.getContext()));
+  else if (kernel::Call::isa(op))
     emitCall(op);
   else
     pointers[op->getResult(0)] = pointerOf(op);

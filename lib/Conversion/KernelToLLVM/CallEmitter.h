@@ -38,28 +38,36 @@ public:
   mlir::LLVM::CallOp call(mlir::Location loc, llvm::StringRef function, mlir::ValueRange operands, mlir::Type result);
   /// Returns what the call returned, an int, from the current function unless that is 0.
   void returnError(mlir::LLVM::CallOp call);
+  /// Returns `results` from the current function where `condition` does not hold.
+  void returnUnless(mlir::Location loc, mlir::Value condition, mlir::ValueRange results);
 
 protected:
   mlir::ModuleOp module;
   mlir::OpBuilder &builder;
 };
 
-/// Emits one kernel.func, op by op. `arenas` has the pointers of the memories, "ids" and "logits" by name.
+/// Emits one kernel.func, op by op. `arenas` has the pointers of the memories, "ids" and "logits" by name; on the CPU also
+/// "team" and "tokens": how many tokens a call has, of `most`.
 class CallEmitter : CEmitter {
 public:
-  CallEmitter(mlir::ModuleOp module, mlir::OpBuilder &builder, kernel::Target target,
+  CallEmitter(mlir::ModuleOp module, mlir::OpBuilder &builder, kernel::Target target, int64_t most,
               llvm::StringMap<mlir::Value> arenas, mlir::Value stream, SizeQueries &queries)
-      : CEmitter(module, builder), target(target), arenas(std::move(arenas)), stream(stream), queries(queries) {}
+      : CEmitter(module, builder), target(target), most(most), arenas(std::move(arenas)), stream(stream),
+        queries(queries) {}
 
   void emit(mlir::Operation *op);
 
 private:
   mlir::Value pointerOf(mlir::Operation *op);
   void emitCall(mlir::Operation *op);
+  /// A size or number of a call, which is a multiple of its tokens where the kernel says that it grows with them.
+  mlir::Value size(mlir::Location loc, const KernelDescription &kernel, std::string_view name, int64_t value);
+  void returnWithoutLogits(mlir::Location loc);
   void emitCpu(mlir::Operation *op, const kernel::Call &call, mlir::ArrayRef<mlir::Value> arguments);
   void emitCuda(mlir::Operation *op, const kernel::Call &call, mlir::ArrayRef<mlir::Value> arguments);
 
   kernel::Target target;
+  int64_t most;
   llvm::StringMap<mlir::Value> arenas;
   mlir::Value stream;
   SizeQueries &queries;

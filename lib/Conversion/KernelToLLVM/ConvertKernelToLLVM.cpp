@@ -31,14 +31,18 @@ int64_t CompiledModel::bytesOf(kernel::Arena kind) const {
 }
 
 static LLVM::LLVMFuncOp beginCpu(OpBuilder &builder, Location loc, StringRef name, llvm::StringMap<Value> &arenas) {
-  constexpr StringLiteral names[] = {"weights", "state", "scratch", "ids", "logits"};
+  constexpr StringLiteral names[] = {"weights", "state", "scratch", "ids", "logits", "team", "tokens"};
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), SmallVector<Type>(5, pointer));
+  SmallVector<Type> arguments(6, pointer);
+  arguments.push_back(builder.getI64Type());
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), arguments);
   auto function = builder.create<LLVM::LLVMFuncOp>(loc, name, type, LLVM::Linkage::Internal);
   Block *entry = function.addEntryBlock(builder);
   builder.setInsertionPointToEnd(entry);
   for (auto [i, arena] : llvm::enumerate(names)) {
     arenas[arena] = entry->getArgument(i);
+    if (arena == "team" || arena == "tokens")
+      continue;
     function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr()); // no two of them overlap
     if (i < 3)
       function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(kernel::placeAlignment));
@@ -162,7 +166,7 @@ void ConvertKernelToLLVM::convert(CompiledFunction &function, SizeQueries &queri
   Value stream;
   bool isCpu = kernels.getTarget() == kernel::Target::Cpu;
   function.native = beginFunction(builder, kernels.getLoc(), kernels.getSymName(), kernels.getTarget(), arenas, stream);
-  CallEmitter emitter(getOperation(), builder, kernels.getTarget(), arenas, stream, queries);
+  CallEmitter emitter(getOperation(), builder, kernels.getTarget(), function.tokens(), arenas, stream, queries);
   for (Operation &op : kernels.getBody().front())
     emitter.emit(&op);
   Location loc = kernels.getLoc();

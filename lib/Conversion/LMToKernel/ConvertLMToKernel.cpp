@@ -21,7 +21,8 @@ namespace {
 
 /// Arguments become what the caller gives (ids) and states; the position is one, too.
 struct ConvertModel : OpConversionPattern<lm::ModelOp> {
-  ConvertModel(MLIRContext *context, kernel::Target target) : OpConversionPattern(context), target(target) {}
+  ConvertModel(MLIRContext *context, kernel::Target target, bool smallKeys)
+      : OpConversionPattern(context), target(target), smallKeys(smallKeys) {}
 
   LogicalResult matchAndRewrite(lm::ModelOp model, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
     KernelBuilder builder(rewriter, model);
@@ -36,6 +37,8 @@ struct ConvertModel : OpConversionPattern<lm::ModelOp> {
       MemRefType type = memoryType(argument.getType());
       auto name = model.getArgAttrOfType<StringAttr>(i, lm::LMDialect::stateAttrName);
       auto init = model.getArgAttrOfType<FloatAttr>(i, lm::LMDialect::initAttrName);
+      if (smallKeys && isKeys(argument))
+        type = MemRefType::get(type.getShape(), rewriter.getBF16Type());
       Value memory = i == 0   ? Value(rewriter.create<kernel::IdsOp>(model.getLoc(), type))
                      : i == 1 ? builder.state(positionName, type, 0)
                               : builder.state(name.getValue(), type, static_cast<float>(init.getValueAsDouble()));
@@ -46,7 +49,15 @@ struct ConvertModel : OpConversionPattern<lm::ModelOp> {
     return success();
   }
 
+private:
+  /// Whether a state is the keys or values of attention, and nothing else.
+  static bool isKeys(Value state) {
+    return !state.use_empty() && llvm::all_of(state.getUsers(), [](Operation *user) { return isa<lm::AttentionOp>(user); }) &&
+           cast<RankedTensorType>(state.getType()).getElementType().isF32();
+  }
+
   kernel::Target target;
+  bool smallKeys;
 };
 
 /// The last token's logits go where the caller wants them; finishFunction spares the copy where it can.
@@ -102,12 +113,16 @@ LogicalResult checkOps(lm::ModelOp model, RewritePatternSet &patterns, kernel::T
 
 LogicalResult ConvertLMToKernel::convertModel(lm::ModelOp model) {
   RewritePatternSet patterns(&getContext());
-  populateKernelPatterns(patterns);
+  populateKernelPatterns(patterns, {target, panels});
   patterns.add<ConvertReturn>(&getContext());
+  if (panels && target != kernel::Target::Cpu)
+    return model.emitOpError() << "expects panels on the CPU alone";
+  if (smallKeys && target != kernel::Target::Cpu)
+    return model.emitOpError() << "expects small keys on the CPU alone: elsewhere they have the type of activations";
   if (failed(checkForCompilation(model)) || failed(checkOps(model, patterns, target)))
     return failure();
   shareWeights(model);
-  patterns.add<ConvertModel>(&getContext(), target);
+  patterns.add<ConvertModel>(&getContext(), target, smallKeys);
   ConversionTarget legal(getContext());
   legal.addLegalDialect<kernel::KernelDialect>();
   StringAttr name = model.getSymNameAttr();

@@ -59,6 +59,8 @@ void Finisher::advancePosition() {
   for (kernel::StateOp state : body.getOps<kernel::StateOp>())
     if (state.getName() == positionName) {
       builder.setInsertionPointToEnd(&body);
+      for (kernel::LastOp last : body.getOps<kernel::LastOp>()) // behind it a call may end
+        builder.setInsertionPoint(last);
       int64_t tokens = cast<MemRefType>(ids.getResult().getType()).getDimSize(1);
       kernel::createCall(builder, function.getLoc(), "advance", {state.getResult()},
                          {builder.getI64IntegerAttr(tokens)});

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Conversion/LMToKernel/KernelBuilder.h"
+#include "lib/Conversion/LMToKernel/PanelWeights.h"
 #include "xlstm/Kernels/Turns.h"
 
 using namespace mlir;
@@ -30,21 +31,35 @@ Value KernelBuilder::view(Value source, int64_t offset, ArrayRef<int64_t> shape,
   return rewriter.create<kernel::ViewOfOp>(loc, isDense ? dense : strided, source, rewriter.getI64IntegerAttr(offset));
 }
 
+MemRefType KernelBuilder::weightType(Value weight) {
+  if (MemRefType type = choice.panels ? panelsOf(weight) : MemRefType())
+    return type;
+  auto type = cast<RankedTensorType>(weight.getType());
+  if (choice.panels && !weight.use_empty() && isPanelBias(weight))
+    type = type.clone(rewriter.getF32Type());
+  return memoryType(type);
+}
+
+std::string KernelBuilder::forPanels(StringRef name, Value weight) {
+  bool isPanel = isa<kernel::PanelType>(cast<MemRefType>(weight.getType()).getElementType());
+  return (name + (isPanel ? "_panels" : "")).str();
+}
+
 Value KernelBuilder::weight(lm::ParamOp param) {
-  return rewriter.create<kernel::WeightOp>(loc, memoryType(param.getType()), param.getNameAttr(),
+  return rewriter.create<kernel::WeightOp>(loc, weightType(param.getResult()), param.getNameAttr(),
                                            dyn_cast_or_null<FloatAttr>(param.getInitAttr()), DenseI64ArrayAttr(),
                                            IntegerAttr(), IntegerAttr(), Value(), IntegerAttr());
 }
 
 Value KernelBuilder::weight(lm::TakeBlocksOp op) {
   auto param = op.getWeight().getDefiningOp<lm::ParamOp>();
-  return rewriter.create<kernel::WeightOp>(loc, memoryType(op.getType()), param.getNameAttr(),
+  return rewriter.create<kernel::WeightOp>(loc, weightType(op.getResult()), param.getNameAttr(),
                                            dyn_cast_or_null<FloatAttr>(param.getInitAttr()), op.getBlocksAttr(),
                                            op.getSizeAttr(), op.getAxisAttr(), Value(), IntegerAttr());
 }
 
 Value KernelBuilder::join(Value like, ValueRange parts) {
-  return rewriter.create<kernel::JoinOp>(loc, memoryType(like.getType()), parts);
+  return rewriter.create<kernel::JoinOp>(loc, weightType(like), parts);
 }
 
 Value KernelBuilder::state(const Twine &name, MemRefType type, float init) {

@@ -7,6 +7,7 @@
 #include "dialects/LM/Runs.h"
 #include "dialects/XLSTM/XLSTMDialect.h"
 #include "lib/Conversion/LMToKernel/KernelBuilder.h"
+#include "lib/Conversion/LMToKernel/PanelWeights.h"
 
 using namespace mlir;
 
@@ -100,6 +101,11 @@ static Results convert(lm::JoinHeadsOp op, lm::JoinHeadsOp::Adaptor in, KernelBu
 
 static Results convert(lm::LastTokenOp op, lm::LastTokenOp::Adaptor in, KernelBuilder &builder) {
   kernel::Layout layout = layoutOf(in.getX());
+  if (builder.mayHaveFewerTokens() && layout.shape[1] > 1) {
+    Value y = builder.buffer(op.getResult());
+    builder.call("last", {in.getX(), y});
+    return {y};
+  }
   int64_t offset = (layout.shape[1] - 1) * layout.strides[1] * layout.elementBytes;
   layout.strides[0] = std::max(layout.strides[0], layout.strides[1] * layout.shape[1]);
   layout.shape[1] = 1;
@@ -123,19 +129,19 @@ static Results convert(lm::PackOp op, lm::PackOp::Adaptor in, KernelBuilder &bui
 
 static Results convert(lm::EmbedOp op, lm::EmbedOp::Adaptor in, KernelBuilder &builder) {
   Value y = builder.buffer(op.getResult());
-  builder.call("embed", {in.getIds(), in.getTable(), y});
+  builder.call(builder.forPanels("embed", in.getTable()), {in.getIds(), in.getTable(), y});
   return {y};
 }
 
 static Results convert(lm::LinearOp op, lm::LinearOp::Adaptor in, KernelBuilder &builder) {
   Value y = builder.buffer(op.getResult());
-  builder.call("linear", {in.getX(), in.getWeight(), in.getBias(), Value(), y});
+  builder.call(builder.forPanels("linear", in.getWeight()), {in.getX(), in.getWeight(), in.getBias(), Value(), y});
   return {y};
 }
 
 static Results convert(lm::LinearAddOp op, lm::LinearAddOp::Adaptor in, KernelBuilder &builder) {
   Value y = builder.buffer(op.getResult());
-  builder.call("linear", {in.getX(), in.getWeight(), in.getBias(), in.getResidual(), y});
+  builder.call(builder.forPanels("linear", in.getWeight()), {in.getX(), in.getWeight(), in.getBias(), in.getResidual(), y});
   return {y};
 }
 
@@ -265,7 +271,11 @@ static Results convert(xlstm::HybridOp op, xlstm::HybridOp::Adaptor in, KernelBu
 //===----------------------------------------------------------------------===//
 
 /// What an op asks of functions with state, beside its kernels; a reason where it does not hold.
-static StringRef whyNot(Operation *op) {
+static StringRef whyNot(Operation *op, bool panels) {
+  for (Value result : op->getResults())
+    if (isa<lm::BlockType>(getElementTypeOrSelf(result)) && !(panels && panelsOf(result)))
+      return "expects weights of floats, or blocks that lie in panels: read by projections and embeddings alone, of 16 "
+             "rows or more, in blocks of 32 with scales of f16, on the CPU";
   if (auto positions = dyn_cast<lm::PositionsOp>(op); positions && !positions.getPos())
     return "expects at in compiled functions, found docs";
   if (auto attention = dyn_cast<lm::AttentionOp>(op); attention && !attention.getPos())
@@ -281,20 +291,22 @@ namespace {
 
 template <typename Op>
 struct KernelPattern : OpConversionPattern<Op> {
-  using OpConversionPattern<Op>::OpConversionPattern;
+  KernelPattern(MLIRContext *context, const KernelChoice &choice) : OpConversionPattern<Op>(context), choice(choice) {}
 
   LogicalResult matchAndRewrite(Op op, typename Op::Adaptor in, ConversionPatternRewriter &rewriter) const final {
-    if (StringRef reason = whyNot(op); !reason.empty())
+    if (StringRef reason = whyNot(op, choice.panels); !reason.empty())
       return op.emitOpError() << reason;
-    KernelBuilder builder(rewriter, op);
+    KernelBuilder builder(rewriter, op, choice);
     rewriter.replaceOp(op, convert(op, in, builder));
     return success();
   }
+
+  KernelChoice choice;
 };
 
 } // namespace
 
-void populateKernelPatterns(RewritePatternSet &patterns) {
+void populateKernelPatterns(RewritePatternSet &patterns, const KernelChoice &choice) {
   patterns.add<KernelPattern<lm::SplitHeadsOp>, KernelPattern<lm::MergeHeadsOp>, KernelPattern<lm::SliceOp>,
                KernelPattern<lm::TakeHeadsOp>, KernelPattern<lm::JoinHeadsOp>, KernelPattern<lm::TakeBlocksOp>,
                KernelPattern<lm::LastTokenOp>, KernelPattern<lm::ParamOp>, KernelPattern<lm::PackOp>,
@@ -303,7 +315,7 @@ void populateKernelPatterns(RewritePatternSet &patterns) {
                KernelPattern<lm::ScaleOp>, KernelPattern<lm::PositionsOp>, KernelPattern<lm::RopeOp>,
                KernelPattern<lm::AttentionOp>, KernelPattern<xlstm::FeatureMapOp>, KernelPattern<xlstm::OutputGateOp>,
                KernelPattern<xlstm::MlstmOp>, KernelPattern<xlstm::GatedDeltaOp>, KernelPattern<xlstm::MixOp>,
-               KernelPattern<xlstm::HybridOp>>(patterns.getContext());
+               KernelPattern<xlstm::HybridOp>>(patterns.getContext(), choice);
 }
 
 } // namespace xlstm

@@ -13,7 +13,9 @@
 #include "llvm/IR/Module.h"
 #include "llvm/IRReader/IRReader.h"
 #include "llvm/Linker/Linker.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/Support/SourceMgr.h"
+#include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/IPO/Internalize.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
@@ -99,7 +101,18 @@ static std::vector<llvm::CallInst *> findKernelCalls(llvm::Module &module, const
   return calls;
 }
 
-void linkKernels(llvm::Module &module, const std::filesystem::path &file) {
+std::filesystem::path kernelsFor(const llvm::TargetMachine &machine, const std::filesystem::path &plain) {
+  // The best first; kernels/CMakeLists.txt compiles them with these features.
+  static constexpr std::pair<const char *, const char *> variants[] = {
+      {"avx512", "+avx512f,+avx512bw,+avx512dq,+avx512vl,+avx512vnni,+f16c,+fma"}, {"avx2", "+avx2,+fma,+f16c"}};
+  if (machine.getTargetTriple().getArch() == llvm::Triple::x86_64)
+    for (auto [name, features] : variants)
+      if (machine.getMCSubtargetInfo()->checkFeatures(features))
+        return std::filesystem::path(plain).replace_extension(std::string(name) + ".bc");
+  return plain;
+}
+
+void linkKernels(llvm::Module &module, const std::filesystem::path &file, llvm::StringRef symbol) {
   std::unique_ptr<llvm::Module> kernels = readKernels(file, module.getContext());
   if (kernels->getTargetTriple() != module.getTargetTriple())
     fail(file.string(), ": expected kernels for ", module.getTargetTriple(), ", found ", kernels->getTargetTriple());
@@ -108,7 +121,8 @@ void linkKernels(llvm::Module &module, const std::filesystem::path &file) {
   Specialiser specialiser;
   for (llvm::CallInst *call : findKernelCalls(module, file))
     specialiser.specialise(call);
-  llvm::internalizeModule(module, [](const llvm::GlobalValue &value) { return value.getName() == "xlstm_model"; });
+  module.getNamedValue("xlstm_model")->setName(symbol);
+  llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) { return value.getName() == symbol; });
 }
 
 } // namespace xlstm

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "xlstm/Target/Link.h"
+#include "lib/Target/Cpu/Kernels.h"
 #include "lib/Target/Native/Append.h"
 #include "lib/Target/Native/Emit.h"
 #include "lib/Target/Native/Linker.h"
@@ -10,6 +11,7 @@
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Cpu.h"
+#include "xlstm/Transforms/WeightRules.h"
 
 #include "llvm/Target/TargetMachine.h"
 
@@ -29,9 +31,38 @@ void checkCompile(const CompileOptions &options) {
   findLinker();
   findCpuArchives(libraries);
   existing(kernelsOf(libraries), "to compile a model");
-  createTargetMachine(options.cpu);
+  kernelsFor(*createTargetMachine(options.cpu), kernelsOf(libraries));
+  WeightRules rules;
+  for (const std::string &rule : options.weights)
+    if (std::string error = rules.add(rule); !error.empty())
+      fail(error);
   if (options.prefillTokens < 1 || options.prefillTokens > mostCpuPrefillTokens)
     fail("expected prefill calls of 1 to ", mostCpuPrefillTokens, " tokens for the CPU, found ", options.prefillTokens);
+}
+
+static CpuTargetOptions targetOf(const CompileOptions &options) {
+  CpuTargetOptions target;
+  target.kernels = kernelsOf(librariesOf(options.libraries));
+  target.cpu = options.cpu;
+  target.widen = options.widen;
+  target.prefillTokens = options.prefillTokens;
+  target.weights = options.weights;
+  target.smallKeys = options.smallKeys;
+  return target;
+}
+
+void emitBundle(const fs::path &path, const fs::path &output, const CompileOptions &options, CpuStage stage) {
+  checkOutput(output, OutputKind::File, {path});
+  checkCompile(options);
+  Bundle bundle = Bundle::open(path);
+  writeTextFile(output,
+                translateForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), targetOf(options), stage));
+}
+
+std::string explainBundle(const fs::path &path, const CompileOptions &options) {
+  checkCompile(options);
+  Bundle bundle = Bundle::open(path);
+  return explainForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), targetOf(options));
 }
 
 void compileBundle(const fs::path &path, const fs::path &output, const CompileOptions &options) {
@@ -42,13 +73,13 @@ void compileBundle(const fs::path &path, const fs::path &output, const CompileOp
   if (!options.allowNonFinite)
     checkFinite(bundle.weights);
   ScratchFolder folder(output);
-  CpuTargetOptions target;
-  target.kernels = kernelsOf(libraries);
-  target.cpu = options.cpu;
-  target.prefillTokens = options.prefillTokens;
+  CpuTargetOptions target = targetOf(options);
   ModelObject object =
       compileForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), folder.path() / "model.o", target);
-  linkProgram(object.file, findCpuArchives(libraries), folder.path() / "program");
+  std::vector<fs::path> objects = {object.file};
+  if (!object.wideFile.empty())
+    objects.push_back(object.wideFile);
+  linkProgram(objects, findCpuArchives(libraries), folder.path() / "program");
   appendModel(folder.path() / "program", object, bundle, output);
 }
 

@@ -59,7 +59,7 @@ ModelObject compileForCuda(std::string_view mlir, const std::string &origin, con
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine("generic"); // the work is done elsewhere
   NativeModule module(mlir, origin);
   module.run([&](PassManager &manager) { addCudaPlan(manager, options); });
-  ModelObject object{objectFile, {}, 0, factsOf(*machine, "cuda", XLSTM_CUDA_MODEL_ABI)};
+  ModelObject object{objectFile, {}, 0, factsOf(*machine, "cuda", XLSTM_CUDA_MODEL_ABI), {}};
   if (!options.randomWeights) {
     object.weights = module.weights();
     object.weightBytes = module.weightBytes();
@@ -67,7 +67,7 @@ ModelObject compileForCuda(std::string_view mlir, const std::string &origin, con
   module.run([&](PassManager &manager) { manager.addPass(createConvertKernelToLLVM({options.randomWeights})); });
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::Module> native = module.translate(llvmContext, *machine);
-  writeTextFile(objectFile, emitObject(*native, *machine));
+  writeTextFile(objectFile, emitCode(*native, *machine));
   return object;
 }
 

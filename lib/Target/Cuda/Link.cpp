@@ -45,7 +45,7 @@ void compileBundleForCuda(const fs::path &path, const fs::path &output, const Cu
   if (options.randomWeights) {
     fs::path file = shapeFile(path);
     ModelObject shape = compileForCuda(fs::is_directory(path) ? readTextFile(file) : readGivenFile(file), file, object, options);
-    linkProgram(object, archives, program);
+    linkProgram({object}, archives, program);
     appendShape(program, shape, path, output);
     return;
   }
@@ -53,7 +53,7 @@ void compileBundleForCuda(const fs::path &path, const fs::path &output, const Cu
   if (!options.allowNonFinite)
     checkFinite(bundle.weights);
   ModelObject model = compileForCuda(readTextFile(bundle.modelFile()), bundle.modelFile(), object, options);
-  linkProgram(object, archives, program);
+  linkProgram({object}, archives, program);
   appendModel(program, model, bundle, output);
 }
 

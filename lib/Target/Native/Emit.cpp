@@ -18,13 +18,13 @@
 
 namespace xlstm {
 
-std::unique_ptr<llvm::TargetMachine> createTargetMachine(const std::string &cpu) {
+std::unique_ptr<llvm::TargetMachine> createTargetMachine(const std::string &cpu, const std::string &more) {
   static const bool initialised = !llvm::InitializeNativeTarget() && !llvm::InitializeNativeTargetAsmPrinter();
   std::string triple = llvm::sys::getDefaultTargetTriple(), error;
   const llvm::Target *target = initialised ? llvm::TargetRegistry::lookupTarget(triple, error) : nullptr;
   if (!target)
     fail("expected an LLVM that knows this computer's kind of CPU (", triple, "): ", error);
-  llvm::SubtargetFeatures features;
+  llvm::SubtargetFeatures features(more);
   std::string name = cpu;
   if (cpu == "native") {
     name = llvm::sys::getHostCPUName().str();
@@ -75,13 +75,18 @@ static void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
 }
 
-std::string emitObject(llvm::Module &module, llvm::TargetMachine &machine) {
+std::string emitCode(llvm::Module &module, llvm::TargetMachine &machine, EmitKind kind) {
   setMachine(module, machine);
   optimise(module, machine);
   llvm::SmallString<0> bytes;
   llvm::raw_svector_ostream out(bytes);
+  if (kind == EmitKind::Llvm) {
+    out << module;
+    return std::string(bytes);
+  }
   llvm::legacy::PassManager codegen;
-  if (machine.addPassesToEmitFile(codegen, out, nullptr, llvm::CodeGenFileType::ObjectFile))
+  auto file = kind == EmitKind::Assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  if (machine.addPassesToEmitFile(codegen, out, nullptr, file))
     fail("expected an LLVM that writes object files for ", machine.getTargetTriple().str());
   codegen.run(module);
   return std::string(bytes);

@@ -16,14 +16,17 @@ class TargetMachine;
 
 namespace xlstm {
 
-/// The machine of this computer's kind with the given CPU (an LLVM name, or "native"). Throws Error for an unknown one.
-std::unique_ptr<llvm::TargetMachine> createTargetMachine(const std::string &cpu);
+/// The machine of this computer's kind with the given CPU (an LLVM name, or "native") and further features, "+a,-b".
+/// Throws Error for an unknown one.
+std::unique_ptr<llvm::TargetMachine> createTargetMachine(const std::string &cpu, const std::string &more = "");
 
 /// Its CPU and those of Runtime/Deploy/CpuFeatures.h that code for it may use.
 TargetFacts factsOf(const llvm::TargetMachine &machine, const std::string &target, int64_t abi);
 
-/// Optimises for the machine and returns the bytes of the object file.
-std::string emitObject(llvm::Module &module, llvm::TargetMachine &machine);
+enum class EmitKind { Llvm, Assembly, Object };
+
+/// Optimises for the machine and returns LLVM's IR, the assembly, or the bytes of the object file.
+std::string emitCode(llvm::Module &module, llvm::TargetMachine &machine, EmitKind kind = EmitKind::Object);
 
 } // namespace xlstm
 

@@ -69,8 +69,9 @@ static std::vector<std::string> environmentWith(const fs::path &temporary) {
   return result;
 }
 
-void linkProgram(const fs::path &object, const std::vector<std::string> &archives, const fs::path &program) {
-  std::vector<std::string> arguments = {findLinker(), object, "-o", program, "-s", "-Wl,--gc-sections,--as-needed"};
+void linkProgram(const std::vector<fs::path> &objects, const std::vector<std::string> &archives, const fs::path &program) {
+  std::vector<std::string> arguments = {findLinker(), "-o", program, "-s", "-Wl,--gc-sections,--as-needed"};
+  arguments.insert(arguments.begin() + 1, objects.begin(), objects.end());
   arguments.insert(arguments.end(), archives.begin(), archives.end());
   if (*XLSTM_SANITIZE_FLAG)
     arguments.push_back(XLSTM_SANITIZE_FLAG);

@@ -23,9 +23,9 @@ std::filesystem::path systemLibrary(const std::filesystem::path &libraries, cons
 /// A file that `what` needs. Throws Error where it is not there.
 std::filesystem::path existing(const std::filesystem::path &file, const char *what = "to link the executable");
 
-/// Links the object with archives and further flags to `program`, whose folder is also the linker's own for temporary
+/// Links the objects with archives and further flags to `program`, whose folder is also the linker's own for temporary
 /// files. Throws Error with the linker's first line.
-void linkProgram(const std::filesystem::path &object, const std::vector<std::string> &archives,
+void linkProgram(const std::vector<std::filesystem::path> &objects, const std::vector<std::string> &archives,
                  const std::filesystem::path &program);
 
 } // namespace xlstm

@@ -107,6 +107,8 @@ std::vector<WeightPlacement> NativeModule::weights() {
     ShapedType whole = it == stored.end() ? ShapedType(type) : ShapedType(it->second);
     WeightPlacement placement{
         {weight.getName().str(), dtypeOf(whole), whole.getShape().vec()}, dtypeOf(type), static_cast<uint64_t>(offset)};
+    if (auto panel = dyn_cast<kernel::PanelType>(type.getElementType()))
+      placement.panels = static_cast<PanelStorage>(panel.getKind());
     if (auto blocks = weight.getBlocks())
       placement.blocks = {blocks->vec(), static_cast<int64_t>(*weight.getSize()),
                           static_cast<int64_t>(*weight.getAxis())};
@@ -127,10 +129,11 @@ uint64_t NativeModule::weightBytes() {
   return static_cast<uint64_t>(bytes);
 }
 
-void addNativePasses(PassManager &manager, kernel::Target target) {
+void addNativePasses(PassManager &manager, kernel::Target target, bool smallKeys) {
   manager.addPass(createInlineLayers());
-  manager.addPass(createConvertLMToKernel({target}));
+  manager.addPass(createConvertLMToKernel({target, /*panels=*/target == kernel::Target::Cpu, smallKeys}));
   manager.addPass(createPlanMemory());
+  manager.addPass(createPlaceMeets());
 }
 
 std::unique_ptr<llvm::Module> NativeModule::translate(llvm::LLVMContext &llvmContext,

@@ -49,7 +49,7 @@ private:
 };
 
 /// From functions with state to planned kernel calls.
-void addNativePasses(mlir::PassManager &manager, kernel::Target target);
+void addNativePasses(mlir::PassManager &manager, kernel::Target target, bool smallKeys = false);
 
 } // namespace xlstm
 

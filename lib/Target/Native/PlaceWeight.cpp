@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Target/Native/PlaceWeight.h"
+#include "lib/Target/Native/PackPanels.h"
 #include "lib/Target/Native/ConvertFloats.h"
 
 namespace xlstm {
@@ -27,9 +28,18 @@ static std::vector<std::byte> takeBlocks(const TensorSpec &tensor, const WeightB
 
 void placeWeight(const WeightPlacement &weight, std::span<const std::byte> stored,
                  const std::function<void(std::span<const std::byte>)> &sink) {
-  if (!weight.blocks)
-    return convertFloats(stored, weight.tensor.dtype, weight.type, sink);
-  convertFloats(takeBlocks(weight.tensor, *weight.blocks, stored), weight.tensor.dtype, weight.type, sink);
+  std::vector<std::byte> taken;
+  int64_t columns = weight.tensor.shape.empty() ? 1 : weight.tensor.shape.back();
+  if (weight.blocks) {
+    taken = takeBlocks(weight.tensor, *weight.blocks, stored);
+    stored = taken;
+    if (weight.blocks->axis + 1 == static_cast<int64_t>(weight.tensor.shape.size()))
+      columns = weight.blocks->size * static_cast<int64_t>(weight.blocks->blocks.size());
+  }
+  if (weight.panels)
+    packPanels(stored, weight.tensor.dtype, columns, *weight.panels, sink);
+  else
+    convertFloats(stored, weight.tensor.dtype, weight.type, sink);
 }
 
 } // namespace xlstm

@@ -284,3 +284,27 @@ kernel.hybrid_step q(%q) k(%q) v(%q) i_gate(%g) f_gate(%g) o_gate(%g) q_map(%m) 
   : memref<1x1x1x264xf32>, memref<1x1x1x264xf32>, memref<1x1x1x264xf32>, memref<1x1x1xf32>, memref<1x1x1xf32>,
     memref<1x1x1xf32>, memref<1x264x264xf32>, memref<1x264x264xf32>, memref<1x1x264x264xf32>, memref<1x1x264xf32>,
     memref<1x1xf32>, memref<1x4x1x264xf32>, memref<1x4x1x264xf32>, memref<1xi32>, memref<1x1x1x264xf32>
+
+// -----
+
+// call C2
+// A row of panels has 32 columns an element.
+%x = kernel.buffer : memref<1x1x64xf32>
+%w = kernel.weight "w" : memref<32x3x!kernel.panel<q8>>
+%y = kernel.buffer : memref<1x1x32xf32>
+// expected-error @below {{'kernel.linear_panels' op expects dimension in of w to be 2 as in x, found 3}}
+kernel.linear_panels x(%x) w(%w) y(%y) : memref<1x1x64xf32>, memref<32x3x!kernel.panel<q8>>, memref<1x1x32xf32>
+
+// -----
+
+// join C3
+%a = kernel.weight "a" : memref<24x2x!kernel.panel<q8>>
+%b = kernel.weight "b" : memref<32x2x!kernel.panel<q8>>
+// expected-error @below {{'kernel.join' op expects parts of whole panels of 16 rows, found 24}}
+%ab = kernel.join %a, %b : memref<24x2x!kernel.panel<q8>>, memref<32x2x!kernel.panel<q8>> to memref<56x2x!kernel.panel<q8>>
+
+// -----
+
+// weight C4
+// expected-error @below {{'kernel.weight' op expects 2 blocks of 32 in dimension 1, found 'memref<64x3x!kernel.panel<q4>>'}}
+%w = kernel.weight "w" blocks [1, 0] of 32 along 1 : memref<64x3x!kernel.panel<q4>>

@@ -53,3 +53,23 @@ kernel.func @prefill on cuda {
   kernel.linear x(%x) w(%table) y(%y) workspace(%workspace)
     : memref<2x3x8xbf16>, memref<16x8xbf16>, memref<2x3x16xf32>, memref<?xi8>
 }
+
+// Weights in panels, the last token, and where threads meet.
+// CHECK-LABEL: kernel.func @panels on cpu
+kernel.func @panels on cpu {
+  %ids = kernel.ids : memref<1x4xi64>
+  // CHECK: kernel.weight "table" : memref<48x2x!kernel.panel<q4m>>
+  %table = kernel.weight "table" : memref<48x2x!kernel.panel<q4m>>
+  %w = kernel.weight "w" : memref<64x2x!kernel.panel<f16>>
+  %x = kernel.buffer : memref<1x4x64xf32>
+  %last = kernel.buffer : memref<1x1x64xf32>
+  %logits = kernel.logits : memref<1x1x64xf32>
+  // CHECK: kernel.embed_panels ids(%{{.*}}) table(%{{.*}}) y(%{{.*}}) : memref<1x4xi64>, memref<48x2x!kernel.panel<q4m>>, memref<1x4x64xf32>
+  kernel.embed_panels ids(%ids) table(%table) y(%x) : memref<1x4xi64>, memref<48x2x!kernel.panel<q4m>>, memref<1x4x64xf32>
+  // CHECK: kernel.meet
+  kernel.meet
+  // CHECK: kernel.last x(%{{.*}}) y(%{{.*}}) : memref<1x4x64xf32>, memref<1x1x64xf32>
+  kernel.last x(%x) y(%last) : memref<1x4x64xf32>, memref<1x1x64xf32>
+  // CHECK: kernel.linear_panels x(%{{.*}}) w(%{{.*}}) y(%{{.*}}) : memref<1x1x64xf32>, memref<64x2x!kernel.panel<f16>>, memref<1x1x64xf32>
+  kernel.linear_panels x(%last) w(%w) y(%logits) : memref<1x1x64xf32>, memref<64x2x!kernel.panel<f16>>, memref<1x1x64xf32>
+}

@@ -18,6 +18,7 @@ static BenchReport makeReport(std::string backend) {
   report.numbers.cacheTokens = 100, report.numbers.tokenBytes = 24;
   report.numbers.decodeBytes = 1'000'000'000, report.numbers.prefillFlops = 2'000'000'000;
   report.backend = backend;
+  report.threads = backend == "CPU" ? 3 : 0;
   report.results = {{{100, 0, 0}, {0.5, 0.3}}, {{0, 10, 64}, {0.02}}};
   return report;
 }
@@ -58,8 +59,8 @@ TEST(BenchReport, CpuTableIsLlamaBenchs) {
   report.numbers.batch = 1;
   EXPECT_EQ(formatTable(report), "| model | size MiB | state MiB | B a token | backend | threads | test | tokens/s |\n"
                                  "| ----- | -------: | --------: | --------: | ------- | ------: | ---: | -------: |\n"
-                                 "| student | 3.00 | 0.50 | 24 | CPU | 1 | pp100 | 266.67 ± 94.28 |\n"
-                                 "| student | 3.00 | 0.50 | 24 | CPU | 1 | tg10 @ d64 | 500.00 ± 0.00 |\n");
+                                 "| student | 3.00 | 0.50 | 24 | CPU | 3 | pp100 | 266.67 ± 94.28 |\n"
+                                 "| student | 3.00 | 0.50 | 24 | CPU | 3 | tg10 @ d64 | 500.00 ± 0.00 |\n");
 }
 
 int main(int argc, char **argv) {

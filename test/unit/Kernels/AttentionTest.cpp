@@ -50,7 +50,7 @@ static void feed(const Case &c, const Inputs &in, State &state, Floats &h, int64
   Floats q = tokens(in.q, c.B, c.T, c.H * c.d, from, count), k = tokens(in.k, c.B, c.T, c.Hkv * c.d, from, count);
   Floats v = tokens(in.v, c.B, c.T, c.Hkv * c.dv, from, count), part(c.B * count * c.H * c.dv);
   int64_t gap = Gaps[from % 2], qWidth = c.H * c.d, kWidth = c.Hkv * c.d, vWidth = c.Hkv * c.dv;
-  xlstm_cpu_attention(spread(q, qWidth, gap).data(), spread(k, kWidth, gap).data(), spread(v, vWidth, gap).data(),
+  xlstm_cpu_attention_f32(spread(q, qWidth, gap).data(), spread(k, kWidth, gap).data(), spread(v, vWidth, gap).data(),
                       state.pos.data(), state.ringK.data(), state.ringV.data(), c.S ? state.sinkK.data() : nullptr,
                       c.S ? state.sinkV.data() : nullptr, part.data(), c.B, count, c.H, c.Hkv, c.d, c.dv, c.W, c.S,
                       qWidth + gap, kWidth + gap, vWidth + gap, scaleOf(c));
@@ -159,4 +159,42 @@ TEST(Attention, HugeScoresStayFinite) {
   Floats h(c.T * c.dv);
   feed(c, in, state, h, 0, c.T);
   EXPECT_TRUE(allFinite(h));
+}
+
+// Keys and values of bfloat16 numbers are what they are in float32: the same bits.
+TEST(Attention, SmallKeysAreThoseOfTheirNumbers) {
+  const int64_t T = 1, H = 4, Hkv = 2, d = 16, W = 20, S = 3;
+  auto rounded = [](Floats values) {
+    for (float &value : values)
+      value = std::bit_cast<float>(std::bit_cast<uint32_t>(value) & 0xffff0000u);
+    return values;
+  };
+  auto small = [](const Floats &values) { return Bf16Weights(values).stored; };
+  for (int32_t at : {0, 2, 19, 20, 47}) {
+    Floats q = randomFloats(T * H * d, 1), k = rounded(randomFloats(T * Hkv * d, 2)), v = rounded(randomFloats(T * Hkv * d, 3));
+    Floats ringK = rounded(randomFloats(W * Hkv * d, 4)), ringV = rounded(randomFloats(W * Hkv * d, 5));
+    Floats sinkK = rounded(randomFloats(S * Hkv * d, 6)), sinkV = rounded(randomFloats(S * Hkv * d, 7));
+    auto smallK = small(ringK), smallV = small(ringV), smallSinkK = small(sinkK), smallSinkV = small(sinkV);
+    Floats wide(T * H * d, NAN), narrow(T * H * d, NAN);
+    xlstm_cpu_attention_f32(q.data(), k.data(), v.data(), &at, ringK.data(), ringV.data(), sinkK.data(), sinkV.data(),
+                            wide.data(), 1, T, H, Hkv, d, d, W, S, H * d, Hkv * d, Hkv * d, 0.25f);
+    xlstm_cpu_attention_bf16(q.data(), k.data(), v.data(), &at, smallK.data(), smallV.data(), smallSinkK.data(),
+                             smallSinkV.data(), narrow.data(), 1, T, H, Hkv, d, d, W, S, H * d, Hkv * d, Hkv * d, 0.25f);
+    EXPECT_EQ(wide, narrow) << at;
+    EXPECT_EQ(smallK, small(ringK)) << at; // the new ones, too
+    EXPECT_EQ(smallSinkV, small(sinkV)) << at;
+  }
+}
+
+// What is kept in 16 bits is rounded to the nearest, ties to even.
+TEST(Attention, SmallKeysAreRounded) {
+  const int32_t at = 0;
+  Floats q(8, 1), k(8), v(8), h(8);
+  for (int64_t c = 0; c < 8; ++c)
+    k[c] = std::bit_cast<float>(0x3f808000u + uint32_t(c % 4) * 0x8000u + uint32_t(c / 4)); // ties, and just above
+  std::vector<uint16_t> ringK(2 * 8), ringV(2 * 8);
+  xlstm_cpu_attention_bf16(q.data(), k.data(), v.data(), &at, ringK.data(), ringV.data(), nullptr, nullptr, h.data(), 1,
+                           1, 1, 1, 8, 8, 2, 0, 8, 8, 8, 1.0f);
+  const std::vector<uint16_t> expected = {0x3f80, 0x3f81, 0x3f82, 0x3f82, 0x3f81, 0x3f81, 0x3f82, 0x3f82};
+  EXPECT_EQ(std::vector<uint16_t>(ringK.begin(), ringK.begin() + 8), expected);
 }

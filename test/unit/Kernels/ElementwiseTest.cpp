@@ -22,7 +22,7 @@ static void checkRmsNorm(Kernel kernel) {
         for (int64_t gap : Gaps)
           for (int64_t group : {int64_t(1), rows}) {
             int64_t width = group * n;
-            kernel(spread(x, width, gap).data(), w.stored.data(), y.data(), rows / group, group, n, width + gap, eps);
+            kernel(spread(x, width, gap).data(), w.stored.data(), y.data(), rows / group, group, n, width + gap, eps, nullptr);
             EXPECT_LT(headError(y, want, 1, n), Tolerance) << rows << " x " << n;
           }
       }

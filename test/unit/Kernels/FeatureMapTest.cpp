@@ -24,7 +24,7 @@ static void checkFeatureMap(Kernel kernel, Reference truth) {
           Doubles want(y.size());
           truth(widen(x).data(), w.values.data(), want.data(), B, T, Hx, H, d, m);
           for (int64_t gap : Gaps) {
-            kernel(spread(x, Hx * d, gap).data(), w.stored.data(), y.data(), B * T, Hx, H, d, m, Hx * d + gap);
+            kernel(spread(x, Hx * d, gap).data(), w.stored.data(), y.data(), B * T, Hx, H, d, m, Hx * d + gap, nullptr);
             EXPECT_LT(headError(y, want, H, m), Tolerance) << "d " << d << " m " << m << " T " << T << " H " << H;
           }
         }
@@ -63,7 +63,7 @@ static void checkOutputGate(Kernel kernel) {
         for (int64_t gap : Gaps) {
           int64_t wide = H * d, narrow = Hkv * d;
           kernel(spread(q, wide, gap).data(), spread(k, narrow, gap).data(), v.data(), w.stored.data(),
-                 b.stored.data(), y.data(), B * T, H, Hkv, d, wide + gap, narrow + gap, narrow);
+                 b.stored.data(), y.data(), B * T, H, Hkv, d, wide + gap, narrow + gap, narrow, nullptr);
           EXPECT_LT(headError(y, want, H, 1), Tolerance) << d;
         }
       }

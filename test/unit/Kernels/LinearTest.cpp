@@ -20,10 +20,10 @@ static void checkLinear(Kernel kernel) {
         for (bool biased : {false, true}) {
           reference::linear(widen(x).data(), w.values.data(), biased ? bias.values.data() : nullptr, want.data(), rows,
                             in, out);
-          kernel(x.data(), w.stored.data(), biased ? bias.stored.data() : nullptr, nullptr, y.data(), rows, in, out);
+          kernel(x.data(), w.stored.data(), biased ? bias.stored.data() : nullptr, nullptr, y.data(), rows, in, out, nullptr);
           EXPECT_LT(headError(y, want, 1, out), Tolerance) << rows << " x " << in << " x " << out;
           kernel(x.data(), w.stored.data(), biased ? bias.stored.data() : nullptr, residual.data(), y.data(), rows, in,
-                 out);
+                 out, nullptr);
           for (int64_t n = 0; n < rows * out; ++n)
             want[n] += residual[n];
           EXPECT_LT(headError(y, want, 1, out), Tolerance) << rows << " x " << in << " x " << out << " + residual";
@@ -65,7 +65,7 @@ static void checkEmbed(Kernel kernel) {
     Weights table(randomFloats(vocab * dim, 4, -1, 1));
     std::vector<int64_t> ids = {6, 0, -1, 3, 7, 3, int64_t(1) << 40};
     Floats y(ids.size() * dim, -2.0f);
-    kernel(ids.data(), table.stored.data(), y.data(), ids.size(), vocab, dim);
+    kernel(ids.data(), table.stored.data(), y.data(), ids.size(), vocab, dim, nullptr);
     for (size_t n = 0; n < y.size(); ++n) {
       int64_t id = ids[n / dim];
       double want = id < 0 || id >= vocab ? 0 : table.values[id * dim + n % dim];

@@ -16,7 +16,7 @@ using namespace xlstm::test;
 namespace fs = std::filesystem;
 
 static CpuTargetOptions onCpu(const std::string &cpu) {
-  return {fs::path(libraries) / "xlstm_kernels_cpu.bc", cpu, 64};
+  return {fs::path(libraries) / "xlstm_kernels_cpu.bc", cpu, false, 64, {}, false};
 }
 
 /// The message of the Error that compiling throws.
@@ -74,6 +74,6 @@ TEST(ObjectTest, BadModulesAreErrorsWithAPlace) {
   EXPECT_EQ(errorOf("lm.model @model(", onCpu("native")).substr(0, 15), "model.mlir:1:16");
   EXPECT_EQ(errorOf("module {}", onCpu("native")), "model.mlir: expected a function @model, found none");
   std::string mlir = readTextFile(tinyTeacher().bundle / "model.mlir");
-  CpuTargetOptions noKernels{workFolder() / "none.bc", "native", 64};
-  EXPECT_NE(errorOf(mlir, noKernels).find("none.bc: expected the kernels' bitcode"), std::string::npos);
+  CpuTargetOptions noKernels{workFolder() / "none.bc", "native", false, 64, {}, false};
+  EXPECT_NE(errorOf(mlir, noKernels).find("expected the kernels' bitcode"), std::string::npos);
 }

@@ -67,6 +67,13 @@ inline constexpr CpuFeature cpuFeatures[] = {
     {"avx512fp16", 7, 0, CpuFeature::EDX, 23, CpuFeature::Zmm},
 };
 
+/// What the faster code needs that a portable executable carries beside its own for x86-64-v3: what LLVM makes of
+/// x86-64-v4 with VNNI, products of bytes.
+inline constexpr const char *wideCpuName = "x86-64-v4 with avx512vnni";
+inline constexpr const char *wideCpuFeatures[] = {
+    "cx16",  "sahf", "popcnt", "sse3",  "ssse3", "sse4.1",  "sse4.2",   "avx",      "avx2",     "f16c",       "fma",
+    "bmi",   "bmi2", "lzcnt",  "movbe", "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl", "avx512vnni"};
+
 /// Those of `names` that this machine lacks, in their order; a name that stands in no table is one.
 std::vector<std::string> missingCpuFeatures(const std::vector<std::string> &names);
 

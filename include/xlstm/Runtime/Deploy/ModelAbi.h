@@ -7,23 +7,27 @@
 #ifndef XLSTM_RUNTIME_DEPLOY_MODELABI_H
 #define XLSTM_RUNTIME_DEPLOY_MODELABI_H
 
+#include "xlstm/Kernels/Team.h"
+
 #include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define XLSTM_MODEL_ABI 4
+#define XLSTM_MODEL_ABI 5
 
 /* All memory is given by the caller, 64-byte aligned. `weights` is the blob that the compiler appended to the
    executable; `state` is one sequence's whole state, its position included; `scratch` may be shared by sequences that
    do not run at the same time. Functions allocate nothing and never fail. */
 typedef void (*xlstm_init_state)(char *state);
-/* Reads ids [tokens] behind those before; logits [vocab] of the last of them. */
-typedef void (*xlstm_run)(const char *weights, char *state, char *scratch, const int64_t *ids, float *logits);
+/* Reads ids [tokens] behind those before; logits [vocab] of the last of them, null where nobody wants them. All threads of
+   `team` call it with the same arguments; null: there is one. */
+typedef void (*xlstm_run)(const char *weights, char *state, char *scratch, const int64_t *ids, float *logits,
+                          const xlstm_team *team, int64_t tokens);
 
 /* The fields of xlstm_model_info, for the struct and for the compiler, which writes them by name. prefill takes
-   `prefill_tokens` tokens, exactly; decode takes one. cache_tokens: how many tokens the caches of
+   1 to `prefill_tokens` tokens; decode takes one. cache_tokens: how many tokens the caches of
    full attention hold; 0 where there is none, and texts may go on. token_bytes: what each of these tokens takes of the
    state. */
 #define XLSTM_MODEL_FIELDS(FIELD)                                                                                      \
@@ -46,6 +50,8 @@ typedef struct {
 #undef XLSTM_FIELD
 
 extern const xlstm_model_info xlstm_model;
+/* The same model for CPUs that have wideCpuFeatures (CpuFeatures.h); not in every executable. */
+extern const xlstm_model_info xlstm_model_wide __attribute__((weak));
 
 #ifdef __cplusplus
 }

@@ -65,7 +65,11 @@ public:
   /// Throws Error when a section differs from what was put in.
   void check(std::string_view name) const;
   /// The same for the block of that number of the weights.
-  void checkBlock(uint64_t block) const;
+  void checkBlock(uint64_t block) const { checkBlock(block, blockOf(block)); }
+  /// The same for `bytes` that are to be that block.
+  void checkBlock(uint64_t block, std::span<const std::byte> bytes) const;
+  /// The bytes of a block, of payloadBlock or, the last one, fewer.
+  std::span<const std::byte> blockOf(uint64_t block) const;
   uint64_t numBlocks() const;
   /// Where the weights begin: the program and its padding end there.
   uint64_t weightsOffset() const;

@@ -36,7 +36,7 @@ private:
     int32_t id;
     float logit;
   };
-  void keepTopK();
+  void gather(std::span<const float> logits);
   void keepTopP(float top);
   double weightOf(float logit, float top) const;
   double uniform();
