@@ -21,6 +21,7 @@ TABLE = {
     "lib/Init": MLIR | {"lib/Transforms", "lib/Conversion", "lib/Target", "lib/Pipelines"},
     "runtime/Text": {"runtime/Files"},
     "runtime/Files": set(),
+    "runtime/Parquet": {"arrow"},
     "runtime/Chat": {"runtime/Text", "runtime/Files"},
     "runtime/Evaluate": MLIR | {"torch", "kernels", "runtime/Files"},
     "runtime/Deploy": {"kernels", "runtime/Chat", "runtime/Text", "runtime/Files", "runtime/Device"},
@@ -34,7 +35,8 @@ TOOLS = "tools"  # anything public
 CONTRACTS = {"xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h", "xlstm/Runtime/Deploy/CpuFeatures.h"}
 
 THIRD_PARTY = {"mlir": "mlir", "mlir-c": "mlir", "llvm": "llvm", "llvm-c": "llvm", "ATen": "torch", "torch": "torch",
-               "c10": "torch", "google": "protobuf", "onnx": "protobuf", "cuda": "cuda"}
+               "c10": "torch", "arrow": "arrow", "parquet": "arrow",
+               "google": "protobuf", "onnx": "protobuf", "cuda": "cuda"}
 
 
 def owner(path):

@@ -2,16 +2,18 @@
 # Installs what the build needs: Debian packages, and the C++ parts of four PyPI wheels under .deps/. A torch of the same
 # version that python3 has is used in place of a download. Run again at will: it does only what is missing.
 #   sh tools/setup.sh           downloads 890 MB on a bare Debian (330 of packages, 560 of wheels), 2.4 GB when unpacked
+#   sh tools/setup.sh --parquet Arrow's C++ libraries (PyPI's pyarrow, 48 MB), for corpora in Parquet
 #   sh tools/setup.sh --cuda    LibTorch with its CUDA half, for --device cuda: 2.7 GB of wheels, 4.5 GB when unpacked
 # Versions: tools/versions.env.
 set -eu
 cd "$(dirname "$0")/.."
 . tools/versions.env
-cuda=
+cuda= parquet=
 case ${1:-} in
 '') ;;
 --cuda) cuda=yes ;;
-*) echo "usage: sh tools/setup.sh [--cuda]" >&2; exit 2 ;;
+--parquet) parquet=yes ;;
+*) echo "usage: sh tools/setup.sh [--cuda | --parquet]" >&2; exit 2 ;;
 esac
 say() { printf '[setup] %s\n' "$*"; }
 
@@ -114,4 +116,7 @@ if [ ! -L .deps/torch ]; then
   wheel nvidia-cuda-cupti "$CUPTI_VERSION" 11 nvidia/cu13/lib/libcupti.so nvidia/cuda_cupti/lib/libcupti.so "nvidia_cuda_cupti-$CUPTI_VERSION.dist-info/licenses/"
 fi
 wheel onnx "$ONNX_VERSION" 18 onnx/onnx-ml.proto "onnx-$ONNX_VERSION.dist-info/licenses/"
+if [ -n "$parquet" ]; then
+  wheel pyarrow "$PYARROW_VERSION" 48 pyarrow/include/ pyarrow/libarrow.so pyarrow/libparquet.so "pyarrow-$PYARROW_VERSION.dist-info/licenses/"
+fi
 say "ready"

@@ -34,7 +34,8 @@ static std::string describe(const YAML::Node &node) {
 
 /// A message may repeat words of the file.
 static std::string oneLine(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c >= 0 && c < ' '; }, '?');
   return text;
 }
 
@@ -56,7 +57,8 @@ static bool nestsDeeper(const std::string &text, int64_t depth) {
 static std::string readFile(const std::filesystem::path &file) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(file, error))
-    fail(file.string(), ": expected a YAML file, found ", std::filesystem::exists(file, error) ? "no regular file" : "nothing");
+    fail(file.string(), ": expected a YAML file, found ",
+         std::filesystem::exists(file, error) ? "no regular file" : "nothing");
   if (std::filesystem::file_size(file, error) > LargestFile)
     fail(file.string(), ": expected a YAML file of at most ", LargestFile, " bytes, found more");
   std::ifstream in(file, std::ios::binary);
@@ -140,8 +142,8 @@ std::vector<YamlNode> YamlNode::items() const {
     fail("expected a list, found " + describe(impl->node));
   std::vector<YamlNode> result;
   for (size_t i = 0; i < impl->node.size(); ++i)
-    result.push_back(YamlNode(std::make_shared<Impl>(
-        Impl{impl->node[i], impl->file, impl->name + "[" + std::to_string(i) + "]"})));
+    result.push_back(
+        YamlNode(std::make_shared<Impl>(Impl{impl->node[i], impl->file, impl->name + "[" + std::to_string(i) + "]"})));
   return result;
 }
 
@@ -153,14 +155,16 @@ static std::string textOf(const YAML::Node &node) {
 
 std::string YamlNode::text() const { return textOf(impl->node); }
 
-std::string YamlNode::textWithout(const std::string &key, bool ofValues) const {
+std::string YamlNode::textWithout(const std::vector<std::string> &keys, bool ofValues) const {
   YAML::Node rest = YAML::Clone(impl->node);
-  if (!ofValues && rest.IsMap())
-    rest.remove(key);
-  if (ofValues && rest.IsMap())
-    for (auto entry : rest)
-      if (entry.second.IsMap())
-        entry.second.remove(key);
+  for (const std::string &key : keys) {
+    if (!ofValues && rest.IsMap())
+      rest.remove(key);
+    if (ofValues && rest.IsMap())
+      for (auto entry : rest)
+        if (entry.second.IsMap())
+          entry.second.remove(key);
+  }
   return textOf(rest);
 }
 
@@ -195,7 +199,8 @@ int64_t YamlNode::asInt(int64_t least, int64_t most) const {
   std::optional<int64_t> value = parseNumber<int64_t>(text);
   if (!value || *value < least || *value > most)
     fail("expected a whole number of at least " + std::to_string(least) +
-         (most == std::numeric_limits<int64_t>::max() ? "" : " and at most " + std::to_string(most)) + ", found " + quote(text));
+         (most == std::numeric_limits<int64_t>::max() ? "" : " and at most " + std::to_string(most)) + ", found " +
+         quote(text));
   return *value;
 }
 

@@ -76,13 +76,13 @@ void CheckpointStore::save(const Checkpoint &checkpoint) {
   // A step at which none is due was saved by an interruption: it stays until the next is written, the one due before
   // it, too.
   bool isExtra = valid && *valid % every != 0;
-  std::optional<int64_t> due;
+  int64_t room = most - 1;
   for (int64_t step : steps()) {
-    if (isExtra && !due && step < *valid && step % every == 0)
-      due = step;
+    bool isKnown = valid && (step == *valid || (step < *valid && step % every == 0));
+    if (isKnown && ((isExtra && step == *valid) || room-- > 0))
+      continue;
     std::error_code ignored; // what cannot be removed only takes space
-    if (step != valid && step != due)
-      fs::remove_all(stepFolder(step), ignored);
+    fs::remove_all(stepFolder(step), ignored);
   }
   writeCheckpoint(stepFolder(checkpoint.step), checkpoint);
   if (std::error_code ignored; isExtra && *valid < checkpoint.step)
@@ -90,15 +90,19 @@ void CheckpointStore::save(const Checkpoint &checkpoint) {
   valid = checkpoint.step;
 }
 
-std::optional<Checkpoint> CheckpointStore::newest() {
+std::optional<Checkpoint> CheckpointStore::newest(const std::function<bool(const Checkpoint &)> &fits) {
   for (int64_t step : steps()) {
+    std::optional<Checkpoint> found;
     try {
-      Checkpoint found = readCheckpoint(stepFolder(step));
-      valid = step;
-      return found;
+      found = readCheckpoint(stepFolder(step));
     } catch (const Error &error) {
       say("resume", std::string("passed over: ") + error.what());
+      continue;
     }
+    if (!fits(*found))
+      continue;
+    valid = step;
+    return found;
   }
   return std::nullopt;
 }

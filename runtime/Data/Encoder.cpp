@@ -65,6 +65,8 @@ const ChatText &Encoder::chat(const Document &document) const {
 }
 
 std::string Encoder::textOf(const Document &document) const {
+  if (!document.ids.empty())
+    return words.tokenizer->decode(document.ids, /*skipSpecial=*/true);
   return document.chat.empty() ? document.text : chat(document).write(document.chat, document.origin).text;
 }
 
@@ -110,7 +112,9 @@ static TokenDocument encodeChat(const Tokenizer &tokenizer, const WrittenChat &c
 TokenDocument Encoder::encode(const Document &document) const {
   TokenDocument result;
   try {
-    if (document.chat.empty())
+    if (!document.ids.empty())
+      result = {document.ids, document.learned};
+    else if (document.chat.empty())
       result.ids = words.encodeDocument(document.text);
     else
       result = encodeChat(*words.tokenizer, chat(document).write(document.chat, document.origin));

@@ -9,9 +9,10 @@
 
 namespace xlstm {
 
-static TokenRows pack(const std::string &corpus, const std::vector<TokenView> &documents, const PackOptions &options) {
+static TokenRows pack(const std::string &corpus, const std::vector<TokenView> &documents, const PackOptions &options,
+                      std::span<const uint32_t> numbers = {}) {
   try {
-    return packDocuments(documents, options);
+    return packDocuments(documents, options, numbers);
   } catch (const Error &error) {
     fail(corpus, ": ", error.what());
   }
@@ -54,7 +55,7 @@ TokenRows readRows(const TokenCorpus &corpus, const PackOptions &options) {
     if (enough > 0 && tokens >= enough)
       break;
   }
-  return pack(corpus.name(), documents, options);
+  return pack(corpus.name(), documents, options, order);
 }
 
 } // namespace xlstm

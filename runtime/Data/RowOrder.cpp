@@ -15,14 +15,15 @@ namespace {
 /// The rows of one domain, shuffled anew for every pass over them.
 class DomainOrder {
 public:
-  DomainOrder(int64_t first, int64_t count, uint64_t seed) : order(count), state(seed) {
+  DomainOrder(int64_t first, int64_t count, uint64_t seed, int64_t block)
+      : order(size_t(count)), state(seed), block(size_t(block)) {
     std::iota(order.begin(), order.end(), first);
   }
 
   int64_t next() {
     size_t place = size_t(taken++) % order.size();
-    if (place == 0)
-      shuffle(order, state);
+    if (place % block == 0)
+      shuffle(std::span(order).subspan(place, std::min(block, order.size() - place)), state);
     return order[place];
   }
 
@@ -31,17 +32,18 @@ public:
 private:
   std::vector<int64_t> order;
   uint64_t state;
+  size_t block;
 };
 
 } // namespace
 
 std::vector<int64_t> rowOrder(const std::vector<int64_t> &counts, const std::vector<double> &weights, uint64_t seed,
-                              int64_t total) {
+                              int64_t total, int64_t block) {
   std::vector<DomainOrder> domains;
   int64_t first = 0;
   for (size_t d = 0; d < counts.size(); ++d) {
     uint64_t state = seed + 0x632be59bd9b4e019 * (d + 1);
-    domains.emplace_back(first, counts[d], splitmix64(state));
+    domains.emplace_back(first, counts[d], splitmix64(state), block);
     first += counts[d];
   }
   std::vector<int64_t> result;

@@ -3,126 +3,171 @@
 
 #include "xlstm/Runtime/Data/TargetStore.h"
 
+#include "TargetFormat.h"
 #include "TargetShard.h"
 
-#include "xlstm/Runtime/Data/TensorBytes.h"
-#include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/ops/empty.h>
-#include <c10/util/Half.h>
+#include <ATen/ops/full.h>
 
 #include <algorithm>
-#include <span>
+#include <numeric>
+#include <unordered_set>
+
+namespace fs = std::filesystem;
 
 namespace xlstm {
-namespace {
 
-int64_t readCount(const Json &manifest, const char *key, const std::filesystem::path &file) {
-  auto found = manifest.find(key);
-  if (found == manifest.end() || !found->is_number_integer() || *found < 1)
-    fail(file.string(), ": '", key, "': expected a positive integer, found ",
-         found == manifest.end() ? "nothing" : found->dump());
-  return found->get<int64_t>();
+TargetStore::TargetStore() = default;
+TargetStore::~TargetStore() = default;
+TargetStore::TargetStore(TargetStore &&) noexcept = default;
+
+TargetStore TargetStore::open(const fs::path &folder) {
+  return open(folder, [](const fs::path &, const std::string &problem) {
+    fail(problem, "; the same command again, or xlstm targets repair, removes the shard");
+  });
 }
 
-/// Checks the shapes and types of a shard and returns its number of rows.
-int64_t checkShard(const SafetensorsFile &file, int64_t T, int64_t k) {
-  const TensorSpec &hash = file.get("row_hash").spec;
-  int64_t n = hash.shape.size() == 1 ? hash.shape[0] : 0;
-  auto expect = [&](const char *name, const std::vector<int64_t> &shape, std::initializer_list<DType> types) {
-    const TensorSpec &spec = file.get(name).spec;
-    if (spec.shape != shape || std::find(types.begin(), types.end(), spec.dtype) == types.end())
-      fail(file.path().string(), ": tensor '", name, "': expected ", describe({name, *types.begin(), shape}),
-           ", found ", describe(spec));
-  };
-  expect("row_hash", {n}, {DType::I64});
-  expect("ids", {n, T, k}, {DType::U16, DType::I32});
-  expect("logprobs", {n, T, k}, {DType::F16, DType::F32});
-  expect("tail", {n, T}, {DType::F32});
-  return n;
-}
-
-} // namespace
-
-TargetStore TargetStore::open(const std::filesystem::path &folder) {
-  std::filesystem::path file = targetManifest(folder);
-  Json manifest = readJsonFile(file);
-  if (!manifest.is_object())
-    fail(file.string(), ": expected an object");
-  if (int64_t format = readCount(manifest, "format", file); format != targetStoreVersion)
-    fail(file.string(), ": 'format': expected ", targetStoreVersion, ", found ", format);
-
+TargetStore TargetStore::open(const fs::path &folder,
+                              const std::function<void(const fs::path &, const std::string &)> &onDamage) {
   TargetStore store;
   store.folder = folder;
-  store.topK = readCount(manifest, "k", file);
-  store.rowLength = readCount(manifest, "length", file);
-  int64_t rows = 0, shards = readCount(manifest, "shards", file);
-  for (int64_t shard = 0; shard < shards; ++shard) {
-    store.shards.push_back(SafetensorsFile::open(targetShard(folder, shard)));
-    int64_t n = checkShard(store.shards.back(), store.rowLength, store.topK);
-    at::Tensor hashes = viewOf(store.shards.back().get("row_hash"));
-    for (int64_t row = 0; row < n; ++row)
-      store.places[uint64_t(hashes.const_data_ptr<int64_t>()[row])] = {size_t(shard), row};
-    rows += n;
+  store.written = formatOf(folder);
+  store.code = std::make_unique<TargetCode>(store.written.vocabulary, store.written.k, store.written.logprobs);
+  std::string hash = storeHash(store.written);
+  std::vector<fs::path> files;
+  for (const fs::directory_entry &entry : fs::directory_iterator(folder))
+    if (std::string name = entry.path().filename().string();
+        name.starts_with("shard-") && name.ends_with(".safetensors"))
+      files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (const fs::path &file : files) {
+    try {
+      store.all.push_back(TargetShard::open(file, *store.code, hash));
+    } catch (const Error &error) {
+      onDamage(file, error.what());
+      continue;
+    }
+    const std::vector<TargetBlock> &blocks = store.all.back().blocks();
+    for (size_t block = 0; block < blocks.size(); ++block) {
+      store.places.try_emplace(blocks[block].key(), Place{store.all.size() - 1, block});
+      store.tokens += blocks[block].tokens;
+    }
   }
-  if (int64_t expected = readCount(manifest, "rows", file); rows != expected)
-    fail(file.string(), ": 'rows': the shards hold ", rows, ", found ", expected);
   return store;
 }
 
 uint64_t TargetStore::numBytes() const {
-  uint64_t bytes = 0;
-  for (const SafetensorsFile &shard : shards)
-    for (const auto &[name, stored] : shard.tensors())
-      bytes += stored.spec.numBytes();
-  return bytes;
+  return std::accumulate(all.begin(), all.end(), uint64_t{0}, [](uint64_t sum, const TargetShard &shard) {
+    std::error_code error;
+    auto size = fs::file_size(shard.path(), error);
+    return sum + (error ? 0 : size);
+  });
 }
 
-const TargetStore::Place &TargetStore::find(uint64_t hash, int64_t row) const {
-  auto found = places.find(hash);
-  if (found == places.end())
-    fail(folder.string(), ": no targets for row ", row, " of ", rowLength,
-         " tokens: the store was written for another corpus or packing");
-  return found->second;
+size_t TargetStore::numShards() const { return all.size(); }
+
+size_t TargetStore::numDocuments() const {
+  std::unordered_set<BlockKey, BlockKey::Hash> documents;
+  for (const auto &[key, place] : places)
+    documents.insert({key.document, 0});
+  return documents.size();
+}
+
+const TargetStore::Place *TargetStore::find(const BlockKey &key, int64_t tokens) const {
+  auto found = places.find(key);
+  if (found == places.end() || all[found->second.shard].blocks()[found->second.block].tokens < tokens)
+    return nullptr;
+  return &found->second;
+}
+
+std::vector<std::pair<fs::path, std::string>> TargetStore::damagedShards(const fs::path &folder) {
+  std::vector<std::pair<fs::path, std::string>> damaged;
+  TargetStore store =
+      open(folder, [&](const fs::path &shard, const std::string &problem) { damaged.emplace_back(shard, problem); });
+  for (const TargetShard &shard : store.all)
+    try {
+      for (const TargetBlock &block : shard.blocks())
+        shard.check(block);
+    } catch (const Error &error) {
+      damaged.emplace_back(shard.path(), error.what());
+    }
+  return damaged;
+}
+
+/// Calls `use(block's key, first position, positions)` for each block that a piece reaches into.
+template <typename Use>
+static void forEachBlock(const TokenPiece &piece, int64_t blockTokens, Use use) {
+  for (int64_t at = piece.at, end = piece.at + piece.count; at < end;) {
+    int64_t begin = at / blockTokens * blockTokens, next = std::min(begin + blockTokens, end);
+    use(BlockKey{piece.document, begin}, at, next - at);
+    at = next;
+  }
+}
+
+bool TargetStore::hasAll(const TokenRows &rows) const {
+  bool found = true;
+  for (int64_t row = 0; row < rows.size(); ++row)
+    for (const TokenPiece &piece : rows.pieces(row))
+      forEachBlock(piece, written.blockTokens(), [&](const BlockKey &key, int64_t at, int64_t count) {
+        found &= find(key, at + count - key.at) != nullptr;
+      });
+  return found;
 }
 
 void TargetStore::check(const TokenRows &rows) const {
-  if (rows.length() != rowLength)
-    fail(folder.string(), ": targets of rows of ", rowLength, " tokens, asked for rows of ", rows.length());
-  std::vector<uint64_t> hashes = rows.hashes();
-  for (size_t row = 0; row < hashes.size(); ++row)
-    find(hashes[row], int64_t(row));
+  std::vector<int64_t> all(size_t(rows.size()));
+  std::iota(all.begin(), all.end(), 0);
+  check(rows, all);
 }
 
-/// Copies row `row` of a tensor to `to`, in another type.
-template <typename From, typename To>
-static void copyRow(const StoredTensor &from, int64_t row, std::span<To> to) {
-  auto *values = reinterpret_cast<const From *>(from.bytes.data()) + row * int64_t(to.size());
-  std::transform(values, values + to.size(), to.begin(), [](From value) { return To(value); });
+void TargetStore::check(const TokenRows &rows, std::span<const int64_t> which) const {
+  for (int64_t row : which)
+    for (const TokenPiece &piece : rows.pieces(row))
+      forEachBlock(piece, written.blockTokens(), [&](const BlockKey &key, int64_t at, int64_t count) {
+        if (!find(key, at + count - key.at))
+          fail(folder.string(), ": no targets for row ", row, ", column ", piece.column + at - piece.at,
+               ": the store was written for other documents");
+      });
 }
 
-/// Row `row` of `into`.
-template <typename T>
-static std::span<T> rowOf(at::Tensor &into, int64_t row) {
-  size_t size = size_t(into.numel() / into.size(0));
-  return {into.mutable_data_ptr<T>() + row * int64_t(size), size};
+void TargetStore::readPiece(const TokenPiece &piece, int64_t row, const Targets &into) const {
+  int64_t T = into.tail_BT.size(1), K = written.k;
+  forEachBlock(piece, written.blockTokens(), [&](const BlockKey &key, int64_t at, int64_t count) {
+    const Place &place = *find(key, at + count - key.at);
+    const TargetShard &shard = all[place.shard];
+    const TargetBlock &block = shard.blocks()[place.block];
+    shard.check(block);
+    for (int64_t n = 0; n < count; ++n) {
+      int64_t token = row * T + piece.column + (at - piece.at) + n;
+      const std::byte *record = block.records.data() + size_t(at - key.at + n) * code->bytes();
+      if (!code->decode(record, into.ids_BTK.mutable_data_ptr<int32_t>() + token * K,
+                        into.logprobs_BTK.mutable_data_ptr<float>() + token * K,
+                        into.tail_BT.mutable_data_ptr<float>()[token]))
+        fail(shard.path().string(), ": block ", place.block, ", record ", at - key.at + n, ": expected ", K,
+             " ids of the vocabulary's ", written.vocabulary, ", found others");
+    }
+  });
 }
 
 Targets TargetStore::batch(const TokenRows &rows) const {
   check(rows);
-  int64_t B = rows.size(), T = rowLength, K = topK;
+  int64_t B = rows.size(), T = rows.length(), K = written.k;
   Targets targets{at::empty({B, T, K}, at::kInt), at::empty({B, T, K}), at::empty({B, T})};
-  std::vector<uint64_t> hashes = rows.hashes();
-  for (int64_t b = 0; b < B; ++b) {
-    const Place &place = find(hashes[size_t(b)], b);
-    const SafetensorsFile &shard = shards[place.shard];
-    const StoredTensor &ids = shard.get("ids"), &logprobs = shard.get("logprobs");
-    auto copyIds = ids.spec.dtype == DType::U16 ? copyRow<uint16_t, int32_t> : copyRow<int32_t, int32_t>;
-    auto copyLogprobs = logprobs.spec.dtype == DType::F16 ? copyRow<c10::Half, float> : copyRow<float, float>;
-    copyIds(ids, place.row, rowOf<int32_t>(targets.ids_BTK, b));
-    copyLogprobs(logprobs, place.row, rowOf<float>(targets.logprobs_BTK, b));
-    copyRow<float, float>(shard.get("tail"), place.row, rowOf<float>(targets.tail_BT, b));
+  int32_t *ids = targets.ids_BTK.mutable_data_ptr<int32_t>();
+  float *logprobs = targets.logprobs_BTK.mutable_data_ptr<float>(), *tail = targets.tail_BT.mutable_data_ptr<float>();
+  for (int64_t row = 0; row < B; ++row) {
+    int64_t filled = 0;
+    for (const TokenPiece &piece : rows.pieces(row)) {
+      readPiece(piece, row, targets);
+      filled = piece.column + piece.count;
+    }
+    for (int64_t token = row * T + filled; token < (row + 1) * T; ++token) { // padding, which has no label
+      std::iota(ids + token * K, ids + (token + 1) * K, 0);
+      std::fill(logprobs + token * K, logprobs + (token + 1) * K, -69.0f);
+      tail[token] = 0;
+    }
   }
   return targets;
 }

@@ -5,6 +5,7 @@
 
 #include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Data/TensorBytes.h"
+#include "xlstm/Runtime/Files/FileHash.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/ops/cat.h>
@@ -16,6 +17,25 @@
 #include <cstring>
 
 namespace xlstm {
+
+DocumentKey DocumentKey::of(std::span<const int32_t> ids) {
+  return {hashOf(std::as_bytes(ids)).low, uint32_t(ids.size())};
+}
+
+std::vector<TokenPiece> TokenRows::pieces(int64_t row) const {
+  if (!pieces_N.empty())
+    return pieces_N.at(size_t(row));
+  std::vector<TokenPiece> pieces;
+  at::Tensor starts = docStart_NT.select(0, row).contiguous(), ids = ids_NT.select(0, row).to(at::kInt).contiguous();
+  const int32_t *start = starts.const_data_ptr<int32_t>();
+  for (int32_t column = 0, end; column < length(); column = end) {
+    for (end = column + 1; end < length() && start[end] == start[column];)
+      ++end;
+    std::span<const int32_t> piece(ids.const_data_ptr<int32_t>() + column, size_t(end - column));
+    pieces.push_back({DocumentKey::of(piece), 0, 0, column, end - column});
+  }
+  return pieces;
+}
 
 int64_t TokenRows::numLabels() const {
   if (size() == 0)
@@ -39,11 +59,16 @@ TokenRows TokenRows::select(std::span<const int64_t> rows) const {
     }
     chosen.*part = into;
   }
+  for (int64_t row : pieces_N.empty() ? std::span<const int64_t>() : rows)
+    chosen.pieces_N.push_back(pieces_N[size_t(row)]);
   return chosen;
 }
 
 TokenRows TokenRows::slice(int64_t begin, int64_t end) const {
-  return {ids_NT.slice(0, begin, end), docStart_NT.slice(0, begin, end), labels_NT.slice(0, begin, end)};
+  TokenRows rows{ids_NT.slice(0, begin, end), docStart_NT.slice(0, begin, end), labels_NT.slice(0, begin, end)};
+  if (!pieces_N.empty())
+    rows.pieces_N.assign(pieces_N.begin() + begin, pieces_N.begin() + end);
+  return rows;
 }
 
 std::vector<TokenRows> TokenRows::batches(int64_t most) const {
@@ -66,19 +91,23 @@ std::vector<uint64_t> TokenRows::hashes() const {
 
 TokenRows concatenate(const std::vector<TokenRows> &parts) {
   std::vector<at::Tensor> ids, docStart, labels;
+  std::vector<std::vector<TokenPiece>> pieces;
   for (const TokenRows &part : parts) {
+    for (int64_t row = 0; row < part.size(); ++row)
+      pieces.push_back(part.pieces(row));
     if (part.length() != parts[0].length())
       fail("rows of ", part.length(), " tokens cannot follow rows of ", parts[0].length());
     ids.push_back(part.ids_NT);
     docStart.push_back(part.docStart_NT);
     labels.push_back(part.labels_NT);
   }
-  return {at::cat(ids), at::cat(docStart), at::cat(labels)};
+  return {at::cat(ids), at::cat(docStart), at::cat(labels), std::move(pieces)};
 }
 
 /// Pieces of `document` from column `column` of row `row` on; false when the rows are full.
-static bool packDocument(const TokenView &document, const TokenRows &rows, int64_t &row, int64_t &column) {
+static bool packDocument(const TokenView &document, uint32_t number, TokenRows &rows, int64_t &row, int64_t &column) {
   int64_t T = rows.length();
+  DocumentKey key = DocumentKey::of(document.ids);
   auto *ids = rows.ids_NT.mutable_data_ptr<int64_t>();
   auto *docStart = rows.docStart_NT.mutable_data_ptr<int32_t>();
   auto *labels = rows.labels_NT.mutable_data_ptr<int64_t>();
@@ -95,6 +124,7 @@ static bool packDocument(const TokenView &document, const TokenRows &rows, int64
       docStart[place] = int32_t(column);
       labels[place] = i + 1 < n ? labelOf(at + i + 1) : -1;
     }
+    rows.pieces_N[size_t(row)].push_back({key, number, int32_t(at), int32_t(column), int32_t(n)});
     at += n;
     column += int64_t(n);
     if (column == T) {
@@ -105,7 +135,8 @@ static bool packDocument(const TokenView &document, const TokenRows &rows, int64
   return true;
 }
 
-TokenRows packDocuments(const std::vector<TokenView> &documents, const PackOptions &options) {
+TokenRows packDocuments(const std::vector<TokenView> &documents, const PackOptions &options,
+                        std::span<const uint32_t> numbers) {
   int64_t T = options.length, total = 0;
   if (T < 2 || options.maxRows < 0)
     fail("rows to pack: expected a length of at least 2 and maxRows of at least 0, found ", T, " and ",
@@ -118,11 +149,11 @@ TokenRows packDocuments(const std::vector<TokenView> &documents, const PackOptio
   if (count == 0)
     fail("no row of ", T, " tokens comes out of ", documents.size(), " documents of ", total, " tokens");
 
-  TokenRows rows{at::zeros({count, T}, at::kLong), at::zeros({count, T}, at::kInt),
-                 at::full({count, T}, -1, at::kLong)};
+  TokenRows rows{at::zeros({count, T}, at::kLong), at::zeros({count, T}, at::kInt), at::full({count, T}, -1, at::kLong),
+                 std::vector<std::vector<TokenPiece>>(size_t(count))};
   int64_t row = 0, column = 0;
-  for (const TokenView &document : documents)
-    if (!packDocument(document, rows, row, column))
+  for (size_t n = 0; n < documents.size(); ++n)
+    if (!packDocument(documents[n], numbers.empty() ? uint32_t(n) : numbers[n], rows, row, column))
       break;
   if (row < count) // padding: a piece of its own, so that no document's state or positions reach into it
     rows.docStart_NT.select(0, row).slice(0, column, T).fill_(column);

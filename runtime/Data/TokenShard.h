@@ -4,7 +4,7 @@
 #ifndef XLSTM_RUNTIME_DATA_INTERNAL_TOKENSHARD_H
 #define XLSTM_RUNTIME_DATA_INTERNAL_TOKENSHARD_H
 
-#include "TargetShard.h"
+#include "ShardName.h"
 
 namespace xlstm {
 
@@ -12,7 +12,7 @@ constexpr int tokenCorpusVersion = 1;
 
 inline std::filesystem::path tokenManifest(const std::filesystem::path &folder) { return folder / "tokens.json"; }
 inline std::filesystem::path tokenShard(const std::filesystem::path &folder, int64_t index) {
-  return targetShard(folder, index);
+  return shardFile(folder, index);
 }
 
 } // namespace xlstm

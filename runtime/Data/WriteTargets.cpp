@@ -1,131 +1,260 @@
 //===- WriteTargets.cpp - run the teacher and store its top-k -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "TargetFormat.h"
+#include "TargetPlan.h"
 #include "TargetShard.h"
 
-#include "xlstm/Runtime/Data/ContentHash.h"
-#include "xlstm/Runtime/Data/TargetStore.h"
-#include "xlstm/Runtime/Data/TensorBytes.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
-#include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Runtime/Evaluate/ScalarType.h"
+#include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Support/Error.h"
 
-#include <ATen/ops/cat.h>
-#include <ATen/ops/from_blob.h>
+#include <algorithm>
+#include <cstring>
+#include <fcntl.h>
+#include <future>
+#include <set>
+#include <sys/file.h>
+#include <thread>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
 
 namespace xlstm {
 namespace {
 
-class TargetWriter {
+/// Held by the process that writes to a store.
+class StoreLock {
 public:
-  TargetWriter(const Program &program, const ParamMap &params, const TokenRows &rows, const TargetOptions &options,
-               const std::filesystem::path &folder)
-      : program(program), params(params), rows(rows), options(options), folder(folder), hashes(rows.hashes()) {
-    int64_t vocabulary = program.function("model").results.at(0).shape.back();
-    checkTopK(program, options.k);
-    if (options.logprobs != DType::F16 && options.logprobs != DType::F32)
-      fail("targets: expected log-probabilities in F16 or F32, found ", safetensorsName(options.logprobs));
-    if (options.rowsPerShard < 1 || options.batch < 1 || rows.size() == 0)
-      fail("targets: expected at least one row, one row a shard and one a batch");
-    idType = vocabulary <= 65536 ? DType::U16 : DType::I32;
+  StoreLock(const fs::path &folder, const std::string &label) {
+    fs::path file = folder / ".lock";
+    descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0)
+      fail(file.string(), ": ", std::strerror(errno));
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0)
+      return;
+    say(label, folder.string() + ": another process writes to this store; waiting for it");
+    while (flock(descriptor, LOCK_EX) != 0)
+      if (errno != EINTR)
+        fail(file.string(), ": ", std::strerror(errno));
+  }
+  ~StoreLock() { close(descriptor); }
+  StoreLock(const StoreLock &) = delete;
+  StoreLock &operator=(const StoreLock &) = delete;
+
+private:
+  int descriptor;
+};
+
+/// The records of a group's windows, coded as batches come.
+class Records {
+public:
+  Records(TargetGroup windows, const TargetFormat &format)
+      : group(std::move(windows)), format(format), code(format.vocabulary, format.k, format.logprobs),
+        bytes(group.size()) {
+    for (size_t window = 0; window < group.size(); ++window)
+      bytes[window].resize(size_t(group[window].numStored()) * code.bytes());
   }
 
-  int64_t numShards() const { return (rows.size() + options.rowsPerShard - 1) / options.rowsPerShard; }
-  int64_t begin(int64_t shard) const { return shard * options.rowsPerShard; }
-  int64_t end(int64_t shard) const { return std::min(begin(shard) + options.rowsPerShard, rows.size()); }
+  const TargetGroup group;
 
-  std::map<std::string, std::string> metadata(int64_t shard) const {
-    ContentHash hash;
-    hash.update(std::as_bytes(std::span(hashes).subspan(begin(shard), end(shard) - begin(shard))));
-    return {{"teacher", options.teacher}, {"rows", hexDigits(hash.value())}};
+  /// Takes the teacher's answers to a batch, on the host, in the types of the store.
+  void encode(const WindowBatch &batch, const Targets &targets) {
+    unsigned threads = std::clamp(std::thread::hardware_concurrency() / 2, 1u, 8u);
+    std::atomic<size_t> next = 0;
+    auto work = [&] {
+      for (size_t n; (n = next++) < batch.places.size();)
+        encodeWindow(batch.places[n], targets);
+    };
+    std::vector<std::jthread> others;
+    for (unsigned thread = 1; thread < std::min<size_t>(threads, batch.places.size()); ++thread)
+      others.emplace_back(work);
+    work();
   }
 
-  std::vector<TensorSpec> specs(int64_t shard) const {
-    int64_t n = end(shard) - begin(shard), T = rows.length();
-    return {{"ids", idType, {n, T, options.k}},
-            {"logprobs", options.logprobs, {n, T, options.k}},
-            {"tail", DType::F32, {n, T}},
-            {"row_hash", DType::I64, {n}}};
-  }
-
-  /// Whether an earlier run wrote this shard from the same teacher, rows and options.
-  bool isWritten(int64_t shard) const {
-    std::filesystem::path path = targetShard(folder, shard);
-    if (!std::filesystem::exists(path))
-      return false;
-    try {
-      SafetensorsFile file = SafetensorsFile::open(path);
-      for (const TensorSpec &spec : specs(shard))
-        if (describe(file.get(spec.name).spec) != describe(spec))
-          return false;
-      return file.metadata() == metadata(shard);
-    } catch (const Error &) {
-      return false; // damaged: written anew
+  std::vector<TargetBlock> blocks() const {
+    std::vector<TargetBlock> blocks;
+    for (size_t window = 0; window < group.size(); ++window) {
+      std::span<const std::byte> rest = bytes[window];
+      for (const TargetWindow::Block &block : group[window].blocks) {
+        size_t size = size_t(block.tokens) * code.bytes();
+        blocks.push_back({group[window].document, block.at, block.tokens, rest.first(size)});
+        rest = rest.subspan(size);
+      }
     }
-  }
-
-  void write(int64_t shard, Progress &progress) const {
-    std::vector<at::Tensor> ids, logprobs, tail;
-    for (const TokenRows &batch : rows.slice(begin(shard), end(shard)).batches(options.batch)) {
-      // In the types of the file where they are made: a device has half as much to hand over.
-      Targets targets = askTeacher(program, params, batch.ids_NT, batch.docStart_NT, options.k);
-      // The low half of an int32 is the id's uint16 bit for bit; conversion to int16 keeps it.
-      ids.push_back(targets.ids_BTK.to(idType == DType::U16 ? at::kShort : at::kInt).cpu());
-      logprobs.push_back(targets.logprobs_BTK.to(scalarType(options.logprobs)).cpu());
-      tail.push_back(targets.tail_BT.cpu());
-      progress.advance(batch.size());
-    }
-    SafetensorsWriter writer(targetShard(folder, shard), specs(shard), metadata(shard));
-    writer.append(bytesOf(at::cat(ids).contiguous()));
-    writer.append(bytesOf(at::cat(logprobs).contiguous()));
-    writer.append(bytesOf(at::cat(tail).contiguous()));
-    writer.append(std::as_bytes(std::span(hashes).subspan(begin(shard), end(shard) - begin(shard))));
-    writer.commit();
-  }
-
-  void writeManifest() const {
-    Json manifest = {{"format", targetStoreVersion},
-                     {"k", options.k},
-                     {"length", rows.length()},
-                     {"rows", rows.size()},
-                     {"shards", numShards()},
-                     {"teacher", options.teacher},
-                     {"logprobs", safetensorsName(options.logprobs)}};
-    std::string text = manifest.dump(2) + "\n";
-    std::filesystem::path path = targetManifest(folder);
-    if (!std::filesystem::exists(path) || readTextFile(path) != text)
-      writeTextFile(path, text);
+    return blocks;
   }
 
 private:
+  void encodeWindow(const WindowPlace &place, const Targets &targets) {
+    const TargetWindow &window = group[place.window];
+    int64_t T = targets.tail_BT.size(1), k = format.k;
+    const auto *ids = targets.ids_BTK.const_data_ptr<int32_t>();
+    const auto *logprobs = static_cast<const std::byte *>(targets.logprobs_BTK.const_data_ptr());
+    const auto *tail = targets.tail_BT.const_data_ptr<float>();
+    std::byte *record = bytes[place.window].data();
+    for (const TargetWindow::Block &block : window.blocks)
+      for (int64_t at = block.at; at < block.at + block.tokens; ++at, record += code.bytes()) {
+        int64_t token = place.row * T + place.column + at - window.begin;
+        code.encode(ids + token * k, logprobs + size_t(token * k) * sizeOf(format.logprobs), tail[token], record);
+      }
+  }
+
+  TargetFormat format;
+  TargetCode code;
+  std::vector<std::vector<std::byte>> bytes; // of each window
+};
+
+class TargetWriter {
+public:
+  TargetWriter(const Program &program, const ParamMap &params, const TargetOptions &options, const fs::path &folder)
+      : program(program), params(params), options(options), folder(folder), lock(folder, options.label) {
+    if (options.packed || (!params.empty() && params.begin()->second.is_cuda()))
+      rowsAtOnce = std::max<int64_t>(1, options.batchTokens / options.format.context);
+    fs::path manifest = targetManifest(folder);
+    if (std::error_code error; fs::exists(manifest, error))
+      checkFormat(TargetStore::formatOf(folder), options.format, folder);
+    else
+      writeTextFile(manifest, textOf(options.format));
+  }
+
+  /// Removes shards that cannot be used: without a whole index, or with a wanted block that is damaged.
+  void repair(const TargetRequests &wanted) {
+    std::set<fs::path> damaged;
+    auto note = [&](const fs::path &shard, const std::string &problem) {
+      if (damaged.insert(shard).second)
+        say(options.label, "removed: " + problem);
+    };
+    TargetStore store = TargetStore::open(folder, note);
+    std::unordered_map<BlockKey, bool, BlockKey::Hash> seen;
+    forEachWanted(wanted, [&](const BlockKey &key, int64_t count) {
+      const TargetStore::Place *place = store.find(key, count);
+      if (!place || !seen.try_emplace(key, true).second)
+        return;
+      const TargetShard &shard = store.shards()[place->shard];
+      try {
+        shard.check(shard.blocks()[place->block]);
+      } catch (const Error &error) {
+        note(shard.path(), error.what());
+      }
+    });
+    std::error_code ignored; // what stays is found damaged again
+    for (const fs::path &shard : damaged)
+      fs::remove(shard, ignored);
+  }
+
+  void write(const TargetRequests &wanted) {
+    TargetStore store = TargetStore::open(folder);
+    auto isThere = [&](const BlockKey &key, int64_t count) { return store.find(key, count) != nullptr; };
+    std::vector<TargetGroup> groups = planTargets(wanted, options.format, options.tokensPerShard, isThere);
+    int64_t total = 0;
+    for (const TargetGroup &group : groups)
+      for (const TargetWindow &window : group)
+        total += window.numStored();
+    Progress progress(options.label, total, 0);
+    Tf32Products products(options.tf32);
+    for (TargetGroup &group : groups)
+      write(std::move(group), progress);
+    finishShard();
+  }
+
+  std::vector<fs::path> filesOf(const TargetRequests &wanted) const {
+    TargetStore store = TargetStore::open(folder);
+    std::set<fs::path> files;
+    forEachWanted(wanted, [&](const BlockKey &key, int64_t count) {
+      if (const TargetStore::Place *place = store.find(key, count))
+        files.insert(store.shards()[place->shard].path());
+    });
+    return {files.begin(), files.end()};
+  }
+
+private:
+  template <typename Use>
+  void forEachWanted(const TargetRequests &wanted, Use use) const {
+    int64_t size = options.format.blockTokens();
+    for (const TargetRequests::Part &part : wanted.parts()) {
+      DocumentKey document = DocumentKey::of(part.document);
+      for (int64_t at = part.begin / size * size; at < part.end; at += size)
+        use(BlockKey{document, at}, std::min(size, int64_t(part.document.size()) - at));
+    }
+  }
+
+  void write(TargetGroup group, Progress &progress) {
+    auto records = std::make_shared<Records>(std::move(group), options.format);
+    std::future<void> coding;
+    for (const WindowBatch &batch : batchesOf(records->group, options.format.context, rowsAtOnce)) {
+      TokenRows rows = rowsOf(records->group, batch);
+      Targets found = askTeacher(program, params, rows.ids_NT, rows.docStart_NT, options.format.k);
+      // In the types of the store where they are made: a device has half as much to hand over.
+      Targets targets{found.ids_BTK.cpu(), found.logprobs_BTK.to(scalarType(options.format.logprobs)).cpu(),
+                      found.tail_BT.cpu()};
+      if (coding.valid())
+        coding.get();
+      coding = std::async(std::launch::async, [records, batch, targets] { records->encode(batch, targets); });
+      int64_t stored = 0;
+      for (const WindowPlace &place : batch.places)
+        stored += records->group[place.window].numStored();
+      progress.advance(stored);
+    }
+    if (coding.valid())
+      coding.get();
+    finishShard();
+    shard = std::async(std::launch::async, [records, path = nextShard(), hash = storeHash(options.format)] {
+      TargetShard::write(path, records->blocks(), hash);
+    });
+  }
+
+  void finishShard() {
+    if (shard.valid())
+      shard.get();
+  }
+
+  /// The first number that is free.
+  fs::path nextShard() {
+    for (std::error_code error;; ++number)
+      if (fs::path path = shardFile(folder, number); !fs::exists(path, error)) {
+        ++number;
+        return path;
+      }
+  }
+
   const Program &program;
   const ParamMap &params;
-  const TokenRows &rows;
   const TargetOptions &options;
-  const std::filesystem::path &folder;
-  std::vector<uint64_t> hashes;
-  DType idType = DType::I32;
+  const fs::path &folder;
+  StoreLock lock;
+  /// Rows of several windows where small batches would keep a GPU waiting; a CPU reads each window alone.
+  int64_t rowsAtOnce = 0;
+  int64_t number = 0;
+  std::future<void> shard; // being written; last: its thread ends first
 };
 
 } // namespace
 
+std::vector<fs::path> writeTargets(const Program &program, const ParamMap &params, const TargetRequests &wanted,
+                                   const TargetOptions &given, const fs::path &folder) {
+  TargetOptions options = given;
+  options.format.vocabulary = program.function("model").results.at(0).shape.back();
+  checkTopK(program, options.format.k);
+  if (options.format.logprobs != DType::F16 && options.format.logprobs != DType::F32)
+    fail("targets: expected log-probabilities in F16 or F32, found ", safetensorsName(options.format.logprobs));
+  if (options.tokensPerShard < 1 || options.batchTokens < 1 || options.format.lookBack >= options.format.context ||
+      wanted.parts().empty())
+    fail("targets: expected documents, a context longer than what it looks back, and at least one token a shard and a "
+         "batch");
+  fs::create_directories(folder);
+  TargetWriter writer(program, params, options, folder);
+  writer.repair(wanted);
+  writer.write(wanted);
+  return writer.filesOf(wanted);
+}
+
 void writeTargets(const Program &program, const ParamMap &params, const TokenRows &rows, const TargetOptions &options,
-                  const std::filesystem::path &folder) {
-  TargetWriter writer(program, params, rows, options, folder);
-  Tf32Products products(options.tf32);
-  std::filesystem::create_directories(folder);
-  std::vector<int64_t> missing;
-  int64_t done = 0;
-  for (int64_t shard = 0; shard < writer.numShards(); ++shard) {
-    if (writer.isWritten(shard))
-      done += writer.end(shard) - writer.begin(shard);
-    else
-      missing.push_back(shard);
-  }
-  Progress progress("targets", rows.size(), done);
-  for (int64_t shard : missing)
-    writer.write(shard, progress);
-  writer.writeManifest();
+                  const fs::path &folder) {
+  TargetRequests wanted;
+  wanted.add(rows);
+  writeTargets(program, params, wanted, options, folder);
 }
 
 } // namespace xlstm

@@ -101,6 +101,7 @@ std::string renderReport(const fs::path &run) {
                        {"tune", tuneView(data)},
                        {"gates", gateView(data)},
                        {"sizes", sizeView(data)},
+                       {"speed", speedView(data)},
                        {"cost", costView(data)},
                        {"recipe", data.recipe}});
   } catch (const Json::exception &error) {

@@ -166,6 +166,8 @@ ReportData readReportData(const fs::path &run) {
       data.heads = readJsonFile(run / "heads.json");
     if (fs::exists(run / "merged" / "tune.json"))
       data.tune = readJsonFile(run / "merged" / "tune.json");
+    if (fs::exists(run / "eval" / "speed.json"))
+      data.speed = readJsonFile(run / "eval" / "speed.json");
     if (fs::exists(run / "stages.json"))
       data.cost = readJsonFile(run / "stages.json");
     readStages(data, run);

@@ -44,6 +44,7 @@ struct ReportData {
   std::vector<OutputSize> outputs;
   std::string recipe; // recipe.yaml as it is
   Json tune;          // merged/tune.json, the search for a merge's lambda
+  Json speed;         // eval/speed.json: tokens a second at lengths
   Json cost;          // stages.json: machine, commit, times
 
   /// What stands in the results under `keys`; null where one is missing.

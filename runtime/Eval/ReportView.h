@@ -47,6 +47,7 @@ Json trainingView(const ReportData &data);
 Json tuneView(const ReportData &data);
 Json gateView(const ReportData &data);
 Json sizeView(const ReportData &data);
+Json speedView(const ReportData &data);
 Json costView(const ReportData &data);
 
 } // namespace xlstm

@@ -234,6 +234,29 @@ Json sizeView(const ReportData &data) {
            outputs.empty() ? Json(nullptr) : tableView(Json::array({"file or folder", "", "on disk"}), outputs)}};
 }
 
+/// Of the executables, behind as many tokens as stand on the x axis.
+Json speedView(const ReportData &data) {
+  if (data.speed.is_null())
+    return nullptr;
+  LineChart chart{
+      "Tokens a second against the length of what stands before", "tokens before", "tokens a second", {}, true};
+  Json rows = Json::array();
+  const Json &models = data.speed.at("models");
+  for (const auto &[name, model] : {std::pair("teacher", data.teacher), {"student", data.student}}) {
+    LineChart::Series series{model, colorOf(data, model), {}, false, /*dots=*/true};
+    for (const Json &point : models.at(name)) {
+      series.points.emplace_back(point.at("length"), point.at("tokens_a_second"));
+      rows.push_back(Json::array({modelView(data, model), grouped(point.at("length")),
+                                  fixedNumber(point.at("tokens_a_second"), 1), fixedNumber(point.at("deviation"), 1)}));
+    }
+    std::ranges::sort(series.points);
+    chart.series.push_back(series);
+  }
+  return {{"chart", drawLines(chart)},
+          {"written", std::to_string(data.speed.at("written").get<int64_t>())},
+          {"table", tableView(Json::array({"executable", "tokens before", "tokens a second", "deviation"}), rows)}};
+}
+
 Json costView(const ReportData &data) {
   if (data.cost.is_null())
     return nullptr;

@@ -27,7 +27,7 @@ static std::vector<fs::path> filesBelow(const fs::path &folder) {
   if (error)
     xlstm::fail(folder.string(), ": cannot list the folder: ", error.message());
   if (files.empty())
-    xlstm::fail(folder.string(), ": expected .txt or .jsonl files in the folder, also compressed, found none");
+    xlstm::fail(folder.string(), ": expected .txt or .jsonl files in the folder, also compressed, .parquet or shards of tokens, found none");
   return files;
 }
 

@@ -5,7 +5,9 @@
 
 #include "runtime/Files/ByteSource.h"
 #include "runtime/Files/JsonRow.h"
+#include "runtime/Files/Parquet.h"
 #include "xlstm/Runtime/Files/PlainText.h"
+#include "xlstm/Runtime/Files/Safetensors.h"
 #include "xlstm/Runtime/Files/Utf8.h"
 #include "xlstm/Support/Error.h"
 
@@ -102,6 +104,39 @@ static void splitText(Lines &lines, const std::string &name, uint64_t longest, c
     take(document);
 }
 
+/// The documents of a shard of tokens. It is mapped.
+static void splitShard(const std::filesystem::path &path, const Take &take) {
+  SafetensorsFile file = SafetensorsFile::open(path);
+  auto numbers = [&]<typename T>(const char *name, DType type, T) -> std::span<const T> {
+    auto found = file.tensors().find(name);
+    if (found == file.tensors().end() || found->second.spec.dtype != type || found->second.spec.shape.size() != 1)
+      fail(path.string(), ": expected a shard of tokens: a tensor '", name, "' ", safetensorsName(type), " [n]");
+    return {reinterpret_cast<const T *>(found->second.bytes.data()), found->second.bytes.size() / sizeof(T)};
+  };
+  std::span<const int32_t> ids = numbers("ids", DType::I32, int32_t());
+  std::span<const int64_t> ends = numbers("ends", DType::I64, int64_t());
+  std::span<const uint8_t> learned;
+  std::span<const float> weights;
+  if (file.tensors().contains("learned"))
+    learned = numbers("learned", DType::U8, uint8_t());
+  if (file.tensors().contains("weights"))
+    weights = numbers("weights", DType::F32, float());
+  int64_t begin = 0;
+  for (size_t n = 0; n < ends.size(); begin = ends[n++]) {
+    if (ends[n] < begin || ends[n] > int64_t(ids.size()) || (!learned.empty() && learned.size() != ids.size()) ||
+        (!weights.empty() && weights.size() != ends.size()))
+      fail(path.string(), ": document ", n + 1, ": expected a place in ", ids.size(), " tokens, found one from ", begin,
+           " to ", ends[n]);
+    Document document;
+    document.ids.assign(ids.begin() + begin, ids.begin() + ends[n]);
+    if (!learned.empty())
+      document.learned.assign(learned.begin() + begin, learned.begin() + ends[n]);
+    document.weight = weights.empty() ? 1 : double(weights[n]);
+    if (!document.ids.empty() && !take(document))
+      return;
+  }
+}
+
 /// The document of every line; blank lines are skipped.
 static void splitJsonLines(Lines &lines, const std::string &name, const Take &take) {
   std::string line;
@@ -138,21 +173,32 @@ static std::string formatOf(const std::filesystem::path &path) {
 }
 
 bool xlstm::isCorpusName(const std::filesystem::path &path) {
-  return formatOf(path) == ".txt" || formatOf(path) == ".jsonl";
+  return formatOf(path) == ".txt" || formatOf(path) == ".jsonl" || path.extension() == ".parquet" ||
+         path.extension() == ".safetensors";
 }
 
 void xlstm::forEachDocument(const std::filesystem::path &path, const Take &take, const CorpusLimits &limits) {
   std::string name = path.string();
   if (!isCorpusName(path))
-    fail(name, ": expected a file that ends in .txt, .jsonl, or one of these and .xz, .gz or .zst");
+    fail(name,
+         ": expected a file that ends in .txt, .jsonl, one of these and .xz, .gz or .zst, .parquet or .safetensors");
+  Take counted = numbering(name, take);
+  if (path.extension() == ".safetensors")
+    return splitShard(path, counted);
+  if (path.extension() == ".parquet")
+    return readParquet(path, [&](std::string_view row, uint64_t number) {
+      if (row.size() > limits.document)
+        fail(name, ": row ", number, ": expected at most ", limits.document, " bytes, found more");
+      Document document = documentOfRow(row, name + ": row " + std::to_string(number));
+      return document.numBytes() == 0 || counted(document);
+    });
   const Compression *compression = compressionOf(path);
   Lines lines(compression ? openCompressed(path, compression->codec(), limits) : openBytes(path), name,
               limits.document);
-  Take numbered = numbering(name, take);
   if (formatOf(path) == ".txt")
-    splitText(lines, name, limits.document, numbered);
+    splitText(lines, name, limits.document, counted);
   else
-    splitJsonLines(lines, name, numbered);
+    splitJsonLines(lines, name, counted);
 }
 
 std::vector<std::string> xlstm::readDocuments(const std::filesystem::path &path, const CorpusLimits &limits) {
@@ -160,8 +206,8 @@ std::vector<std::string> xlstm::readDocuments(const std::filesystem::path &path,
   uint64_t bytes = 0;
   auto add = [&](Document &document) {
     bytes += memoryOf(document.numBytes());
-    if (!document.chat.empty())
-      fail(document.origin, ": expected a text, found a conversation");
+    if (document.text.empty())
+      fail(document.origin, ": expected a text, found ", document.chat.empty() ? "tokens" : "a conversation");
     if (bytes > limits.memory)
       fail(path.string(), ": expected documents of at most ", limits.memory, " bytes together, found more");
     documents.push_back(std::move(document.text));
@@ -173,7 +219,8 @@ std::vector<std::string> xlstm::readDocuments(const std::filesystem::path &path,
 
 FileHash Document::hash() const {
   Hasher hasher;
-  hasher.add(std::as_bytes(std::span(chat.empty() ? "t" : "c", 1)));
+  hasher.add(std::as_bytes(std::span(!ids.empty() ? "i" : chat.empty() ? "t" : "c", 1)));
   hasher.add(std::as_bytes(std::span(chat.empty() ? text : chat)));
+  hasher.add(std::as_bytes(std::span(ids)));
   return hasher.value();
 }

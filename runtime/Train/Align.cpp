@@ -195,7 +195,7 @@ AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const Mixe
   task.identity = {{"held_out", hashOf(heldOut)}, {"energies", energies}};
 
   TrainResult run = train(task, data, teacher, std::move(initial), options, folder);
-  AlignReport report = reportOf(run, options.steps, heldOut);
+  AlignReport report = reportOf(run, run.steps, heldOut);
   writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
   return {run.params, report};
 }

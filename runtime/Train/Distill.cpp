@@ -21,7 +21,8 @@ public:
   Distillation(const Program &program, const TargetSource &source, const TokenRows &heldOut,
                const TrainOptions &options)
       : function(program, "distill", options), spec(function.spec()), source(source), heldOut(heldOut),
-        options(options), loss(function.result("loss")), ce(function.result("ce")), kl(function.result("kl")) {
+        options(options), hasHeldOut(source.hasAll(heldOut)), loss(function.result("loss")), ce(function.result("ce")),
+        kl(function.result("kl")) {
     if (spec.arguments.size() != 6 || spec.arguments[3].shape.size() != 3)
       fail("function 'distill': expected arguments ids, docs, labels, top_ids [B, T, K], top_logprobs, tail");
     if (int64_t k = spec.arguments[3].shape[2]; k >= 0 && k != source.k())
@@ -43,18 +44,24 @@ public:
     return {results[loss], {{"ce", results[ce].detach()}, {"kl", results[kl].detach()}}};
   }
 
-  /// Cross-entropy of the held-out rows; their targets play no part and need not be stored.
+  /// Cross-entropy of the held-out rows, and KL to the teacher where the source has their targets.
   Json validate(const ParamMap &params) const {
-    double sum = 0, labels = 0;
+    double sum = 0, klSum = 0, labels = 0;
     for (const TokenRows &batch : heldOut.batches(options.heldOutBatch)) {
       int64_t B = batch.size(), T = batch.length(), K = std::max<int64_t>(spec.arguments[3].shape[2], 1);
-      Targets none{at::zeros({B, T, K}, at::kInt), at::zeros({B, T, K}), at::full({B, T}, -69.0)};
+      Targets targets{at::zeros({B, T, K}, at::kInt), at::zeros({B, T, K}), at::full({B, T}, -69.0)};
+      if (hasHeldOut)
+        targets = source.complete(batch.ids_NT, batch.docStart_NT, source.prepare(batch));
       double count = double(batch.numLabels());
-      auto results = function.run(argumentsOf(batch.ids_NT, batch.docStart_NT, batch.labels_NT, none), params);
+      auto results = function.run(argumentsOf(batch.ids_NT, batch.docStart_NT, batch.labels_NT, targets), params);
       sum += count * results[ce].item<double>();
+      klSum += count * results[kl].item<double>();
       labels += count;
     }
-    return {{"held_out", sum / labels}};
+    Json found = {{"held_out", sum / labels}};
+    if (hasHeldOut)
+      found["held_out_kl"] = klSum / labels;
+    return found;
   }
 
 private:
@@ -68,6 +75,7 @@ private:
   const TargetSource &source;
   const TokenRows &heldOut;
   const TrainOptions &options;
+  bool hasHeldOut;
   size_t loss, ce, kl;
 };
 
@@ -103,7 +111,8 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
                             const std::filesystem::path &folder) {
   if (heldOut.size() == 0 || heldOut.numLabels() == 0)
     fail("distill: expected held-out rows with at least one label");
-  source.check(data.rows);
+  source.check(data.rows, rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch,
+                                   shuffledTogether(data.rows.length())));
   Distillation distillation(program, source, heldOut, options);
   const FunctionSpec &spec = program.function("distill");
   ParamMap start = load();
@@ -127,7 +136,7 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
     task.identity["teacher"] = teacher;
 
   TrainResult run = train(task, data, params.frozen, std::move(params.trained), options, folder);
-  DistillReport report{run.first.at("held_out"), run.best, run.last.at("held_out"), run.bestStep, options.steps};
+  DistillReport report{run.first.at("held_out"), run.best, run.last.at("held_out"), run.bestStep, run.steps};
   writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
   if (run.params.empty()) // the state of step 0
     return {load(), report};

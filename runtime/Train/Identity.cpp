@@ -42,8 +42,31 @@ Json identityOf(const TrainTask &task, const MixedRows &data, const ParamMap &fr
                    {"new", {options.newRate().peak, adamw.newWeightDecay.value_or(adamw.weightDecay)}},
                    {"trained", int(options.trained)},
                    {"lora", options.trained == Trained::Lora ? options.lora.passOptions() : ""}};
+  if (options.patience > 0)
+    settings["patience"] = options.patience;
+  if (options.scoreEvery > 0)
+    settings["score_every"] = options.scoreEvery;
   return {{"task", task.name},       {"options", settings},      {"rows", hashOf(data.rows)},  {"counts", data.counts},
           {"weights", data.weights}, {"frozen", hashOf(frozen)}, {"initial", hashOf(initial)}, {"more", task.identity}};
+}
+
+/// What a run may have otherwise that goes on for longer: how long, rows that come later, and the warm-up, which may
+/// follow from how long: rates are compared as numbers.
+static bool growsWith(const std::string &key) {
+  for (const char *grows : {"/options/steps", "/options/rate/2", "/rows", "/counts"})
+    if (key.starts_with(grows))
+      return true;
+  return false;
+}
+
+bool isGrown(const Json &found, const Json &expected) {
+  Json was = found.flatten(), is = expected.flatten();
+  for (const auto &[key, value] : is.items()) {
+    auto before = was.find(key);
+    if ((before == was.end() || *before != value) && !growsWith(key))
+      return false;
+  }
+  return found.at("options").at("steps") != expected.at("options").at("steps");
 }
 
 void checkIdentity(const Json &found, const Json &expected, const std::filesystem::path &folder) {

@@ -12,6 +12,10 @@ namespace xlstm {
 Json identityOf(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, const ParamMap &initial,
                 const TrainOptions &options);
 
+/// Whether a run of `found` may be the beginning of one of `expected`: it differs in nothing but in how long it is and
+/// what follows from that, which is left to be compared.
+bool isGrown(const Json &found, const Json &expected);
+
 /// Throws Error naming the first difference.
 void checkIdentity(const Json &found, const Json &expected, const std::filesystem::path &folder);
 

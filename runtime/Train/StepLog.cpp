@@ -3,7 +3,7 @@
 
 #include "StepLog.h"
 
-#include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/stack.h>
@@ -57,8 +57,7 @@ Json StepLog::lineOf(int64_t step, const StepMetrics &metrics, const double *&nu
   return line;
 }
 
-void StepLog::fetch(const std::string &place, const std::string &task,
-                    const std::function<void(const Json &line)> &write) {
+std::optional<BadStep> StepLog::fetch(const std::function<std::string(const Json &line)> &write) {
   std::vector<at::Tensor> all;
   for (const auto &[step, metrics] : waiting)
     for (const at::Tensor &value : metrics.values)
@@ -68,14 +67,18 @@ void StepLog::fetch(const std::string &place, const std::string &task,
   for (const auto &[step, metrics] : waiting) {
     Json line = lineOf(step, metrics, numbers);
     double loss = line.at("loss"), norm = line.at("grad_norm");
+    std::string wrong;
     if (!std::isfinite(loss) || !std::isfinite(norm))
-      fail(place, ": step ", step, " of ", task, ": loss ", loss, ", gradient norm ", norm,
-           "; a lower learning rate or a longer warm-up may help");
-    write(line);
+      wrong = "loss " + shortest(loss) + ", gradient norm " + shortest(norm);
+    else
+      wrong = write(line);
+    if (!wrong.empty())
+      return BadStep{step, wrong};
     lastLoss = loss;
   }
   waiting.clear();
   fetched = std::chrono::steady_clock::now();
+  return std::nullopt;
 }
 
 } // namespace xlstm

@@ -30,15 +30,21 @@ private:
   double rate = 0;
 };
 
+/// A step after which training does not go on, and why.
+struct BadStep {
+  int64_t step;
+  std::string what;
+};
+
 /// Lines of steps that are not in the log yet.
 class StepLog {
 public:
   void add(int64_t step, StepMetrics metrics) { waiting.emplace_back(step, std::move(metrics)); }
   /// Whether the lines should be fetched: there are many of them, or the last time is a second ago.
   bool isDue() const;
-  /// Fetches all of them at once and passes each to `write` in order. Throws Error naming the first step of `task`
-  /// whose loss or gradient norm is not finite; `place` begins it.
-  void fetch(const std::string &place, const std::string &task, const std::function<void(const Json &line)> &write);
+  /// Fetches all of them at once and passes each to `write` in order, which says what is wrong with it, up to the first
+  /// that has something wrong or whose loss or gradient norm is not finite: that one.
+  std::optional<BadStep> fetch(const std::function<std::string(const Json &line)> &write);
   /// The loss of the last step that was fetched.
   double loss() const { return lastLoss; }
 

@@ -4,13 +4,18 @@
 #include "xlstm/Runtime/Train/Trainer.h"
 
 #include "BatchLoader.h"
+#include "EventFile.h"
 #include "Identity.h"
-#include "MetricsLog.h"
+#include "LogFile.h"
+#include "Replay.h"
+#include "SpikeWatch.h"
 #include "StepWork.h"
 
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
+#include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Files/Interrupt.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 #include "xlstm/Support/Progress.h"
 
 #include <c10/core/GradMode.h>
@@ -26,9 +31,9 @@ public:
   Run(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, ParamMap initial,
       const TrainOptions &options, const std::filesystem::path &folder)
       : task(task), data(data), options(options), folder(folder),
-        store(folder / "checkpoints", options.checkpointEvery), all(frozen), trained(leavesOf(std::move(initial))),
-        optimizer(trained, options.adamw, task.added),
-        batches([this](int64_t step) { return makeBatch(step); }, options.steps) {
+        store(folder / "checkpoints", options.checkpointEvery, std::max<int64_t>(2, options.keptCheckpoints)),
+        all(frozen), trained(leavesOf(std::move(initial))), optimizer(trained, options.adamw, task.added),
+        batches([this](int64_t step) { return makeBatch(step); }, options.steps), spikes(options.spike) {
     if (options.steps < 0 || options.batch < 1 || options.microBatch < 0 || options.validateEvery < 1 ||
         options.checkpointEvery < 1)
       fail(task.name, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");
@@ -37,7 +42,9 @@ public:
     for (const auto &[name, param] : trained)
       all[name] = param;
     work.emplace(task, all, trained);
-    order = rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch);
+    order = rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch,
+                     shuffledTogether(data.rows.length()));
+    rowHashes = data.rows.hashes();
     record = {{"identity", identityOf(task, data, frozen, trained, options)}};
   }
 
@@ -46,9 +53,11 @@ public:
     DeferInterrupts interrupts; // a step ends, and a checkpoint is saved, before one is heeded
     announce(task.name, "measuring the start");
     begin();
+    if (options.replayStep > 0)
+      replay();
     stopIfAsked(interrupts);
     Progress progress(task.name, options.steps, done);
-    while (done < options.steps) {
+    while (done < options.steps && !hasStopped()) {
       step();
       ++done;
       bool last = done == options.steps;
@@ -58,7 +67,7 @@ public:
         writeSteps();
       if (isValidated)
         validate();
-      if (isSaved)
+      if (isSaved || hasStopped())
         save();
       char note[32];
       std::snprintf(note, sizeof note, "loss %.4f", steps.loss());
@@ -78,27 +87,98 @@ private:
     return params;
   }
 
+  bool hasStopped() const { return record.value("stopped", false); }
+
   /// Takes up the newest checkpoint, or validates the start.
   void begin() {
-    std::optional<Checkpoint> checkpoint = store.newest();
+    std::string reason;
+    std::optional<Checkpoint> checkpoint = store.newest([&](const Checkpoint &found) {
+      std::string why = whyNotFrom(found);
+      reason = reason.empty() ? why : reason;
+      return why.empty();
+    });
     if (!checkpoint) {
-      log.emplace(folder / "metrics.jsonl", 0);
+      if (options.replayStep > 0)
+        return;
+      if (!reason.empty())
+        beginAnew(reason);
+      openLogs(0, 0);
       validate();
       return;
     }
-    checkIdentity(checkpoint->record.at("identity"), record.at("identity"), folder);
+    takeUp(*checkpoint);
+    if (options.replayStep == 0)
+      openLogs(record.at("log_bytes").get<int64_t>(), record.value("event_bytes", int64_t{0}));
+  }
+
+  void openLogs(int64_t logBytes, int64_t eventBytes) {
+    log.emplace(folder / "metrics.jsonl", logBytes);
+    events.emplace(folder / eventFileName, eventBytes);
+  }
+
+  void beginAnew(const std::string &reason) {
+    say(task.name, "begins anew: " + reason);
+    std::error_code ignored;
+    for (const char *part : {"checkpoints", "best"})
+      std::filesystem::remove_all(folder / part, ignored);
+  }
+
+  /// Why this run would not have come by a checkpoint; empty where it would. Throws Error for another run's.
+  std::string whyNotFrom(const Checkpoint &checkpoint) const {
+    const Json &was = checkpoint.record.at("identity"), &is = record.at("identity");
+    if (!isGrown(was, is)) {
+      checkIdentity(was, is, folder);
+      return "";
+    }
+    int64_t before = was.at("options").at("steps"), step = checkpoint.step;
+    auto was_ = was.at("options").at("rate");
+    Schedule rate{was_.at(0), was_.at(1), was_.at(2), was_.at(3)}, newRate = rate;
+    newRate.peak = was.at("options").at("new").at(0);
+    for (int64_t n = 0; n < std::min(step, options.steps); ++n)
+      if (rate.at(n, before) != options.rate.at(n, options.steps) ||
+          newRate.at(n, before) != options.newRate().at(n, options.steps))
+        return "its learning rate at step " + std::to_string(n + 1) + " would have been another one";
+    if (step > options.steps)
+      return "it is asked for fewer steps than it has done";
+    if (step == before && step % options.validateEvery != 0)
+      return "a longer run is not validated at step " + std::to_string(step);
+    if (checkpoint.record.value("taken", "") != takenBy(step))
+      return "its rows would have been others";
+    int64_t best = checkpoint.record.value("best_step", int64_t{0});
+    std::error_code error;
+    if (task.keepBest && best > 0 && best < step && !std::filesystem::exists(folder / "best", error))
+      return "its best state is not there any more";
+    return "";
+  }
+
+  /// A hash of the rows of the first steps.
+  std::string takenBy(int64_t step) const {
+    ContentHash hash;
+    for (int64_t row : std::span(order).first(size_t(step * options.batch)))
+      hash.update(std::as_bytes(std::span(&rowHashes[size_t(row)], 1)));
+    return hexDigits(hash.value());
+  }
+
+  void takeUp(const Checkpoint &checkpoint) {
     c10::NoGradGuard noGrad;
     for (const auto &[name, param] : trained)
-      param.copy_(checkpoint->tensors.at("param/" + name));
-    optimizer.restore(checkpoint->tensors);
-    record = checkpoint->record;
-    done = saved = checkpoint->step;
-    log.emplace(folder / "metrics.jsonl", record.at("log_bytes").get<int64_t>());
+      param.copy_(checkpoint.tensors.at("param/" + name));
+    optimizer.restore(checkpoint.tensors);
+    Json identity = record.at("identity");
+    bool hasGrown = checkpoint.record.at("identity") != identity;
+    record = checkpoint.record;
+    record["identity"] = identity;
+    spikes.restore(record.value("recent", Json::array()));
+    done = saved = checkpoint.step;
+    if (hasGrown)
+      say(task.name, "goes on from step " + std::to_string(done) + " to " + std::to_string(options.steps));
+    if (hasGrown && task.keepBest && record.at("best_step") == done) // was the last, and is not any more
+      writeBest();
   }
 
   /// The parts of a step's batch. Runs ahead, in another thread.
   std::vector<BatchPart> makeBatch(int64_t step) const {
-    TokenRows batch = data.rows.select(std::span(order).subspan(step * options.batch, options.batch));
+    TokenRows batch = data.rows.select(rowsOf(step));
     int64_t micro = options.microBatch == 0 ? options.batch : options.microBatch;
     double tokens = double(std::max<int64_t>(task.tokens(batch), 1));
     std::vector<BatchPart> parts;
@@ -121,8 +201,49 @@ private:
     steps.add(done + 1, std::move(metrics));
   }
 
+  void writeLine(const Json &line) {
+    log->append(line.dump() + "\n");
+    events->append(line);
+  }
+
+  /// The steps before the one that is asked for, and that one row by row. Nothing is written.
+  [[noreturn]] void replay() {
+    int64_t last = options.replayStep - 1;
+    if (last < done || last >= options.steps)
+      fail(folder.string(), ": expected a step from ", done + 1, " to ", options.steps, " to replay, found ", last + 1);
+    Progress progress(task.name, last, done);
+    for (; done < last; ++done, progress.advance())
+      step();
+    std::vector<int64_t> rows = rowsOf(last);
+    Json report = {{"task", task.name}, {"step", last + 1}, {"rows", Json::array()}};
+    for (int64_t row : rows) {
+      optimizer.zeroGrad();
+      TokenRows one = data.rows.select(std::span(&row, 1));
+      Json losses = lossesOf(task, task.arguments(one), all, trained);
+      losses["row"] = row;
+      losses["tokens"] = task.tokens(one);
+      report["rows"].push_back(losses);
+    }
+    throw Replayed{report};
+  }
+
   void writeSteps() {
-    steps.fetch(folder.string(), task.name, [&](const Json &line) { log->append(line); });
+    std::optional<BadStep> bad = steps.fetch([&](const Json &line) {
+      writeLine(line);
+      return spikes.look(line.at("loss"));
+    });
+    if (!bad)
+      return;
+    std::vector<int64_t> rows = rowsOf(bad->step - 1);
+    saveFailure(folder / failedName, task.name, *bad, rows, makeBatch(bad->step - 1));
+    fail(folder.string(), ": step ", bad->step, " of ", task.name, ": ", bad->what, "; its batch is in ",
+         (folder / failedName).string(),
+         ", xlstm replay shows its rows; a lower learning rate or a longer warm-up may help");
+  }
+
+  std::vector<int64_t> rowsOf(int64_t step) const {
+    std::span<const int64_t> rows = std::span(order).subspan(size_t(step * options.batch), size_t(options.batch));
+    return {rows.begin(), rows.end()};
   }
 
   void validate() {
@@ -134,16 +255,27 @@ private:
     if (done == 0)
       record["first"] = found;
     record["last"] = found;
-    if (done == 0 || (task.keepBest && value < record.at("best").get<double>())) {
+    bool isLess = done == 0 || value < record.at("best").get<double>();
+    record["waited"] = isLess ? int64_t{0} : record.value("waited", int64_t{0}) + 1;
+    if (isLess) {
       record["best"] = value;
       record["best_step"] = done;
       if (task.keepBest && done > 0 && done < options.steps)
-        writeCheckpoint(folder / "best", {done, {trained.begin(), trained.end()}, Json::object()});
+        writeBest();
+    }
+    if (options.patience > 0 && record["waited"] >= options.patience && done < options.steps) {
+      record["stopped"] = true;
+      say(task.name, "stops after step " + std::to_string(done) + ": " + std::to_string(options.patience) +
+                         " validations brought nothing below " + shortest(record["best"]));
     }
     Json line = {{"step", done}};
     line.update(found);
-    log->append(line);
+    if (options.scoreEvery > 0 && (done % options.scoreEvery == 0 || done == options.steps))
+      line.update(options.score(all));
+    writeLine(line);
   }
+
+  void writeBest() { writeCheckpoint(folder / "best", {done, {trained.begin(), trained.end()}, Json::object()}); }
 
   void stopIfAsked(const DeferInterrupts &interrupts) {
     if (!interrupts.signal())
@@ -159,6 +291,9 @@ private:
 
   void save() {
     record["log_bytes"] = log->flush();
+    record["event_bytes"] = events->flush();
+    record["taken"] = takenBy(done);
+    record["recent"] = spikes.state();
     Checkpoint checkpoint{done, optimizer.state(), record};
     for (const auto &[name, param] : trained)
       checkpoint.tensors["param/" + name] = param.detach();
@@ -167,7 +302,7 @@ private:
   }
 
   TrainResult result() {
-    TrainResult result{{}, record.at("first"), record.at("last"), done, record.at("last").at("held_out")};
+    TrainResult result{{}, record.at("first"), record.at("last"), done, done, record.at("last").at("held_out")};
     if (task.keepBest) {
       result.bestStep = record.at("best_step");
       result.best = record.at("best");
@@ -194,12 +329,17 @@ private:
   ParamMap all, trained;
   AdamW optimizer;
   std::vector<int64_t> order;
+  std::vector<uint64_t> rowHashes;
   BatchLoader batches;
   StepLog steps;
+  SpikeWatch spikes;
   std::optional<StepWork> work;
   int64_t done = 0, saved = -1;
-  Json record; // kept in the checkpoint: identity, log_bytes, first, last, best, best_step
-  std::optional<MetricsLog> log;
+  /// Kept in the checkpoint: identity, log_bytes, event_bytes, taken, recent, first, last, best, best_step, waited,
+  /// stopped.
+  Json record;
+  std::optional<LogFile> log;
+  std::optional<EventFile> events;
 };
 
 } // namespace

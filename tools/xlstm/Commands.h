@@ -45,12 +45,18 @@ void addInspectCommand(CLI::App &app);
 void addHeadsCommand(CLI::App &app);
 void addRecallCommand(CLI::App &app);
 void addVerifyCommand(CLI::App &app);
+void addTargetsCommand(CLI::App &app);
+void addReplayCommand(CLI::App &app);
+void addRecipeCommand(CLI::App &app);
 void addBenchCommand(CLI::App &app);
+void addCompletionCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
-    addImportCommand,  addLinearizeCommand, addDistillCommand, addMergeCommand, addEvalCommand,   addReportCommand,
-    addCompileCommand, addLogitsCommand,    addDiffCommand,    addBenchCommand, addExportCommand, addGenerateCommand,
-    addInspectCommand, addHeadsCommand,     addRecallCommand,  addVerifyCommand,  addStatusCommand, addPatchCommand};
+    addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand,   addEvalCommand,
+    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,    addBenchCommand,
+    addExportCommand, addGenerateCommand,  addInspectCommand, addHeadsCommand,   addRecallCommand,
+    addVerifyCommand, addStatusCommand,    addPatchCommand,   addTargetsCommand, addReplayCommand,
+    addRecipeCommand, addCompletionCommand};
 
 } // namespace xlstm
 

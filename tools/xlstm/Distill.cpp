@@ -83,14 +83,18 @@ void addDistillCommand(CLI::App &app) {
       "distill", "Run a recipe: import, align, distil experts, merge, evaluate, compile. Goes on where it was stopped");
   verb->add_option("recipe", settings->recipe, "Recipe file (docs/Recipe.md)")->required();
   verb->add_option("-o,--output", settings->output, "Folder of the run; required but for --dry-run");
-  verb->add_flag("--dry-run", settings->dryRun, "Only check the recipe and say what disk and memory each stage needs");
+  verb->add_flag("--dry-run", settings->dryRun,
+                 "Only check the recipe and say what tokens, time, disk and memory each stage needs");
   addDeviceOption(*verb, settings->device);
   verb->add_option("--precision", settings->precision, "Type in which training computes, over the recipe's")
       ->check(CLI::IsMember(Recipe::precisions()));
   verb->callback([settings, verb] {
     RunOrigin origin{fs::absolute(settings->recipe), settings->precision, settings->device, ""};
-    if (settings->dryRun)
-      return writeOut(estimateText(estimateRun(origin.readRecipe())));
+    if (settings->dryRun) {
+      Recipe recipe = origin.readRecipe();
+      MachineSpeed speed = MachineSpeed::measure(settings->device, recipe.align.options.precision);
+      return writeOut(estimateText(estimateRun(recipe), speed));
+    }
     if (verb->count("--output") == 0) {
       origin.readRecipe();
       throw CLI::RequiredError("--output");

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <iomanip>
+#include <set>
 #include <sstream>
 
 namespace xlstm {
@@ -24,7 +25,7 @@ namespace {
 struct Shapes {
   int64_t bytes = 0;               // of a bundle's weights
   int64_t elements = 0, added = 0; // parameters, and those that passes added
-  int64_t vocab = 0, width = 0, feedForward = 0, layers = 0;
+  int64_t vocab = 0, context = 0, width = 0, feedForward = 0, layers = 0;
   int64_t heads = 0, queries = 0, keys = 0; // of a layer: number, width of queries and of keys
 };
 
@@ -37,7 +38,9 @@ constexpr int64_t Logits16 = 272 << 20;                       // bytes of them (
 // Float32 numbers that a token of a training batch keeps alive until its gradient is known, in a layer, by its width
 // and that of its feed-forward part. Where only mixers are trained the layers' other ops keep nothing.
 constexpr int64_t PerWidth = 8, PerFeedForward = 3, PerAlignedWidth = 10;
-constexpr double WithAdapters = 1.45; // what adapters beside all projections make of an expert's
+constexpr double bytesOfToken = 3.4;   // of text; a compressed byte is 4
+constexpr double tokenizingCost = 100; // bytes copied in the time in which a byte of text is read, packed and encoded
+constexpr double WithAdapters = 1.45;  // what adapters beside all projections make of an expert's
 
 } // namespace
 
@@ -57,6 +60,7 @@ static Shapes shapesOf(const std::string &mlir, const std::string &origin) {
   shapes.elements = model.parameters;
   shapes.added = model.newParameters;
   shapes.vocab = model.vocab;
+  shapes.context = model.contextLength;
   shapes.width = model.width;
   shapes.layers = int64_t(model.layers.size());
   for (const LayerDescription &layer : model.layers) {
@@ -108,6 +112,28 @@ static int64_t alignActivations(const Shapes &model, const TrainOptions &options
   return F32 * tokens * ofLayers(model, options, PerAlignedWidth * model.width);
 }
 
+/// Multiplications and additions of one token's way through a model, in rows of `length` tokens (Kaplan et al. 2020).
+static double forwardOperations(const Shapes &model, int64_t length) {
+  return 2 * double(model.elements) + 2 * double(model.layers * model.width) * double(length);
+}
+
+/// How many times that a trained token takes: backward twice as much for what trains and once for what lies between;
+/// stage I runs both mixers and goes back through the student's alone.
+static double timesForward(const TrainOptions &options, bool isAlignment) {
+  double times = isAlignment ? 2 : options.trained == Trained::Full ? 3 : 2.2;
+  return times + (options.recompute ? 1 : 0);
+}
+
+static void addWork(StageNeeds &stage, const Recipe &recipe, const RecipeTraining &training, const Shapes &model,
+                    bool isAlignment) {
+  const TrainOptions &options = training.options;
+  int64_t validations = options.steps / options.validateEvery + 2;
+  double heldOut = double(validations * training.heldOutRows) * double(training.domains.size() * recipe.length);
+  stage.tokens = options.steps * options.batch * recipe.length;
+  stage.operations =
+      forwardOperations(model, recipe.length) * (double(stage.tokens) * timesForward(options, isAlignment) + heldOut);
+}
+
 /// Of a model that only answers: its logits, their logarithms, and what is made of those.
 static int64_t answers(const Shapes &model, int64_t tokens) { return 3 * F32 * tokens * model.vocab; }
 
@@ -119,26 +145,45 @@ static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, con
   const TrainOptions &options = expert.training.options;
   int64_t rows = options.steps * options.batch, domains = int64_t(expert.training.domains.size());
   rows = expert.training.rows ? std::min(expert.training.rows * domains, rows) : rows;
-  int64_t id = model.vocab <= 65536 ? 2 : 4, logProbability = 2, tail = 4;
-  return rows * recipe.length * (std::min(recipe.topK, model.vocab) * (id + logProbability) + tail);
+  TargetFormat format;
+  format.vocabulary = model.vocab;
+  format.k = std::min(recipe.topK, model.vocab);
+  return rows * recipe.length * format.tokenBytes();
 }
 
-/// Of train and valid in tokens; a token has some 3.4 bytes of text, and a compressed byte 4.
-static int64_t tokenBytes(const Recipe &recipe) {
+double textBytes(const std::vector<std::filesystem::path> &files) {
+  double text = 0;
+  for (const std::filesystem::path &file : files) {
+    std::error_code error;
+    auto size = std::filesystem::file_size(file, error);
+    bool isPlain = file.extension() == ".txt" || file.extension() == ".jsonl";
+    text += error ? 0 : double(size) * (isPlain ? 1 : 4);
+  }
+  return text;
+}
+
+/// Of train and valid.
+static double textBytes(const Recipe &recipe) {
   double text = 0;
   for (const RecipeDomain &domain : recipe.domains)
-    for (const CorpusFiles &files : {domain.trainFiles(), domain.valid})
-      for (const std::filesystem::path &file : files) {
-        std::error_code error;
-        auto size = std::filesystem::file_size(file, error);
-        bool isPlain = file.extension() == ".txt" || file.extension() == ".jsonl";
-        text += error ? 0 : double(size) * (isPlain ? 1 : 4);
-      }
-  return int64_t(1.2 * text);
+    text += textBytes(domain.trainFiles()) + textBytes(domain.valid);
+  return text;
+}
+
+/// Tokens that are scored of every model.
+static int64_t scoredTokens(const Recipe &recipe) {
+  double tokens = 0;
+  for (const EvalDomain &domain : recipe.eval.domains) {
+    double all = textBytes(domain.files) / bytesOfToken;
+    tokens += recipe.eval.tokens ? std::min(all, double(recipe.eval.tokens)) : all;
+  }
+  return int64_t(tokens);
 }
 
 /// Every stage that trains keeps some checkpoints: each parameter that is trained and its moments.
-static int64_t checkpointBytes(int64_t trained) { return CheckpointStore::kept * trained * Checkpointed; }
+static int64_t checkpointBytes(const TrainOptions &options, int64_t trained) {
+  return options.keptCheckpoints * trained * Checkpointed;
+}
 
 /// What a stage holds of its params: how many it trains, and how many others, which are float32 unless the function
 /// rounds what it reads.
@@ -173,14 +218,18 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   int64_t weights = model.elements * F32, targets = recipe.onlineTargets ? 0 : targetBytes(recipe, expert, model);
   StageNeeds write{"targets-" + expert.name, "the teacher's answers"};
   (recipe.keepTargets ? write.stays : write.passes) = targets;
-  write.memory = ProgramBytes + weights + answers(model, TargetOptions().batch * recipe.length);
+  TargetFormat format;
+  format.setContext(recipe.length, model.context);
+  write.memory = ProgramBytes + weights + answers(model, std::max(TargetOptions().batchTokens, format.context));
+  write.tokens = options.steps * options.batch * recipe.length;
+  write.operations = double(write.tokens) * forwardOperations(model, format.context);
   if (!recipe.onlineTargets)
     stages.push_back(write);
   StageNeeds train{"expert-" + expert.name, stepsText(options)};
   if (options.trained != Trained::Full)
     train.what += ", " + oneDigit(double(held.trained) / 1e6) + " M trained parameters";
   train.stays = model.bytes;
-  int64_t leftovers = checkpointBytes(held.trained) + held.trained * F32; // and best/
+  int64_t leftovers = checkpointBytes(options, held.trained) + held.trained * F32; // and best/
   (recipe.keepCheckpoints ? train.stays : train.passes) += leftovers;
   if (!recipe.keepTargets)
     train.passes += targets;
@@ -196,6 +245,9 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
     training = held.frozenBytes + held.trained * Rounded +
                std::max(held.trained * Training, held.trained * Checkpointed + working);
   train.memory = ProgramBytes + teacher + std::max(training, weights + held.trained * F32);
+  addWork(train, recipe, expert.training, model, false);
+  if (recipe.onlineTargets)
+    train.operations += double(train.tokens) * forwardOperations(model, recipe.length);
   stages.push_back(train);
 }
 
@@ -213,12 +265,14 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
                                      teacher.bytes, 0, ProgramBytes + weights}};
   if (recipe.check)
     stages.push_back({"check", "its other export", teacher.bytes, 0, ProgramBytes + weights});
-  stages.push_back({"tokens", "of all text, about", tokenBytes(recipe), 0, ProgramBytes});
+  stages.push_back({"tokens", "of all text, about", int64_t(1.2 * textBytes(recipe)), 0, ProgramBytes});
+  stages.back().tokens = int64_t(textBytes(recipe) / bytesOfToken);
+  stages.back().bytes = tokenizingCost * textBytes(recipe);
   stages.push_back({"rewrite", "the untrained baseline", student.bytes, 0, ProgramBytes + 2 * weights});
   const TrainOptions &align = recipe.align.options;
   StageNeeds train{"align", stepsText(align) + ", " + oneDigit(double(student.added) / 1e6) + " M new parameters"};
   train.stays = student.bytes;
-  (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(student.added);
+  (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(align, student.added);
   std::string alignment = alignPass(recipe.student.passOptions(), {});
   const xlstm::Program alignProgram = deriveProgram(teacherModule, origin, alignment, align.passes("align"));
   Held held = heldBy(alignProgram.function("align"), Trained::Mixer);
@@ -226,7 +280,13 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   train.memory =
       ProgramBytes + std::max(weights, unread + held.frozenBytes + held.trained * Training +
                                            alignActivations(student, align, tokensAtOnce(align, recipe.length)));
-  stages.push_back(train);
+  std::set<std::string> aligned;
+  for (const RecipeExpert &expert : recipe.experts) {
+    addWork(train, recipe, recipe.alignmentOf(expert), student, true);
+    train.name = recipe.alignsEach ? "align-" + recipe.rootOf(expert).name : "align";
+    if (aligned.insert(train.name).second)
+      stages.push_back(train);
+  }
   for (const RecipeExpert &expert : recipe.experts)
     addExpert(recipe, expert, student, heldBy(expert, studentModule, origin), stages);
   stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
@@ -234,6 +294,11 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);
   stages.push_back(
       {"eval", "every model, one after the other", 0, 0, ProgramBytes + weights + answers(student, tokens)});
+  stages.back().tokens = scoredTokens(recipe) * int64_t(recipe.experts.size() + 4);
+  stages.back().operations = double(stages.back().tokens) * forwardOperations(student, recipe.eval.pieceTokens);
+  for (StageNeeds &stage : stages)
+    if (stage.name != "tokens")
+      stage.bytes += double(stage.stays);
   return stages;
 }
 
@@ -252,24 +317,47 @@ int64_t bytesAtFullest(const std::vector<StageNeeds> &stages) {
   return fullest;
 }
 
-std::string estimateText(const std::vector<StageNeeds> &stages) {
+/// "40 s", "3 min", "2.5 h", "11 days".
+static std::string timeText(double seconds) {
+  if (seconds < 100)
+    return std::to_string(std::max(1, int(seconds))) + " s";
+  if (seconds < 6000)
+    return std::to_string(int(seconds / 60)) + " min";
+  return seconds < 2e5 ? oneDigit(seconds / 3600) + " h" : oneDigit(seconds / 86400) + " days";
+}
+
+static std::string countText(int64_t count) {
+  if (count == 0)
+    return "-";
+  return count < 1'000'000 ? std::to_string(std::max<int64_t>(1, count / 1000)) + " K"
+                           : oneDigit(double(count) / 1e6) + " M";
+}
+
+std::string estimateText(const std::vector<StageNeeds> &stages, const MachineSpeed &speed) {
   std::ostringstream text;
-  auto line = [&](const std::string &name, const std::string &stays, const std::string &passes,
-                  const std::string &memory, const std::string &what) {
+  auto line = [&](const std::string &name, const std::vector<std::string> &columns, const std::string &what) {
     text << std::left << std::setw(18) << name << std::right;
-    for (const std::string &column : {stays, passes, memory})
+    for (const std::string &column : columns)
       text << std::setw(11) << column;
     text << "  " << what << '\n';
   };
-  line("stage", "leaves", "meanwhile", "memory", "");
+  line("stage", {"tokens", "time", "leaves", "meanwhile", "memory"}, "");
   int64_t left = 0, memory = 0;
+  double all = 0;
   for (const StageNeeds &stage : stages) {
-    line(stage.name, sizeText(stage.stays), sizeText(stage.passes), sizeText(stage.memory), stage.what);
+    double seconds = stage.operations / speed.operations + stage.bytes / speed.bytes;
+    line(stage.name,
+         {countText(stage.tokens), speed.operations > 0 ? timeText(seconds) : "-", sizeText(stage.stays),
+          sizeText(stage.passes), sizeText(stage.memory)},
+         stage.what);
     left += stage.stays;
     memory = std::max(memory, stage.memory);
+    all += seconds;
   }
   text << "disk: " << sizeText(bytesAtFullest(stages)) << " at the fullest, " << sizeText(left)
-       << " at the end; memory: about " << sizeText(memory) << '\n';
+       << " at the end; memory: about " << sizeText(memory) << "; time: "
+       << (speed.operations > 0 ? "about " + timeText(all) + " here, without tasks" : "unknown, no such device here")
+       << '\n';
   return text.str();
 }
 

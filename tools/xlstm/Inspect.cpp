@@ -176,7 +176,8 @@ static Json inspect(const fs::path &path) {
     return inspectRun(path);
   case ModelKind::Checkpoint:
   case ModelKind::Targets:
-    fail(path.string(), ": expected a model, found training's files; xlstm verify checks them");
+    fail(path.string(), ": expected a model, found training's files; xlstm verify checks them",
+         kindOf(path) == ModelKind::Targets ? " and xlstm targets inspect describes them" : "");
   case ModelKind::HuggingFace:
     return inspectHuggingFace(path);
   case ModelKind::Safetensors:

@@ -4,6 +4,7 @@
 #include "Job.h"
 #include "MergeTune.h"
 #include "Preflight.h"
+#include "Speed.h"
 
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Pipelines/Rewrite.h"
@@ -12,6 +13,8 @@
 #include "xlstm/Runtime/Merge/Merge.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
+#include "xlstm/Runtime/Train/Lora.h"
+#include "xlstm/Runtime/Train/Replay.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
 
@@ -27,58 +30,6 @@ namespace xlstm {
 Job::Job(const Recipe &recipe, RunFolder &run, const std::string &device) : recipe(recipe), run(run), device(device) {
   run.device = device;
   run.setStages(stages());
-}
-
-/// Where a corpus's tokens are: by its content, so that what is named otherwise later is not made again.
-fs::path Job::tokens(const CorpusFiles &files) { return fs::path("tokens") / run.hashes().of(files).substr(0, 16); }
-
-TokenCorpus Job::openTokens(const CorpusFiles &files) {
-  return TokenCorpus::open(run.path() / tokens(files), nameOf(files));
-}
-
-/// Training rows of every domain's sources, and held-out rows of all domains.
-Job::Corpus Job::readCorpus(const RecipeTraining &training) {
-  PackOptions packHeldOut{.length = recipe.length, .dropPartial = true, .maxRows = training.heldOutRows};
-  std::vector<TokenRows> train, heldOut;
-  std::vector<double> shares;
-  for (const auto &[name, share] : training.domains) {
-    const RecipeDomain &domain = recipe.domain(name);
-    std::vector<TokenCorpus> sources;
-    std::vector<uint64_t> sizes;
-    for (const RecipeSource &source : domain.train) {
-      sources.push_back(openTokens(source.files));
-      sizes.push_back(sources.back().numTokens());
-    }
-    std::vector<double> parts = domain.sourceShares(sizes);
-    for (size_t n = 0; n < sources.size(); ++n) {
-      double part = share * parts[n];
-      // What the steps use, and one for the rounding of each share (RowOrder.h).
-      int64_t used = int64_t(double(training.options.steps * training.options.batch) * part) + 2;
-      int64_t most = int64_t(std::ceil(double(training.rows) * parts[n]));
-      PackOptions pack{.length = recipe.length, .dropPartial = true, .maxRows = training.rows ? most : used};
-      train.push_back(readRows(sources[n], pack));
-      shares.push_back(part);
-    }
-    heldOut.push_back(readRows(openTokens(domain.valid), packHeldOut));
-  }
-  return {mixRows(train, shares), concatenate(heldOut)};
-}
-
-/// Each corpus of a domain once. What is there whole, of this content and this tokenizer, stays.
-void Job::writeDomainTokens(const RecipeDomain &domain) {
-  std::string origin = Bundle::open(run / "teacher", BundleCheck::SmallFiles).modelFile();
-  Encoder encoder = Encoder::load(run / "teacher", describeModel(readTextFile(origin), origin).vocab);
-  std::vector<CorpusFiles> corpora = {domain.valid};
-  for (const RecipeSource &source : domain.train)
-    corpora.push_back(source.files);
-  for (const CorpusFiles &files : corpora) {
-    fs::path folder = run.path() / tokens(files);
-    std::string key = run.hashes().of(files) + " " + encoder.fingerprint();
-    std::error_code error;
-    if (fs::exists(folder / "tokens.json", error) && !TokenCorpus::problemOf(folder).empty())
-      run.discard(tokens(files));
-    writeTokens(files, encoder, key, folder, {.label = "tokens-" + domain.name});
-  }
 }
 
 void Job::importTeacherBundle() {
@@ -136,60 +87,73 @@ void Job::writeRewrites() {
 }
 
 /// What a student of this run says of its origin. The data of a domain is what its corpora hold now.
-Lineage Job::lineage(const std::string &stage, const std::vector<std::pair<std::string, double>> &domains) {
+Lineage Job::lineage(const std::string &stage, const RecipeTraining &training, const RecipeExpert &expert) {
   Lineage result{
       hashOfTensors(Bundle::open(run / "teacher", BundleCheck::SmallFiles).weights), "", stage, recipe.seed, {}};
-  if (stage == "expert")
+  if (stage == "expert" && recipe.alignsEach) // what all of them began at
+    result.start = result.teacher;
+  else if (stage == "expert")
     result.start = hashOfTensors(Bundle::open(run / "aligned", BundleCheck::SmallFiles).weights);
-  for (const auto &[name, share] : domains)
+  for (const auto &[name, share] : training.domains)
     result.data[name] = run.hashes().of(recipe.domain(name).trainFiles());
+  if (stage == "expert" && (!expert.from.empty() || recipe.alignsEach))
+    if (auto before = Bundle::open(startBundle(expert), BundleCheck::SmallFiles).lineage)
+      result.data.insert(before->data.begin(), before->data.end());
   return result;
 }
 
-void Job::align() {
+void Job::align(const RecipeExpert &expert) {
+  RecipeTraining training = recipe.alignmentOf(expert);
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   auto build = [&](const std::vector<double> &energies) {
-    return teacher.derive(alignPass(student().passOptions(), energies), recipe.align.options.passes("align"));
+    return teacher.derive(alignPass(student().passOptions(), energies), training.options.passes("align"));
   };
-  Corpus corpus = readCorpus(recipe.align);
+  Corpus corpus = readCorpus(training);
+  training.options.replayStep = replayStep;
   AlignResult result = alignStudent(build, std::exchange(teacher.params, {}), corpus.train, corpus.heldOut,
-                                    recipe.align.options, run / "align");
+                                    training.options, run / alignName(expert));
   teacher = RunnableModel::open(run / "teacher");
-  writeStudent(teacher, student(), result.trained, run / "aligned", lineage("aligned", recipe.align.domains));
-}
-
-void Job::writeExpertTargets(const RecipeExpert &expert) {
-  RunnableModel teacher = RunnableModel::open(run / "teacher", device);
-  TargetOptions options;
-  options.k = topK(teacher.spec().results.at(0).shape.at(2));
-  options.teacher = hashOf(teacher.params);
-  options.tf32 = expert.training.options.precision == "bf16"; // which rounds to fewer bits
-  writeTargets(teacher.forward, teacher.params, readCorpus(expert.training).train.rows, options, targets(expert));
-}
-
-std::unique_ptr<TargetSource> Job::targetSource(const RecipeExpert &expert) const {
-  if (!recipe.onlineTargets)
-    return std::make_unique<TargetStore>(TargetStore::open(targets(expert)));
-  RunnableModel teacher = RunnableModel::open(run / "teacher", device);
-  std::string hash = hashOf(teacher.params);
-  return std::make_unique<OnlineTeacher>(teacher.forward, std::exchange(teacher.params, {}),
-                                         topK(teacher.spec().results.at(0).shape.at(2)), hash);
+  writeStudent(teacher, student(), result.trained, run / alignedName(expert), lineage("aligned", training, expert));
 }
 
 void Job::distill(const RecipeExpert &expert) {
-  RunnableModel aligned = RunnableModel::open(run / "aligned", device);
+  RunnableModel aligned = RunnableModel::open(startBundle(expert), device);
   Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}",
                                    expert.training.options.passes("distill"));
   Corpus corpus = readCorpus(expert.training);
   auto load = [&] { // those that are there, which are not needed beside what is trained of them
     ParamMap params = std::exchange(aligned.params, {});
-    return params.empty() ? RunnableModel::open(run / "aligned", device).params : params;
+    return params.empty() ? RunnableModel::open(startBundle(expert), device).params : params;
   };
   std::unique_ptr<TargetSource> source = targetSource(expert);
-  DistillResult result = distillExpert(program, load, corpus.train, *source, corpus.heldOut, expert.training.options,
+  TrainOptions options = expert.training.options;
+  options.replayStep = replayStep;
+  if (options.scoreEvery > 0)
+    options.score = taskScores(aligned, expert);
+  DistillResult result = distillExpert(program, load, corpus.train, *source, corpus.heldOut, options,
                                        run.path() / "experts" / expert.name);
   writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert),
-                     lineage("expert", expert.training.domains));
+                     lineage("expert", expert.training, expert));
+}
+
+/// Scores of the recipe's tasks while an expert trains.
+std::function<Json(const ParamMap &)> Job::taskScores(const RunnableModel &student, const RecipeExpert &expert) const {
+  auto tasks = std::make_shared<std::vector<Task>>(readTasks(recipe.eval));
+  auto vocabulary = std::make_shared<Encoder>(Encoder::load(student.bundle.folder));
+  double scale = expert.training.options.lora.scale();
+  auto functions = std::make_shared<RunnableModel>(student);
+  return [=](const ParamMap &params) {
+    functions->params.clear();
+    for (const auto &[name, param] : params) // adapters are merged into what they stand beside
+      functions->params[name] = param.detach().to(at::kFloat).clone();
+    mergeLora(functions->params, scale);
+    LoadedModel loaded = asLoaded(functions);
+    Json scores = Json::object();
+    for (const Task &task : *tasks)
+      scores[task.name] = runTask(loaded, vocabulary->vocabulary(), task).metrics.at(task.metric());
+    functions->params.clear();
+    return Json{{"tasks", scores}};
+  };
 }
 
 MergeConfig Job::mergeConfig() const {
@@ -197,12 +161,13 @@ MergeConfig Job::mergeConfig() const {
   MergeConfig config;
   config.method = merge.method;
   config.shared = {merge.parameters};
-  for (const RecipeExpert &expert : recipe.experts) {
-    auto weight = merge.weights.find(expert.name);
+  std::vector<const RecipeExpert *> experts = recipe.mergedExperts();
+  for (const RecipeExpert *expert : experts) {
+    auto weight = merge.weights.find(expert->name);
     if (merge.weights.empty())
-      config.models.push_back({expertBundle(expert), {{"weight", 1 / double(recipe.experts.size())}}});
+      config.models.push_back({expertBundle(*expert), {{"weight", 1 / double(experts.size())}}});
     else if (weight != merge.weights.end())
-      config.models.push_back({expertBundle(expert), {{"weight", weight->second}}});
+      config.models.push_back({expertBundle(*expert), {{"weight", weight->second}}});
   }
   if (isOfTaskVectors(merge.method))
     config.base = run / "aligned";
@@ -225,8 +190,12 @@ void Job::merge() {
 
 void Job::evaluate() {
   std::vector<NamedBundle> models;
-  for (const char *name : {"teacher", "window-sinks", "aligned"})
+  for (const char *name : {"teacher", "window-sinks"})
     models.push_back({name, run / name});
+  for (const RecipeExpert &expert : recipe.experts)
+    if (std::string name = alignedName(expert);
+        models.back().name != name && std::ranges::find(models, name, &NamedBundle::name) == models.end())
+      models.push_back({name, run / name});
   for (const RecipeExpert &expert : recipe.experts)
     models.push_back({"expert-" + expert.name, expertBundle(expert)});
   models.push_back({"merged", run / "merged"});
@@ -235,25 +204,31 @@ void Job::evaluate() {
   evaluateBundles(models, inputs, run / "eval");
 }
 
-void Job::compile() {
+CompileOptions Job::compileOptions() const {
   CompileOptions options;
   options.cpu = recipe.cpu;
   options.prefillTokens = recipe.prefillTokens;
-  compileBundle(run / "merged", run / "chat", options);
+  return options;
+}
+
+void Job::compile() { compileBundle(run / "merged", run / "chat", compileOptions()); }
+
+void Job::measureSpeeds() {
+  measureSpeed(run / "teacher", run / "chat", {recipe.speedLengths, compileOptions()}, run / "eval/speed.json");
 }
 
 /// What a finished stage was made from; bundles have what was trained.
 void Job::dropLeftovers() {
-  if (!recipe.keepCheckpoints && run.isDone("align"))
-    run.discard("align/checkpoints");
+  dropTargets();
+  for (const std::string &name : alignNames())
+    if (!recipe.keepCheckpoints && run.isDone(name))
+      run.discard(fs::path(name) / "checkpoints");
   for (const RecipeExpert &expert : recipe.experts) {
     if (!run.isDone("expert-" + expert.name))
       continue;
     if (!recipe.keepCheckpoints)
       for (const char *part : {"checkpoints", "best"})
         run.discard(fs::path("experts") / expert.name / part);
-    if (!recipe.keepTargets)
-      run.discard(fs::path("targets") / expert.name);
   }
 }
 
@@ -271,7 +246,7 @@ void Job::finish() {
 void Job::execute() {
   openDevice(device); // now, not after the first stages
   ensure("teacher");
-  if (!run.isDone("align"))
+  if (!run.isDone(alignNames().front()))
     checkTeacher(recipe, run / "teacher", run.path());
   for (const Stage &stage : run.stages())
     if (stage.name != "teacher")
@@ -279,9 +254,25 @@ void Job::execute() {
   finish();
 }
 
+Json Job::replay(const std::string &stage, int64_t step) {
+  openDevice(device);
+  replayStep = step;
+  try {
+    for (const RecipeExpert &expert : recipe.experts) {
+      if (stage == "expert-" + expert.name)
+        distill(expert);
+      if (stage == alignName(expert))
+        align(expert);
+    }
+  } catch (const Replayed &replayed) {
+    return replayed.report;
+  }
+  fail(run.path().string(), ": there is no stage '", stage, "' that trains");
+}
+
 void Job::patch(const std::string &expert) {
   openDevice(device);
-  std::set<std::string> only = {"targets-" + expert, "expert-" + expert, "merge", "compile", "eval"};
+  std::set<std::string> only = {"targets-" + expert, "expert-" + expert, "merge", "compile", "speed", "eval"};
   for (const Stage &stage : run.stages())
     if (only.contains(stage.name))
       ensure(stage.name, only);

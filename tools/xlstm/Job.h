@@ -8,8 +8,9 @@
 #include "RunFolder.h"
 
 #include "xlstm/Runtime/Data/RowOrder.h"
-#include "xlstm/Runtime/Data/TargetSource.h"
+#include "xlstm/Runtime/Data/TargetStore.h"
 #include "xlstm/Runtime/Merge/MergeConfig.h"
+#include "xlstm/Target/Link.h"
 
 namespace xlstm {
 
@@ -36,6 +37,8 @@ public:
   void execute();
   /// One expert and what follows from it. Throws Error where what it is made from is not done.
   void patch(const std::string &expert);
+  /// A step of a stage that trains, row by row (Train/Replay.h); nothing is written.
+  Json replay(const std::string &stage, int64_t step);
 
 private:
   // JobStages.cpp: what each stage reads and writes.
@@ -44,7 +47,7 @@ private:
   Stage tokensStage(const RecipeDomain &domain);
   Stage headsStage();
   Stage rewriteStage();
-  Stage alignStage();
+  Stage alignStage(const RecipeExpert &expert);
   Stage targetsStage(const RecipeExpert &expert);
   Stage expertStage(const RecipeExpert &expert);
   Stage evalStage();
@@ -58,32 +61,52 @@ private:
   void chooseHeads();
   StudentSettings student() const;
   void writeRewrites();
-  void align();
+  void align(const RecipeExpert &expert);
   int64_t topK(int64_t vocabulary) const { return std::min(recipe.topK, vocabulary); }
   void writeExpertTargets(const RecipeExpert &expert);
   std::unique_ptr<TargetSource> targetSource(const RecipeExpert &expert) const;
   void distill(const RecipeExpert &expert);
   MergeConfig mergeConfig() const;
   void merge();
-  Lineage lineage(const std::string &stage, const std::vector<std::pair<std::string, double>> &domains);
+  Lineage lineage(const std::string &stage, const RecipeTraining &training, const RecipeExpert &expert);
   int64_t tokensOf(const RecipeTraining &training) const {
     return training.options.steps * training.options.batch * recipe.length;
   }
+  CompileOptions compileOptions() const;
   void compile();
+  void measureSpeeds();
   void evaluate();
   void ensure(const std::string &stage, const std::set<std::string> &only = {});
+  void dropTargets();
   void dropLeftovers();
   void finish();
 
   struct Corpus {
     MixedRows train;
     TokenRows heldOut;
+    std::vector<TokenCorpus> sources, valid; // where the rows come from
+    std::vector<int64_t> heldOutCounts;      // rows of each of `valid`
   };
   Corpus readCorpus(const RecipeTraining &training);
+  TargetRequests wantedTargets(const Corpus &corpus, const TrainOptions &options) const;
   std::filesystem::path tokens(const CorpusFiles &files);
+  std::vector<std::filesystem::path> tokenFiles(const RecipeDomain &domain);
   TokenCorpus openTokens(const CorpusFiles &files);
+  /// Stage I of an expert and what it wrote.
+  std::string alignName(const RecipeExpert &expert) const {
+    return recipe.alignsEach ? "align-" + recipe.rootOf(expert).name : "align";
+  }
+  std::string alignedName(const RecipeExpert &expert) const {
+    return recipe.alignsEach ? "aligned-" + recipe.rootOf(expert).name : "aligned";
+  }
+  std::vector<std::string> alignNames() const;
+  /// At whose weights it begins.
+  std::filesystem::path startBundle(const RecipeExpert &expert) const {
+    return expert.from.empty() ? run / alignedName(expert) : expertBundle(recipe.expert(expert.from));
+  }
+  std::function<Json(const ParamMap &)> taskScores(const RunnableModel &student, const RecipeExpert &expert) const;
   std::filesystem::path expertBundle(const RecipeExpert &expert) const { return run / ("expert-" + expert.name); }
-  std::filesystem::path targets(const RecipeExpert &expert) const { return run.path() / "targets" / expert.name; }
+  std::filesystem::path targets() const { return recipe.targetStore.empty() ? run / "targets" : recipe.targetStore; }
   std::string section(const std::string &name) const {
     auto found = recipe.sections.find(name);
     return found == recipe.sections.end() ? "" : found->second;
@@ -91,6 +114,9 @@ private:
 
   const Recipe &recipe;
   RunFolder &run;
+  std::map<std::string, std::vector<std::filesystem::path>> targetFiles; // of each expert, as they are written
+  int64_t replayStep = 0;
+  std::string fingerprint;  // of the teacher's encoder, once it is read
   const std::string device; // of training, targets and evaluation
 };
 

@@ -13,8 +13,8 @@ namespace xlstm {
 
 /// Raised for a stage when what it computes from the same inputs changes.
 static const std::map<std::string, int> programVersions = {
-    {"teacher", 1}, {"check", 1},  {"tokens", 1}, {"heads", 1},   {"rewrite", 1}, {"align", 1},
-    {"targets", 1}, {"expert", 1}, {"merge", 1},  {"compile", 1}, {"eval", 1}};
+    {"teacher", 1}, {"check", 1},  {"tokens", 2}, {"heads", 1},   {"rewrite", 1}, {"align", 2},
+    {"targets", 2}, {"expert", 2}, {"merge", 1},  {"compile", 1}, {"speed", 1},   {"eval", 1}};
 
 static Stage stageOf(const std::string &name, std::vector<std::string> reads, std::vector<fs::path> outputs,
                      std::function<void()> make) {
@@ -75,10 +75,11 @@ Stage Job::teacherStage() {
 }
 
 Stage Job::tokensStage(const RecipeDomain &domain) {
-  Stage stage =
-      stageOf("tokens-" + domain.name, {"teacher"}, {tokens(domain.valid)}, [&] { writeDomainTokens(domain); });
+  Stage stage = stageOf("tokens-" + domain.name, {"teacher"}, {}, [&] { writeDomainTokens(domain); });
+  stage.wrote = [&] { return tokenFiles(domain); };
   for (const RecipeSource &source : domain.train)
-    stage.outputs.push_back(tokens(source.files));
+    stage.inputs["the corpus domains." + domain.name + ".train"] += run.hashes().of(source.files) + " ";
+  stage.inputs["the corpus domains." + domain.name + ".valid"] = run.hashes().of(domain.valid);
   stage.mayPass = true;
   return stage;
 }
@@ -100,45 +101,64 @@ Stage Job::rewriteStage() {
   return stage;
 }
 
-Stage Job::alignStage() {
-  Stage stage = stageOf("align", {"teacher"}, {"aligned"}, [this] { align(); });
+/// Of a training stage, after which more steps may go on from what there is.
+static void addSteps(Stage &stage, const RecipeTraining &training) {
+  stage.inputs["the number of steps"] = std::to_string(training.options.steps);
+  stage.grows.insert("the number of steps");
+}
+
+Stage Job::alignStage(const RecipeExpert &expert) {
+  std::string name = alignName(expert);
+  RecipeTraining training = recipe.alignmentOf(expert);
+  Stage stage = stageOf(name, {"teacher"}, {alignedName(expert)}, [&] { align(expert); });
+  addSteps(stage, training);
   addText(stage, {"align", "student", "length", "seed", "precision"});
-  addCorpora(stage, recipe.align);
+  addCorpora(stage, training);
   if (recipe.heads)
     stage.reads.push_back("heads");
-  stage.work = {"align"};
-  stage.tokens = tokensOf(recipe.align);
+  stage.work = {name};
+  stage.tokens = tokensOf(training);
   return stage;
 }
 
 Stage Job::targetsStage(const RecipeExpert &expert) {
-  Stage stage = stageOf("targets-" + expert.name, {"teacher"}, {fs::path("targets") / expert.name},
-                        [&] { writeExpertTargets(expert); });
+  Stage stage = stageOf("targets-" + expert.name, {"teacher"}, {}, [&] { writeExpertTargets(expert); });
+  stage.wrote = [&] { return targetFiles.at(expert.name); };
   const TrainOptions &options = expert.training.options;
   addText(stage, {"length", "precision"});
   addCorpora(stage, expert.training);
   stage.inputs["top_k"] = std::to_string(recipe.topK);
   stage.inputs["the number of rows"] =
       std::to_string(options.steps * options.batch) + ", of a domain " + std::to_string(expert.training.rows);
-  stage.work = {fs::path("targets") / expert.name};
-  stage.mayPass = !recipe.keepTargets;
+  stage.work = {fs::path("targets") / expert.name}; // of an earlier version; the store itself is by content
+  stage.mayPass = !recipe.keepTargets || !recipe.targetStore.empty();
   return stage;
 }
 
 Stage Job::expertStage(const RecipeExpert &expert) {
   std::string name = "expert-" + expert.name;
-  Stage stage = stageOf(name, {"align", recipe.onlineTargets ? "teacher" : "targets-" + expert.name}, {name},
+  std::string start = expert.from.empty() ? alignName(expert) : "expert-" + expert.from;
+  Stage stage = stageOf(name, {start, recipe.onlineTargets ? "teacher" : "targets-" + expert.name}, {name},
                         [&] { distill(expert); });
   addText(stage, {"distill", "length", "seed", "precision"});
   stage.inputs["the recipe's experts." + expert.name] = expert.text;
   addCorpora(stage, expert.training);
+  addSteps(stage, expert.training);
+  stage.grows.insert("targets-" + expert.name); // what was read of them is the same
+  if (expert.training.options.scoreEvery > 0) {
+    addText(stage, {"eval"});
+    for (const fs::path &task : recipe.eval.tasks)
+      stage.inputs["the task " + task.filename().string()] = run.hashes().of(task);
+  }
   stage.work = {fs::path("experts") / expert.name};
   stage.tokens = tokensOf(expert.training);
   return stage;
 }
 
 Stage Job::evalStage() {
-  Stage stage = stageOf("eval", {"teacher", "rewrite", "align"}, {"eval/results.json"}, [this] { evaluate(); });
+  Stage stage = stageOf("eval", {"teacher", "rewrite"}, {"eval/results.json"}, [this] { evaluate(); });
+  for (const std::string &name : alignNames())
+    stage.reads.push_back(name);
   for (const RecipeExpert &expert : recipe.experts)
     stage.reads.push_back("expert-" + expert.name);
   stage.reads.push_back("merge");
@@ -148,6 +168,14 @@ Stage Job::evalStage() {
   for (const fs::path &task : recipe.eval.tasks)
     stage.inputs["the task " + task.filename().string()] = run.hashes().of(task);
   return stage;
+}
+
+std::vector<std::string> Job::alignNames() const {
+  std::vector<std::string> names;
+  for (const RecipeExpert &expert : recipe.experts)
+    if (std::string name = alignName(expert); std::ranges::find(names, name) == names.end())
+      names.push_back(name);
+  return names;
 }
 
 std::vector<Stage> Job::stages() {
@@ -161,15 +189,18 @@ std::vector<Stage> Job::stages() {
   if (recipe.heads)
     all.push_back(headsStage());
   all.push_back(rewriteStage());
-  all.push_back(alignStage());
+  std::set<std::string> aligned;
+  for (const RecipeExpert &expert : recipe.experts)
+    if (aligned.insert(alignName(expert)).second)
+      all.push_back(alignStage(recipe.rootOf(expert)));
   for (const RecipeExpert &expert : recipe.experts) {
     if (!recipe.onlineTargets)
       all.push_back(targetsStage(expert));
     all.push_back(expertStage(expert));
   }
   Stage merged = stageOf("merge", {}, {"merged"}, [this] { merge(); });
-  for (const RecipeExpert &expert : recipe.experts)
-    merged.reads.push_back("expert-" + expert.name);
+  for (const RecipeExpert *expert : recipe.mergedExperts())
+    merged.reads.push_back("expert-" + expert->name);
   if (isOfTaskVectors(recipe.merge.method))
     merged.reads.push_back("align");
   if (!recipe.merge.tune.empty())
@@ -179,6 +210,11 @@ std::vector<Stage> Job::stages() {
   all.push_back(merged);
   all.push_back(stageOf("compile", {"merge"}, {"chat"}, [this] { compile(); }));
   addText(all.back(), {"compile"});
+  if (!recipe.speedLengths.empty()) {
+    all.push_back(stageOf("speed", {"teacher", "compile"}, {"eval/speed.json"}, [this] { measureSpeeds(); }));
+    for (int64_t length : recipe.speedLengths)
+      all.back().inputs["the lengths of eval.speed"] += std::to_string(length) + " ";
+  }
   all.push_back(evalStage());
   return all;
 }

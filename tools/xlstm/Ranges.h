@@ -38,6 +38,10 @@ inline constexpr NamedRange numberRanges[] = {
     {"clip", {0, 1e9}},
     {"validate_every", {1, 1e9}},
     {"checkpoint_every", {1, 1e9}},
+    {"patience", {0, 1e9}},
+    {"spike", {0, 1e6}},
+    {"tasks_every", {0, 1e9}},
+    {"checkpoints", {2, 1000}},
     {"rows", {0, 1 << 28}},
     {"held_out_rows", {1, 1 << 20}},
     {"domains", {0, 1e9}}, // the share of one
@@ -50,6 +54,7 @@ inline constexpr NamedRange numberRanges[] = {
     {"tokens", {0, 1e12}},
     {"items", {0, 1e9}},
     {"piece", {2, 1 << 20}},
+    {"speed", {0, 1 << 20}},
     {"trials", {1, 1e4}},
     {"density", {0, 1}},
     {"lambda", {0, 2}},

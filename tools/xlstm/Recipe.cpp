@@ -35,12 +35,11 @@ double asNumber(const YamlNode &node, std::string_view key) {
   return node.asDouble(rangeOf(key).least, rangeOf(key).most);
 }
 
-// The value of `key` within its range, when it is there; else `value` stays as it is.
 void readCount(const YamlNode &node, const std::string &key, int64_t &value) {
   if (auto found = node.find(key))
     value = asCount(*found, key);
 }
-static void readNumber(const YamlNode &node, const std::string &key, double &value) {
+void readNumber(const YamlNode &node, const std::string &key, double &value) {
   if (auto found = node.find(key))
     value = asNumber(*found, key);
 }
@@ -125,148 +124,15 @@ static void readKeepHeads(const YamlNode &node, Recipe &recipe) {
   }
 }
 
-/// `[math, code]`: in equal shares; `{math: 0.7, code: 0.3}`: in these.
-static std::vector<std::pair<std::string, double>> readShares(const YamlNode &node, const Recipe &recipe) {
-  std::vector<std::pair<std::string, double>> shares;
-  auto add = [&](const std::string &name, double share, const YamlNode &place) {
-    std::vector<std::string> known;
-    for (const RecipeDomain &domain : recipe.domains)
-      known.push_back(domain.name);
-    if (std::ranges::find(known, name) == known.end())
-      place.fail("expected a name under 'domains', found " + quote(name) + didYouMean(name, known));
-    shares.emplace_back(name, share);
-  };
-  if (node.isList())
-    for (const YamlNode &name : node.items())
-      add(name.asString(), 1, name);
-  else
-    for (const auto &[name, share] : node.entries())
-      add(name, asNumber(share, "domains"), share);
-  double sum = 0;
-  for (const auto &[name, share] : shares)
-    sum += share;
-  if (sum <= 0)
-    node.fail("expected domains with shares above 0, found none");
-  for (auto &[name, share] : shares)
-    share /= sum;
-  return shares;
-}
-
-/// What memory is made for before the first step.
-static void checkProducts(const YamlNode &node, const Recipe &recipe, const RecipeTraining &training) {
-  auto check = [&](const char *what, int64_t one, int64_t other, int64_t most) {
-    if (one * other > most) // each below 2^31
-      node.fail(std::string("expected ") + what + " of at most " + std::to_string(most) + ", found " +
-                std::to_string(one * other));
-  };
-  const TrainOptions &options = training.options;
-  check("'steps' times 'batch'", options.steps, options.batch, mostRows);
-  check("'batch' times 'length'", options.batch, recipe.length, mostTokensTogether);
-  check("'held_out_rows' times 'length'", training.heldOutRows, recipe.length, mostTokensTogether);
-}
-
-/// Reads the keys that both stages know over the values that `training` has.
-static void readTraining(const YamlNode &node, const Recipe &recipe, RecipeTraining &training) {
-  TrainOptions &options = training.options;
-  readCount(node, "steps", options.steps);
-  readCount(node, "batch", options.batch);
-  readCount(node, "micro_batch", options.microBatch);
-  readCount(node, "warmup", options.rate.warmup);
-  readNumber(node, "learning_rate", options.rate.peak);
-  readNumber(node, "final_learning_rate", options.rate.final);
-  readNumber(node, "weight_decay", options.adamw.weightDecay);
-  readNumber(node, "clip", options.clip);
-  readCount(node, "validate_every", options.validateEvery);
-  readCount(node, "checkpoint_every", options.checkpointEvery);
-  readCount(node, "rows", training.rows);
-  readCount(node, "held_out_rows", training.heldOutRows);
-  node.read("recompute", options.recompute);
-  if (auto decayed = node.find("decay_on"))
-    options.adamw.decayAll = oneOf(*decayed, {"matrices", "all"}) == "all";
-  if (auto schedule = node.find("schedule"))
-    options.rate.cosine = oneOf(*schedule, {"cosine", "constant"}) == "cosine";
-  if (auto domains = node.find("domains"))
-    training.domains = readShares(*domains, recipe);
-  checkProducts(node, recipe, training);
-}
-
-#define XLSTM_TRAINING_KEYS                                                                                            \
-  "steps", "batch", "micro_batch", "warmup", "learning_rate", "final_learning_rate", "schedule", "weight_decay",       \
-      "decay_on", "clip", "validate_every", "checkpoint_every", "rows", "held_out_rows", "domains", "recompute"
-
-#define XLSTM_DISTILL_KEYS XLSTM_TRAINING_KEYS, "train", "lora", "new_learning_rate", "new_weight_decay"
-
-/// Reads the keys of stage II alone: what is trained, and how what is new.
-static void readTrained(const YamlNode &node, TrainOptions &options) {
-  static const std::map<std::string, Trained> kinds = {
-      {"full", Trained::Full}, {"mixer", Trained::Mixer}, {"lora", Trained::Lora}};
-  if (auto train = node.find("train"))
-    options.trained = kinds.at(oneOf(*train, {"full", "mixer", "lora"}));
-  for (auto [key, value] :
-       {std::pair("new_learning_rate", &options.newPeak), {"new_weight_decay", &options.adamw.newWeightDecay}})
-    if (auto found = node.find(key))
-      *value = asNumber(*found, key);
-  auto lora = node.find("lora");
-  if (!lora)
-    return;
-  if (options.trained != Trained::Lora)
-    lora->fail("expected beside 'train: lora' alone");
-  lora->onlyKeys({"rank", "alpha", "targets"});
-  readCount(*lora, "rank", options.lora.rank);
-  readNumber(*lora, "alpha", options.lora.alpha);
-  if (auto targets = lora->find("targets")) {
-    options.lora.targets.clear();
-    for (const YamlNode &target : targets->items())
-      options.lora.targets.push_back(checkedName(target.asString(), target));
-  }
-}
-
-static void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &training) {
-  node.onlyKeys({XLSTM_DISTILL_KEYS, "ce_weight", "kl_weight", "kl_mode", "top_k", "targets"});
-  readTraining(node, recipe, training);
-  readTrained(node, training.options);
-  double ce = 0.9, kl = 0.1;
-  std::string mode = "renormalized";
-  readNumber(node, "ce_weight", ce);
-  readNumber(node, "kl_weight", kl);
-  readCount(node, "top_k", recipe.topK);
-  if (auto found = node.find("kl_mode"))
-    mode = oneOf(*found, {"renormalized", "tail"});
-  if (auto targets = node.find("targets"))
-    recipe.onlineTargets = oneOf(*targets, {"stored", "online"}) == "online";
-  recipe.distillPass = "ce-weight=" + shortest(ce) + " kl-weight=" + shortest(kl) + " kl-mode=" + mode;
-}
-
-static void readExperts(const YamlNode &node, const RecipeTraining &defaults, Recipe &recipe) {
-  for (const auto &[name, expert] : node.entries()) {
-    RecipeExpert result{checkedName(name, expert), defaults};
-    expert.onlyKeys({XLSTM_DISTILL_KEYS});
-    readTraining(expert, recipe, result.training);
-    readTrained(expert, result.training.options);
-    result.text = expert.textWithout("recompute");
-    if (result.training.domains.empty())
-      expert.fail("expected 'domains', the domains that the expert is for");
-    recipe.experts.push_back(result);
-  }
-  if (recipe.experts.empty())
-    node.fail("expected at least one expert, found none");
-}
-
-/// The only expert of a recipe that names none: for all domains alike, unless `distill` says otherwise.
-static RecipeExpert generalist(const RecipeTraining &defaults, const Recipe &recipe) {
-  RecipeExpert expert{"all", defaults};
-  if (expert.training.domains.empty())
-    for (const RecipeDomain &domain : recipe.domains)
-      expert.training.domains.emplace_back(domain.name, 1.0 / double(recipe.domains.size()));
-  return expert;
-}
-
 static void readEval(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
-  node.onlyKeys({"tokens", "items", "piece", "tasks", "count_text"});
+  node.onlyKeys({"tokens", "items", "piece", "tasks", "count_text", "speed"});
   node.read("count_text", recipe.eval.countText);
   readCount(node, "tokens", recipe.eval.tokens);
   readCount(node, "items", recipe.eval.items);
   readCount(node, "piece", recipe.eval.pieceTokens);
+  if (auto lengths = node.find("speed"))
+    for (const YamlNode &length : lengths->items())
+      recipe.speedLengths.push_back(asCount(length, "speed"));
   if (auto tasks = node.find("tasks"))
     for (const YamlNode &task : tasks->items())
       recipe.eval.tasks.push_back(existing(folder, task));
@@ -278,10 +144,24 @@ static void readCompile(const YamlNode &node, Recipe &recipe) {
   readCount(node, "prefill_tokens", recipe.prefillTokens);
 }
 
-static void readKeep(const YamlNode &node, Recipe &recipe) {
-  node.onlyKeys({"checkpoints", "targets"});
-  node.read("checkpoints", recipe.keepCheckpoints);
+void Recipe::readKeep(const YamlNode &node, const fs::path &folder) {
+  Recipe &recipe = *this;
+  constexpr size_t npos = std::string::npos;
+  node.onlyKeys({"checkpoints", "targets", "target_store", "token_cache"});
+  if (auto count = node.find("checkpoints"); count && count->asString().find_first_not_of("0123456789") == npos) {
+    recipe.keepCheckpoints = true;
+    readCount(node, "checkpoints", recipe.keptCheckpoints);
+    for (RecipeTraining *training : recipe.trainings())
+      training->options.keptCheckpoints = recipe.keptCheckpoints;
+  } else {
+    node.read("checkpoints", recipe.keepCheckpoints);
+  }
   node.read("targets", recipe.keepTargets);
+  for (auto [key, path] : {std::pair("target_store", &recipe.targetStore), {"token_cache", &recipe.tokenCache}})
+    if (auto found = node.find(key))
+      *path = fs::absolute(folder / found->asString()).lexically_normal();
+  if (!recipe.targetStore.empty() && !recipe.keepTargets)
+    node.fail("expected 'targets: false' or a 'target_store' that others read, found both");
 }
 
 Recipe Recipe::read(const fs::path &file) {
@@ -304,11 +184,7 @@ Recipe Recipe::read(const fs::path &file) {
 
   readCount(root, "seed", recipe.seed);
   YamlNode align = root.at("align"), distill = root.at("distill");
-  recipe.align.options = TrainOptions::alignment(asCount(align.at("steps"), "steps"));
-  recipe.align.options.seed = recipe.seed;
-  for (const RecipeDomain &domain : recipe.domains)
-    recipe.align.domains.emplace_back(domain.name, 1.0 / double(recipe.domains.size()));
-  readTraining(align.onlyKeys({XLSTM_TRAINING_KEYS}), recipe, recipe.align);
+  readAlign(align, recipe);
 
   RecipeTraining defaults;
   defaults.options = TrainOptions::distillation(asCount(distill.at("steps"), "steps"));
@@ -324,15 +200,22 @@ Recipe Recipe::read(const fs::path &file) {
     readEval(*eval, folder, recipe);
   for (const RecipeDomain &domain : recipe.domains)
     recipe.eval.domains.push_back({domain.name, domain.scored(), domain.test.empty() ? "valid" : "test"});
+  for (const RecipeExpert &expert : recipe.experts)
+    if (expert.training.options.scoreEvery > 0 && recipe.eval.tasks.empty())
+      distill.fail("expected tasks under 'eval' for 'tasks_every'");
+  if (recipe.alignsEach && isOfTaskVectors(recipe.merge.method))
+    root.at("merge").fail("expected a method without a base beside 'align.each_expert', since its experts have none");
   if (recipe.merge.tune == "tasks" && recipe.eval.tasks.empty())
     root.at("merge").fail("expected tasks under 'eval' to tune by");
   if (auto compile = root.find("compile"))
     readCompile(*compile, recipe);
   if (auto keep = root.find("keep"))
-    readKeep(*keep, recipe);
+    recipe.readKeep(*keep, folder);
   for (const auto &[name, node] : root.entries()) {
     bool isTraining = name == "align" || name == "distill" || name == "experts"; // where this changes no result
-    recipe.sections[name] = isTraining ? node.textWithout("recompute", name == "experts") : node.text();
+    recipe.sections[name] = isTraining       ? node.textWithout(noSettings, name == "experts")
+                            : name == "eval" ? node.textWithout({"speed"})
+                                             : node.text();
   }
   auto precision = root.find("precision");
   recipe.saysPrecision = precision.has_value();
@@ -356,6 +239,29 @@ std::vector<RecipeTraining *> Recipe::trainings() {
   for (RecipeExpert &expert : experts)
     all.push_back(&expert.training);
   return all;
+}
+
+const RecipeExpert &Recipe::expert(const std::string &name) const {
+  return *std::ranges::find(experts, name, &RecipeExpert::name);
+}
+
+const RecipeExpert &Recipe::rootOf(const RecipeExpert &expert) const {
+  return expert.from.empty() ? expert : rootOf(this->expert(expert.from));
+}
+
+std::vector<const RecipeExpert *> Recipe::mergedExperts() const {
+  std::vector<const RecipeExpert *> merged;
+  for (const RecipeExpert &expert : experts)
+    if (std::ranges::find(experts, expert.name, &RecipeExpert::from) == experts.end())
+      merged.push_back(&expert);
+  return merged;
+}
+
+RecipeTraining Recipe::alignmentOf(const RecipeExpert &expert) const {
+  RecipeTraining training = align;
+  if (alignsEach)
+    training.domains = rootOf(expert).training.domains;
+  return training;
 }
 
 const RecipeDomain &Recipe::domain(const std::string &name) const {

@@ -51,6 +51,7 @@ struct RecipeExpert {
   std::string name;
   RecipeTraining training;
   std::string text = {}; // its own section
+  std::string from = {}; // the expert at whose weights it begins; empty: at the aligned student's
 
   /// The pass that adds what is trained beside the student's own params, and a comma; empty where nothing is.
   std::string adapterPass() const {
@@ -78,15 +79,20 @@ struct Recipe {
   std::optional<HeadInputs> heads; // where the run itself chooses the heads that stay attention
   std::vector<RecipeDomain> domains;
   RecipeTraining align;
+  bool alignsEach = false;    // stage I of each expert alone, on its domains
   std::string distillPass;    // options of --xlstm-build-distill
   bool onlineTargets = false; // the teacher answers in the step; else once, before, into a store
   std::vector<RecipeExpert> experts;
   RecipeMerge merge;
   EvalInputs eval;
+  std::vector<int64_t> speedLengths; // at which executables are measured; empty: not
   std::string cpu = portableCpu;
   int64_t prefillTokens = 64;
   // What stays of a finished stage. No stage's settings: they may change between two calls.
   bool keepCheckpoints = false, keepTargets = true;
+  int64_t keptCheckpoints = 2;
+  /// Folders outside of the run that several runs share; empty: the run's own.
+  std::filesystem::path targetStore, tokenCache;
 
   std::string text; // the file as it is
   /// The section `name` as text, to tell whether a stage was done under other settings.
@@ -98,8 +104,16 @@ struct Recipe {
   void setPrecision(const std::string &name);
   bool saysPrecision = false; // else the device decides
   const RecipeDomain &domain(const std::string &name) const;
+  const RecipeExpert &expert(const std::string &name) const;
+  /// The expert at which `expert` begins, through others, or itself.
+  const RecipeExpert &rootOf(const RecipeExpert &expert) const;
+  /// Experts that no other begins at: those that are merged.
+  std::vector<const RecipeExpert *> mergedExperts() const;
+  /// Stage I of an expert, which is that of its root where each has its own.
+  RecipeTraining alignmentOf(const RecipeExpert &expert) const;
 
 private:
+  void readKeep(const YamlNode &node, const std::filesystem::path &folder);
   std::vector<RecipeTraining *> trainings();
 };
 

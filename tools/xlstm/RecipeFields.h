@@ -23,6 +23,18 @@ double asNumber(const YamlNode &node, std::string_view key);
 /// The value of `key` within its range, when it is there; else `value` stays as it is.
 void readCount(const YamlNode &node, const std::string &key, int64_t &value);
 
+void readNumber(const YamlNode &node, const std::string &key, double &value);
+
+/// Keys of a stage that trains which are compared on their own, or change no result.
+inline const std::vector<std::string> noSettings = {"recompute", "steps"};
+/// The section 'align'.
+void readAlign(const YamlNode &node, Recipe &recipe);
+/// The section 'distill', over the values that `training` has; what experts are made of.
+void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &training);
+void readExperts(const YamlNode &node, const RecipeTraining &defaults, Recipe &recipe);
+/// The only expert of a recipe that names none: for all domains alike, unless `distill` says otherwise.
+RecipeExpert generalist(const RecipeTraining &defaults, const Recipe &recipe);
+
 /// The section 'domains'.
 void readDomains(const YamlNode &node, const std::filesystem::path &folder, Recipe &recipe);
 

@@ -51,8 +51,8 @@ void readMerge(const YamlNode &node, Recipe &recipe) {
     merge.method = mergeMethodNames().at(oneOf(*method, names));
   }
   bool isSlerp = merge.method == MergeMethod::Slerp;
-  if (isSlerp && recipe.experts.size() != 2)
-    node.fail("expected two experts for slerp, found " + std::to_string(recipe.experts.size()));
+  if (size_t count = recipe.mergedExperts().size(); isSlerp && count != 2)
+    node.fail("expected two experts for slerp, found " + std::to_string(count));
   if (auto weights = node.find("weights")) {
     if (isSlerp)
       weights->fail("expected 't' for slerp, which has no weights");

@@ -156,22 +156,39 @@ StageStatus RunFolder::status(const std::string &name) {
   return {StageState::Damaged, problem};
 }
 
+/// Whether two records of what a stage reads differ in nothing but what `grows`.
+static bool isSameBut(const Json &was, const Json &is, const std::set<std::string> &grows) {
+  if (!was.is_object() || !was.contains("inputs") || !was.contains("reads"))
+    return false;
+  for (const char *part : {"inputs", "reads"}) {
+    Json before = was[part], after = is[part];
+    for (const std::string &name : grows) {
+      before.erase(name);
+      after.erase(name);
+    }
+    if (before != after)
+      return false;
+  }
+  return true;
+}
+
 /// Takes up what an earlier start of the same stage left, or removes it.
 void RunFolder::begin(const Stage &stage, const StageStatus &status) {
   Json reads = {{"inputs", stage.inputs}, {"reads", readsOf(stage)}};
   fs::path begun = stamp(stage.name + ".begun");
   Json before;
   try {
-    if (status.state == StageState::Unfinished)
-      before = findJsonFile(begun);
+    before = status.state == StageState::Unfinished ? findJsonFile(begun) : readStamp(stamp(stage.name));
   } catch (const Error &) { // begins anew
   }
-  if (before == reads)
+  if (status.state == StageState::Unfinished && before == reads)
     return;
-  if (before.is_object() && before.contains("inputs") && before.contains("reads"))
+  bool goesOn = isSameBut(before, reads, stage.grows);
+  if (status.state == StageState::Unfinished && !goesOn && before.is_object() && before.contains("inputs") &&
+      before.contains("reads"))
     say(stage.name, "begins anew: " + differenceOf(before["inputs"], reads["inputs"]) +
                         differenceOf(before["reads"], reads["reads"]));
-  for (const fs::path &path : stage.work)
+  for (const fs::path &path : goesOn ? std::vector<fs::path>() : stage.work)
     discard(path);
   std::error_code ignored;
   fs::remove(stamp(stage.name), ignored);
@@ -191,6 +208,11 @@ void RunFolder::make(const Stage &stage, const StageStatus &status) {
   for (const fs::path &output : stage.outputs)
     for (const fs::path &file : filesOf(folder, output))
       outputs[file.string()] = known.readAgain(folder / file);
+  for (const fs::path &file : stage.wrote ? stage.wrote() : std::vector<fs::path>()) {
+    fs::path name = fs::absolute(file).lexically_relative(fs::absolute(folder));
+    bool isInside = !name.empty() && *name.begin() != "..";
+    outputs[isInside ? name.string() : fs::absolute(file).string()] = known.readAgain(file);
+  }
   writeTextFile(stamp(stage.name),
                 Json{{"inputs", stage.inputs}, {"reads", readsOf(stage)}, {"outputs", outputs}}.dump(1) + "\n");
   known.save();
@@ -231,6 +253,15 @@ void RunFolder::ensure(const std::string &name, const std::set<std::string> &onl
   if (status.state == StageState::Damaged || status.state == StageState::Stale)
     say(name, "again: " + status.reason);
   make(stage, status);
+}
+
+std::vector<fs::path> RunFolder::filesWrittenBy(const std::string &stage) const {
+  std::vector<fs::path> files;
+  Json stamp = readStamp(this->stamp(stage));
+  if (stamp.contains("outputs"))
+    for (const auto &[name, hash] : stamp["outputs"].items())
+      files.emplace_back(name);
+  return files;
 }
 
 void RunFolder::discard(const fs::path &path) const {

@@ -31,6 +31,10 @@ struct Stage {
   /// Whether its outputs may be gone once what reads them is done.
   bool mayPass = false;
   int64_t tokens = 0; // that it trains on, for stages.json
+  /// Inputs and stages of which another state leaves `work` useful: what goes on from it looks at that itself.
+  std::set<std::string> grows = {};
+  /// Files that it wrote beside `outputs`, which are known once it is made; perhaps outside of the run's folder.
+  std::function<std::vector<std::filesystem::path>()> wrote = {};
 };
 
 enum class StageState { New, Unfinished, Done, Stale, Damaged };
@@ -64,6 +68,8 @@ public:
   const std::vector<Stage> &stages() const { return all; }
   StageStatus status(const std::string &stage);
   bool isDone(const std::string &stage) { return status(stage).state == StageState::Done; }
+  /// The files that a stage's stamp has, relative to the folder or absolute.
+  std::vector<std::filesystem::path> filesWrittenBy(const std::string &stage) const;
   /// Whether another process works in the folder; asked by who looks.
   bool isBusy() const { return busy; }
 

@@ -139,7 +139,8 @@ static void verify(const fs::path &path, Notes &notes) {
     readCheckpoint(path);
     return;
   case ModelKind::Targets:
-    TargetStore::open(path);
+    for (const auto &[shard, problem] : TargetStore::damagedShards(path))
+      fail(problem);
     return;
   case ModelKind::HuggingFace:
     return verifyHuggingFace(path, notes);

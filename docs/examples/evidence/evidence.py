@@ -77,6 +77,9 @@ def place(recipe, work):
     for domain in recipe["domains"].values():
         for key in domain:
             domain[key] = str(work / "data" / domain[key])
+    keep = recipe["keep"]
+    keep["target_store"] += f"-{recipe['distill']['top_k']}"
+    recipe["keep"] = {key: str(work / folder) for key, folder in keep.items()}
     return recipe
 
 

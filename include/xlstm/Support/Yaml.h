@@ -31,8 +31,8 @@ public:
   std::vector<std::pair<std::string, YamlNode>> entries() const;
   /// The value written out again in one line, the same for the same value.
   std::string text() const;
-  /// The same without the entry `key`, or without that of each of the map's values.
-  std::string textWithout(const std::string &key, bool ofValues = false) const;
+  /// The same without the entries `keys`, or without those of each of the map's values.
+  std::string textWithout(const std::vector<std::string> &keys, bool ofValues = false) const;
   bool isScalar() const;
   bool isList() const;
 

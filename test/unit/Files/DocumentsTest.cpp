@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Files/Documents.h"
 #include "test/unit/Files/TestFolder.h"
+#include "xlstm/Runtime/Files/Safetensors.h"
 
 #include <cstring>
 #include <lzma.h>
@@ -149,7 +150,7 @@ TEST_F(DocumentsTest, ReadsConversationsAndWeights) {
 
   auto read = [&](const std::string &line) { return readDocuments(put("f.jsonl", line)); };
   EXPECT_ERROR(read(R"({"text": "a", "messages": []})"),
-               "line 1: expected an object with a string 'text', or a list 'messages', found both");
+               "line 1: expected an object with a string 'text', or a list 'messages' or 'input_ids', found several");
   EXPECT_ERROR(read(R"({"text": "a", "weight": -1})"), "line 1: 'weight': expected a number from 0 to 1e+06, found -1");
   EXPECT_ERROR(read(R"({"text": "a", "weight": "1"})"), "line 1: 'weight': expected a number");
   EXPECT_ERROR(read(R"({"messages": {}})"), "line 1: 'messages': expected a list, found object");
@@ -180,7 +181,7 @@ TEST_F(DocumentsTest, FindsTheFilesThatAPathMeans) {
   EXPECT_EQ(found("none.txt"), (Texts{"../none.txt"})); // whoever opens it says so
   EXPECT_ERROR(found("d/*.parquet"), "d/*.parquet, found none");
   std::filesystem::create_directories(folder / "empty");
-  EXPECT_ERROR(found("empty"), "empty: expected .txt or .jsonl files in the folder, also compressed, found none");
+  EXPECT_ERROR(found("empty"), "empty: expected .txt or .jsonl files in the folder, also compressed, .parquet or shards");
 }
 
 TEST_F(DocumentsTest, KeepsToTheLimits) {
@@ -231,4 +232,38 @@ TEST_F(DocumentsTest, SaysWhatItCannotRead) {
                                                       "a\0",
                                                       4))),
                "at byte 0; it begins as UTF-16 does");
+}
+
+// Tokens as transformers' trainers take them, and as a shard of a run has them.
+TEST_F(DocumentsTest, ReadsTokens) {
+  std::vector<Document> found;
+  auto take = [&](Document &document) {
+    found.push_back(document);
+    return true;
+  };
+  forEachDocument(put("f.jsonl", R"({"input_ids": [1, 7, 9], "labels": [-100, 7, 9], "weight": 2}
+{"input_ids": [3]})"),
+                  take);
+  std::vector<int32_t> ids = {1, 2, 3, 4, 5};
+  std::vector<int64_t> ends = {2, 5};
+  SafetensorsWriter writer(folder / "s.safetensors", {{"ends", DType::I64, {2}}, {"ids", DType::I32, {5}}});
+  writer.append(std::as_bytes(std::span(ends)));
+  writer.append(std::as_bytes(std::span(ids)));
+  writer.commit();
+  forEachDocument(folder / "s.safetensors", take);
+  ASSERT_EQ(found.size(), 4u);
+  EXPECT_EQ(found[0].ids, (std::vector<int32_t>{1, 7, 9}));
+  EXPECT_EQ(found[0].learned, (std::vector<uint8_t>{0, 1, 1}));
+  EXPECT_EQ(found[0].weight, 2);
+  EXPECT_TRUE(found[1].learned.empty());
+  EXPECT_EQ(found[3].ids, (std::vector<int32_t>{3, 4, 5}));
+  EXPECT_NE(found[0].hash(), found[1].hash());
+  auto read = [&](const std::string &line) { forEachDocument(put("f.jsonl", line), take); };
+  EXPECT_ERROR(read(R"({"input_ids": [1, -1]})"), "line 1: 'input_ids': expected ids from 0 on, found -1");
+  EXPECT_ERROR(read(R"({"input_ids": [1], "labels": []})"), "'labels': expected a list of 1 numbers, found 0 of them");
+  EXPECT_ERROR(read(R"({"input_ids": "a"})"), "'input_ids': expected a list");
+  SafetensorsWriter other(folder / "o.safetensors", {{"ids", DType::I32, {5}}});
+  other.append(std::as_bytes(std::span(ids)));
+  other.commit();
+  EXPECT_ERROR(forEachDocument(folder / "o.safetensors", take), "expected a shard of tokens: a tensor 'ends' I64 [n]");
 }

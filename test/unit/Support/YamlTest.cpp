@@ -46,7 +46,7 @@ TEST(Yaml, ReadsNestedValues) {
 TEST(Yaml, WritesItselfWithoutAnEntry) {
   auto textsOf = [](const std::string &text) {
     YamlNode root = YamlNode::load(write("a: " + text + "\n")).at("a");
-    return std::array{root.text(), root.textWithout("x"), root.textWithout("x", true)};
+    return std::array{root.text(), root.textWithout({"x"}), root.textWithout({"x"}, true)};
   };
   for (const char *text :
        {"1", "[1, x, 'y z']", "{b: 1, c: {d: \"2\", e: [3]}}", "\n  b: 1\n  c:\n    d: '2'\n    e: [3]"}) {

@@ -131,6 +131,24 @@ TEST(Recipe, WhatStaysOnTheDisk) {
   EXPECT_FALSE(kept.keepTargets);
 }
 
+// So many stay; folders that runs share are relative to the recipe.
+TEST(Recipe, WhatRunsShare) {
+  Recipe kept = read("", "keep: {checkpoints: 5, target_store: ../answers, token_cache: tokens}\n");
+  EXPECT_TRUE(kept.keepCheckpoints);
+  EXPECT_EQ(kept.experts.at(0).training.options.keptCheckpoints, 5);
+  EXPECT_TRUE(kept.targetStore.is_absolute());
+  EXPECT_EQ(kept.targetStore.filename(), "answers");
+  EXPECT_NE(errorOf("", "keep: {checkpoints: 1}\n").find("at least 2"), std::string::npos);
+  EXPECT_NE(errorOf("", "keep: {targets: false, target_store: answers}\n").find("found both"), std::string::npos);
+}
+
+// A run of more steps may go on from one of fewer: their number is no part of a stage's text.
+TEST(Recipe, StepsAreComparedOnTheirOwn) {
+  Recipe some = read(""), more = read("", "  steps: 7\n");
+  EXPECT_EQ(more.experts.at(0).training.options.steps, 7);
+  EXPECT_EQ(some.sections.at("distill"), more.sections.at("distill"));
+}
+
 // So that a stage that ran out of memory can be begun again with it.
 TEST(Recipe, RecomputingIsNoSetting) {
   Recipe plain = read(""), again = read("", "  recompute: true\n");

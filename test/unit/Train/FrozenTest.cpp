@@ -52,7 +52,8 @@ protected:
     return losses;
   }
   TokenRows batchOf(const TrainOptions &options, int64_t step) const {
-    std::vector<int64_t> order = rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch);
+    std::vector<int64_t> order =
+        rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch, shuffledTogether(12));
     return data.rows.select(std::span(order).subspan(step * options.batch, options.batch));
   }
 

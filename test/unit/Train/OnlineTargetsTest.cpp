@@ -20,8 +20,9 @@ protected:
     return OnlineTeacher(program, std::move(params), k, "tiny");
   }
   TargetStore store(DType logprobs) {
-    writeTargets(program, tinyTeacherParams(), data.rows, {.k = 4, .logprobs = logprobs}, folder / "targets");
-    return TargetStore::open(folder / "targets");
+    const char *name = logprobs == DType::F16 ? "half" : "exact";
+    writeTargets(program, tinyTeacherParams(), data.rows, {.format = {.k = 4, .logprobs = logprobs}}, folder / name);
+    return TargetStore::open(folder / name);
   }
   /// KL to the targets of three steps, two parts each.
   std::vector<double> klOf(const std::string &name, const TargetSource &source) {

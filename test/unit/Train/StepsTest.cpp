@@ -44,7 +44,7 @@ TEST_F(StepsTest, DistillationIsTheFormula) {
   TargetStore store = TargetStore::open(folder / "targets");
   Program student = tinyStudent();
 
-  std::vector<int64_t> order = rowOrder(data.counts, data.weights, options.seed, 15);
+  std::vector<int64_t> order = rowOrder(data.counts, data.weights, options.seed, 15, shuffledTogether(12));
   ParamMap params;
   std::map<std::string, Moments> moments;
   for (const auto &[name, param] : tinyStudentParams()) {

@@ -96,7 +96,9 @@ TokenRows tinyRows(int64_t count, uint64_t seed) {
     tokens += length;
     documents.push_back(document);
   }
-  return packDocuments(documents, {.length = 12, .dropPartial = true, .maxRows = count});
+  TokenRows rows = packDocuments(documents, {.length = 12, .dropPartial = true, .maxRows = count});
+  rows.pieces_N.clear(); // nobody has the documents any more: each piece is one
+  return rows;
 }
 
 TokenRows withoutFirstLabels(TokenRows rows, const std::function<int64_t(int64_t row)> &count) {
@@ -106,7 +108,7 @@ TokenRows withoutFirstLabels(TokenRows rows, const std::function<int64_t(int64_t
 }
 
 void writeTinyTargets(const TokenRows &rows, const std::filesystem::path &folder) {
-  writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), rows, {.k = 4}, folder);
+  writeTargets(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), rows, {.format = {.k = 4}}, folder);
 }
 
 bool sameParams(const ParamMap &a, const ParamMap &b) {

@@ -206,7 +206,7 @@ nlohmann::ordered_json TrainBench::distill() {
     params[name] = param.to(device);
   MixedRows data = randomRows(program);
   fs::path targets = scratch.path() / "targets";
-  writeTargets(Program::parse(teacher, settings.shape), params, data.rows, {.k = settings.topK, .batch = 1}, targets);
+  writeTargets(Program::parse(teacher, settings.shape), params, data.rows, {.format = {.k = settings.topK}}, targets);
   return timed("distill", params, training, [&] {
     auto take = [&] { return std::exchange(params, {}); };
     distillExpert(program, take, data, TargetStore::open(targets), data.rows.slice(0, heldOutRows), training,

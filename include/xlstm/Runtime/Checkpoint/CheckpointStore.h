@@ -8,6 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -27,22 +28,27 @@ void writeCheckpoint(const std::filesystem::path &path, const Checkpoint &checkp
 /// memory.
 Checkpoint readCheckpoint(const std::filesystem::path &path);
 
-/// The checkpoints of one run: folders step-NNNNNN, never more than two of them, also while one is written; three while
-/// the first one behind an interruption is.
+/// The checkpoints of one run: folders step-NNNNNN, never more than `kept` of them (two), also while one is written;
+/// one more while the first one behind an interruption is.
 class CheckpointStore {
 public:
   static constexpr int kept = 2;
 
   /// A checkpoint is due every `every` steps; one of another step, of a run that was stopped, goes with the next, so
   /// that in the end there are those of a run that was not.
-  explicit CheckpointStore(std::filesystem::path folder, int64_t every = 1) : folder(std::move(folder)), every(every) {}
+  explicit CheckpointStore(std::filesystem::path folder, int64_t every = 1, int64_t most = kept)
+      : folder(std::move(folder)), every(every), most(most) {}
 
-  /// Removes all but the newest valid checkpoint, then writes this one: a checkpoint holds three numbers for each that
-  /// is trained, so a third on the disk would be its greatest need.
+  /// Removes all but the newest valid checkpoints that may stay beside this one, then writes this one: a checkpoint
+  /// holds three numbers for each that is trained, so a third on the disk would be its greatest need.
   void save(const Checkpoint &checkpoint);
   /// The newest checkpoint that can be read; nothing when there is none. One that is damaged is reported on standard
   /// error and passed over.
-  std::optional<Checkpoint> newest();
+  std::optional<Checkpoint> newest() {
+    return newest([](const Checkpoint &) { return true; });
+  }
+  /// The newest of those that `fits`.
+  std::optional<Checkpoint> newest(const std::function<bool(const Checkpoint &)> &fits);
 
 private:
   std::filesystem::path stepFolder(int64_t step) const;
@@ -51,7 +57,7 @@ private:
 
   std::filesystem::path folder;
   std::optional<int64_t> valid; // the newest step that was read or written whole
-  int64_t every;
+  int64_t every, most;
 };
 
 } // namespace xlstm

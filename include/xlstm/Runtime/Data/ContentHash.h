@@ -35,9 +35,13 @@ uint64_t splitmix64(uint64_t &state);
 
 /// Shuffles `values` (Fisher, Yates). The modulo's bias is below 2^-32 for any number of values that fits in memory.
 template <typename T>
-void shuffle(std::vector<T> &values, uint64_t &state) {
+void shuffle(std::span<T> values, uint64_t &state) {
   for (size_t i = values.size(); i > 1; --i)
     std::swap(values[i - 1], values[splitmix64(state) % i]);
+}
+template <typename T>
+void shuffle(std::vector<T> &values, uint64_t &state) {
+  shuffle(std::span(values), state);
 }
 
 } // namespace xlstm

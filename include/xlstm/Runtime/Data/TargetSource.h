@@ -11,7 +11,7 @@ namespace xlstm {
 
 /// Targets of some rows.
 struct Targets {
-  at::Tensor ids_BTK;      // int32, most likely first
+  at::Tensor ids_BTK;      // int32, rising
   at::Tensor logprobs_BTK; // float32
   at::Tensor tail_BT;      // float32: log of the mass outside the k, at least log 1e-30
 };
@@ -26,8 +26,10 @@ class TargetSource {
 public:
   virtual ~TargetSource() = default;
   virtual int64_t k() const = 0;
-  /// Throws Error when there are no targets for one of the rows.
-  virtual void check(const TokenRows &rows) const = 0;
+  /// Throws Error when there are no targets for one of the rows of these numbers.
+  virtual void check(const TokenRows &rows, std::span<const int64_t> which) const = 0;
+  /// Whether there are some for all of the rows.
+  virtual bool hasAll(const TokenRows &rows) const = 0;
   /// What complete() needs of some rows. Called in another thread, ahead of the step (Train's BatchLoader).
   virtual std::vector<at::Tensor> prepare(const TokenRows &rows) const = 0;
   /// Their targets, in the step.
@@ -45,7 +47,8 @@ public:
   OnlineTeacher(const Program &program, ParamMap params, int64_t k, std::string teacher);
 
   int64_t k() const override { return topK; }
-  void check(const TokenRows &) const override {}
+  void check(const TokenRows &, std::span<const int64_t>) const override {}
+  bool hasAll(const TokenRows &) const override { return true; }
   std::vector<at::Tensor> prepare(const TokenRows &) const override { return {}; }
   Targets complete(const at::Tensor &ids_BT, const at::Tensor &docs_BT,
                    const std::vector<at::Tensor> &) const override {

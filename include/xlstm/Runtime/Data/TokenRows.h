@@ -4,6 +4,7 @@
 #ifndef XLSTM_RUNTIME_DATA_TOKENROWS_H
 #define XLSTM_RUNTIME_DATA_TOKENROWS_H
 
+#include "xlstm/Runtime/Data/DocumentKey.h"
 #include "xlstm/Runtime/Data/TokenCorpus.h"
 
 #include <ATen/core/Tensor.h>
@@ -12,12 +13,22 @@
 
 namespace xlstm {
 
+/// A part of a document in a row.
+struct TokenPiece {
+  DocumentKey document;
+  uint32_t number = 0;           // of the document in the corpus that it comes from
+  int32_t at = 0;                // position of the piece's first token in the document
+  int32_t column = 0, count = 0; // where it stands in the row
+};
+
 /// N rows of T tokens. Every token of a document's piece is labelled with the piece's next token, where that is
 /// learned.
 struct TokenRows {
   at::Tensor ids_NT;      // int64
   at::Tensor docStart_NT; // int32: the column where the token's piece begins
   at::Tensor labels_NT;   // int64; -1: no label (a piece's last token, one before what is not learned, padding)
+  /// The pieces of each row, without padding. None at all: each piece is taken for a document of its own.
+  std::vector<std::vector<TokenPiece>> pieces_N = {};
 
   int64_t size() const { return ids_NT.defined() ? ids_NT.size(0) : 0; }
   int64_t length() const { return ids_NT.defined() ? ids_NT.size(1) : 0; }
@@ -28,6 +39,7 @@ struct TokenRows {
   TokenRows slice(int64_t begin, int64_t end) const;
   /// All rows in order, `most` at a time.
   std::vector<TokenRows> batches(int64_t most) const;
+  std::vector<TokenPiece> pieces(int64_t row) const;
   /// A hash of every row's ids and borders.
   std::vector<uint64_t> hashes() const;
 };
@@ -46,8 +58,10 @@ struct PackOptions {
 };
 
 /// Packs whole documents (bos and eos included by the caller) one behind the other. A document cut at a row's end goes
-/// on in the next row as a new piece, without context and without another bos. Throws Error when no row results.
-TokenRows packDocuments(const std::vector<TokenView> &documents, const PackOptions &options);
+/// on in the next row as a new piece, without context and without another bos. `numbers`: those of the documents in
+/// their corpus, where they are not counted from 0. Throws Error when no row results.
+TokenRows packDocuments(const std::vector<TokenView> &documents, const PackOptions &options,
+                        std::span<const uint32_t> numbers = {});
 TokenRows packDocuments(const std::vector<std::vector<int32_t>> &documents, const PackOptions &options);
 
 /// A corpus's documents packed into rows, in an order shuffled by the options' seed, no more of them than maxRows need.

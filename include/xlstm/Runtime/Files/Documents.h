@@ -22,21 +22,26 @@ struct CorpusLimits {
   uint64_t expansion = 1000; // bytes that a byte of a compressed file may become, looked at from `document` bytes on
 };
 
-/// A document of a corpus: a text, or a conversation that a model's chat template makes a text of (Data/Encoder.h).
+/// A document of a corpus: a text, a conversation that a model's chat template makes a text of (Data/Encoder.h), or
+/// tokens. Of these one is not empty.
 struct Document {
-  std::string text;   // empty for a conversation
-  std::string chat;   // JSON: {"messages": [...], "tools": [...]}; empty for a text
-  double weight = 1;  // how often training takes it, beside others of weight 1
-  std::string origin; // "FILE: document 3", for errors
+  std::string text;
+  std::string chat;             // JSON: {"messages": [...], "tools": [...]}
+  std::vector<int32_t> ids;     // as the model reads them, beginning and end of text included
+  std::vector<uint8_t> learned; // beside `ids`: a 0 or 1 a token, or empty: all are
+  double weight = 1;            // how often training takes it, beside others of weight 1
+  std::string origin;           // "FILE: document 3", for errors
 
-  uint64_t numBytes() const { return text.size() + chat.size(); }
+  uint64_t numBytes() const { return text.size() + chat.size() + ids.size() * sizeof(int32_t); }
   /// Of what is in it, whatever its weight: which document it is.
   FileHash hash() const;
 };
 
 /// Calls `take` with one document after the other until it says no. UTF-8; `.txt`: separated by a line that holds only
 /// `<|eos|>`; `.jsonl`: one object a line with the document under "text", or a conversation under "messages" (and
-/// "tools"), and perhaps its "weight". Either may be compressed (`.xz`, `.gz`, `.zst` behind it). Empty documents are
+/// "tools"), or tokens under "input_ids" (and "labels", negative where nothing is learned), and perhaps its "weight".
+/// `.parquet`: rows of the same columns, where the build has that; `.safetensors`: a shard of tokens
+/// (Data/TokenCorpus.h). The first two may be compressed (`.xz`, `.gz`, `.zst` behind it). Empty documents are
 /// left out; line ends may be those of any system, and a byte order mark may come first (PlainText.h). One document is
 /// in memory at a time. Throws Error: unreadable, unknown ending, damaged compression, invalid UTF-8 (with the byte's
 /// offset), a row of another form, a limit.

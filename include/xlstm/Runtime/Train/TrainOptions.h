@@ -4,6 +4,7 @@
 #ifndef XLSTM_RUNTIME_TRAIN_TRAINOPTIONS_H
 #define XLSTM_RUNTIME_TRAIN_TRAINOPTIONS_H
 
+#include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Runtime/Train/AdamW.h"
 
 namespace xlstm {
@@ -60,6 +61,18 @@ struct TrainOptions {
   /// Steps from one validation to the next; the start and the end are always validated.
   int64_t validateEvery = 100;
   int64_t checkpointEvery = 100;
+  /// Stop where so many validations in a row brought nothing less than the least "held_out" so far; 0: never.
+  int64_t patience = 0;
+  /// Stop where a loss is more than this times the mean of the 64 before it; 0: only where it is not finite.
+  double spike = 0;
+  /// Checkpoints that are kept, from 2. Not part of a run's identity.
+  int64_t keptCheckpoints = 2;
+  /// Run anew up to this step, counted from 1, from the newest checkpoint, and report on its batch row by row
+  /// (TrainTask, Replay.h); nothing is written. 0: train.
+  int64_t replayStep = 0;
+  /// What else is measured of the params at every validation whose step is a multiple of `scoreEvery`, for the log.
+  std::function<Json(const ParamMap &params)> score = {};
+  int64_t scoreEvery = 0;
   /// Rows run at once in validation.
   int64_t heldOutBatch = 8;
   /// Called after every step with the number of steps done, when a checkpoint that was due is on disk. Lines are in the

@@ -3,8 +3,9 @@
 //
 // A run lives in one folder: metrics.jsonl, checkpoints/step-NNNNNN, best/. It may be killed at any point; started
 // again with the same arguments it goes on from its newest checkpoint and ends, bit for bit, where it would have ended:
-// same weights, same metrics.jsonl. (On one machine and with one number of threads.) Nothing is written of step 0,
-// which the next start has anyway, and best/ only while a later step may still be worse.
+// same weights, same metrics.jsonl. (On one machine and with one number of threads.) With more steps it goes on as
+// well, where a longer run would have come by its newest checkpoint: same rates, same rows. Nothing is written of step
+// 0, which the next start has anyway, and best/ only while a later step may still be worse.
 
 #ifndef XLSTM_RUNTIME_TRAIN_TRAINER_H
 #define XLSTM_RUNTIME_TRAIN_TRAINER_H
@@ -49,15 +50,16 @@ struct TrainTask {
 };
 
 struct TrainResult {
-  ParamMap params;  // those trained; empty where the result is the state of step 0
-  Json first, last; // validation before and after
+  ParamMap params;   // those trained; empty where the result is the state of step 0
+  Json first, last;  // validation before and after
+  int64_t steps = 0; // done: those asked for, or less with patience
   int64_t bestStep = 0;
   double best = 0; // "held_out" of the result
 };
 
 /// Trains `initial` on `data`, in place: with their gradients and moments these are 16 bytes a param, and nobody else
 /// may use them afterwards. `frozen` are the other params that the losses need. Throws Error: a run in `folder` that
-/// was begun with other options or data, a loss that is not finite.
+/// was begun with other options or data; a loss that is not finite or a spike, whose batch is then in folder/failed.
 TrainResult train(const TrainTask &task, const MixedRows &data, const ParamMap &frozen, ParamMap initial,
                   const TrainOptions &options, const std::filesystem::path &folder);
 

@@ -1,7 +1,7 @@
-//===- MetricsLog.cpp - a run's log, one JSON object a line ---------------===//
+//===- LogFile.cpp - a log that a checkpoint knows the length of ------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "MetricsLog.h"
+#include "LogFile.h"
 
 #include "xlstm/Support/Error.h"
 
@@ -18,7 +18,7 @@ namespace xlstm {
   fail(path.string(), ": cannot ", verb, ": ", reason);
 }
 
-MetricsLog::MetricsLog(const std::filesystem::path &path, int64_t bytes) : path(path), length(bytes) {
+LogFile::LogFile(const std::filesystem::path &path, int64_t bytes) : path(path), length(bytes) {
   int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0)
     failSystem(path, "open");
@@ -33,10 +33,9 @@ MetricsLog::MetricsLog(const std::filesystem::path &path, int64_t bytes) : path(
   descriptor = file;
 }
 
-MetricsLog::~MetricsLog() { ::close(descriptor); }
+LogFile::~LogFile() { ::close(descriptor); }
 
-void MetricsLog::append(const Json &line) {
-  std::string text = line.dump() + "\n";
+void LogFile::append(std::string_view text) {
   for (size_t done = 0; done < text.size();) {
     ssize_t n = ::write(descriptor, text.data() + done, text.size() - done);
     if (n < 0 && errno != EINTR)
@@ -46,7 +45,7 @@ void MetricsLog::append(const Json &line) {
   length += int64_t(text.size());
 }
 
-int64_t MetricsLog::flush() {
+int64_t LogFile::flush() {
   if (::fsync(descriptor) != 0)
     failSystem(path, "flush");
   return length;

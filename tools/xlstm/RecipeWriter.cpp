@@ -1,0 +1,286 @@
+//===- RecipeWriter.cpp - xlstm recipe: a recipe for a teacher and data ---===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Commands.h"
+#include "Estimate.h"
+#include "Models.h"
+#include "NamedFiles.h"
+
+#include "xlstm/Pipelines/Describe.h"
+#include "xlstm/Runtime/Files/Documents.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
+#include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iomanip>
+#include <map>
+#include <sstream>
+
+namespace fs = std::filesystem;
+
+namespace xlstm {
+namespace {
+
+struct WriterSettings {
+  fs::path teacher;
+  std::vector<std::string> data, valid, test;
+  std::vector<fs::path> tasks;
+  int64_t tokens = 0;
+  std::string device;
+};
+
+/// A domain's corpora, whole paths or patterns of them.
+struct DomainPaths {
+  std::string train, valid, test;
+};
+
+/// In quotes, as YAML reads it back.
+std::string quoted(const fs::path &path) {
+  std::string text = fs::absolute(path).lexically_normal().string(), result = "'";
+  for (char c : text)
+    result += c == '\'' ? "''" : std::string(1, c);
+  return result + "'";
+}
+
+std::string domainName(const std::string &text) {
+  std::string name = namedFile(text).name;
+  if (text.find('=') == text.npos) // mine/train.jsonl.gz: the folder says more
+    name = fs::absolute(text).parent_path().filename().string();
+  std::ranges::replace_if(
+      name, [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '_'; }, '-');
+  return name.empty() ? "text" : name;
+}
+
+std::vector<std::pair<std::string, DomainPaths>> domainsOf(const WriterSettings &settings) {
+  std::vector<std::pair<std::string, DomainPaths>> domains;
+  auto add = [&](const std::vector<std::string> &given, std::string DomainPaths::*split, const char *option) {
+    for (const std::string &text : given) {
+      std::string name = domainName(text);
+      auto found = std::ranges::find(domains, name, &std::pair<std::string, DomainPaths>::first);
+      if (found == domains.end() && split != &DomainPaths::train)
+        fail(option, " ", text, ": expected a domain of --data, found '", name, "'; write NAME=FILES");
+      if (found == domains.end())
+        found = domains.insert(domains.end(), {name, {}});
+      std::string &paths = found->second.*split;
+      paths += (paths.empty() ? "" : ", ") + quoted(namedFile(text).file);
+    }
+  };
+  add(settings.data, &DomainPaths::train, "--data");
+  add(settings.valid, &DomainPaths::valid, "--valid");
+  add(settings.test, &DomainPaths::test, "--test");
+  for (const auto &[name, paths] : domains)
+    if (paths.valid.empty())
+      fail("--valid: expected text for domain '", name, "' that it is not trained on, found none");
+  return domains;
+}
+
+/// What a stage trains with, by the teacher's size and the text that there is.
+struct Sizes {
+  int64_t length, window, steps, batch, microBatch, heldOut;
+  double rate;
+};
+
+/// The paper trains 8B parameters at 1e-5. Smaller models take more, about as the root of their size: 28M of them did
+/// best at 2e-4 (docs/results).
+double rateFor(int64_t parameters) {
+  double rate = 1e-5 * std::sqrt(8e9 / double(parameters));
+  return std::clamp(rate, 1e-5, 3e-4);
+}
+
+Sizes sizesFor(const ModelDescription &model, const WriterSettings &settings) {
+  double bytes = 0;
+  for (const std::string &text : settings.data)
+    bytes += textBytes(findCorpusFiles(namedFile(text).file));
+  bool isCuda = settings.device == "cuda";
+  int64_t there = std::max<int64_t>(1, int64_t(bytes / 3.4)), most = isCuda ? 65'000'000 : 1'000'000;
+  int64_t wanted = settings.tokens ? settings.tokens : std::min(2 * there, most);
+  Sizes sizes;
+  int64_t context = model.contextLength > 0 ? model.contextLength : 2048;
+  sizes.length = std::min<int64_t>(isCuda ? 1024 : 512, context);
+  while (sizes.length > 64 && sizes.length * 16 > there) // else no row for every domain
+    sizes.length /= 2;
+  sizes.window = std::max<int64_t>(4, std::min<int64_t>(512, sizes.length / 4));
+  sizes.batch = isCuda ? 32 : 8;
+  sizes.microBatch = isCuda ? 0 : 1;
+  sizes.steps = std::clamp<int64_t>(wanted / (sizes.batch * sizes.length), 20, 1'000'000);
+  sizes.heldOut = 16;
+  sizes.rate = rateFor(model.parameters);
+  return sizes;
+}
+
+/// `text` with the value of each name between two @.
+std::string filled(std::string text, const std::map<std::string, std::string> &values) {
+  for (const auto &[name, value] : values)
+    for (size_t at; (at = text.find('@' + name + '@')) != text.npos;)
+      text.replace(at, name.size() + 2, value);
+  return text;
+}
+
+/// "1.2" of 1,234,000.
+std::string millions(int64_t count) {
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1) << double(count) / 1e6;
+  return text.str();
+}
+
+/// "2e-05", "0.0003": more digits would promise too much.
+std::string oneDigit(double value) {
+  std::ostringstream text;
+  text << std::setprecision(1) << value;
+  return text.str();
+}
+
+const char *headText = R"(# A recipe for xlstm distill, by xlstm recipe. docs/Recipe.md has every key and its default.
+# The teacher: @layers@ layers, @parameters@ M parameters, a context of @context@ tokens.
+#   xlstm distill THIS.yaml --dry-run    checks it; says what tokens, time, disk and memory each stage takes
+#   xlstm distill THIS.yaml -o RUN       may be stopped and started again at any time
+
+teacher: @teacher@
+seed: 0                  # of the order of training rows
+length: @length@              # tokens of a training row, at most the teacher's context; longer rows take more memory
+
+student:
+  mixer: hybrid          # a window of softmax attention and a matrix memory (mLSTM), mixed by a gate
+  window: @window@            # keys that attention still sees: smaller is faster and asks more of the memory
+  sinks: 4               # first keys that stay visible
+  # keep_heads: 3%       # heads that stay attention, for facts that stand far back (docs/Heads.md)
+
+# Text to train on, to choose checkpoints by, and to report on. No document may be in two of them.
+# A path is a file, a folder or a pattern: .txt, .jsonl ("text" or "messages"), also .gz, .xz, .zst.
+domains:
+)";
+
+std::string domainsText(const std::vector<std::pair<std::string, DomainPaths>> &domains) {
+  std::string text;
+  for (const auto &[name, paths] : domains) {
+    text += "  " + name + ":\n    train: [" + paths.train + "]\n    valid: [" + paths.valid + "]\n";
+    text += paths.test.empty()
+                ? "    # test: [FILES]      # without it the score is on 'valid', which checkpoints were chosen by\n"
+                : "    test: [" + paths.test + "]\n";
+  }
+  return text + "\n";
+}
+
+const char *stagesText =
+    R"(# Stage I: each new mixer learns to answer as the attention that it replaces. Only what is new trains.
+align:
+  steps: @alignSteps@             # @alignTokens@ M tokens; the paper takes 655 M
+  batch: @batch@               # rows a step
+  micro_batch: @microBatch@         # rows at once, 0 for all: less memory, the same result
+  learning_rate: 1e-2    # the paper's; falls as a cosine to final_learning_rate
+  final_learning_rate: 1e-5
+  warmup: @alignWarmup@
+  validate_every: @interval@
+  checkpoint_every: @interval@
+  held_out_rows: @heldOut@      # of each domain's 'valid'
+  # recompute: true      # a third more time for much less memory
+
+# Stage II: the whole student learns from the text and from the teacher's likeliest tokens.
+distill:
+  steps: @distillSteps@             # @distillTokens@ M tokens
+  batch: @batch@
+  micro_batch: @microBatch@
+  learning_rate: @rate@   # by size: the paper's 1e-5 at 8 B parameters, more for fewer
+  schedule: constant     # with it, a run of more steps goes on from a checkpoint (keep.checkpoints)
+  warmup: @distillWarmup@
+  ce_weight: 0.9         # of the text's next token
+  kl_weight: 0.1         # of the teacher's distribution
+  top_k: 256             # of its tokens kept behind each token
+  train: full            # or mixer (only what is new), or lora: both take far less memory
+  validate_every: @interval@
+  checkpoint_every: @interval@
+  held_out_rows: @heldOut@
+  # patience: 5          # stop where so many validations brought nothing
+  # spike: 3             # stop where a loss jumps; xlstm replay RUN then shows the batch
+
+)";
+
+std::string expertsText(const std::vector<std::pair<std::string, DomainPaths>> &domains) {
+  std::string text =
+      "# One expert a domain, each with some of the others' text, merged into one student at the end.\nexperts:\n";
+  for (const auto &[name, paths] : domains) {
+    text += "  " + name + ": {domains: {" + name + ": 0.7";
+    for (const auto &[other, ignored] : domains)
+      if (other != name)
+        text += ", " + other + ": " + shortest(std::round(300 / double(domains.size() - 1)) / 1000);
+    text += "}}\n";
+  }
+  return text + R"(merge:
+  method: linear         # or task_arithmetic, ties, dare_linear, dare_ties (docs/Merging.md)
+  weights: uniform
+  # tune: loss           # shares by the loss on 'valid'
+
+)";
+}
+
+const char *restText = R"(eval:
+  tokens: 65536          # scored of each domain and model; 0: all
+  @tasks@
+  # speed: [0, 1024, 8192]   # tokens a second of both executables behind so many, in the report
+
+compile:
+  cpu: x86-64-v3         # least CPU that runs the executable; native: this one
+
+keep:
+  checkpoints: false     # a number keeps so many, from which more steps go on
+  targets: true          # the teacher's answers stay; false: until their expert is finished
+  # target_store: FOLDER # shared by runs of this teacher
+  # token_cache: FOLDER  # corpora in tokens, shared by runs
+)";
+
+std::string tasksText(const std::vector<fs::path> &files) {
+  std::string tasks;
+  for (const fs::path &task : files)
+    tasks += (tasks.empty() ? "" : ", ") + quoted(task);
+  return tasks.empty() ? "# tasks: [FILES]       # questions with answers (docs/Tasks.md)" : "tasks: [" + tasks + "]";
+}
+
+std::string recipeText(const WriterSettings &settings) {
+  auto domains = domainsOf(settings);
+  ModelDescription model = describeModel(moduleOfTeacher(settings.teacher), settings.teacher.string());
+  Sizes sizes = sizesFor(model, settings);
+  auto number = [](int64_t value) { return std::to_string(value); };
+  std::map<std::string, std::string> values = {{"layers", number(int64_t(model.layers.size()))},
+                                               {"parameters", millions(model.parameters)},
+                                               {"context", number(model.contextLength)},
+                                               {"teacher", quoted(settings.teacher)},
+                                               {"length", number(sizes.length)},
+                                               {"window", number(sizes.window)},
+                                               {"batch", number(sizes.batch)},
+                                               {"microBatch", number(sizes.microBatch)},
+                                               {"alignSteps", number(sizes.steps)},
+                                               {"alignTokens", millions(sizes.steps * sizes.batch * sizes.length)},
+                                               {"alignWarmup", number(std::max<int64_t>(1, sizes.steps / 20))},
+                                               {"distillSteps", number(sizes.steps)},
+                                               {"distillTokens", millions(sizes.steps * sizes.batch * sizes.length)},
+                                               {"distillWarmup", number(std::max<int64_t>(1, sizes.steps / 20))},
+                                               {"interval", number(std::max<int64_t>(10, sizes.steps / 10))},
+                                               {"heldOut", number(sizes.heldOut)},
+                                               {"rate", oneDigit(sizes.rate)},
+                                               {"tasks", tasksText(settings.tasks)}};
+  return filled(headText, values) + domainsText(domains) + filled(stagesText, values) +
+         (domains.size() > 1 ? expertsText(domains) : "") + filled(restText, values);
+}
+
+} // namespace
+
+void addRecipeCommand(CLI::App &app) {
+  auto settings = std::make_shared<WriterSettings>();
+  CLI::App *verb = app.add_subcommand("recipe", "Write a complete recipe with comments for a teacher and text");
+  verb->add_option("teacher", settings->teacher, "Hugging Face folder, .onnx or .gguf file, or bundle")->required();
+  verb->add_option("--data", settings->data,
+                   "Text to train on, as FILES or DOMAIN=FILES (docs/Recipe.md, Corpora); repeatable")
+      ->required();
+  verb->add_option("--valid", settings->valid, "Text to choose by, of the same domains; repeatable")->required();
+  verb->add_option("--test", settings->test, "Text of the reported score, of the same domains; repeatable");
+  verb->add_option("--task", settings->tasks, "Task file (docs/Tasks.md); repeatable");
+  verb->add_option("--tokens", settings->tokens,
+                   "Tokens that each stage trains on; default: the text twice, at most 1 M, or 65 M with cuda")
+      ->check(countWithin("tokens"));
+  addDeviceOption(*verb, settings->device);
+  verb->callback([settings] { writeOut(recipeText(*settings)); });
+}
+
+} // namespace xlstm
