@@ -61,6 +61,8 @@ fs::path makeStudent(const fs::path &teacherFolder, const std::string &options, 
 fs::path compile(const fs::path &bundle, const std::string &name) {
   CompileOptions options;
   options.libraries = libraries;
+  options.cpu = "native"; // one code instead of two; test/Tools/cpu-executable.test compares both
+  options.widen = false;
   fs::path executable = workFolder() / name;
   compileBundle(bundle, executable, options);
   return executable;
