@@ -52,7 +52,7 @@ TEST(ExecutableTest, HelpAndVersion) {
   Ran version = run({chat(), "--version"});
   EXPECT_EQ(version.status, 0);
   EXPECT_NE(version.out.find("student 'student'"), std::string::npos) << version.out;
-  EXPECT_NE(version.out.find("target: cpu, CPU x86-64-v3 ("), std::string::npos) << version.out;
+  EXPECT_NE(version.out.find("target: cpu, CPU "), std::string::npos) << version.out;
 }
 
 TEST(ExecutableTest, WrongUsageIsOneLineAndStatus2) {
