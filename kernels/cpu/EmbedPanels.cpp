@@ -7,12 +7,12 @@
 
 using namespace xlstm::cpu;
 
-template <typename Format>
+template <typename Panel>
 XLSTM_INLINE void floatRow(const uint8_t *table, int64_t row, int64_t dim, int64_t vocab, float *y) {
-  PanelPlace panel = panelAt<FloatPanel<Format>>(table, row / PanelRows, dim / BlockColumns, vocab);
-  const auto *w = reinterpret_cast<const typename Format::Stored *>(panel.data);
+  PanelPlace panel = panelAt<Panel>(table, row / PanelRows, dim / BlockColumns, vocab);
+  const auto *w = reinterpret_cast<const typename Panel::Stored *>(panel.data);
   for (int64_t c = 0; c < dim; ++c)
-    y[c] = load<Format>(w + c * panel.rows + row % PanelRows, 1)[0];
+    y[c] = load<typename Panel::Format>(w + c * panel.rows + row % PanelRows, 1)[0];
 }
 
 template <typename Panel>
@@ -30,21 +30,22 @@ XLSTM_INLINE void smallRow(const uint8_t *table, int64_t row, int64_t dim, int64
   }
 }
 
-#define XLSTM_DEFINE_EMBED_PANELS(suffix, copyRow, ...)                                                                \
+template <typename Panel>
+XLSTM_INLINE void embed(const int64_t *ids, const uint8_t *table, float *y, Share share, int64_t vocab, int64_t dim) {
+  for (int64_t t = share.begin; t < share.end; ++t)
+    if (ids[t] < 0 || ids[t] >= vocab)
+      memset(y + t * dim, 0, dim * sizeof(float));
+    else if constexpr (Panel::IsSmall)
+      smallRow<Panel>(table, ids[t], dim, vocab, y + t * dim);
+    else
+      floatRow<Panel>(table, ids[t], dim, vocab, y + t * dim);
+}
+
+#define XLSTM_DEFINE_EMBED_PANELS(suffix, Panel)                                                                       \
   void xlstm_cpu_embed_panels_##suffix(const int64_t *__restrict ids, const uint8_t *__restrict table,                 \
                                        float *__restrict y, int64_t tokens, int64_t vocab, int64_t dim,                \
                                        const xlstm_team *team) {                                                       \
-    Share share = shareOf(team, tokens);                                                                               \
-    for (int64_t t = share.begin; t < share.end; ++t)                                                                  \
-      if (ids[t] < 0 || ids[t] >= vocab)                                                                               \
-        memset(y + t * dim, 0, dim * sizeof(float));                                                                   \
-      else                                                                                                             \
-        copyRow<__VA_ARGS__>(table, ids[t], dim, vocab, y + t * dim);                                                  \
+    embed<Panel>(ids, table, y, shareOf(team, tokens), vocab, dim);                                                    \
   }
 
-XLSTM_DEFINE_EMBED_PANELS(f32p, floatRow, F32)
-XLSTM_DEFINE_EMBED_PANELS(bf16p, floatRow, Bf16)
-XLSTM_DEFINE_EMBED_PANELS(f16p, floatRow, F16)
-XLSTM_DEFINE_EMBED_PANELS(q8p, smallRow, PanelQ8)
-XLSTM_DEFINE_EMBED_PANELS(q4p, smallRow, PanelQ4)
-XLSTM_DEFINE_EMBED_PANELS(q4mp, smallRow, PanelQ4M)
+XLSTM_FOR_PANELS(XLSTM_DEFINE_EMBED_PANELS)

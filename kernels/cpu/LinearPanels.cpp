@@ -155,18 +155,22 @@ XLSTM_INLINE void multiplySmall(const float *x, const uint8_t *w, int64_t rows, 
   }
 }
 
-#define XLSTM_DEFINE_LINEAR_PANELS(suffix, multiply, ...)                                                              \
+template <typename Panel>
+XLSTM_INLINE void multiply(const float *x, const uint8_t *w, int64_t rows, int64_t in, int64_t out, Share panels,
+                           const Outputs &to) {
+  if constexpr (Panel::IsSmall)
+    multiplySmall<Panel>(x, w, rows, in, out, panels, to);
+  else
+    multiplyFloats<typename Panel::Format>(x, w, rows, in, out, panels, to);
+}
+
+#define XLSTM_DEFINE_LINEAR_PANELS(suffix, Panel)                                                                      \
   void xlstm_cpu_linear_panels_##suffix(const float *__restrict x, const uint8_t *__restrict w,                        \
                                         const float *__restrict bias, const float *__restrict residual,                \
                                         float *__restrict y, int64_t rows, int64_t in, int64_t out,                    \
                                         const xlstm_team *team) {                                                      \
     Share panels = shareOf(team, (out + PanelRows - 1) / PanelRows);                                                   \
-    multiply<__VA_ARGS__>(x, w, rows, in, out, panels, Outputs{bias, residual, y, out});                               \
+    multiply<Panel>(x, w, rows, in, out, panels, Outputs{bias, residual, y, out});                                     \
   }
 
-XLSTM_DEFINE_LINEAR_PANELS(f32p, multiplyFloats, F32)
-XLSTM_DEFINE_LINEAR_PANELS(bf16p, multiplyFloats, Bf16)
-XLSTM_DEFINE_LINEAR_PANELS(f16p, multiplyFloats, F16)
-XLSTM_DEFINE_LINEAR_PANELS(q8p, multiplySmall, PanelQ8)
-XLSTM_DEFINE_LINEAR_PANELS(q4p, multiplySmall, PanelQ4)
-XLSTM_DEFINE_LINEAR_PANELS(q4mp, multiplySmall, PanelQ4M)
+XLSTM_FOR_PANELS(XLSTM_DEFINE_LINEAR_PANELS)

@@ -26,15 +26,18 @@ typedef int8_t SmallVec __attribute__((vector_size(16)));
 typedef uint16_t ScaleVec __attribute__((vector_size(32)));
 
 /// A panel of numbers that stand for themselves.
-template <typename Format>
+template <typename Of>
 struct FloatPanel {
+  using Format = Of;
   using Stored = typename Format::Stored;
+  static constexpr bool IsSmall = false;
   static constexpr int64_t BlockBytes = BlockColumns * sizeof(Stored);
 };
 
 /// `Bits` an element; `Offset` is what was added to it.
 template <int BitsOf, int OffsetOf, bool HasMinimum>
 struct SmallPanel {
+  static constexpr bool IsSmall = true;
   static constexpr int Bits = BitsOf, Offset = OffsetOf;
   static constexpr bool Minimum = HasMinimum;
   static constexpr int64_t ValueBytes = BlockColumns * Bits / 8;
@@ -47,6 +50,15 @@ using PanelF16 = FloatPanel<F16>;
 using PanelQ8 = SmallPanel<8, 128, false>;
 using PanelQ4 = SmallPanel<4, 8, false>;
 using PanelQ4M = SmallPanel<4, 0, true>;
+
+/// Calls DEFINE(suffix of the kernel's name, panel) for every type.
+#define XLSTM_FOR_PANELS(DEFINE)                                                                                       \
+  DEFINE(f32p, PanelF32)                                                                                               \
+  DEFINE(bf16p, PanelBf16)                                                                                             \
+  DEFINE(f16p, PanelF16)                                                                                               \
+  DEFINE(q8p, PanelQ8)                                                                                                 \
+  DEFINE(q4p, PanelQ4)                                                                                                 \
+  DEFINE(q4mp, PanelQ4M)
 
 /// Panel number `index` of a matrix with `out` rows of `blocks` blocks: where it lies and how many rows it has.
 struct PanelPlace {

@@ -22,31 +22,39 @@ XLSTM_INLINE int32_t fourInputs(const int8_t *x) {
   return four;
 }
 
-#if defined(__AVX512VNNI__) && defined(__AVX512BW__)
-
-/// The groups of a block as unsigned bytes; what was added to them is taken off by the first value of the sums.
+/// The eight groups of four columns of a block, as bytes. `flipped`: with the highest bit of q8 turned, which makes
+/// them signed numbers.
 template <typename Panel>
-struct BlockWeights {
-  __m512i groups[8];
+struct BlockGroups {
+  BitsVec groups[8];
 
-  XLSTM_ALWAYS_INLINE BlockWeights(const uint8_t *block, int64_t rows) {
+  XLSTM_ALWAYS_INLINE BlockGroups(const uint8_t *block, int64_t rows, bool flipped) {
     for (int g = 0; g < Panel::Bits; ++g) {
-      __m512i bytes = __builtin_bit_cast(__m512i, loadGroup(block + g * rows * 4, rows));
+      BitsVec bytes = __builtin_bit_cast(BitsVec, loadGroup(block + g * rows * 4, rows));
       if constexpr (Panel::Bits == 8) {
-        groups[g] = bytes;
+        groups[g] = flipped ? bytes ^ 0x80808080u : bytes;
       } else {
-        const __m512i low = _mm512_set1_epi8(15);
-        groups[g] = _mm512_and_si512(bytes, low);
-        groups[g + 4] = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low);
+        groups[g] = bytes & 0x0f0f0f0fu;
+        groups[g + 4] = bytes >> 4 & 0x0f0f0f0fu;
       }
     }
   }
+};
+
+#if defined(__AVX512VNNI__) && defined(__AVX512BW__)
+
+/// Unsigned bytes; what was added to them is taken off by the first value of the sums.
+template <typename Panel>
+struct BlockWeights : BlockGroups<Panel> {
+  XLSTM_ALWAYS_INLINE BlockWeights(const uint8_t *block, int64_t rows)
+      : BlockGroups<Panel>(block, rows, /*flipped=*/false) {}
 
   /// `total`: the sum of x.
   XLSTM_ALWAYS_INLINE IntVec dot(const int8_t *x, int32_t total) const {
     __m512i sums = _mm512_set1_epi32(-Panel::Offset * total);
     for (int g = 0; g < 8; ++g)
-      sums = _mm512_dpbusd_epi32(sums, groups[g], _mm512_set1_epi32(fourInputs(x + 4 * g)));
+      sums = _mm512_dpbusd_epi32(sums, __builtin_bit_cast(__m512i, this->groups[g]),
+                                 _mm512_set1_epi32(fourInputs(x + 4 * g)));
     return __builtin_bit_cast(IntVec, sums);
   }
 };
@@ -61,23 +69,11 @@ struct Halves {
 /// Pairs of products must fit 16 bits: 255 * 127 * 2 does not, 127 * 127 * 2 does. So bytes are made signed and the
 /// inputs take their signs.
 template <typename Panel>
-struct BlockWeights {
-  Halves groups[8]; // q8: signed
+struct BlockWeights : BlockGroups<Panel> {
+  XLSTM_ALWAYS_INLINE BlockWeights(const uint8_t *block, int64_t rows)
+      : BlockGroups<Panel>(block, rows, /*flipped=*/true) {}
 
-  XLSTM_ALWAYS_INLINE BlockWeights(const uint8_t *block, int64_t rows) {
-    for (int g = 0; g < Panel::Bits; ++g) {
-      Halves bytes = __builtin_bit_cast(Halves, loadGroup(block + g * rows * 4, rows));
-      if constexpr (Panel::Bits == 8) {
-        const __m256i sign = _mm256_set1_epi8(char(128));
-        groups[g] = {_mm256_xor_si256(bytes.low, sign), _mm256_xor_si256(bytes.high, sign)};
-      } else {
-        const __m256i low = _mm256_set1_epi8(15);
-        groups[g] = {_mm256_and_si256(bytes.low, low), _mm256_and_si256(bytes.high, low)};
-        groups[g + 4] = {_mm256_and_si256(_mm256_srli_epi16(bytes.low, 4), low),
-                         _mm256_and_si256(_mm256_srli_epi16(bytes.high, 4), low)};
-      }
-    }
-  }
+  XLSTM_ALWAYS_INLINE Halves group(int g) const { return __builtin_bit_cast(Halves, this->groups[g]); }
 
   XLSTM_ALWAYS_INLINE IntVec dot(const int8_t *x, int32_t total) const {
     const __m256i ones = _mm256_set1_epi16(1);
@@ -89,16 +85,16 @@ struct BlockWeights {
       };
       for (int g = 0; g < 8; ++g) {
         __m256i four = _mm256_set1_epi32(fourInputs(x + 4 * g));
-        sums.low = _mm256_add_epi32(sums.low, product(groups[g].low, four));
-        sums.high = _mm256_add_epi32(sums.high, product(groups[g].high, four));
+        sums.low = _mm256_add_epi32(sums.low, product(group(g).low, four));
+        sums.high = _mm256_add_epi32(sums.high, product(group(g).high, four));
       }
       (void)total;
     } else {
       __m256i low = _mm256_setzero_si256(), high = low; // eight pairs of 15 * 127: 30480 fits 16 bits
       for (int g = 0; g < 8; ++g) {
         __m256i four = _mm256_set1_epi32(fourInputs(x + 4 * g));
-        low = _mm256_add_epi16(low, _mm256_maddubs_epi16(groups[g].low, four));
-        high = _mm256_add_epi16(high, _mm256_maddubs_epi16(groups[g].high, four));
+        low = _mm256_add_epi16(low, _mm256_maddubs_epi16(group(g).low, four));
+        high = _mm256_add_epi16(high, _mm256_maddubs_epi16(group(g).high, four));
       }
       const __m256i first = _mm256_set1_epi32(-Panel::Offset * total);
       sums = {_mm256_add_epi32(first, _mm256_madd_epi16(low, ones)),
@@ -112,26 +108,15 @@ constexpr int SmallRows = 2;
 #else
 
 template <typename Panel>
-struct BlockWeights {
-  BitsVec groups[8];
-
-  XLSTM_ALWAYS_INLINE BlockWeights(const uint8_t *block, int64_t rows) {
-    for (int g = 0; g < Panel::Bits; ++g) {
-      BitsVec bytes = __builtin_bit_cast(BitsVec, loadGroup(block + g * rows * 4, rows));
-      if constexpr (Panel::Bits == 8) {
-        groups[g] = bytes;
-      } else {
-        groups[g] = bytes & 0x0f0f0f0fu;
-        groups[g + 4] = bytes >> 4 & 0x0f0f0f0fu;
-      }
-    }
-  }
+struct BlockWeights : BlockGroups<Panel> {
+  XLSTM_ALWAYS_INLINE BlockWeights(const uint8_t *block, int64_t rows)
+      : BlockGroups<Panel>(block, rows, /*flipped=*/false) {}
 
   XLSTM_ALWAYS_INLINE IntVec dot(const int8_t *x, int32_t total) const {
     IntVec sums = IntVec{} - Panel::Offset * total;
     for (int g = 0; g < 8; ++g)
       for (int c = 0; c < 4; ++c)
-        sums += __builtin_bit_cast(IntVec, groups[g] >> 8 * c & 255u) * int32_t(x[4 * g + c]);
+        sums += __builtin_bit_cast(IntVec, this->groups[g] >> 8 * c & 255u) * int32_t(x[4 * g + c]);
     return sums;
   }
 };
