@@ -36,32 +36,25 @@ std::vector<TargetGroup> planTargets(const TargetRequests &wanted, const TargetF
                                      const std::function<bool(const BlockKey &key, int64_t tokens)> &isThere) {
   std::vector<TargetGroup> groups;
   std::unordered_set<BlockKey, BlockKey::Hash> planned;
-  int64_t size = format.blockTokens(), stored = tokens;
-  for (const TargetRequests::Part &part : wanted.parts()) {
-    DocumentKey document = DocumentKey::of(part.document);
-    int64_t all = int64_t(part.document.size());
-    for (int64_t at = part.begin / size * size; at < part.end; at += size) {
-      // Always as far as the document or the block goes, so that nobody who wants more of it finds it short.
-      int64_t count = std::min(size, all - at);
-      if (isThere({document, at}, count) || !planned.insert({document, at}).second)
-        continue;
-      int64_t begin = format.beginFor(at);
-      bool isNext = !groups.empty() && !groups.back().empty() && groups.back().back().document == document &&
-                    groups.back().back().begin == begin;
-      if (!isNext) {
-        if (stored >= tokens) {
-          groups.emplace_back();
-          stored = 0;
-        }
-        // All of it, whatever is wanted of it: what the teacher answers does not depend on who asks.
-        std::span<const int32_t> ids = part.document.subspan(size_t(begin));
-        groups.back().push_back({document, ids.first(std::min(ids.size(), size_t(format.context))), begin, {}});
+  int64_t stored = tokens;
+  forEachWanted(wanted, format, [&](const TargetRequests::Part &part, const BlockKey &key, int64_t count) {
+    if (isThere(key, count) || !planned.insert(key).second)
+      return;
+    int64_t begin = format.beginFor(key.at);
+    bool isNext = !groups.empty() && !groups.back().empty() && groups.back().back().document == key.document &&
+                  groups.back().back().begin == begin;
+    if (!isNext) {
+      if (stored >= tokens) {
+        groups.emplace_back();
+        stored = 0;
       }
-      TargetWindow &window = groups.back().back();
-      window.blocks.push_back({at, count});
-      stored += count;
+      // All of it, whatever is wanted of it: what the teacher answers does not depend on who asks.
+      std::span<const int32_t> ids = part.document.subspan(size_t(begin));
+      groups.back().push_back({key.document, ids.first(std::min(ids.size(), size_t(format.context))), begin, {}});
     }
-  }
+    groups.back().back().blocks.push_back({key.at, count});
+    stored += count;
+  });
   return groups;
 }
 

@@ -6,6 +6,8 @@
 
 #include "xlstm/Runtime/Data/TargetStore.h"
 
+#include <algorithm>
+
 namespace xlstm {
 
 /// A part of a document that the teacher reads at once, and the blocks in it that are to be stored.
@@ -23,6 +25,18 @@ struct TargetWindow {
 
 /// Windows whose blocks become one shard.
 using TargetGroup = std::vector<TargetWindow>;
+
+/// Calls use(part, block's key, its positions) for each block that is wanted, as far as the document or the block goes,
+/// so that nobody who wants more of it finds it short.
+template <typename Use>
+void forEachWanted(const TargetRequests &wanted, const TargetFormat &format, Use use) {
+  int64_t size = format.blockTokens();
+  for (const TargetRequests::Part &part : wanted.parts()) {
+    DocumentKey document = DocumentKey::of(part.document);
+    for (int64_t at = part.begin / size * size; at < part.end; at += size)
+      use(part, BlockKey{document, at}, std::min(size, int64_t(part.document.size()) - at));
+  }
+}
 
 /// The blocks that are wanted and for which `isThere` is false, each once, in the order in which they are asked for.
 /// Blocks whose windows begin alike share one. A group has the first `tokens` positions of what is left, or more by

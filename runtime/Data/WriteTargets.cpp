@@ -128,7 +128,7 @@ public:
     };
     TargetStore store = TargetStore::open(folder, note);
     std::unordered_map<BlockKey, bool, BlockKey::Hash> seen;
-    forEachWanted(wanted, [&](const BlockKey &key, int64_t count) {
+    forEachWanted(wanted, options.format, [&](const auto &, const BlockKey &key, int64_t count) {
       const TargetStore::Place *place = store.find(key, count);
       if (!place || !seen.try_emplace(key, true).second)
         return;
@@ -162,7 +162,7 @@ public:
   std::vector<fs::path> filesOf(const TargetRequests &wanted) const {
     TargetStore store = TargetStore::open(folder);
     std::set<fs::path> files;
-    forEachWanted(wanted, [&](const BlockKey &key, int64_t count) {
+    forEachWanted(wanted, options.format, [&](const auto &, const BlockKey &key, int64_t count) {
       if (const TargetStore::Place *place = store.find(key, count))
         files.insert(store.shards()[place->shard].path());
     });
@@ -170,16 +170,6 @@ public:
   }
 
 private:
-  template <typename Use>
-  void forEachWanted(const TargetRequests &wanted, Use use) const {
-    int64_t size = options.format.blockTokens();
-    for (const TargetRequests::Part &part : wanted.parts()) {
-      DocumentKey document = DocumentKey::of(part.document);
-      for (int64_t at = part.begin / size * size; at < part.end; at += size)
-        use(BlockKey{document, at}, std::min(size, int64_t(part.document.size()) - at));
-    }
-  }
-
   void write(TargetGroup group, Progress &progress) {
     auto records = std::make_shared<Records>(std::move(group), options.format);
     std::future<void> coding;
