@@ -4,6 +4,7 @@
 #include "runtime/Eval/ReportData.h"
 
 #include "xlstm/Runtime/Files/MappedFile.h"
+#include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
@@ -146,8 +147,7 @@ static void readOutputs(ReportData &data, const fs::path &run) {
 
 ReportData readReportData(const fs::path &run) {
   ReportData data;
-  fs::path name = fs::absolute(run).lexically_normal();
-  data.runName = (name.has_filename() ? name : name.parent_path()).filename().string();
+  data.runName = normalPath(run).filename().string();
   fs::path file = run / "eval" / "results.json";
   if (!fs::exists(file))
     fail(file.string(), ": there are no results to report yet");

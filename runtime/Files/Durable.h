@@ -4,12 +4,9 @@
 #ifndef XLSTM_RUNTIME_FILES_INTERNAL_DURABLE_H
 #define XLSTM_RUNTIME_FILES_INTERNAL_DURABLE_H
 
-#include <filesystem>
+#include "xlstm/Runtime/Files/Output.h"
 
 namespace xlstm {
-
-/// Absolute, without "..", "." and a separator at the end.
-std::filesystem::path normalPath(const std::filesystem::path &path);
 
 /// A file or folder under a hidden name beside an output, where that is made. Its maker holds a lock (flock) on it: one
 /// that nobody holds was left by a process that is no more, and goes when the next one is made for the same output.

@@ -9,6 +9,9 @@
 
 namespace xlstm {
 
+/// Absolute, without "..", "." and a separator at the end: its last part is the name. Throws Error for an empty path.
+std::filesystem::path normalPath(const std::filesystem::path &path);
+
 /// File and Folder are replaced as a whole. What is in a KeptFolder stays, and folders on the way to it are made.
 enum class OutputKind { File, Folder, KeptFolder };
 

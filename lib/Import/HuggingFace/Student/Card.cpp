@@ -3,6 +3,7 @@
 
 #include "lib/Import/HuggingFace/Student/Config.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
+#include "xlstm/Runtime/Files/Output.h"
 
 #include <cstdio>
 
@@ -32,9 +33,8 @@ static std::string threeDigits(const Json &number) {
 
 /// What the run measured of the bundle, where it lies in a run's folder.
 static std::string scoresOf(const Bundle &bundle) {
-  fs::path run = fs::absolute(bundle.folder).lexically_normal();
-  std::string name = (run.has_filename() ? run : run.parent_path()).filename().string();
-  run = (run.has_filename() ? run : run.parent_path()).parent_path();
+  fs::path folder = normalPath(bundle.folder), run = folder.parent_path();
+  std::string name = folder.filename().string();
   Json results = findJsonFile(run / "eval" / "results.json");
   if (!results.is_object() || !results.contains("recovery") || !results["recovery"].contains(name))
     return "";

@@ -4,7 +4,6 @@
 #include "lib/Import/HuggingFace/Student/Config.h"
 
 #include "lib/Import/HuggingFace/Student/Graph.h"
-#include "xlstm/Support/Error.h"
 
 using namespace mlir;
 
@@ -66,7 +65,8 @@ static std::string textOf(const Json &json, size_t indent) {
     return line;
   std::string text, between = "\n" + std::string(indent + 2, ' ');
   for (const auto &[key, value] : json.items())
-    text += (text.empty() ? "" : ",") + between + (json.is_object() ? Json(key).dump() + ": " : "") + textOf(value, indent + 2);
+    text += (text.empty() ? "" : ",") + between + (json.is_object() ? Json(key).dump() + ": " : "") +
+            textOf(value, indent + 2);
   between.resize(indent + 1);
   return (json.is_object() ? "{" : "[") + text + between + (json.is_object() ? "}" : "]");
 }
