@@ -60,9 +60,8 @@ protected:
   /// The numbers of a stage's log, line by line.
   std::vector<Json> log(const std::string &name) {
     std::vector<Json> lines;
-    std::ifstream in(folder / name / "metrics.jsonl");
-    for (std::string line; std::getline(in, line);)
-      lines.push_back(Json::parse(line).flatten());
+    for (const Json &line : logOf(folder / name))
+      lines.push_back(line.flatten());
     return lines;
   }
   void expectSameLog(const std::string &whole, const std::string &parts) {

@@ -45,9 +45,8 @@ protected:
   }
   std::vector<double> lossesOf(const std::string &name) {
     std::vector<double> losses;
-    std::ifstream log(folder / name / "metrics.jsonl");
-    for (std::string line; std::getline(log, line);)
-      if (Json entry = Json::parse(line); entry.contains("loss"))
+    for (const Json &entry : logOf(folder / name))
+      if (entry.contains("loss"))
         losses.push_back(entry["loss"]);
     return losses;
   }

@@ -41,13 +41,7 @@ protected:
     return distillExpert(student, tinyStudentParams, rows, TargetStore::open(folder / "targets"), heldOut, options,
                          folder / name);
   }
-  std::vector<Json> log(const std::string &name) {
-    std::vector<Json> lines;
-    std::ifstream in(folder / name / "metrics.jsonl");
-    for (std::string line; std::getline(in, line);)
-      lines.push_back(Json::parse(line));
-    return lines;
-  }
+  std::vector<Json> log(const std::string &name) { return logOf(folder / name); }
   void expectSame(const std::string &one, const std::string &other) {
     EXPECT_EQ(get(folder / one / "metrics.jsonl"), get(folder / other / "metrics.jsonl"));
   }

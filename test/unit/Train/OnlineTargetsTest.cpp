@@ -32,9 +32,8 @@ protected:
     options.rate = {.peak = 1e-2, .final = 1e-2, .warmup = 0, .cosine = false};
     distillExpert(tinyStudent(), tinyStudentParams, data, source, heldOut, options, folder / name);
     std::vector<double> found;
-    std::ifstream log(folder / name / "metrics.jsonl");
-    for (std::string line; std::getline(log, line);)
-      if (Json entry = Json::parse(line); entry.contains("loss"))
+    for (const Json &entry : logOf(folder / name))
+      if (entry.contains("loss"))
         found.push_back(entry["kl"]);
     return found;
   }

@@ -9,6 +9,7 @@
 #include "xlstm/Runtime/Train/Align.h"
 
 #include <ATen/ops/empty.h>
+#include <fstream>
 
 namespace xlstm::test {
 
@@ -114,6 +115,14 @@ void writeTinyTargets(const TokenRows &rows, const std::filesystem::path &folder
 bool sameParams(const ParamMap &a, const ParamMap &b) {
   auto same = [](const auto &x, const auto &y) { return x.first == y.first && x.second.equal(y.second); };
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), same);
+}
+
+std::vector<Json> logOf(const std::filesystem::path &stage) {
+  std::vector<Json> lines;
+  std::ifstream in(stage / "metrics.jsonl");
+  for (std::string line; std::getline(in, line);)
+    lines.push_back(Json::parse(line));
+  return lines;
 }
 
 } // namespace xlstm::test

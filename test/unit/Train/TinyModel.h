@@ -6,6 +6,7 @@
 
 #include "xlstm/Runtime/Data/RowOrder.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
+#include "xlstm/Runtime/Files/Json.h"
 
 #include <filesystem>
 #include <functional>
@@ -38,6 +39,9 @@ TokenRows withoutFirstLabels(TokenRows rows, const std::function<int64_t(int64_t
 void writeTinyTargets(const TokenRows &rows, const std::filesystem::path &folder);
 
 bool sameParams(const ParamMap &a, const ParamMap &b);
+
+/// The lines of a stage's metrics.jsonl.
+std::vector<Json> logOf(const std::filesystem::path &stage);
 
 } // namespace xlstm::test
 

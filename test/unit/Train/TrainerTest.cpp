@@ -44,13 +44,7 @@ protected:
     return distillExpert(student, tinyStudentParams, rows, TargetStore::open(folder / "targets"), heldOut, options,
                          folder / name);
   }
-  std::vector<Json> log(const std::string &name) {
-    std::vector<Json> lines;
-    std::ifstream in(folder / name / "metrics.jsonl");
-    for (std::string line; std::getline(in, line);)
-      lines.push_back(Json::parse(line));
-    return lines;
-  }
+  std::vector<Json> log(const std::string &name) { return logOf(folder / name); }
 
   Program alignProgram = tinyAlign(), student = tinyStudent();
   MixedRows rows = mixRows({tinyRows(10, 1), tinyRows(6, 2)}, {0.5, 0.5});
