@@ -8,12 +8,7 @@
 namespace xlstm {
 namespace {
 
-std::string join(const std::vector<std::string> &words, const std::string &between) {
-  std::string text;
-  for (const std::string &word : words)
-    text += (text.empty() ? "" : between) + word;
-  return text;
-}
+using CLI::detail::join;
 
 /// "-o" and "--output" of an option; none of a positional.
 std::vector<std::string> spellings(const CLI::Option &option) {
@@ -29,19 +24,14 @@ std::vector<std::string> spellings(const CLI::Option &option) {
 std::vector<std::string> choicesOf(const CLI::Option &option) {
   std::string type = option.get_type_name();
   size_t begin = type.find('{'), end = type.find('}');
-  std::vector<std::string> found;
   if (begin == std::string::npos || end == std::string::npos)
-    return found;
-  for (const std::string &word : CLI::detail::split(type.substr(begin + 1, end - begin - 1), ','))
-    found.push_back(word);
-  return found;
+    return {};
+  return CLI::detail::split(type.substr(begin + 1, end - begin - 1), ',');
 }
 
 std::vector<const CLI::App *> verbsOf(const CLI::App &app) {
   return app.get_subcommands([](const CLI::App *) { return true; });
 }
-
-std::vector<const CLI::Option *> optionsOf(const CLI::App &app) { return app.get_options(); }
 
 /// Calls `each` with every verb, those of a verb too, and the words that lead there: "bench kernels".
 void forVerbs(const CLI::App &app, const std::string &path, auto &&each) {
@@ -56,7 +46,7 @@ std::vector<std::string> wordsOf(const CLI::App &app) {
   std::vector<std::string> words;
   for (const CLI::App *verb : verbsOf(app))
     words.push_back(verb->get_name());
-  for (const CLI::Option *option : optionsOf(app))
+  for (const CLI::Option *option : app.get_options())
     for (const std::string &word : spellings(*option))
       words.push_back(word);
   return words;
@@ -66,7 +56,7 @@ std::string bash(const CLI::App &app) {
   std::string words = "    '') words='" + join(wordsOf(app), " ") + "' ;;\n", values;
   forVerbs(app, "", [&](const CLI::App &verb, const std::string &path) {
     words += "    '" + path + "') words='" + join(wordsOf(verb), " ") + "' ;;\n";
-    for (const CLI::Option *option : optionsOf(verb))
+    for (const CLI::Option *option : verb.get_options())
       if (std::vector<std::string> choices = choicesOf(*option); !choices.empty())
         for (const std::string &word : spellings(*option))
           values += "    '" + path + " " + word + "') COMPREPLY=($(compgen -W '" + join(choices, " ") +
@@ -106,7 +96,7 @@ std::string fish(const CLI::App &app) {
     text += "complete -c xlstm -n __fish_use_subcommand -a " + verb->get_name() + " -d " +
             quoted(verb->get_description()) + "\n";
   forVerbs(app, "", [&](const CLI::App &verb, const std::string &) {
-    for (const CLI::Option *option : optionsOf(verb)) {
+    for (const CLI::Option *option : verb.get_options()) {
       std::string names;
       for (const std::string &name : option->get_snames())
         names += " -s " + name;
@@ -136,7 +126,7 @@ std::string manual(const CLI::App &app) {
                      roff(app.get_description()) + "\n.SH SYNOPSIS\n.B xlstm\n.I verb\n.RI [ options ]\n.SH VERBS\n";
   forVerbs(app, "", [&](const CLI::App &verb, const std::string &path) {
     text += ".SS " + path + "\n" + roff(verb.get_description()) + "\n";
-    for (const CLI::Option *option : optionsOf(verb)) {
+    for (const CLI::Option *option : verb.get_options()) {
       std::vector<std::string> names = spellings(*option);
       std::string type = option->get_type_name();
       text += ".TP\n.B " + roff(names.empty() ? option->get_name(true) : join(names, ", ")) +
