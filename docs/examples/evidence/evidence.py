@@ -22,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 
 import yaml
 
@@ -88,22 +89,18 @@ def call(command, log):
         return subprocess.run([XLSTM, *map(str, command)], stdout=out, stderr=out).returncode
 
 
-def distil(name, recipe, work):
-    folder = work / "runs" / name
-    (work / "recipes").mkdir(exist_ok=True)
-    path = work / "recipes" / f"{name}.yaml"
-    text = yaml.safe_dump(place(recipe, work), sort_keys=False)
-    if not path.exists() or path.read_text() != text:
-        path.write_text(text)
-    done = folder / "done"
-    if done.exists() and done.read_text() == text:
-        return f"{name}: done before"
-    start = time.time()
-    code = call(["distill", path, "-o", folder, "--device", DEVICE], work / "recipes" / f"{name}.log")
-    if code:
-        return f"{name}: failed ({code}), see recipes/{name}.log"
-    done.write_text(text)
-    return f"{name}: {time.time() - start:.0f} s"
+def timed(what, name, start, code):
+    return f"{name}: {what} in {time.time() - start:.0f} s" if code == 0 else f"{name}: failed ({code}), see recipes/{name}.log"
+
+
+def distil(name, recipe, args):
+    """What of a run is done stays: that is xlstm distill's own business."""
+    path, start = args.work / "recipes" / f"{name}.yaml", time.time()
+    path.write_text(yaml.safe_dump(place(recipe, args.work), sort_keys=False))
+    code = call(["distill", path, "-o", args.work / "runs" / name, "--device", DEVICE], path.with_suffix(".log"))
+    if code == 0:
+        merges(name, recipe, args.work)
+    return timed("distilled", name, start, code)
 
 
 def merges(name, recipe, work):
@@ -112,8 +109,9 @@ def merges(name, recipe, work):
     experts = list(recipe["experts"])
     if len(experts) < 2:
         return
-    linear = {"merge_method": "linear", "models": [{"model": str(folder / f"expert-{e}"), "parameters": {"weight": 1}} for e in experts]}
-    ties = {"merge_method": "ties", "base_model": str(folder / "aligned"), "parameters": {"density": 0.5, "weight": 1}, "models": [{"model": str(folder / f"expert-{e}")} for e in experts]}
+    models = [{"model": str(folder / f"expert-{expert}")} for expert in experts]
+    linear = {"merge_method": "linear", "models": [{**model, "parameters": {"weight": 1}} for model in models]}
+    ties = {"merge_method": "ties", "base_model": str(folder / "aligned"), "parameters": {"density": 0.5, "weight": 1}, "models": models}
     tune = ["--tune", "loss", "--tokens", 8192, "--device", DEVICE] + [
         part for d in DOMAINS for part in ("--domain", f"{d}={work / 'data' / d}.valid.txt")]
     for kind, config, extra in (("tuned", linear, tune), ("ties", ties, [])):
@@ -123,54 +121,40 @@ def merges(name, recipe, work):
             call(["merge", path, "-o", folder / f"merged-{kind}", *extra], work / "recipes" / f"{name}.log")
 
 
-def run(args):
-    (args.work / "runs").mkdir(parents=True, exist_ok=True)
-    deadline = time.time() + 60 * args.minutes
-
-    def one(item):
-        if time.time() > deadline:
-            return f"{item[0]}: not begun"
-        text = distil(*item, args.work)
-        merges(*item, args.work)
-        return text
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for text in pool.map(one, chosen(args).items()):
-            print(text, flush=True)
-
-
-def students(name, recipe, work):
-    """What of a run is scored: bundles by name."""
-    folder = work / "runs" / name
-    found = {f"{name}/{kind}": folder / kind for kind in ("merged", "merged-tuned", "merged-ties")}
-    if name.startswith(("base", "smollm2", "experts")) and name.split(".")[-1] not in "23":
-        found.update({f"{name}/{kind}": folder / kind for kind in ("window-sinks", "aligned")})
+def students(name, work):
+    """What of a run is scored: bundles by name. What no training changed is scored of one seed."""
+    kinds = ["merged", "merged-tuned", "merged-ties"]
+    if name.startswith(("base", "smollm2", "experts")) and not name.endswith((".2", ".3")):
+        kinds += ["window-sinks", "aligned"]
+    found = {f"{name}-{kind}": work / "runs" / name / kind for kind in kinds}
     return {key: path for key, path in found.items() if (path / "bundle.json").exists()}
 
 
-def score_one(item, args):
-    name, recipe = item
-    out = args.work / "scores" / name
-    bundles = students(name, recipe, args.work)
+def score(name, recipe, args):
+    out, data = args.work / "scores" / name, args.work / "data"
+    bundles = students(name, args.work)
     if (out / "results.json").exists() or not bundles:
         return f"{name}: " + ("scored before" if bundles else "no student")
-    teacher = args.work / "runs" / name / "teacher"
-    data = args.work / "data"
-    command = ["eval", f"teacher={teacher}", *(f"{key.replace('/', '-')}={path}" for key, path in bundles.items()), "-o", out,
-               "--piece", recipe["length"], "--tokens", args.tokens, "--items", args.items, "--device", DEVICE]
+    command = ["eval", f"teacher={args.work / 'runs' / name / 'teacher'}", *(f"{key}={path}" for key, path in bundles.items()),
+               "-o", out, "--piece", recipe["length"], "--tokens", args.tokens, "--items", args.items, "--device", DEVICE]
     for domain in DOMAINS:
         command += ["--domain", f"{domain}={data / domain}.test.txt"]
     for task in sorted(data.glob("*.jsonl")):
         command += ["--task", task]
     start = time.time()
-    code = call(command, args.work / "recipes" / f"{name}.log")
-    return f"{name}: scored in {time.time() - start:.0f} s" if code == 0 else f"{name}: failed ({code})"
+    return timed("scored", name, start, call(command, args.work / "recipes" / f"{name}.log"))
 
 
-def score(args):
+def each(work_on, args):
+    """Several runs at once; nothing is begun after --minutes."""
+    for folder in ("runs", "recipes"):
+        (args.work / folder).mkdir(parents=True, exist_ok=True)
     deadline = time.time() + 60 * args.minutes
+
+    def one(item):
+        return work_on(*item, args) if time.time() < deadline else f"{item[0]}: not begun"
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        todo = lambda item: score_one(item, args) if time.time() < deadline else f"{item[0]}: not begun"
-        for text in pool.map(todo, chosen(args).items()):
+        for text in pool.map(one, chosen(args).items()):
             print(text, flush=True)
 
 
@@ -215,7 +199,6 @@ def tables(args):
             print(f"| {run_name} | {student} | {len(rows)} | {' | '.join(cells)} |")
 
 
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["prepare", "run", "score", "tables"])
@@ -227,8 +210,7 @@ def main():
     parser.add_argument("--tokens", type=int, default=65536)
     parser.add_argument("--items", type=int, default=300)
     args = parser.parse_args()
-    {"prepare": prepare, "run": run, "score": score, "tables": tables}[args.what](args)
-
+    {"prepare": prepare, "run": partial(each, distil), "score": partial(each, score), "tables": tables}[args.what](args)
 
 
 if __name__ == "__main__":
