@@ -90,6 +90,12 @@ void CheckpointStore::save(const Checkpoint &checkpoint) {
   valid = checkpoint.step;
 }
 
+Checkpoint CheckpointStore::at(int64_t step) {
+  Checkpoint found = readCheckpoint(stepFolder(step));
+  valid = step;
+  return found;
+}
+
 std::optional<Checkpoint> CheckpointStore::newest(const std::function<bool(const Checkpoint &)> &fits) {
   for (int64_t step : steps()) {
     std::optional<Checkpoint> found;

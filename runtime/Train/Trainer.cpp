@@ -5,6 +5,7 @@
 
 #include "BatchLoader.h"
 #include "EventFile.h"
+#include "Exchange.h"
 #include "Identity.h"
 #include "LogFile.h"
 #include "Replay.h"
@@ -33,10 +34,13 @@ public:
       : task(task), data(data), options(options), folder(folder),
         store(folder / "checkpoints", options.checkpointEvery, std::max<int64_t>(2, options.keptCheckpoints)),
         all(frozen), trained(leavesOf(std::move(initial))), optimizer(trained, options.adamw, task.added),
-        batches([this](int64_t step) { return makeBatch(step); }, options.steps), spikes(options.spike) {
+        batches([this](int64_t step) { return makeBatch(step, group.part(this->options.batch)); }, options.steps), spikes(options.spike) {
     if (options.steps < 0 || options.batch < 1 || options.microBatch < 0 || options.validateEvery < 1 ||
         options.checkpointEvery < 1)
       fail(task.name, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");
+    if (options.batch < group.size())
+      fail(task.name, ": expected a batch of at least a row for each of the ", group.size(), " ranks, found ",
+           options.batch);
     if (trained.empty())
       fail(task.name, ": there is nothing to train: the student has no tensor that linearizing added");
     for (const auto &[name, param] : trained)
@@ -89,14 +93,23 @@ private:
 
   bool hasStopped() const { return record.value("stopped", false); }
 
+  /// The newest checkpoint that this run would have come by. `reason`: why not by another; rank 0 knows it.
+  std::optional<Checkpoint> newest(std::string &reason) {
+    std::optional<Checkpoint> found;
+    if (group.isFirst())
+      found = store.newest([&](const Checkpoint &checkpoint) {
+        std::string why = whyNotFrom(checkpoint);
+        reason = reason.empty() ? why : reason;
+        return why.empty();
+      });
+    std::string step = group.share(found ? std::to_string(found->step) : "");
+    return found || step.empty() ? found : store.at(std::stoll(step));
+  }
+
   /// Takes up the newest checkpoint, or validates the start.
   void begin() {
     std::string reason;
-    std::optional<Checkpoint> checkpoint = store.newest([&](const Checkpoint &found) {
-      std::string why = whyNotFrom(found);
-      reason = reason.empty() ? why : reason;
-      return why.empty();
-    });
+    std::optional<Checkpoint> checkpoint = newest(reason);
     if (!checkpoint) {
       if (options.replayStep > 0)
         return;
@@ -112,6 +125,8 @@ private:
   }
 
   void openLogs(int64_t logBytes, int64_t eventBytes) {
+    if (!group.isFirst())
+      return;
     log.emplace(folder / "metrics.jsonl", logBytes);
     events.emplace(folder / eventFileName, eventBytes);
   }
@@ -176,14 +191,15 @@ private:
       writeBest();
   }
 
-  /// The parts of a step's batch. Runs ahead, in another thread.
-  std::vector<BatchPart> makeBatch(int64_t step) const {
-    TokenRows batch = data.rows.select(rowsOf(step));
-    int64_t micro = options.microBatch == 0 ? options.batch : options.microBatch;
-    double tokens = double(std::max<int64_t>(task.tokens(batch), 1));
+  /// The parts of a step's batch, of its rows [first, second). Runs ahead, in another thread.
+  std::vector<BatchPart> makeBatch(int64_t step, std::pair<int64_t, int64_t> which) const {
+    std::vector<int64_t> rows = rowsOf(step);
+    int64_t count = which.second - which.first, micro = options.microBatch == 0 ? count : options.microBatch;
+    double tokens = double(std::max<int64_t>(task.tokens(data.rows.select(rows)), 1));
+    TokenRows mine = data.rows.select(std::span(rows).subspan(size_t(which.first), size_t(count)));
     std::vector<BatchPart> parts;
-    for (const TokenRows &part : batch.batches(micro))
-      parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens, micro >= options.batch});
+    for (const TokenRows &part : mine.batches(micro))
+      parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens, micro >= count});
     return parts;
   }
 
@@ -194,14 +210,19 @@ private:
     StepMetrics metrics;
     for (const BatchPart &part : batches.take(done))
       work->run(part, metrics, gates);
+    sumGradients(group, trained);
+    sumMetrics(group, metrics, gates);
     double rate = options.rate.at(done, options.steps), newRate = options.newRate().at(done, options.steps);
     at::Tensor norm = gradientNorm(trained);
     optimizer.step(done + 1, {rate, newRate}, clipDivisor(norm, options.clip));
     metrics.finish(rate, norm, gates);
-    steps.add(done + 1, std::move(metrics));
+    if (group.isFirst())
+      steps.add(done + 1, std::move(metrics));
   }
 
   void writeLine(const Json &line) {
+    if (!group.isFirst())
+      return;
     log->append(line.dump() + "\n");
     events->append(line);
   }
@@ -235,7 +256,7 @@ private:
     if (!bad)
       return;
     std::vector<int64_t> rows = rowsOf(bad->step - 1);
-    saveFailure(folder / failedName, task.name, *bad, rows, makeBatch(bad->step - 1));
+    saveFailure(folder / failedName, task.name, *bad, rows, makeBatch(bad->step - 1, {0, options.batch}));
     fail(folder.string(), ": step ", bad->step, " of ", task.name, ": ", bad->what, "; its batch is in ",
          (folder / failedName).string(),
          ", xlstm replay shows its rows; a lower learning rate or a longer warm-up may help");
@@ -270,26 +291,37 @@ private:
     }
     Json line = {{"step", done}};
     line.update(found);
-    if (options.scoreEvery > 0 && (done % options.scoreEvery == 0 || done == options.steps))
+    if (group.isFirst() && options.scoreEvery > 0 && (done % options.scoreEvery == 0 || done == options.steps))
       line.update(options.score(all));
     writeLine(line);
   }
 
-  void writeBest() { writeCheckpoint(folder / "best", {done, {trained.begin(), trained.end()}, Json::object()}); }
+  void writeBest() {
+    if (group.isFirst())
+      writeCheckpoint(folder / "best", {done, {trained.begin(), trained.end()}, Json::object()});
+  }
 
   void stopIfAsked(const DeferInterrupts &interrupts) {
-    if (!interrupts.signal())
+    int signal = int(group.greatest(interrupts.signal())); // ranks stop at one step, whichever was told to
+    if (!signal)
       return;
     if (saved != done) {
       writeSteps();
       save();
     }
-    throw Stopped{interrupts.signal(), task.name + " stopped after step " + std::to_string(done) + " of " +
+    throw Stopped{signal, task.name + " stopped after step " + std::to_string(done) + " of " +
                                            std::to_string(options.steps) + ", its checkpoint is saved in " +
                                            folder.string() + "; the same command goes on from there"};
   }
 
   void save() {
+    if (group.isFirst())
+      write();
+    saved = done;
+    group.barrier();
+  }
+
+  void write() {
     record["log_bytes"] = log->flush();
     record["event_bytes"] = events->flush();
     record["taken"] = takenBy(done);
@@ -298,7 +330,6 @@ private:
     for (const auto &[name, param] : trained)
       checkpoint.tensors["param/" + name] = param.detach();
     store.save(checkpoint);
-    saved = done;
   }
 
   TrainResult result() {
@@ -308,7 +339,7 @@ private:
       result.best = record.at("best");
     }
     optimizer.zeroGrad(); // the best state comes in place of the gradients
-    if (result.bestStep == 0 && done > 0)
+    if ((result.bestStep == 0 && done > 0) || !group.isFirst())
       return result;
     if (result.bestStep < done) {
       result.params = readCheckpoint(folder / "best").tensors;
@@ -325,6 +356,7 @@ private:
   const MixedRows &data;
   const TrainOptions &options;
   std::filesystem::path folder;
+  Group &group = Group::world();
   CheckpointStore store;
   ParamMap all, trained;
   AdamW optimizer;

@@ -5,6 +5,7 @@
 #include "Estimate.h"
 #include "Job.h"
 #include "Preflight.h"
+#include "Ranks.h"
 
 #include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
@@ -54,6 +55,13 @@ static std::string lookedBefore(const fs::path &run) {
   return fs::exists(RunOrigin::fileIn(run), error) ? RunOrigin::read(run).looked : "";
 }
 
+/// The part of a rank behind the first in what that calls. The folder has what it wrote of it before.
+static void join(const RunOrigin &origin, const fs::path &output, const std::string &stage) {
+  Recipe recipe = origin.readRecipe();
+  RunFolder run(output, RunFolder::Access::Look, FileHashes(output / ".stages/hashes.json"));
+  Job(recipe, run, origin.device).join(stage);
+}
+
 /// Runs the recipe, or patches one of its experts.
 static void work(RunOrigin origin, const fs::path &output, const std::string &expert = "") {
   Recipe recipe = origin.readRecipe();
@@ -77,6 +85,7 @@ void addDistillCommand(CLI::App &app) {
     fs::path recipe, output;
     std::string device, precision;
     bool dryRun = false;
+    RankSettings ranks;
   };
   auto settings = std::make_shared<Settings>();
   CLI::App *verb = app.add_subcommand(
@@ -86,9 +95,12 @@ void addDistillCommand(CLI::App &app) {
   verb->add_flag("--dry-run", settings->dryRun,
                  "Only check the recipe and say what tokens, time, disk and memory each stage needs");
   addDeviceOption(*verb, settings->device);
+  settings->ranks.addOptions(*verb);
   verb->add_option("--precision", settings->precision, "Type in which training computes, over the recipe's")
       ->check(CLI::IsMember(Recipe::precisions()));
   verb->callback([settings, verb] {
+    if (settings->ranks.gpus > 0)
+      settings->device = "cuda";
     RunOrigin origin{fs::absolute(settings->recipe), settings->precision, settings->device, ""};
     if (settings->dryRun) {
       Recipe recipe = origin.readRecipe();
@@ -99,7 +111,9 @@ void addDistillCommand(CLI::App &app) {
       origin.readRecipe();
       throw CLI::RequiredError("--output");
     }
-    work(origin, settings->output);
+    workTogether(
+        settings->ranks, settings->device, [&] { work(origin, settings->output); },
+        [&](const std::string &stage) { join(origin, settings->output, stage); });
   });
 }
 

@@ -49,6 +49,8 @@ public:
   }
   /// The newest of those that `fits`.
   std::optional<Checkpoint> newest(const std::function<bool(const Checkpoint &)> &fits);
+  /// That of a step, which is there.
+  Checkpoint at(int64_t step);
 
 private:
   std::filesystem::path stepFolder(int64_t step) const;

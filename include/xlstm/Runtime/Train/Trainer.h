@@ -57,6 +57,9 @@ struct TrainResult {
   double best = 0; // "held_out" of the result
 };
 
+/// Each rank of a job (Distributed/Group.h) takes its part of every batch's rows; what is minimised, the order of rows
+/// and what is written do not depend on how many there are. Rank 0 writes, and its result alone has params.
+///
 /// Trains `initial` on `data`, in place: with their gradients and moments these are 16 bytes a param, and nobody else
 /// may use them afterwards. `frozen` are the other params that the losses need. Throws Error: a run in `folder` that
 /// was begun with other options or data; a loss that is not finite or a spike, whose batch is then in folder/failed.
