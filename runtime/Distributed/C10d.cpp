@@ -139,9 +139,9 @@ c10::intrusive_ptr<T> construct(Construct make) {
 Backend makeNccl(const Store &store, const Place &place) {
   using Nccl = c10d::ProcessGroupNCCL;
   using Options = c10::intrusive_ptr<Nccl::Options>;
-  auto makeOptions = find<void (*)(Nccl::Options *, bool)>("_ZN5c10d16ProcessGroupNCCL7OptionsC1Eb");
+  auto makeOptions = find<void (*)(Nccl::Options *, bool)>("_ZN4c10d16ProcessGroupNCCL7OptionsC1Eb");
   auto make = find<void (*)(Nccl *, Store, int, int, Options)>(
-      "_ZN5c10d16ProcessGroupNCCLC1EN3c1013intrusive_ptrINS_5StoreENS1_6detail34intrusive_target_default_null_typeIS3_"
+      "_ZN4c10d16ProcessGroupNCCLC1EN3c1013intrusive_ptrINS_5StoreENS1_6detail34intrusive_target_default_null_typeIS3_"
       "EEEEiiNS2_INS0_7OptionsENS5_IS8_EEEE");
   Options options = construct<Nccl::Options>([&](auto *memory) { makeOptions(memory, false); });
   options->timeout = forDevices;
