@@ -196,6 +196,7 @@ AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const Mixe
   task.name = "align";
   task.function = &alignment.functions().function("align");
   task.arguments = Alignment::argumentsOf;
+  task.rounded = roundedTypes(*task.function, options);
   task.losses = [&](auto &arguments, auto &params, auto &context) {
     return alignment.losses(arguments, params, energies, context);
   };

@@ -136,6 +136,7 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   task.tokens = [](const TokenRows &batch) { return batch.numLabels(); };
   task.validate = [&](const ParamMap &params) { return distillation.validate(params); };
   task.keepBest = true;
+  task.rounded = roundedTypes(spec, options);
   task.added = params.added;
   task.identity = {{"held_out", hashOf(heldOut)}, {"k", source.k()}};
   if (std::string teacher = source.teacher(); !teacher.empty())

@@ -11,9 +11,6 @@
 
 namespace xlstm {
 
-/// Makes the gradients of `trained` the sums of all ranks', in float32 or wider: the same ones everywhere.
-void sumGradients(Group &group, const ParamMap &trained);
-
 /// Makes what a rank measured of its part of a batch what all measured of all of it.
 void sumMetrics(Group &group, StepMetrics &metrics, GateRanges &gates);
 

@@ -45,6 +45,8 @@ struct TrainTask {
   bool keepBest = false;
   /// Those of the params trained that have the learning rate and decay of new tensors.
   std::set<std::string> added = {};
+  /// The types in which the function reads params that it rounds (Frozen.h): what ranks send one another.
+  std::map<std::string, at::ScalarType> rounded = {};
   /// What else must be the same for a run to be gone on with, such as a hash of the held-out rows.
   Json identity = Json::object();
 };

@@ -1,0 +1,63 @@
+//===- Trainee.h - what a run trains, and where it lies --------------------===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef XLSTM_RUNTIME_TRAIN_INTERNAL_TRAINEE_H
+#define XLSTM_RUNTIME_TRAIN_INTERNAL_TRAINEE_H
+
+#include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
+#include "xlstm/Runtime/Distributed/Group.h"
+#include "xlstm/Runtime/Train/Trainer.h"
+
+namespace xlstm {
+
+/// The params that train, their gradients and the optimizer's state. One process holds all of it; of several ranks each
+/// holds all params as the function reads them, and its part of everything else (ZeRO-2, Rajbhandari et al. 2020).
+/// All ranks call the same methods in the same order.
+class Trainee {
+public:
+  virtual ~Trainee() = default;
+  Trainee(const Trainee &) = delete;
+
+  /// Takes `initial` over; no other may use its tensors afterwards.
+  static std::unique_ptr<Trainee> make(Group &group, ParamMap initial, const TrainTask &task,
+                                       const AdamWOptions &options);
+
+  /// What the losses read and leave gradients in.
+  const ParamMap &leaves() const { return read; }
+  /// Whether gradients() takes a part's gradients away, so that the next part's may stand in the same place.
+  virtual bool takesGradients() const = 0;
+
+  /// The first thing of a step.
+  void clearGradients();
+  /// Adds up what the backward of a part of the batch has left in the leaves, or nothing where this rank had no part.
+  virtual void addGradients() = 0;
+  /// The common norm of all gradients of the step, a float64 scalar where the leaves are.
+  virtual at::Tensor norm() = 0;
+  /// AdamW::step, by the step's gradients.
+  virtual void step(int64_t t, Rates rates, const at::Tensor &divisor) = 0;
+
+  /// Params by "param/NAME" and moments by "m/NAME" and "v/NAME": all, or the parts that this rank keeps.
+  virtual CheckpointState state() = 0;
+  /// The parts of params alone, by NAME.
+  virtual CheckpointState params() = 0;
+  /// Takes over tensors of the names and parts of state().
+  virtual void restore(const std::map<std::string, at::Tensor> &tensors) = 0;
+  /// All params in full: as they are trained, on rank 0; empty elsewhere.
+  virtual ParamMap values() = 0;
+
+protected:
+  explicit Trainee(const TrainTask &task) : task(task) {}
+  const TrainTask &task;
+  ParamMap read;
+  std::optional<AdamW> optimizer;
+};
+
+/// What is trained is at least float32, also where the function rounds it when it reads it.
+at::Tensor asTrained(const at::Tensor &param);
+
+std::unique_ptr<Trainee> makeSharded(Group &group, ParamMap initial, const TrainTask &task,
+                                     const AdamWOptions &options);
+
+} // namespace xlstm
+
+#endif // XLSTM_RUNTIME_TRAIN_INTERNAL_TRAINEE_H
