@@ -11,8 +11,8 @@
 
 namespace xlstm {
 
-StepWork::StepWork(const TrainTask &task, const ParamMap &all, const ParamMap &trained)
-    : task(task), all(all), trained(trained), device(trained.begin()->second.device()),
+StepWork::StepWork(const TrainTask &task, const ParamMap &all, Trainee &trainee)
+    : task(task), all(all), trainee(trainee), trained(trainee.leaves()), device(trained.begin()->second.device()),
       mayRecord(device.is_cuda() && task.function) {
   if (mayRecord && !task.function->hostReader.empty())
     say(task.function->hostReader + " looks at each batch's documents on the host");
@@ -31,6 +31,7 @@ void StepWork::run(const BatchPart &part, StepMetrics &metrics, GateRanges &gate
 void StepWork::runNow(const BatchPart &part, StepMetrics &metrics, GateRanges &gates) {
   StepLosses losses = task.losses(part.arguments, all, {&gates});
   losses.loss.mul(part.share).backward();
+  trainee.addGradients();
   metrics.add(losses, part.share);
 }
 
@@ -58,10 +59,12 @@ void StepWork::record(const BatchPart &part) {
     made.graph = DeviceGraph::record(device, [&] {
       made.losses = task.losses(part.arguments, all, {&made.gates, made.inputs.get()});
       made.losses.loss.mul(made.share).backward();
+      trainee.addGradients();
     });
     if (!made.graph)
       say("this build or LibTorch has none");
   } catch (const std::exception &error) { // c10::Error, or ours, which names the op
+    trainee.forgetGradients();
     std::string text = error.what();
     say(text.substr(0, text.find('\n')));
   }

@@ -22,15 +22,13 @@ namespace {
 /// Leaves are what is trained.
 class WholeTrainee : public Trainee {
 public:
-  WholeTrainee(ParamMap initial, const TrainTask &task, const AdamWOptions &options) : Trainee(task) {
+  WholeTrainee(ParamMap initial, const TrainTask &task, const AdamWOptions &options) {
     for (auto &[name, param] : initial) // those that are float32 are not copied
       read[name] = asTrained(param).set_requires_grad(true);
     initial.clear();
     optimizer.emplace(read, options, task.added);
   }
 
-  bool takesGradients() const override { return false; }
-  void addGradients() override {} // autograd does
   at::Tensor norm() override { return gradientNorm(read); }
   void step(int64_t t, Rates rates, const at::Tensor &divisor) override { optimizer->step(t, rates, divisor); }
 

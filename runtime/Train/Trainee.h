@@ -24,13 +24,14 @@ public:
 
   /// What the losses read and leave gradients in.
   const ParamMap &leaves() const { return read; }
-  /// Whether gradients() takes a part's gradients away, so that the next part's may stand in the same place.
-  virtual bool takesGradients() const = 0;
 
   /// The first thing of a step.
-  void clearGradients();
-  /// Adds up what the backward of a part of the batch has left in the leaves, or nothing where this rank had no part.
-  virtual void addGradients() = 0;
+  virtual void clearGradients();
+  /// Behind the backward of a part of the batch, or instead of it where this rank has no part any more: takes what it
+  /// leaves in the leaves, unless that may stay there. May be recorded as a graph with it.
+  virtual void addGradients() {}
+  /// Instead of it, behind a backward that failed.
+  virtual void forgetGradients() {}
   /// The common norm of all gradients of the step, a float64 scalar where the leaves are.
   virtual at::Tensor norm() = 0;
   /// AdamW::step, by the step's gradients.
@@ -46,8 +47,7 @@ public:
   virtual ParamMap values() = 0;
 
 protected:
-  explicit Trainee(const TrainTask &task) : task(task) {}
-  const TrainTask &task;
+  Trainee() = default;
   ParamMap read;
   std::optional<AdamW> optimizer;
 };

@@ -47,7 +47,7 @@ public:
     trainee = Trainee::make(group, std::move(initial), task, options.adamw);
     for (const auto &[name, param] : trainee->leaves())
       all[name] = param;
-    work.emplace(task, all, trainee->leaves());
+    work.emplace(task, all, *trainee);
     order = rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch,
                      shuffledTogether(data.rows.length()));
     rowHashes = data.rows.hashes();
@@ -196,7 +196,7 @@ private:
     TokenRows mine = data.rows.select(std::span(rows).subspan(size_t(which.first), size_t(count)));
     std::vector<BatchPart> parts;
     for (const TokenRows &part : mine.batches(micro))
-      parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens, micro >= count || trainee->takesGradients()});
+      parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens, micro >= count});
     return parts;
   }
 
@@ -206,11 +206,10 @@ private:
     GateRanges gates;
     StepMetrics metrics;
     std::vector<BatchPart> parts = batches.take(done);
-    for (int64_t part = 0; part < mostParts(); ++part) {
-      if (part < int64_t(parts.size()))
-        work->run(parts[size_t(part)], metrics, gates);
-      trainee->addGradients();
-    }
+    for (const BatchPart &part : parts)
+      work->run(part, metrics, gates);
+    for (int64_t part = int64_t(parts.size()); part < mostParts(); ++part)
+      trainee->addGradients(); // others have one more
     sumMetrics(group, metrics, gates);
     double rate = options.rate.at(done, options.steps), newRate = options.newRate().at(done, options.steps);
     at::Tensor norm = trainee->norm();
