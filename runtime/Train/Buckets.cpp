@@ -10,8 +10,6 @@
 
 namespace xlstm {
 
-/// Elements of a bucket, about: a collective of so many takes far longer than its beginning.
-static constexpr int64_t BucketElements = 1 << 26;
 /// A shard's length is a multiple of this, so that all of them begin at whole lines of memory.
 static constexpr int64_t ShardMultiple = 64;
 
@@ -80,7 +78,7 @@ static std::vector<std::string> inOrder(const ParamMap &params) {
 }
 
 std::vector<Bucket> makeBuckets(const Group &group, ParamMap params,
-                                const std::map<std::string, at::ScalarType> &rounded) {
+                                const std::map<std::string, at::ScalarType> &rounded, int64_t elements) {
   c10::NoGradGuard noGrad;
   std::vector<Bucket> buckets;
   std::map<std::pair<at::ScalarType, at::ScalarType>, Params> open;
@@ -95,7 +93,7 @@ std::vector<Bucket> makeBuckets(const Group &group, ParamMap params,
     Params &batch = open.try_emplace({read, trained}, Params{read, trained}).first->second;
     batch.elements += param.numel();
     batch.all.emplace_back(name, std::move(param));
-    if (batch.elements >= BucketElements)
+    if (batch.elements >= elements)
       close(batch);
   }
   for (auto &[types, batch] : open)

@@ -13,15 +13,15 @@ namespace {
 /// The optimizer takes the pieces of this rank's shards for params.
 class ShardedTrainee : public Trainee {
 public:
-  ShardedTrainee(Group &group, ParamMap initial, const TrainTask &task, const AdamWOptions &options)
-      : group(group), buckets(makeBuckets(group, std::move(initial), task.rounded)), reducer(group, buckets) {
+  ShardedTrainee(Group &group, ParamMap initial, const TrainTask &task, const TrainOptions &options)
+      : group(group), buckets(makeBuckets(group, std::move(initial), task.rounded, options.bucket)), reducer(group, buckets) {
     for (const Bucket &bucket : buckets)
       for (const BucketMember &member : bucket.members) {
         read[member.name] = member.leaf;
         if (member.piece.defined())
           pieces[member.name] = member.piece;
       }
-    optimizer.emplace(pieces, options, task.added);
+    optimizer.emplace(pieces, options.adamw, task.added);
   }
 
   void clearGradients() override {
@@ -125,7 +125,7 @@ private:
 } // namespace
 
 std::unique_ptr<Trainee> makeSharded(Group &group, ParamMap initial, const TrainTask &task,
-                                     const AdamWOptions &options) {
+                                     const TrainOptions &options) {
   return std::make_unique<ShardedTrainee>(group, std::move(initial), task, options);
 }
 

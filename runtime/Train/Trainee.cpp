@@ -58,9 +58,9 @@ public:
 } // namespace
 
 std::unique_ptr<Trainee> Trainee::make(Group &group, ParamMap initial, const TrainTask &task,
-                                       const AdamWOptions &options) {
+                                       const TrainOptions &options) {
   if (group.isAlone())
-    return std::make_unique<WholeTrainee>(std::move(initial), task, options);
+    return std::make_unique<WholeTrainee>(std::move(initial), task, options.adamw);
   return makeSharded(group, std::move(initial), task, options);
 }
 

@@ -20,7 +20,7 @@ public:
 
   /// Takes `initial` over; no other may use its tensors afterwards.
   static std::unique_ptr<Trainee> make(Group &group, ParamMap initial, const TrainTask &task,
-                                       const AdamWOptions &options);
+                                       const TrainOptions &options);
 
   /// What the losses read and leave gradients in.
   const ParamMap &leaves() const { return read; }
@@ -56,7 +56,7 @@ protected:
 at::Tensor asTrained(const at::Tensor &param);
 
 std::unique_ptr<Trainee> makeSharded(Group &group, ParamMap initial, const TrainTask &task,
-                                     const AdamWOptions &options);
+                                     const TrainOptions &options);
 
 } // namespace xlstm
 

@@ -44,7 +44,7 @@ public:
     if (initial.empty())
       fail(task.name, ": there is nothing to train: the student has no tensor that linearizing added");
     record = {{"identity", identityOf(task, data, frozen, initial, options)}};
-    trainee = Trainee::make(group, std::move(initial), task, options.adamw);
+    trainee = Trainee::make(group, std::move(initial), task, options);
     for (const auto &[name, param] : trainee->leaves())
       all[name] = param;
     work.emplace(task, all, *trainee);
