@@ -12,6 +12,7 @@
 #include "xlstm/Support/Error.h"
 
 #define USE_C10D_GLOO
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -208,12 +209,12 @@ public:
   }
 
   void report(const std::string &reason) override {
+    watchdog.stop(); // or it would end this rank before that has said why
     try {
       store->compareSet(Watchdog::endKey, "", Watchdog::endOf(rank(), reason.empty() ? "" : ": " + reason));
       std::this_thread::sleep_for(2 * Watchdog::beat); // rank 0 takes the store with it
     } catch (const std::exception &) { // the others find the store gone
     }
-    watchdog.stop();
   }
 
 protected:
@@ -241,6 +242,10 @@ private:
 
 } // namespace
 
-std::unique_ptr<Group> joinRanks(const Place &place) { return std::make_unique<Ranks>(place); }
+std::unique_ptr<Group> joinRanks(const Place &place) {
+  if (!std::getenv("TORCH_CPP_LOG_LEVEL")) // warnings of every rank whose connection ends, each with a backtrace
+    FLAGS_caffe2_log_level = c10::GLOG_ERROR;
+  return std::make_unique<Ranks>(place);
+}
 
 } // namespace xlstm

@@ -35,6 +35,8 @@ void Watchdog::end(const std::string &value) {
     std::fprintf(stderr, "xlstm: error: %s; the other ranks have ended with it\n", escapeControls(text).c_str());
   }
   std::fflush(stderr);
+  if (rank == 0) // it takes the store with it, where others have yet to look
+    std::this_thread::sleep_for(2 * beat);
   ::_exit(1);
 }
 
