@@ -69,8 +69,10 @@ public:
       if (std::ranges::all_of(ranks, [](const Rank &rank) { return rank.process < 0; }))
         return code;
       int signal = interrupts.signal();
-      if (signal && !forwarded)
+      if (signal && !forwarded) {
         killAll(forwarded = signal);
+        interruptQuietly(); // rank 0 says how to go on
+      }
       if (failedAt && Clock::now() - *failedAt > patience)
         killAll(SIGKILL);
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
