@@ -3,10 +3,12 @@
 
 #include "Commands.h"
 #include "Estimate.h"
+#include "EstimateRanks.h"
 #include "Job.h"
 #include "Preflight.h"
 #include "Ranks.h"
 
+#include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Nearest.h"
@@ -62,9 +64,18 @@ static void join(const RunOrigin &origin, const fs::path &output, const std::str
   Job(recipe, run, origin.device).join(stage);
 }
 
+/// The recipe, which must give each of the ranks something to do.
+static Recipe readRecipeFor(const RunOrigin &origin, int64_t ranks) {
+  Recipe recipe = origin.readRecipe();
+  checkBatch(origin.recipe, "align", recipe.align.options, ranks);
+  for (const RecipeExpert &expert : recipe.experts)
+    checkBatch(origin.recipe, "distill", expert.training.options, ranks);
+  return recipe;
+}
+
 /// Runs the recipe, or patches one of its experts.
 static void work(RunOrigin origin, const fs::path &output, const std::string &expert = "") {
-  Recipe recipe = origin.readRecipe();
+  Recipe recipe = readRecipeFor(origin, Group::world().size());
   FileHashes hashes(output / ".stages/hashes.json");
   origin.looked = checkRun(recipe, output, hashes, lookedBefore(output));
   RunFolder run(output, RunFolder::Access::Work, std::move(hashes));
@@ -103,9 +114,10 @@ void addDistillCommand(CLI::App &app) {
       settings->device = "cuda";
     RunOrigin origin{fs::absolute(settings->recipe), settings->precision, settings->device, ""};
     if (settings->dryRun) {
-      Recipe recipe = origin.readRecipe();
+      int64_t ranks = std::max<int64_t>(1, settings->ranks.count());
+      Recipe recipe = readRecipeFor(origin, ranks);
       MachineSpeed speed = MachineSpeed::measure(settings->device, recipe.align.options.precision);
-      return writeOut(estimateText(estimateRun(recipe), speed));
+      return writeOut(estimateText(estimateRun(recipe, ranks), speed));
     }
     if (verb->count("--output") == 0) {
       origin.readRecipe();
