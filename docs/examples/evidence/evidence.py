@@ -61,8 +61,8 @@ def facts(data):
     texts = [data / f"{domain}.train.txt.xz" for domain in DOMAINS]
     (data / "facts").mkdir(exist_ok=True)
     for part, documents, seed in (("train", 2000, 1), ("valid", 40, 2)):
-        subprocess.run([sys.executable, HERE / "facts.py", *texts, "-o", data / "facts" / f"{part}.jsonl", "--documents",
-                        str(documents), "--seed", str(seed)], check=True)
+        subprocess.run([XLSTM, "facts", *texts, "-o", data / "facts" / f"{part}.jsonl", "--documents", str(documents), "--seed",
+                        str(seed)], check=True)
 
 
 def expand():
