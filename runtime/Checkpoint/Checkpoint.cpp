@@ -146,7 +146,8 @@ static bool isCheckpoint(const Json &json) {
   if (!json.is_object() || !json.contains("format") || !json.contains("step") || !json.contains("record") ||
       !json["step"].is_number_integer())
     return false;
-  return json["format"] == shardedVersion ? json.contains("shards") && json["shards"].is_array() : json.contains("hash");
+  return json["format"] == shardedVersion ? json.contains("shards") && json["shards"].is_array()
+                                          : json.contains("hash");
 }
 
 Checkpoint readCheckpoint(const fs::path &path, const CheckpointRead &how) {

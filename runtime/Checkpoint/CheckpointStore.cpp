@@ -64,7 +64,7 @@ Checkpoint CheckpointStore::at(int64_t step, const CheckpointRead &how) {
 }
 
 std::optional<Checkpoint> CheckpointStore::newest(const std::function<bool(const Checkpoint &)> &fits,
-                                                 const CheckpointRead &how) {
+                                                  const CheckpointRead &how) {
   for (int64_t step : steps()) {
     std::optional<Checkpoint> found;
     try {

@@ -213,7 +213,7 @@ public:
     try {
       store->compareSet(Watchdog::endKey, "", Watchdog::endOf(rank(), reason.empty() ? "" : ": " + reason));
       std::this_thread::sleep_for(2 * Watchdog::beat); // rank 0 takes the store with it
-    } catch (const std::exception &) { // the others find the store gone
+    } catch (const std::exception &) {                 // the others find the store gone
     }
   }
 

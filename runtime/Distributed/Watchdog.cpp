@@ -58,7 +58,7 @@ void Watchdog::watch() {
   while (!isOver) {
     try {
       look();
-    } catch (const std::exception &) { // the store has gone, and rank 0 or the agent that kept it
+    } catch (const std::exception &) {                       // the store has gone, and rank 0 or the agent that kept it
       for (int tenths = 0; tenths < 20 && !isOver; ++tenths) // a launcher may know more and say it
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
       end(endOf(0, " has ended: it was killed, or its host is not reached"));

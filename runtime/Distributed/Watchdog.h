@@ -54,8 +54,8 @@ private:
   std::unique_ptr<Board> board;
   int64_t rank, size;
   int64_t count = 0;
-  std::string heard;           // the next rank's last sign of life
-  Clock::time_point heardAt;   // and when
+  std::string heard;         // the next rank's last sign of life
+  Clock::time_point heardAt; // and when
   std::atomic<bool> isOver = false;
   std::thread thread; // last: the others are there when it begins
 };

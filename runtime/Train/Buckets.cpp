@@ -60,8 +60,8 @@ static Bucket makeBucket(const Group &group, Params params) {
   return bucket;
 }
 
-/// "model.layers.2.…" and "model.layers.10.…" in the order of the layers, others before them: neighbours' gradients come
-/// at about the same time.
+/// "model.layers.2.…" and "model.layers.10.…" in the order of the layers, others before them: neighbours' gradients
+/// come at about the same time.
 static std::vector<std::string> inOrder(const ParamMap &params) {
   std::vector<std::pair<int64_t, std::string>> found;
   for (const auto &[name, param] : params) {

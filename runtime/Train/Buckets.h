@@ -36,8 +36,8 @@ struct Bucket {
   static at::Tensor pieceOf(const at::Tensor &shard, const BucketMember &member);
 };
 
-/// `rounded`: the types of leaves that are not held as they are trained; `elements`: of a bucket, or more by less than a
-/// param. Takes the params over, one after the other.
+/// `rounded`: the types of leaves that are not held as they are trained; `elements`: of a bucket, or more by less than
+/// a param. Takes the params over, one after the other.
 std::vector<Bucket> makeBuckets(const Group &group, ParamMap params,
                                 const std::map<std::string, at::ScalarType> &rounded, int64_t elements);
 

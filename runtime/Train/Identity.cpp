@@ -58,8 +58,14 @@ Json identityOf(const TrainTask &task, const MixedRows &data, const ParamMap &fr
     settings["patience"] = options.patience;
   if (options.scoreEvery > 0)
     settings["score_every"] = options.scoreEvery;
-  return {{"task", task.name},       {"options", settings},      {"rows", hashOf(data.rows)},  {"counts", data.counts},
-          {"weights", data.weights}, {"frozen", hashOf(frozen)}, {"initial", hashOfTrained(initial)}, {"more", task.identity}};
+  return {{"task", task.name},
+          {"options", settings},
+          {"rows", hashOf(data.rows)},
+          {"counts", data.counts},
+          {"weights", data.weights},
+          {"frozen", hashOf(frozen)},
+          {"initial", hashOfTrained(initial)},
+          {"more", task.identity}};
 }
 
 /// What a run may have otherwise that goes on for longer: how long, rows that come later, and the warm-up, which may

@@ -44,10 +44,10 @@ private:
 
   Group &group;
   std::vector<Bucket> &buckets;
-  bool overlaps;                        // sums begin before the backward's end
-  std::vector<size_t> order;            // of buckets; empty before the first backward's end
-  std::vector<int64_t> here, expected;  // gradients of each bucket
-  std::vector<int64_t> last;            // when each bucket's last one came, in the first backward
+  bool overlaps;                       // sums begin before the backward's end
+  std::vector<size_t> order;           // of buckets; empty before the first backward's end
+  std::vector<int64_t> here, expected; // gradients of each bucket
+  std::vector<int64_t> last;           // when each bucket's last one came, in the first backward
   int64_t ticks = 0;
   size_t next = 0; // in `order`: what has not begun
   std::deque<Sum> sums;

@@ -14,7 +14,8 @@ namespace {
 class ShardedTrainee : public Trainee {
 public:
   ShardedTrainee(Group &group, ParamMap initial, const TrainTask &task, const TrainOptions &options)
-      : group(group), buckets(makeBuckets(group, std::move(initial), task.rounded, options.bucket)), reducer(group, buckets) {
+      : group(group), buckets(makeBuckets(group, std::move(initial), task.rounded, options.bucket)),
+        reducer(group, buckets) {
     for (const Bucket &bucket : buckets)
       for (const BucketMember &member : bucket.members) {
         read[member.name] = member.leaf;

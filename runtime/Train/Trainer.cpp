@@ -34,7 +34,9 @@ public:
       const TrainOptions &options, const std::filesystem::path &folder)
       : task(task), data(data), options(options), folder(folder),
         store(folder / "checkpoints", options.checkpointEvery, std::max<int64_t>(2, options.keptCheckpoints)),
-        all(frozen), batches([this](int64_t step) { return makeBatch(step, group.part(this->options.batch)); }, options.steps), spikes(options.spike) {
+        all(frozen),
+        batches([this](int64_t step) { return makeBatch(step, group.part(this->options.batch)); }, options.steps),
+        spikes(options.spike) {
     if (options.steps < 0 || options.batch < 1 || options.microBatch < 0 || options.validateEvery < 1 ||
         options.checkpointEvery < 1)
       fail(task.name, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");
@@ -304,7 +306,8 @@ private:
 
   void writeBest() {
     CheckpointState params = trainee->params();
-    writeCheckpoint(folder / "best", {done, std::move(params.tensors), Json::object(), params.slices, params.isSharded});
+    writeCheckpoint(folder / "best",
+                    {done, std::move(params.tensors), Json::object(), params.slices, params.isSharded});
     group.barrier();
   }
 
@@ -317,8 +320,8 @@ private:
       save();
     }
     throw Stopped{signal, task.name + " stopped after step " + std::to_string(done) + " of " +
-                                           std::to_string(options.steps) + ", its checkpoint is saved in " +
-                                           folder.string() + "; the same command goes on from there"};
+                              std::to_string(options.steps) + ", its checkpoint is saved in " + folder.string() +
+                              "; the same command goes on from there"};
   }
 
   void save() {

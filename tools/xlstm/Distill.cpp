@@ -185,6 +185,7 @@ void addPatchCommand(CLI::App &app) {
   struct Settings {
     fs::path run;
     std::string expert, device;
+    RankSettings ranks;
   };
   auto settings = std::make_shared<Settings>();
   CLI::App *verb =
@@ -192,9 +193,12 @@ void addPatchCommand(CLI::App &app) {
   verb->add_option("run", settings->run, "Folder of the run")->required();
   verb->add_option("--expert", settings->expert, "Name of the expert")->required();
   addDeviceOption(*verb, settings->device);
+  settings->ranks.addOptions(*verb);
   verb->callback([settings, verb] {
     RunOrigin origin = RunOrigin::read(settings->run);
-    if (verb->count("--device") > 0 || origin.device.empty())
+    if (settings->ranks.gpus > 0)
+      origin.device = "cuda";
+    else if (verb->count("--device") > 0 || origin.device.empty())
       origin.device = settings->device;
     std::vector<std::string> names;
     for (const RecipeExpert &expert : origin.readRecipe().experts)
@@ -202,7 +206,9 @@ void addPatchCommand(CLI::App &app) {
     if (std::ranges::find(names, settings->expert) == names.end())
       fail(origin.recipe.string(), ": expected an expert of the recipe, found ", quote(settings->expert),
            didYouMean(settings->expert, names));
-    work(origin, settings->run, settings->expert);
+    workTogether(
+        settings->ranks, origin.device, [&] { work(origin, settings->run, settings->expert); },
+        [&](const std::string &stage) { join(origin, settings->run, stage); });
   });
 }
 

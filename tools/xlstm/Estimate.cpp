@@ -189,8 +189,8 @@ static HeldParams heldBy(const RecipeExpert &expert, const std::string &studentM
   return HeldParams::of(program.function("distill"), options.trained);
 }
 
-static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, const HeldParams &held, int64_t ranks,
-                      std::vector<StageNeeds> &stages) {
+static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, const HeldParams &held,
+                      int64_t ranks, std::vector<StageNeeds> &stages) {
   const TrainOptions &options = expert.training.options;
   int64_t weights = model.elements * F32, targets = recipe.onlineTargets ? 0 : targetBytes(recipe, expert, model);
   StageNeeds write{"targets-" + expert.name, "the teacher's answers"};

@@ -43,8 +43,8 @@ TEST(Estimate, Rank) {
     });
 }
 
-// By hand: 1000 params, of which each of 4 ranks reads 2 bytes and keeps 16 of a quarter; a step of 5 rows a rank, two at
-// once, sums three times 4 bytes and gathers 2, of which three quarters go to others.
+// By hand: 1000 params, of which each of 4 ranks reads 2 bytes and keeps 16 of a quarter; a step of 5 rows a rank, two
+// at once, sums three times 4 bytes and gathers 2, of which three quarters go to others.
 TEST(Estimate, ByHand) {
   HeldParams held{1000, 0, 0, 2000, 600};
   TrainOptions options;

@@ -58,7 +58,7 @@ TEST(Place, Slurm) {
   EXPECT_EQ(place.address, "gpu07");
   EXPECT_EQ(place.port, 29500 + 123);
   EXPECT_FALSE(place.hasStore);
-  variables["MASTER_ADDR"] = "other"; // over what SLURM says
+  variables["MASTER_ADDR"] = "other";      // over what SLURM says
   variables["SLURM_STEP_NUM_TASKS"] = "6"; // the step's, not the job's
   EXPECT_EQ(placeOf(variables).address, "other");
   EXPECT_EQ(placeOf(variables).size, 6);
@@ -93,10 +93,10 @@ TEST(Place, Refused) {
 
 TEST(Place, FirstHost) {
   for (auto [list, first] : std::vector<std::pair<std::string, std::string>>{{"node", "node"},
-                                                                              {"a,b", "a"},
-                                                                              {"node[07-12,20],x", "node07"},
-                                                                              {"node[3,5]", "node3"},
-                                                                              {"node[3]", "node3"},
-                                                                              {"a-b[10-11]", "a-b10"}})
+                                                                             {"a,b", "a"},
+                                                                             {"node[07-12,20],x", "node07"},
+                                                                             {"node[3,5]", "node3"},
+                                                                             {"node[3]", "node3"},
+                                                                             {"a-b[10-11]", "a-b10"}})
     EXPECT_EQ(firstHost(list), first) << list;
 }

@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// In float64 but where a test is of bf16: Adam makes a whole step of the least rounding where a gradient is zero but for
-/// it. All tensors are made by ranks: the test's own process forks them.
+/// In float64 but where a test is of bf16: Adam makes a whole step of the least rounding where a gradient is zero but
+/// for it. All tensors are made by ranks: the test's own process forks them.
 class TrainRanksTest : public TestFolder {
 protected:
   void SetUp() override {
@@ -178,8 +178,9 @@ TEST_F(TrainRanksTest, Resumption) {
   runRanks(2, [&] { distill("killed", killed); });
   EXPECT_FALSE(fs::exists(folder / "killed/result.safetensors"));
   expectRanks(2, [&] { distill("killed", settings(0)); });
-  for (const char *file : {"metrics.jsonl", "result.safetensors", "checkpoints/step-000020/shard-00000.safetensors",
-                           "checkpoints/step-000020/shard-00001.safetensors", "checkpoints/step-000020/checkpoint.json"})
+  for (const char *file :
+       {"metrics.jsonl", "result.safetensors", "checkpoints/step-000020/shard-00000.safetensors",
+        "checkpoints/step-000020/shard-00001.safetensors", "checkpoints/step-000020/checkpoint.json"})
     EXPECT_EQ(get(folder / "left" / file), get(folder / "killed" / file)) << file;
 }
 
@@ -199,5 +200,7 @@ TEST_F(TrainRanksTest, DamagedShard) {
 TEST_F(TrainRanksTest, BatchIsTooSmall) {
   TrainOptions options = settings(0);
   options.batch = 2;
-  runRanks(3, [&] { EXPECT_ERROR(distill("few", options), "expected a batch of at least a row for each of the 3 ranks, found 2"); });
+  runRanks(3, [&] {
+    EXPECT_ERROR(distill("few", options), "expected a batch of at least a row for each of the 3 ranks, found 2");
+  });
 }

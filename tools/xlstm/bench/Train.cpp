@@ -163,24 +163,25 @@ nlohmann::ordered_json TrainBench::timed(const std::string &stage, const ParamMa
   double tokens = double(settings.steps * batch() * settings.length) / seconds;
   double flops = stage == "align" ? alignFlops(shape, settings.length, settings.window)
                                   : distillFlops(shape, settings.length, settings.window, options.trained);
-  nlohmann::ordered_json row = {{"stage", stage},
-                                {"shape", settings.shape},
-                                {"parameters", parameters},
-                                {"device", settings.device},
-                                {"precision", settings.precision},
-                                {"recompute", settings.recompute},
-                                {"processes", group.size()},
-                                {"rows", batch()},
-                                {"length", settings.length},
-                                {"window", settings.window},
-                                {"steps", settings.steps},
-                                {"ms_a_step", 1000 * seconds / double(settings.steps)},
-                                {"tokens_per_s", tokens},
-                                {"flop_per_s", tokens * flops},
-                                {"device_flop_per_s", rate * double(group.size())},
-                                {"peak_bytes", peak},
-                                {"foretold_bytes", foretoldBytes(teacher, stage, options, settings.length,
-                                                                 settings.window, settings.topK, !device.is_cpu(), group.size())}};
+  nlohmann::ordered_json row = {
+      {"stage", stage},
+      {"shape", settings.shape},
+      {"parameters", parameters},
+      {"device", settings.device},
+      {"precision", settings.precision},
+      {"recompute", settings.recompute},
+      {"processes", group.size()},
+      {"rows", batch()},
+      {"length", settings.length},
+      {"window", settings.window},
+      {"steps", settings.steps},
+      {"ms_a_step", 1000 * seconds / double(settings.steps)},
+      {"tokens_per_s", tokens},
+      {"flop_per_s", tokens * flops},
+      {"device_flop_per_s", rate * double(group.size())},
+      {"peak_bytes", peak},
+      {"foretold_bytes", foretoldBytes(teacher, stage, options, settings.length, settings.window, settings.topK,
+                                       !device.is_cpu(), group.size())}};
   if (isTraced() && !device.is_cpu()) {
     row["kernels_a_step"] = gpu.kernels, row["host_waits_a_step"] = gpu.waits;
     for (const auto &[kind, ms] : gpu.kinds)
@@ -201,8 +202,7 @@ nlohmann::ordered_json TrainBench::align() {
   ParamMap params = randomParams(plain.function("align"));
   MixedRows data = randomRows(plain);
   return timed("align", params, training, [&] {
-    alignStudent(build, std::exchange(params, {}), data, data.rows.slice(0, heldOutRows), training,
-                 folder / "align");
+    alignStudent(build, std::exchange(params, {}), data, data.rows.slice(0, heldOutRows), training, folder / "align");
   });
 }
 
@@ -289,8 +289,8 @@ static void benchTrain(const TrainSettings &settings) {
   }
   std::cout << settings.shape << ", " << std::fixed << std::setprecision(1) << rows[0]["parameters"].get<double>() / 1e6
             << " M parameters, " << rows[0]["rows"] << " rows of " << settings.length << " tokens, window "
-            << settings.window << ", " << settings.precision << ", " << Group::world().size() << " x " << settings.device
-            << (settings.recompute ? ", recomputed" : "") << ", of products " << std::setprecision(0)
+            << settings.window << ", " << settings.precision << ", " << Group::world().size() << " x "
+            << settings.device << (settings.recompute ? ", recomputed" : "") << ", of products " << std::setprecision(0)
             << rows[0]["device_flop_per_s"].get<double>() / 1e9
             << " Gflop/s\nstage      ms a step    tokens/s  its share    peak GB    foretold\n";
   for (const nlohmann::ordered_json &row : rows)
