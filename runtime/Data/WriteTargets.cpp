@@ -15,6 +15,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <future>
+#include <optional>
 #include <set>
 #include <sys/file.h>
 #include <thread>

@@ -6,11 +6,15 @@
 #include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Files/Interrupt.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Progress.h"
 #include "xlstm/Support/Quiet.h"
+#include "xlstm/Support/Quote.h"
 #include "xlstm/Support/Within.h"
 
 #include <cstdlib>
+#include <unistd.h>
 
 namespace xlstm {
 
@@ -21,6 +25,24 @@ void RankSettings::addOptions(CLI::App &verb) {
   verb.add_option("--processes", processes, "Start so many processes on this host's CPU")
       ->check(within(int64_t{1}, most))
       ->excludes(onGpus);
+}
+
+/// Of rank 0. Never returns where it fails: NCCL's threads are not there to see the end of main. What it says and its
+/// exit code are runTool's (StandardStreams.h).
+static void leadRanks(Group &group, const std::function<void()> &lead) {
+  try {
+    lead();
+    group.call("");
+  } catch (const Stopped &stopped) {
+    tell(STDERR_FILENO, "xlstm: " + stopped.line + "\n");
+    std::_Exit(128 + stopped.signal);
+  } catch (const std::exception &error) {
+    group.report("");
+    std::string text = error.what();
+    endProgressLine();
+    tell(STDERR_FILENO, "xlstm: error: " + escapeControls(text.substr(0, text.find('\n'))) + "\n");
+    std::_Exit(1);
+  }
 }
 
 /// Of a rank behind the first, which leaves talking to the others. Never returns where it fails.
@@ -55,16 +77,10 @@ void workTogether(const RankSettings &settings, const std::string &device, const
   Group::start(place);
   Group &group = Group::world();
   if (group.isFirst()) {
-    try {
+    leadRanks(group, [&] {
       openDevice(device);
       lead();
-      group.call("");
-    } catch (const Stopped &) {
-      throw;
-    } catch (...) {
-      group.report("");
-      throw;
-    }
+    });
   } else {
     joinRank(group, [&](const std::string &call) {
       openDevice(device);
