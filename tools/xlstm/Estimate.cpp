@@ -352,7 +352,7 @@ std::string estimateText(const std::vector<StageNeeds> &stages, const MachineSpe
     all += seconds;
   }
   text << "disk: " << sizeText(bytesAtFullest(stages)) << " at the fullest, " << sizeText(left)
-       << " at the end; memory: about " << sizeText(memory) << "; time: "
+       << " at the end; memory: about " << sizeText(memory) << (isShared ? " a rank" : "") << "; time: "
        << (speed.operations > 0 ? "about " + timeText(all) + " here, without tasks" : "unknown, no such device here")
        << '\n';
   return text.str();
