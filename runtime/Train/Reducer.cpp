@@ -28,8 +28,8 @@ private:
 
 Reducer::Reducer(Group &group, std::vector<Bucket> &buckets)
     : group(group), buckets(buckets), here(buckets.size()), expected(buckets.size()), last(buckets.size(), -1) {
-  const char *asked = std::getenv("XLSTM_OVERLAP"); // to measure what it brings
-  overlaps = !asked || std::string_view(asked) != "0";
+  const char *asked = std::getenv("XLSTM_OVERLAP");
+  isOverlapping = !asked || std::string_view(asked) != "0";
   for (size_t n = 0; n < buckets.size(); ++n)
     for (const BucketMember &member : buckets[n].members)
       torch::autograd::impl::set_post_acc_grad_hooks(member.leaf, std::make_unique<Hook>(*this, n));
@@ -44,7 +44,7 @@ Reducer::~Reducer() {
 void Reducer::arrived(size_t bucket) {
   ++here[bucket];
   last[bucket] = ticks++;
-  while (overlaps && next < order.size() && here[order[next]] == expected[order[next]])
+  while (isOverlapping && next < order.size() && here[order[next]] == expected[order[next]])
     begin(buckets[order[next++]]);
 }
 

@@ -25,6 +25,9 @@ public:
   void finish();
   /// Instead of finish(), where the backward did not come to its end.
   void forget();
+  /// Whether sums begin before the backward's end, as they do unless XLSTM_OVERLAP=0 is in the environment: to measure
+  /// what that brings, and where a device cannot record collectives.
+  bool overlaps() const { return isOverlapping; }
 
 private:
   class Hook;
@@ -44,7 +47,7 @@ private:
 
   Group &group;
   std::vector<Bucket> &buckets;
-  bool overlaps;                       // sums begin before the backward's end
+  bool isOverlapping;
   std::vector<size_t> order;           // of buckets; empty before the first backward's end
   std::vector<int64_t> here, expected; // gradients of each bucket
   std::vector<int64_t> last;           // when each bucket's last one came, in the first backward

@@ -31,6 +31,7 @@ public:
       bucket.gradient.zero_();
   }
   void addGradients() override { reducer.finish(); }
+  bool isRecorded() const override { return reducer.overlaps(); }
   void forgetGradients() override { reducer.forget(); }
 
   at::Tensor norm() override {

@@ -11,18 +11,25 @@
 
 namespace xlstm {
 
-StepWork::StepWork(const TrainTask &task, const ParamMap &all, Trainee &trainee)
-    : task(task), all(all), trainee(trainee), trained(trainee.leaves()), device(trained.begin()->second.device()),
-      mayRecord(device.is_cuda() && task.function) {
+StepWork::StepWork(const TrainTask &task, const ParamMap &all, Trainee &trainee, Group &group, bool isUniform)
+    : task(task), all(all), trainee(trainee), trained(trainee.leaves()), group(group),
+      device(trained.begin()->second.device()), mayRecord(device.is_cuda() && task.function) {
   if (mayRecord && !task.function->hostReader.empty())
     say(task.function->hostReader + " looks at each batch's documents on the host");
+  else if (mayRecord && !isUniform)
+    say("ranks have different numbers of parts");
 }
 
 void StepWork::run(const BatchPart &part, StepMetrics &metrics, GateRanges &gates) {
   ++runs;
-  if (mayRecord && !recorded && runs > stepsBefore)
+  if (mayRecord && !recorded && runs > stepsBefore) {
     record(part);
-  if (recorded && recorded->inputs->put(part.arguments))
+    if (group.greatest(!recorded) && recorded) {
+      recorded.reset();
+      say("another rank cannot");
+    }
+  }
+  if (recorded && !group.greatest(!recorded->inputs->put(part.arguments)))
     replay(part, metrics, gates);
   else
     runNow(part, metrics, gates);
@@ -59,7 +66,8 @@ void StepWork::record(const BatchPart &part) {
     made.graph = DeviceGraph::record(device, [&] {
       made.losses = task.losses(part.arguments, all, {&made.gates, made.inputs.get()});
       made.losses.loss.mul(made.share).backward();
-      trainee.addGradients();
+      if (trainee.isRecorded())
+        trainee.addGradients();
     });
     if (!made.graph)
       say("this build or LibTorch has none");
@@ -98,6 +106,8 @@ void StepWork::replay(const BatchPart &part, StepMetrics &metrics, GateRanges &g
   }
   if (!sums.empty())
     at::_foreach_add_(sums, gradients);
+  if (!trainee.isRecorded())
+    trainee.addGradients();
   metrics.add(recorded->losses, part.share);
   gates.merge(recorded->gates);
 }

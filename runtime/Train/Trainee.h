@@ -28,8 +28,10 @@ public:
   /// The first thing of a step.
   virtual void clearGradients();
   /// Behind the backward of a part of the batch, or instead of it where this rank has no part any more: takes what it
-  /// leaves in the leaves, unless that may stay there. May be recorded as a graph with it.
+  /// leaves in the leaves, unless that may stay there.
   virtual void addGradients() {}
+  /// Whether it is to be recorded as a graph with the backward; else it comes behind each replay.
+  virtual bool isRecorded() const { return true; }
   /// Instead of it, behind a backward that failed.
   virtual void forgetGradients() {}
   /// The common norm of all gradients of the step, a float64 scalar where the leaves are.

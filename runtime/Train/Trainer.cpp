@@ -49,7 +49,8 @@ public:
     trainee = Trainee::make(group, std::move(initial), task, options);
     for (const auto &[name, param] : trainee->leaves())
       all[name] = param;
-    work.emplace(task, all, *trainee);
+    bool isUniform = options.batch % group.size() == 0;
+    work.emplace(task, all, *trainee, group, isUniform);
     order = rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch,
                      shuffledTogether(data.rows.length()));
     rowHashes = data.rows.hashes();
