@@ -272,6 +272,11 @@ static void print(const nlohmann::ordered_json &row) {
               << (kind == "collectives" ? ", " + hiddenText(row) : "") << '\n';
 }
 
+static std::string processesText() {
+  int64_t count = Group::world().size();
+  return count > 1 ? " in " + std::to_string(count) + " processes" : "";
+}
+
 static void benchTrain(const TrainSettings &settings) {
   TrainBench bench(settings);
   nlohmann::ordered_json rows = nlohmann::ordered_json::array();
@@ -289,8 +294,8 @@ static void benchTrain(const TrainSettings &settings) {
   }
   std::cout << settings.shape << ", " << std::fixed << std::setprecision(1) << rows[0]["parameters"].get<double>() / 1e6
             << " M parameters, " << rows[0]["rows"] << " rows of " << settings.length << " tokens, window "
-            << settings.window << ", " << settings.precision << ", " << Group::world().size() << " x "
-            << settings.device << (settings.recompute ? ", recomputed" : "") << ", of products " << std::setprecision(0)
+            << settings.window << ", " << settings.precision << ", " << settings.device << processesText()
+            << (settings.recompute ? ", recomputed" : "") << ", of products " << std::setprecision(0)
             << rows[0]["device_flop_per_s"].get<double>() / 1e9
             << " Gflop/s\nstage      ms a step    tokens/s  its share    peak GB    foretold\n";
   for (const nlohmann::ordered_json &row : rows)
