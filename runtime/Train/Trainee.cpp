@@ -23,9 +23,10 @@ namespace {
 class WholeTrainee : public Trainee {
 public:
   WholeTrainee(ParamMap initial, const TrainTask &task, const AdamWOptions &options) {
-    for (auto &[name, param] : initial) // those that are float32 are not copied
+    for (auto &[name, param] : initial) { // those that are float32 are not copied, others go one after the other
       read[name] = asTrained(param).set_requires_grad(true);
-    initial.clear();
+      param.reset();
+    }
     optimizer.emplace(read, options, task.added);
   }
 
