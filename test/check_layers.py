@@ -23,13 +23,14 @@ TABLE = {
     "runtime/Files": set(),
     "runtime/Parquet": {"arrow"},
     "runtime/Chat": {"runtime/Text", "runtime/Files"},
+    "runtime/Distributed": {"torch"},
     "runtime/Evaluate": MLIR | {"torch", "kernels", "runtime/Files"},
     "runtime/Deploy": {"kernels", "runtime/Chat", "runtime/Text", "runtime/Files", "runtime/Device"},
     "runtime/Device": {"cuda"},
 }
 TRAINER = {"runtime/" + name for name in ("Train", "Data", "Checkpoint", "Merge", "Eval")}
 for folder in TRAINER:
-    TABLE[folder] = TRAINER | {"torch", "runtime/Text", "runtime/Files", "runtime/Evaluate"}
+    TABLE[folder] = TRAINER | {"torch", "runtime/Text", "runtime/Files", "runtime/Evaluate", "runtime/Distributed"}
 TOOLS = "tools"  # anything public
 # What compiler and executable agree on is plain and belongs to both.
 CONTRACTS = {"xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h", "xlstm/Runtime/Deploy/CpuFeatures.h"}
