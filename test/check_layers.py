@@ -33,7 +33,7 @@ for folder in TRAINER:
     TABLE[folder] = TRAINER | {"torch", "runtime/Text", "runtime/Files", "runtime/Evaluate"}
 TOOLS = "tools"  # anything public
 # What compiler and executable, or a server and what it serves, agree on is plain and belongs to both.
-CONTRACTS = {"runtime/Deploy/Session.h", "xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h",
+CONTRACTS = {"xlstm/Runtime/Deploy/Session.h", "xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h",
              "xlstm/Runtime/Deploy/CpuFeatures.h"}
 
 THIRD_PARTY = {"mlir": "mlir", "mlir-c": "mlir", "llvm": "llvm", "llvm-c": "llvm", "ATen": "torch", "torch": "torch",

@@ -6,7 +6,7 @@
 #ifndef RUNTIME_DEPLOY_BACKEND_H
 #define RUNTIME_DEPLOY_BACKEND_H
 
-#include "runtime/Deploy/Session.h"
+#include "xlstm/Runtime/Deploy/Session.h"
 
 #include <memory>
 #include <optional>

@@ -44,7 +44,7 @@ private:
 ChatFiles CompiledModel::chatTemplate() const {
   if (model.chatTemplate.empty())
     fail("this model has no chat template; -p continues a text without one");
-  return {model.chatTemplate, "chat template of the executable", model.chatTokens, model.chatToolTemplate};
+  return model.chat();
 }
 
 std::span<float> CompiledModel::read(std::span<const int32_t> text, int64_t) {

@@ -1,7 +1,7 @@
 //===- Session.cpp - what sessions of every kind share --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "runtime/Deploy/Session.h"
+#include "xlstm/Runtime/Deploy/Session.h"
 #include "xlstm/Support/Error.h"
 
 namespace xlstm {

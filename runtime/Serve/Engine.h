@@ -64,7 +64,8 @@ public:
   void restore(int slot, Saved saved);
   /// Forgets the slot's text and every state of it; returns its tokens.
   size_t erase(int slot);
-  SnapshotStore &store() { return place.cache.store; } // makes snapshots in any thread
+  uint64_t stateBytes() const { return place.empty->bytes; }
+  const SnapshotStore &store() const { return place.cache.store; } // makes snapshots in any thread
 
 private:
   void work();

@@ -11,7 +11,7 @@ namespace xlstm::serve {
 SnapshotStore::SnapshotStore()
     : live(std::make_shared<std::atomic<uint64_t>>(0)), zeros(std::make_shared<const Snapshot::Page>()) {}
 
-std::shared_ptr<const Snapshot::Page> SnapshotStore::makePage(std::span<const std::byte> from) {
+std::shared_ptr<const Snapshot::Page> SnapshotStore::makePage(std::span<const std::byte> from) const {
   auto page = std::make_unique<Snapshot::Page>();
   std::memcpy(page->data(), from.data(), from.size());
   std::memset(page->data() + from.size(), 0, page->size() - from.size());
@@ -26,12 +26,16 @@ std::shared_ptr<const Snapshot::Page> SnapshotStore::makePage(std::span<const st
 
 std::shared_ptr<const Snapshot> SnapshotStore::take(Session &session, const Snapshot *before,
                                                     std::span<const float> logits) {
-  std::span<const std::byte> state = session.viewState();
+  return make(session.viewState(), session.position(), before, logits);
+}
+
+std::shared_ptr<const Snapshot> SnapshotStore::make(std::span<const std::byte> state, int64_t position,
+                                                    const Snapshot *before, std::span<const float> logits) const {
   std::shared_ptr<Snapshot> result(new Snapshot, [count = live](const Snapshot *dead) {
     *count -= dead->ownBytes();
     delete dead;
   });
-  result->position = session.position();
+  result->position = position;
   result->bytes = state.size();
   result->logits.assign(logits.begin(), logits.end());
   result->pages.reserve((state.size() + snapshotPage - 1) / snapshotPage);
@@ -49,15 +53,15 @@ std::shared_ptr<const Snapshot> SnapshotStore::take(Session &session, const Snap
 }
 
 void Snapshot::restore(Session &session) const {
-  session.restore(
-      [this](std::span<std::byte> state) {
-        for (size_t at = 0; at < bytes; at += snapshotPage) { // what is there already is not written again
-          const size_t size = std::min(snapshotPage, bytes - at);
-          if (const Page &page = *pages[at / snapshotPage]; std::memcmp(state.data() + at, page.data(), size) != 0)
-            std::memcpy(state.data() + at, page.data(), size);
-        }
-      },
-      position);
+  session.restore([this](std::span<std::byte> state) { write(state); }, position);
+}
+
+void Snapshot::write(std::span<std::byte> state) const {
+  for (size_t at = 0; at < bytes; at += snapshotPage) { // what is there already is not written again
+    const size_t size = std::min(snapshotPage, bytes - at);
+    if (const Page &page = *pages[at / snapshotPage]; std::memcmp(state.data() + at, page.data(), size) != 0)
+      std::memcpy(state.data() + at, page.data(), size);
+  }
 }
 
 } // namespace xlstm::serve

@@ -8,7 +8,7 @@
 #ifndef RUNTIME_SERVE_SNAPSHOT_H
 #define RUNTIME_SERVE_SNAPSHOT_H
 
-#include "runtime/Deploy/Session.h"
+#include "xlstm/Runtime/Deploy/Session.h"
 
 #include <array>
 #include <atomic>
@@ -29,6 +29,8 @@ struct Snapshot {
 
   /// The session goes on from here.
   void restore(Session &session) const;
+  /// Writes what differs.
+  void write(std::span<std::byte> state) const;
   /// What it takes beside the pages.
   uint64_t ownBytes() const { return pages.size() * sizeof pages[0] + logits.size() * sizeof(float); }
 };
@@ -39,11 +41,17 @@ public:
   SnapshotStore();
   /// `before`, where there is one, lends the pages that are the same; `logits` may be empty.
   std::shared_ptr<const Snapshot> take(Session &session, const Snapshot *before, std::span<const float> logits);
+  /// One of bytes that came from elsewhere; any thread.
+  std::shared_ptr<const Snapshot> make(std::span<const std::byte> state, int64_t position) const {
+    return make(state, position, nullptr, {});
+  }
   /// Bytes of all snapshots that are alive; any thread.
   uint64_t bytes() const { return *live; }
 
 private:
-  std::shared_ptr<const Snapshot::Page> makePage(std::span<const std::byte> from);
+  std::shared_ptr<const Snapshot> make(std::span<const std::byte> state, int64_t position, const Snapshot *before,
+                                       std::span<const float> logits) const;
+  std::shared_ptr<const Snapshot::Page> makePage(std::span<const std::byte> from) const;
 
   std::shared_ptr<std::atomic<uint64_t>> live; // pages may outlive the store
   std::shared_ptr<const Snapshot::Page> zeros;

@@ -3,8 +3,8 @@
 //
 // All that runtime/Serve knows of a model that runs.
 
-#ifndef RUNTIME_DEPLOY_SESSION_H
-#define RUNTIME_DEPLOY_SESSION_H
+#ifndef XLSTM_RUNTIME_DEPLOY_SESSION_H
+#define XLSTM_RUNTIME_DEPLOY_SESSION_H
 
 #include <cstddef>
 #include <cstdint>
@@ -52,4 +52,4 @@ private:
 
 } // namespace xlstm
 
-#endif // RUNTIME_DEPLOY_SESSION_H
+#endif // XLSTM_RUNTIME_DEPLOY_SESSION_H
