@@ -198,7 +198,7 @@ void Connection::watch() {
 
 void Connection::onWatched(Error error, size_t bytes) {
   isWatching = false;
-  if (error)
+  if (error && (error != asio::error::operation_aborted || isClosed))
     return hangUp();
   if (!isDraining)
     buffer.commit(bytes);
@@ -302,7 +302,7 @@ void Connection::finishAnswer() {
     return drain();
   if (!isWatching)
     return readRequest();
-  expectWithin(shared->options.patience);
+  socket.cancel(); // onWatched() goes on: what it has read already is not lost
 }
 
 /// Hangs up when the client does, or soon: closing at once would take from it, with what it still sends, the answer.

@@ -145,6 +145,7 @@ void Engine::dropGone() {
     else if (slot->current().job->deadline < now)
       slot->drop(504, "the answer has taken as long as it may");
   }
+  recount();
 }
 
 /// The first that rests; where none does, the one that works for nobody.
@@ -216,6 +217,10 @@ void Engine::guard(Slot &slot, std::shared_ptr<Job> job, const std::function<voi
     for (int choice = job->choices; --choice > 0;)
       waiting.push_front({job, choice});
   }
+  recount();
+}
+
+void Engine::recount() {
   isActive = std::ranges::any_of(all, [](const auto &one) { return !one->isIdle(); });
   busy = static_cast<int>(std::ranges::count_if(
       all, [](const auto &one) { return !one->isIdle() && !one->isBackground(); }));

@@ -73,6 +73,7 @@ private:
   Slot &atRest(int slot);
   void refuseWaiting(int status, const std::string &message, bool onlyLate);
   bool hasWork() const;
+  void recount();
   void dropGone();
   Slot *findSlot() const;
   std::optional<Task> takeFirst(std::deque<Task> &queue);

@@ -46,6 +46,7 @@ void addServeOptions(CLI::App &verb, ServeOptions &options) {
   verb.add_option("--api-key", options.keys, "Clients have to send one of these as 'Authorization: Bearer KEY'; repeatable; "
                                              "other users of the machine see it in the list of processes")
       ->envname("XLSTM_API_KEY")
+      ->allow_extra_args(false)
       ->type_name("KEY");
   verb.add_option("--api-key-file", options.keyFile, "File with such keys, one a line")->type_name("FILE");
   verb.add_option("--cors", options.origin, "Pages of this origin, such as https://example.org, may use the server; '*': all")

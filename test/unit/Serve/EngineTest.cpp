@@ -161,6 +161,14 @@ TEST(EngineTest, WhoLeavesFreesTheSlot) {
   ask(engine, next);
   EXPECT_EQ(next.answer->written[0], writtenAlone(*next.job->prompt, 10, piece));
   EXPECT_EQ(endless.answer->ended, 0);
+  Request last(toyText(5), 1 << 20); // nobody comes after it
+  ASSERT_EQ(engine.submit({last.job}), Engine::Verdict::Taken);
+  last.answer->waitForToken();
+  last.job->isGone = true;
+  engine.wake();
+  for (int n = 0; n < 1000 && engine.busySlots(); ++n)
+    std::this_thread::sleep_for(1ms);
+  EXPECT_EQ(engine.busySlots(), 0);
 }
 
 TEST(EngineTest, LongPromptStallsNobody) {
