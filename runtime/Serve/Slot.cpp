@@ -87,27 +87,35 @@ void Slot::keep(std::span<const float> found) {
 }
 
 void Slot::finishPrompt(std::span<const float> found) {
-  Job &job = *task.job;
-  const bool isKept = last->position == session->position() && !last->logits.empty();
-  if (!isKept && !job.scoresPrompt)
-    keep(found);
-  if (job.choices > 1 && !job.start)
-    job.start = last->position == session->position() && !last->logits.empty()
-                    ? last
-                    : place.cache.store.take(*session, last.get(), found);
+  const Job &job = *task.job;
+  logits = found;
+  now = State::Writing;
+  isPromptNew = last->position != session->position() || last->logits.empty();
   if (job.listener && task.choice == 0) {
     place.counts.cachedTokens += static_cast<uint64_t>(cached);
     job.listener->onPrompt(cached, std::move(scored));
   }
-  logits = found;
-  now = State::Writing;
   if (job.listener && job.options.most > 0) {
     answer.emplace(job.options, task.choice, place.model.tokenizer, place.model.ends);
     return;
   }
+  keepPrompt();
   if (job.listener)
     job.listener->onEnd(task.choice, "", Finish::Length, 0);
   end();
+}
+
+/// For the same prompt once more, and for its other choices. The first token is told before: copying takes time.
+void Slot::keepPrompt() {
+  Job &job = *task.job;
+  if (std::exchange(isPromptNew, false)) {
+    if (!job.scoresPrompt)
+      keep(logits);
+    if (job.choices > 1 && last->position != session->position())
+      last = place.cache.store.take(*session, last.get(), logits);
+  }
+  if (job.choices > 1)
+    job.start = last;
 }
 
 void Slot::write() {
@@ -117,6 +125,8 @@ void Slot::write() {
   Listener &listener = *task.job->listener;
   if (step.isToken)
     listener.onToken(task.choice, step.id, std::move(step.text), std::move(step.chances));
+  if (answer->tokens() <= 1 && task.choice == 0)
+    keepPrompt();
   if (step.finish) {
     listener.onEnd(task.choice, step.isToken ? std::string() : std::move(step.text), *step.finish, answer->tokens());
     end();

@@ -70,6 +70,7 @@ public:
 
 private:
   void finishPrompt(std::span<const float> logits);
+  void keepPrompt();
   void finishPiece();
   std::span<const float> score(std::span<const int64_t> ids);
   void keep(std::span<const float> logits);
@@ -81,6 +82,7 @@ private:
   Task task;
   Tokens seen;
   int64_t cached = 0;
+  bool isPromptNew = false; // its state is yet to be kept
   std::shared_ptr<const Snapshot> last; // lends its pages to the next
   std::optional<Answer> answer;
   std::vector<TokenChances> scored;
