@@ -118,7 +118,8 @@ void addGenerate(CLI::App &app, Backend &backend) {
   auto files = std::make_shared<StateFiles>();
   addTextOptions(app, *options);
   app.add_option("--save", files->save, "File for the text and the state of the model behind it")->type_name("FILE");
-  app.add_option("--load", files->load, "File that --save wrote: the prompt goes on with its text, a message with its conversation")
+  app.add_option("--load", files->load,
+                 "File that --save wrote: the prompt goes on with its text, a message with its conversation")
       ->type_name("FILE");
   addThreads(app, backend);
   app.callback([&app, &backend, options, files] {

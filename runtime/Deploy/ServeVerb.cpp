@@ -16,16 +16,9 @@ static void serveCarried(const ServeOptions &options, Backend &backend) {
     tokenizer = model.makeTokenizer();
   const char *weights = weightsFor(model, backend);
   model.waitForWeights();
-  serveModel(options, {model.name,
-                  numbers.vocab,
-                  numbers.cacheTokens,
-                  model.endTokens,
-                  tokenizer ? &*tokenizer : nullptr,
-                  model.chat(),
-                  model.identity(),
-                  [&] { return backend.makeSession(weights); },
-                  backend.mostSessions(),
-                  numbers.pieceTokens});
+  serveModel(options, {model.name, numbers.vocab, numbers.cacheTokens, model.endTokens,
+                       tokenizer ? &*tokenizer : nullptr, model.chat(), model.identity(),
+                       [&] { return backend.makeSession(weights); }, backend.mostSessions(), numbers.pieceTokens});
 }
 
 void addServe(CLI::App &app, Backend &backend) {

@@ -56,7 +56,9 @@ public:
     if (!rest.empty())
       complain();
   }
-  [[noreturn]] void complain() const { fail(quotePath(file.path().string()), " is damaged: it differs from what was written"); }
+  [[noreturn]] void complain() const {
+    fail(quotePath(file.path().string()), " is damaged: it differs from what was written");
+  }
 
 private:
   std::span<const std::byte> rest;

@@ -14,7 +14,9 @@ TokenChances chancesOf(std::span<const float> logits, int32_t id, int count) {
   for (float logit : logits)
     total += std::exp(static_cast<double>(logit) - top);
   const double all = top + std::log(total);
-  auto chance = [&](int32_t token) { return Chance{token, static_cast<double>(logits[static_cast<size_t>(token)]) - all}; };
+  auto chance = [&](int32_t token) {
+    return Chance{token, static_cast<double>(logits[static_cast<size_t>(token)]) - all};
+  };
   TokenChances result{chance(id), {}};
   std::vector<int32_t> ids(logits.size());
   for (size_t n = 0; n < ids.size(); ++n)

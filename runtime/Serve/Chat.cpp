@@ -150,8 +150,14 @@ static void checkFormat(const Fields &fields) {
 void chat(Exchange exchange) {
   const Json body = exchange.body();
   const Fields fields(body);
-  static constexpr const char *own[] = {"messages", "tools", "tool_choice", "parallel_tool_calls", "response_format",
-                                        "max_completion_tokens", "top_logprobs", "add_generation_prompt",
+  static constexpr const char *own[] = {"messages",
+                                        "tools",
+                                        "tool_choice",
+                                        "parallel_tool_calls",
+                                        "response_format",
+                                        "max_completion_tokens",
+                                        "top_logprobs",
+                                        "add_generation_prompt",
                                         "chat_template_kwargs"};
   checkFields(fields, own);
   checkFormat(fields);

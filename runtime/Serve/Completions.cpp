@@ -143,9 +143,9 @@ void complete(Exchange exchange) {
   std::vector<std::shared_ptr<const Tokens>> tokens;
   for (const Prompt &prompt : prompts)
     tokens.push_back(prompt.tokens);
-  auto gather = std::make_shared<Gather>(
-      exchange, std::make_unique<CompletionFormat>(service, std::move(prompts), echoes, tells), tokens.size(),
-      sampling.choices, sampling.isStream, sampling.countsUsage);
+  auto gather =
+      std::make_shared<Gather>(exchange, std::make_unique<CompletionFormat>(service, std::move(prompts), echoes, tells),
+                               tokens.size(), sampling.choices, sampling.isStream, sampling.countsUsage);
   submit(exchange, tokens, sampling, gather, echoes && tells, /*readsAnswers=*/false);
 }
 

@@ -44,7 +44,10 @@ public:
   void onGone(std::function<void()> call) override {
     asio::post(executor, [weak = connection, number = number, call = std::move(call)] {
       std::shared_ptr<Connection> c = weak.lock();
-      c && c->number == number && !c->isClosed ? c->setGone(call) : call();
+      if (!c || c->isClosed)
+        call();
+      else if (c->number == number)
+        c->gone = call;
     });
   }
 
@@ -78,7 +81,9 @@ void Connection::refuse() {
   const int status = 503;
   isAnswering = true;
   ++shared->answers;
-  begin({status, shared->errorBody(status, "the server has as many clients as it takes"), "application/json",
+  begin({status,
+         shared->errorBody(status, "the server has as many clients as it takes"),
+         "application/json",
          {{"Retry-After", "1"}}},
         /*isWhole=*/true);
 }
@@ -126,18 +131,19 @@ void Connection::onHeader(Error error) {
   if (parser->get()[http::field::expect] != "100-continue")
     return readBody();
   static const std::string goOn = "HTTP/1.1 100 Continue\r\n\r\n";
-  asio::async_write(socket, asio::buffer(goOn), [self = shared_from_this()](Error failed, size_t) {
-    failed ? self->hangUp() : self->readBody();
-  });
+  asio::async_write(socket, asio::buffer(goOn),
+                    [self = shared_from_this()](Error failed, size_t) { failed ? self->hangUp() : self->readBody(); });
 }
 
 void Connection::readBody() {
-  http::async_read(socket, buffer, *parser, [self = shared_from_this()](Error error, size_t) { self->onRequest(error); });
+  http::async_read(socket, buffer, *parser,
+                   [self = shared_from_this()](Error error, size_t) { self->onRequest(error); });
 }
 
 /// What HTTP itself does not allow gets its answer here; a client that has gone gets none.
 void Connection::refuseRequest(Error error) {
-  if (isClosed || error == http::error::end_of_stream || error.category() != make_error_code(http::error::bad_method).category())
+  if (isClosed || error == http::error::end_of_stream ||
+      error.category() != make_error_code(http::error::bad_method).category())
     return hangUp();
   const bool isLarge = error == http::error::body_limit, isLong = error == http::error::header_limit;
   const int status = isLarge ? 413 : isLong ? 431 : 400;
@@ -191,9 +197,8 @@ void Connection::watch() {
   if (buffer.size() > mostAhead)
     return hangUp();
   isWatching = true;
-  socket.async_read_some(buffer.prepare(4096), [self = shared_from_this()](Error error, size_t bytes) {
-    self->onWatched(error, bytes);
-  });
+  socket.async_read_some(buffer.prepare(4096),
+                         [self = shared_from_this()](Error error, size_t bytes) { self->onWatched(error, bytes); });
 }
 
 void Connection::onWatched(Error error, size_t bytes) {
@@ -207,8 +212,6 @@ void Connection::onWatched(Error error, size_t bytes) {
 
 //===- Answers -----------------------------------------------------------------
 
-void Connection::setGone(std::function<void()> call) { gone = std::move(call); }
-
 void Connection::begin(HttpResponse response, bool isWhole) {
   if (hasBegun)
     return;
@@ -216,7 +219,8 @@ void Connection::begin(HttpResponse response, bool isWhole) {
   isChunked = !isWhole && !isOld;
   keepsAlive = keepsAlive && (isWhole || isChunked);
   std::string head = "HTTP/1.1 " + std::to_string(response.status) + " " +
-                     textOf(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)))) + "\r\n";
+                     textOf(http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)))) +
+                     "\r\n";
   auto add = [&](const std::string &name, const std::string &value) { head += name + ": " + value + "\r\n"; };
   if (!response.type.empty())
     add("Content-Type", response.type);

@@ -62,7 +62,6 @@ private:
   void onWritten(Error error);
   void finishAnswer();
   void drain();
-  void setGone(std::function<void()> call);
 
   void expectWithin(std::chrono::seconds time);
   void hangUp();

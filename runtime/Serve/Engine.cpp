@@ -10,9 +10,13 @@
 namespace xlstm::serve {
 
 Engine::Engine(EngineModel given, const EngineOptions &options)
-    : model(std::move(given)), mostWaiting(options.mostWaiting),
-      place{model, PrefixCache(model.piece, options.cacheBytes),
-            (std::max<int64_t>(options.checkpoint, 1) + model.piece - 1) / model.piece * model.piece, {}, {}} {
+    : model(std::move(given)),
+      mostWaiting(options.mostWaiting), place{model,
+                                              PrefixCache(model.piece, options.cacheBytes),
+                                              (std::max<int64_t>(options.checkpoint, 1) + model.piece - 1) /
+                                                  model.piece * model.piece,
+                                              {},
+                                              {}} {
   for (int id = 0; id < options.slots; ++id)
     all.push_back(std::make_unique<Slot>(id, place));
   thread = std::thread([this] { work(); });
@@ -29,7 +33,7 @@ Engine::Verdict Engine::submit(const std::vector<std::shared_ptr<Job>> &jobs) {
     return Verdict::Closing;
   // Those that find a slot do not wait.
   const size_t free = all.size() - std::min(all.size(), static_cast<size_t>(busy.load()));
-  if (waiting.size() + jobs.size() > mostWaiting + free)
+  if (waiting.size() >= mostWaiting + free)
     return Verdict::Full;
   for (const std::shared_ptr<Job> &job : jobs)
     waiting.push_back({job, 0});
@@ -74,8 +78,7 @@ void Engine::close(Clock::duration patience) {
 }
 
 bool Engine::hasWork() const {
-  return isStopping || isWoken || !commands.empty() || !waiting.empty() ||
-         isActive || !later.empty();
+  return isStopping || isWoken || !commands.empty() || !waiting.empty() || isActive || !later.empty();
 }
 
 void Engine::work() {
@@ -222,8 +225,8 @@ void Engine::guard(Slot &slot, std::shared_ptr<Job> job, const std::function<voi
 
 void Engine::recount() {
   isActive = std::ranges::any_of(all, [](const auto &one) { return !one->isIdle(); });
-  busy = static_cast<int>(std::ranges::count_if(
-      all, [](const auto &one) { return !one->isIdle() && !one->isBackground(); }));
+  busy = static_cast<int>(
+      std::ranges::count_if(all, [](const auto &one) { return !one->isIdle() && !one->isBackground(); }));
 }
 
 void Engine::count() {

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One thread runs the model. Texts take turns: each that is being written gets a token, then one that is being read a
-// piece, but no more time is spent on pieces than on tokens while there are any, so that nobody waits for a long prompt.
-// What a text becomes does not depend on the others.
+// piece, but no more time is spent on pieces than on tokens while there are any, so that nobody waits for a long
+// prompt. What a text becomes does not depend on the others.
 
 #ifndef RUNTIME_SERVE_ENGINE_H
 #define RUNTIME_SERVE_ENGINE_H
@@ -19,9 +19,9 @@ namespace xlstm::serve {
 
 struct EngineOptions {
   int slots = 4;
-  size_t mostWaiting = 64;   // jobs
-  uint64_t cacheBytes = 0;   // of states that are kept; 0: none
-  int64_t checkpoint = 256;  // rounded up to pieces
+  size_t mostWaiting = 64;  // jobs; one more request than fits is taken whole
+  uint64_t cacheBytes = 0;  // of states that are kept; 0: none
+  int64_t checkpoint = 256; // rounded up to pieces
 };
 
 /// A slot as others see it.
@@ -39,7 +39,7 @@ public:
   Engine &operator=(const Engine &) = delete;
 
   enum class Verdict { Taken, Full, Closing };
-  /// Takes all jobs or none; they are answered through their listeners.
+  /// Takes all jobs of a request or none; they are answered through their listeners.
   Verdict submit(const std::vector<std::shared_ptr<Job>> &jobs);
   /// Reads the text when there is nothing else to do, for a prompt that will begin with it.
   void readLater(Tokens text);

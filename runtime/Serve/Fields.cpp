@@ -16,7 +16,8 @@ std::string errorBody(int status, const std::string &message, const std::string 
                      : status == 503 ? "unavailable_error"
                      : status >= 500 ? "server_error"
                                      : "invalid_request_error";
-  Json error = {{"message", message}, {"type", type}, {"param", field.empty() ? Json() : Json(field)}, {"code", status}};
+  Json error = {
+      {"message", message}, {"type", type}, {"param", field.empty() ? Json() : Json(field)}, {"code", status}};
   return Json({{"error", std::move(error)}}).dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -78,7 +79,9 @@ int64_t Fields::integer(const char *name, int64_t otherwise, int64_t least, int6
   return found->get<int64_t>();
 }
 
-std::string Fields::text(const char *name, const std::string &otherwise) const { return find(name) ? text(name) : otherwise; }
+std::string Fields::text(const char *name, const std::string &otherwise) const {
+  return find(name) ? text(name) : otherwise;
+}
 
 std::string Fields::text(const char *name) const {
   const Json &found = get(name);
@@ -123,7 +126,8 @@ void Fields::checkNames(std::span<const char *const> known, std::span<const Neut
   for (const auto &[name, value] : object.items()) {
     if (value.is_null() || std::ranges::count(known, std::string_view(name)))
       continue;
-    auto found = std::ranges::find(neutral, std::string_view(name), [](const NeutralField &field) { return std::string_view(field.name); });
+    auto found = std::ranges::find(neutral, std::string_view(name),
+                                   [](const NeutralField &field) { return std::string_view(field.name); });
     if (found == neutral.end())
       throw ApiError(400, where + quote(name) + " is no field that this server knows", where + name);
     if (value != Json::parse(found->value))

@@ -50,10 +50,12 @@ private:
   size_t prompt;
 };
 
-Gather::Gather(Exchange given, std::unique_ptr<Format> format, size_t prompts, int choices, bool isStream, bool countsUsage)
+Gather::Gather(Exchange given, std::unique_ptr<Format> format, size_t prompts, int choices, bool isStream,
+               bool countsUsage)
     : exchange(std::move(given)), format(std::move(format)), choices(choices), isStream(isStream),
       countsUsage(countsUsage), created(std::time(nullptr)), answers(prompts * static_cast<size_t>(choices)) {
-  id = this->format->prefix() + std::to_string(exchange.service.started) + "-" + std::to_string(++exchange.service.requests);
+  id = this->format->prefix() + std::to_string(exchange.service.started) + "-" +
+       std::to_string(++exchange.service.requests);
   for (Written &answer : answers)
     answer.isFirst = true;
 }
@@ -168,7 +170,8 @@ void Gather::onError(int status, const std::string &message) {
     exchange.responder->write("data: " + body + "\n\n");
     exchange.responder->end();
   } else {
-    exchange.responder->send({status, body, "application/json", status == 503 ? Headers{{"Retry-After", "1"}} : Headers()});
+    exchange.responder->send(
+        {status, body, "application/json", status == 503 ? Headers{{"Retry-After", "1"}} : Headers()});
   }
   log(status);
 }

@@ -13,8 +13,8 @@ struct Written {
   std::string text;
   std::vector<int32_t> ids;
   std::vector<TokenChances> chances; // those of the last ids: an echoed prompt's first has none
-  size_t offset = 0;        // characters of the answer before
-  bool isFirst = false;     // nothing of it was sent
+  size_t offset = 0;                 // characters of the answer before
+  bool isFirst = false;              // nothing of it was sent
   std::optional<Finish> finish;
 };
 
@@ -33,13 +33,13 @@ public:
 /// all of it is in the thread of the model.
 class Gather : public std::enable_shared_from_this<Gather> {
 public:
-  Gather(Exchange exchange, std::unique_ptr<Format> format, size_t prompts, int choices, bool isStream, bool countsUsage);
+  Gather(Exchange exchange, std::unique_ptr<Format> format, size_t prompts, int choices, bool isStream,
+         bool countsUsage);
 
   std::shared_ptr<Listener> listenTo(size_t prompt);
   /// Those that go when one of them fails.
   void setJobs(const std::vector<std::shared_ptr<Job>> &given) { jobs.assign(given.begin(), given.end()); }
   void setPromptTokens(size_t tokens) { promptTokens = tokens; }
-  void log(int status) const;
 
 private:
   class Ear;
@@ -48,6 +48,7 @@ private:
   void onToken(size_t index, int32_t id, std::string text, std::optional<TokenChances> chances);
   void onEnd(size_t index, const std::string &rest, Finish finish, int64_t tokens);
   void onError(int status, const std::string &message);
+  void log(int status) const;
   void flush(size_t index);
   void finish();
   Json frame(Json choices) const;
@@ -60,7 +61,7 @@ private:
   const bool isStream, countsUsage;
   std::string id;
   const int64_t created;
-  std::vector<Written> answers; // prompt * choices + choice
+  std::vector<Written> answers;         // prompt * choices + choice
   std::vector<std::weak_ptr<Job>> jobs; // which own this
   size_t promptTokens = 0, cachedTokens = 0, writtenTokens = 0, ended = 0;
   bool hasBegun = false, isOver = false;

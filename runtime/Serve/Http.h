@@ -40,7 +40,8 @@ public:
   virtual void begin(HttpResponse response) = 0;
   virtual void write(std::string piece) = 0;
   virtual void end() = 0;
-  /// Called once, in the server's thread, when the client leaves before its answer is complete; at once where it has.
+  /// Called once, in the server's thread, when the client leaves before its answer is complete, or has left. To be said
+  /// before anything is sent.
   virtual void onGone(std::function<void()> call) = 0;
 };
 

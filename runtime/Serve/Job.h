@@ -48,7 +48,8 @@ public:
   /// The prompt has been read, `cached` tokens of it before; once, before any token. `scored`, where it was asked for:
   /// the chances of the prompt's tokens but the first.
   virtual void onPrompt(int64_t cached, std::vector<TokenChances> scored) = 0;
-  /// Choice `choice` goes on by token `id` and `text`, which may be empty, as what follows may change it. `chances` where asked for.
+  /// Choice `choice` goes on by token `id` and `text`, which may be empty, as what follows may change it. `chances`
+  /// where asked for.
   virtual void onToken(int choice, int32_t id, std::string text, std::optional<TokenChances> chances) = 0;
   /// `rest` is the end of the text.
   virtual void onEnd(int choice, std::string rest, Finish finish, int64_t tokens) = 0;

@@ -41,7 +41,8 @@ std::shared_ptr<const Snapshot> PrefixCache::find(std::span<const int32_t> text)
   }
   for (auto entry = entries.begin(); entry != entries.end(); ++entry) { // few are sessions
     const auto length = static_cast<size_t>(entry->state->position);
-    if (entry->goesOn && length < text.size() && (best == entries.end() || entry->state->position > best->state->position) &&
+    if (entry->goesOn && length < text.size() &&
+        (best == entries.end() || entry->state->position > best->state->position) &&
         std::equal(entry->text->begin(), entry->text->begin() + entry->state->position, text.begin()))
       best = entry;
   }

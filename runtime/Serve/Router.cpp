@@ -13,8 +13,8 @@ namespace {
 struct Route {
   const char *method, *path; // a path that ends in '/' takes all below it, but for "/"
   void (*answer)(Exchange exchange);
-  bool isPublic;    // needs no key
-  bool logsItself;  // when the last of it is sent
+  bool isPublic;   // needs no key
+  bool logsItself; // when the last of it is sent
 };
 
 } // namespace
@@ -124,8 +124,8 @@ void RequestLog::write(const std::string &method, const std::string &path, int s
   std::strftime(when, sizeof when, "%FT%TZ", &parts);
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start).count();
   std::fprintf(stderr, "%s %s %s %d %lld ms%s%s\n", when, escapeControls(method).c_str(),
-               escapeControls(path.substr(0, 80)).c_str(), status, static_cast<long long>(took), more.empty() ? "" : ", ",
-               more.c_str());
+               escapeControls(path.substr(0, 80)).c_str(), status, static_cast<long long>(took),
+               more.empty() ? "" : ", ", more.c_str());
 }
 
 static void answerPreflight(const Exchange &exchange) {

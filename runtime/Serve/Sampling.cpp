@@ -9,7 +9,7 @@
 namespace xlstm::serve {
 
 constexpr int64_t mostChoices = 32, mostStops = 16, mostBiases = 1024;
-constexpr size_t longestStop = 1024;
+constexpr size_t longestStop = 1024, mostAnswers = 1024;
 
 // The rest of what OpenAI's and llama.cpp's clients send: what changes no answer may have any value, everything else
 // that of a server without it.
@@ -20,10 +20,10 @@ static constexpr const char *known[] = {
     "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
     "cache_prompt", "timings_per_token", "return_progress", "skip_special_tokens", "spaces_between_special_tokens"};
 static constexpr NeutralField neutral[] = {
-    {"min_p", "0"},          {"typical_p", "1"},     {"repeat_penalty", "1"}, {"repetition_penalty", "1"},
-    {"mirostat", "0"},       {"dynatemp_range", "0"}, {"xtc_probability", "0"}, {"dry_multiplier", "0"},
-    {"length_penalty", "1"}, {"use_beam_search", "false"}, {"suffix", "\"\""},  {"id_slot", "-1"},
-    {"grammar", "\"\""},     {"min_tokens", "0"},    {"modalities", "[\"text\"]"}, {"best_of", "1"}};
+    {"min_p", "0"},          {"typical_p", "1"},           {"repeat_penalty", "1"},      {"repetition_penalty", "1"},
+    {"mirostat", "0"},       {"dynatemp_range", "0"},      {"xtc_probability", "0"},     {"dry_multiplier", "0"},
+    {"length_penalty", "1"}, {"use_beam_search", "false"}, {"suffix", "\"\""},           {"id_slot", "-1"},
+    {"grammar", "\"\""},     {"min_tokens", "0"},          {"modalities", "[\"text\"]"}, {"best_of", "1"}};
 
 void checkFields(const Fields &fields, std::span<const char *const> own) {
   std::vector<const char *> names(std::begin(known), std::end(known));
@@ -42,7 +42,8 @@ static std::vector<std::pair<int32_t, float>> readBias(const Fields &fields, int
     int32_t id = -1;
     auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
     if (error != std::errc() || end != name.data() + name.size() || id < 0 || id >= vocab)
-      fields.refuse("logit_bias", "token ids from 0 to " + std::to_string(vocab - 1) + " as names, found '" + name.substr(0, 20) + "'");
+      fields.refuse("logit_bias", "token ids from 0 to " + std::to_string(vocab - 1) + " as names, found '" +
+                                      name.substr(0, 20) + "'");
     if (!value.is_number() || !(std::abs(value.get<double>()) <= 100))
       fields.refuse("logit_bias." + name, "a number from -100 to 100", &value);
     bias.emplace_back(id, value.get<float>());
@@ -93,10 +94,12 @@ Sampling readSampling(const Fields &fields, const Service &service, int64_t othe
   return result;
 }
 
-void submit(const Exchange &exchange, const std::vector<std::shared_ptr<const Tokens>> &prompts, const Sampling &sampling,
-            const std::shared_ptr<Gather> &gather, bool scoresPrompts, bool readsAnswers) {
+void submit(const Exchange &exchange, const std::vector<std::shared_ptr<const Tokens>> &prompts,
+            const Sampling &sampling, const std::shared_ptr<Gather> &gather, bool scoresPrompts, bool readsAnswers) {
   Service &service = exchange.service;
   const int64_t most = service.model.cacheTokens;
+  if (prompts.size() * static_cast<size_t>(sampling.choices) > mostAnswers)
+    throw ApiError(400, "n: expected " + std::to_string(mostAnswers) + " answers of a request at most", "n");
   std::vector<std::shared_ptr<Job>> jobs;
   size_t total = 0;
   for (size_t n = 0; n < prompts.size(); ++n) {
@@ -104,7 +107,9 @@ void submit(const Exchange &exchange, const std::vector<std::shared_ptr<const To
     if (length == 0)
       throw ApiError(400, "the prompt is empty", "prompt");
     if (most && length > most)
-      throw ApiError(400, "the prompt has " + std::to_string(length) + " tokens, the model has room for " + std::to_string(most), "prompt");
+      throw ApiError(
+          400, "the prompt has " + std::to_string(length) + " tokens, the model has room for " + std::to_string(most),
+          "prompt");
     total += prompts[n]->size();
     auto job = std::make_shared<Job>();
     job->prompt = prompts[n];
@@ -121,21 +126,21 @@ void submit(const Exchange &exchange, const std::vector<std::shared_ptr<const To
   }
   gather->setJobs(jobs);
   gather->setPromptTokens(total);
+  exchange.responder->onGone([jobs, &service, method = exchange.request.method, path = exchange.request.path,
+                              start = exchange.start] {
+    for (const std::shared_ptr<Job> &job : jobs)
+      job->isGone = true;
+    service.engine.wake();
+    service.log.write(method, path, 499, start, "the client has left"); // nginx's number for it
+  });
   switch (service.engine.submit(jobs)) {
   case Engine::Verdict::Taken:
-    break;
+    return;
   case Engine::Verdict::Full:
     throw ApiError(503, "the server is busy: as many requests wait as may");
   case Engine::Verdict::Closing:
     throw ApiError(503, "the server is shutting down");
   }
-  exchange.responder->onGone([jobs, &engine = service.engine, weak = std::weak_ptr(gather)] {
-    for (const std::shared_ptr<Job> &job : jobs)
-      job->isGone = true;
-    engine.wake();
-    if (std::shared_ptr<Gather> left = weak.lock())
-      left->log(499); // as nginx has it: the client has closed the request
-  });
 }
 
 } // namespace xlstm::serve

@@ -23,8 +23,8 @@ void checkFields(const Fields &fields, std::span<const char *const> own);
 
 /// Puts the prompts into the queue; `gather` has a listener for each. Throws ApiError for a prompt that is empty or too
 /// long, and for a queue that is full.
-void submit(const Exchange &exchange, const std::vector<std::shared_ptr<const Tokens>> &prompts, const Sampling &sampling,
-            const std::shared_ptr<Gather> &gather, bool scoresPrompts, bool readsAnswers);
+void submit(const Exchange &exchange, const std::vector<std::shared_ptr<const Tokens>> &prompts,
+            const Sampling &sampling, const std::shared_ptr<Gather> &gather, bool scoresPrompts, bool readsAnswers);
 
 } // namespace xlstm::serve
 

@@ -19,10 +19,13 @@ static void addLimits(CLI::App &verb, ServeOptions &options) {
   constexpr int64_t many = int64_t{1} << 30;
   count("--max-tokens", options.mostTokens, 1, many, "Tokens that an answer may have at most", "N");
   count("--max-body", options.mostBody, 1, 1024, "MiB that a request may have", "MIB");
-  count("--max-waiting", options.mostWaiting, 0, 1 << 20, "Prompts that may wait for a slot; those beyond are refused", "N");
+  count("--max-waiting", options.mostWaiting, 0, 1 << 20, "Prompts that may wait for a slot; requests that find more are refused",
+        "N");
   count("--max-clients", options.mostClients, 1, 1 << 16, "Connections at once", "N");
-  count("--timeout", options.timeout, 0, many, "Seconds that an answer may take, the wait for a slot included; 0: any number", "S");
-  count("--client-timeout", options.patience, 1, many, "Seconds that a client may take to send a request, to read what is written, or to ask again", "S");
+  count("--timeout", options.timeout, 0, many,
+        "Seconds that an answer may take, the wait for a slot included; 0: any number", "S");
+  count("--client-timeout", options.patience, 1, many,
+        "Seconds that a client may take to send a request, to read what is written, or to ask again", "S");
   count("--shutdown-timeout", options.shutdown, 0, many, "Seconds that SIGTERM and ^C leave to answers under way", "S");
 }
 
@@ -30,11 +33,16 @@ void addServeOptions(CLI::App &verb, ServeOptions &options) {
   verb.add_option("--host", options.host, "Address to listen at; 0.0.0.0: every one of this machine")
       ->type_name("ADDRESS")
       ->capture_default_str();
-  verb.add_option("--port", options.port, "0: any that is free")->check(within(0, 65535))->type_name("N")->capture_default_str();
-  verb.add_option("--parallel", options.slots, "Texts that are read and written at a time, each with a state of its own [4, on a GPU 1]")
+  verb.add_option("--port", options.port, "0: any that is free")
+      ->check(within(0, 65535))
+      ->type_name("N")
+      ->capture_default_str();
+  verb.add_option("--parallel", options.slots,
+                  "Texts that are read and written at a time, each with a state of its own [4, on a GPU 1]")
       ->check(within(1, 1024))
       ->type_name("N");
-  verb.add_option("--cache-memory", options.cacheMegabytes, "MiB for states of prompts that were read before; 0: none is kept")
+  verb.add_option("--cache-memory", options.cacheMegabytes,
+                  "MiB for states of prompts that were read before; 0: none is kept")
       ->check(within(int64_t{0}, int64_t{1} << 24))
       ->type_name("MIB")
       ->capture_default_str();
@@ -43,13 +51,15 @@ void addServeOptions(CLI::App &verb, ServeOptions &options) {
       ->type_name("N")
       ->capture_default_str();
   verb.add_option("--name", options.name, "The model's name for clients [its own]")->type_name("NAME");
-  verb.add_option("--api-key", options.keys, "Clients have to send one of these as 'Authorization: Bearer KEY'; repeatable; "
-                                             "other users of the machine see it in the list of processes")
+  verb.add_option("--api-key", options.keys,
+                  "Clients have to send one of these as 'Authorization: Bearer KEY'; repeatable; "
+                  "other users of the machine see it in the list of processes")
       ->envname("XLSTM_API_KEY")
       ->allow_extra_args(false)
       ->type_name("KEY");
   verb.add_option("--api-key-file", options.keyFile, "File with such keys, one a line")->type_name("FILE");
-  verb.add_option("--cors", options.origin, "Pages of this origin, such as https://example.org, may use the server; '*': all")
+  verb.add_option("--cors", options.origin,
+                  "Pages of this origin, such as https://example.org, may use the server; '*': all")
       ->type_name("ORIGIN");
   verb.add_option("--slot-save-path", options.slotFolder, "Folder for sessions that clients save")->type_name("FOLDER");
   addLimits(verb, options);
@@ -92,11 +102,11 @@ static std::optional<ChatTemplate> readTemplate(const ServedModel &model, bool h
 
 Service::Service(const ServeOptions &options, const ServedModel &model)
     : options(options), model(model), name(options.name.empty() ? model.name : options.name), keys(readKeys(options)),
-      chat(readTemplate(model, false)), toolChat(readTemplate(model, true)), started(std::time(nullptr)),
-      log{options.isQuiet},
+      chat(readTemplate(model, false)), toolChat(readTemplate(model, true)),
+      started(std::time(nullptr)), log{options.isQuiet},
       engine({model.makeSession, model.tokenizer, model.ends, model.piece},
-             {options.slots ? options.slots : std::min(4, model.mostSlots), static_cast<size_t>(options.mostWaiting), static_cast<uint64_t>(options.cacheMegabytes) << 20,
-              options.checkpoint}) {}
+             {options.slots ? options.slots : std::min(4, model.mostSlots), static_cast<size_t>(options.mostWaiting),
+              static_cast<uint64_t>(options.cacheMegabytes) << 20, options.checkpoint}) {}
 
 } // namespace serve
 
@@ -107,15 +117,16 @@ void serveModel(const ServeOptions &options, const ServedModel &model) {
   if (!options.slotFolder.empty() && !std::filesystem::is_directory(options.slotFolder))
     fail("--slot-save-path: ", quotePath(options.slotFolder), " is no folder");
   Service service(options, model);
-  HttpServer server({options.host, options.port, static_cast<size_t>(options.mostClients),
-                     static_cast<size_t>(options.mostBody) << 20, std::chrono::seconds(options.patience)},
-                    [&](HttpRequest request, std::shared_ptr<Responder> responder) {
-                      route(service, std::move(request), std::move(responder));
-                    },
-                    [](int status, const std::string &message) { return errorBody(status, message); });
+  HttpServer server(
+      {options.host, options.port, static_cast<size_t>(options.mostClients),
+       static_cast<size_t>(options.mostBody) << 20, std::chrono::seconds(options.patience)},
+      [&](HttpRequest request, std::shared_ptr<Responder> responder) {
+        route(service, std::move(request), std::move(responder));
+      },
+      [](int status, const std::string &message) { return errorBody(status, message); });
   const bool isSix = options.host.find(':') != options.host.npos;
-  writeOut("serving '" + escapeControls(service.name) + "' at http://" + (isSix ? "[" + options.host + "]" : options.host) +
-           ":" + std::to_string(server.port()) + "\n");
+  writeOut("serving '" + escapeControls(service.name) + "' at http://" +
+           (isSix ? "[" + options.host + "]" : options.host) + ":" + std::to_string(server.port()) + "\n");
   server.run([&] {
     service.isClosing = true;
     service.engine.close(std::chrono::seconds(options.shutdown));

@@ -82,7 +82,7 @@ private:
   Task task;
   Tokens seen;
   int64_t cached = 0;
-  bool isPromptNew = false; // its state is yet to be kept
+  bool isPromptNew = false;             // its state is yet to be kept
   std::shared_ptr<const Snapshot> last; // lends its pages to the next
   std::optional<Answer> answer;
   std::vector<TokenChances> scored;

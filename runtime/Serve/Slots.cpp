@@ -13,7 +13,9 @@ void listSlots(Exchange exchange) {
   const Service &service = exchange.service;
   Json list = Json::array();
   for (const SlotStatus &slot : exchange.service.engine.status()) {
-    const char *state = slot.state == Slot::State::Idle ? "idle" : slot.state == Slot::State::Reading ? "reading" : "writing";
+    const char *state = slot.state == Slot::State::Idle      ? "idle"
+                        : slot.state == Slot::State::Reading ? "reading"
+                                                             : "writing";
     list.push_back({{"id", slot.id},
                     {"n_ctx", service.model.cacheTokens ? Json(service.model.cacheTokens) : Json()},
                     {"is_processing", slot.state != Slot::State::Idle},
@@ -30,7 +32,8 @@ static int slotOf(const Exchange &exchange) {
   int id = -1;
   auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
   if (error != std::errc() || end != name.data() + name.size() || id < 0 || id >= exchange.service.engine.slots())
-    throw ApiError(404, "expected a slot from 0 to " + std::to_string(exchange.service.engine.slots() - 1) + ", found " + quote(name));
+    throw ApiError(404, "expected a slot from 0 to " + std::to_string(exchange.service.engine.slots() - 1) +
+                            ", found " + quote(name));
   return id;
 }
 
@@ -74,7 +77,8 @@ static void restore(const Exchange &exchange, int id) {
     throw ApiError(404, "no session was saved as " + quote(name), "filename");
   SavedState found = readStateFile(*file, service.model.identity, service.engine.stateBytes(), service.model.vocab);
   const size_t tokens = found.tokens.size();
-  service.engine.restore(id, {std::move(found.tokens), service.engine.store().make(found.state, static_cast<int64_t>(tokens))});
+  service.engine.restore(
+      id, {std::move(found.tokens), service.engine.store().make(found.state, static_cast<int64_t>(tokens))});
   exchange.send({{"id_slot", id},
                  {"filename", name},
                  {"n_restored", tokens},

@@ -33,12 +33,16 @@ void tellMetrics(Exchange exchange) {
       {"llamacpp:prompt_tokens_total", "counter", "Tokens of prompts that were read", d(c.promptTokens)},
       {"llamacpp:prompt_seconds_total", "counter", "Seconds that reading them took", d(c.readNanoseconds) / 1e9},
       {"llamacpp:tokens_predicted_total", "counter", "Tokens written", d(written)},
-      {"llamacpp:tokens_predicted_seconds_total", "counter", "Seconds that writing them took", d(c.writeNanoseconds) / 1e9},
+      {"llamacpp:tokens_predicted_seconds_total", "counter", "Seconds that writing them took",
+       d(c.writeNanoseconds) / 1e9},
       {"llamacpp:n_decode_total", "counter", "Rounds in which every text that is written got a token", d(decodes)},
-      {"llamacpp:n_busy_slots_per_decode", "gauge", "Texts written in a round, on average", decodes ? d(written) / d(decodes) : 0},
+      {"llamacpp:n_busy_slots_per_decode", "gauge", "Texts written in a round, on average",
+       decodes ? d(written) / d(decodes) : 0},
       {"llamacpp:prompt_tokens_seconds", "gauge", "Tokens read in a second", rate(c.promptTokens, c.readNanoseconds)},
-      {"llamacpp:predicted_tokens_seconds", "gauge", "Tokens written in a second of one text", rate(written, c.writeNanoseconds)},
-      {"llamacpp:requests_processing", "gauge", "Texts that are read or written", d(static_cast<uint64_t>(exchange.service.engine.busySlots()))},
+      {"llamacpp:predicted_tokens_seconds", "gauge", "Tokens written in a second of one text",
+       rate(written, c.writeNanoseconds)},
+      {"llamacpp:requests_processing", "gauge", "Texts that are read or written",
+       d(static_cast<uint64_t>(exchange.service.engine.busySlots()))},
       {"llamacpp:requests_deferred", "gauge", "Texts that wait", d(exchange.service.engine.waitingJobs())},
       {"xlstm:prompt_tokens_cached_total", "counter", "Tokens of prompts whose state was there", d(c.cachedTokens)},
       {"xlstm:state_cache_hits_total", "counter", "Prompts whose beginning was found", d(c.stateHits)},
@@ -51,8 +55,8 @@ void tellMetrics(Exchange exchange) {
   for (const Metric &metric : metrics) {
     char value[40];
     std::snprintf(value, sizeof value, "%.15g", metric.value);
-    text += std::string("# HELP ") + metric.name + " " + metric.help + "\n# TYPE " + metric.name + " " + metric.type + "\n" +
-            metric.name + " " + value + "\n";
+    text += std::string("# HELP ") + metric.name + " " + metric.help + "\n# TYPE " + metric.name + " " + metric.type +
+            "\n" + metric.name + " " + value + "\n";
   }
   exchange.responder->send({200, std::move(text), "text/plain; version=0.0.4"});
 }

@@ -1,8 +1,8 @@
 //===- StateFileTest.cpp - saved states ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "TestFolder.h"
 #include "xlstm/Runtime/Files/StateFile.h"
+#include "TestFolder.h"
 #include "xlstm/Support/Error.h"
 
 #include <gtest/gtest.h>

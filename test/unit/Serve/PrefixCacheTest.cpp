@@ -1,8 +1,8 @@
 //===- PrefixCacheTest.cpp - states found by what was read -----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "ToySession.h"
 #include "runtime/Serve/PrefixCache.h"
+#include "ToySession.h"
 
 #include <gtest/gtest.h>
 

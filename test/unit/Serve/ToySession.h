@@ -87,8 +87,8 @@ inline serve::Tokens writtenAlone(const serve::Tokens &prompt, int64_t most, siz
   std::span<float> logits;
   for (size_t from = 0; from < prompt.size(); from += piece) {
     auto to = std::min(prompt.size(), from + piece);
-    logits = session.read(std::vector<int64_t>(prompt.begin() + static_cast<int64_t>(from),
-                                               prompt.begin() + static_cast<int64_t>(to)));
+    logits = session.read(
+        std::vector<int64_t>(prompt.begin() + static_cast<int64_t>(from), prompt.begin() + static_cast<int64_t>(to)));
   }
   serve::Tokens written;
   for (int64_t n = 0; n < most; ++n) {

@@ -20,7 +20,7 @@ namespace xlstm {
 struct ServeOptions {
   std::string host = "127.0.0.1", name;
   int port = 8080;
-  int slots = 0; // 0: as many as are usual
+  int slots = 0;                                   // 0: as many as are usual
   int64_t cacheMegabytes = 1024, checkpoint = 256; // tokens
   std::vector<std::string> keys;
   std::string keyFile, origin, slotFolder;
@@ -43,7 +43,7 @@ struct ServedModel {
   FileHash identity;                    // of a state's model
   std::function<std::unique_ptr<Session>()> makeSession;
   int mostSlots = 1;
-  int64_t piece = 64;                   // tokens of a prompt that are read at once
+  int64_t piece = 64; // tokens of a prompt that are read at once
 };
 
 /// Listens until SIGINT or SIGTERM. Throws Error for options that cannot be kept, before it listens.
