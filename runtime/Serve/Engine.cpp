@@ -198,7 +198,7 @@ void Engine::step() {
     return;
   for (size_t n = 0; n < all.size(); ++n) {
     Slot &slot = *all[nextReader++ % all.size()];
-    if (slot.state() != Slot::State::Reading)
+    if (slot.state() != Slot::State::Reading || (slot.isBackground() && busy))
       continue;
     guard(slot, slot.current().job, [&] { slot.read(); });
     owed = Clock::now() - written;
@@ -291,7 +291,7 @@ Engine::Saved Engine::save(int slot) {
 void Engine::restore(int slot, Saved saved) {
   call([&] {
     atRest(slot).become(saved.text, saved.state);
-    place.cache.add(std::make_shared<const Tokens>(std::move(saved.text)), saved.state, /*goesOn=*/true);
+    place.cache.add(std::make_shared<const Tokens>(std::move(saved.text)), saved.state);
   });
 }
 

@@ -41,7 +41,7 @@ std::shared_ptr<const Snapshot> PrefixCache::find(std::span<const int32_t> text)
   }
   for (auto entry = entries.begin(); entry != entries.end(); ++entry) { // few are sessions
     const auto length = static_cast<size_t>(entry->state->position);
-    if (entry->goesOn && length < text.size() &&
+    if (entry->state->isSession && length < text.size() &&
         (best == entries.end() || entry->state->position > best->state->position) &&
         std::equal(entry->text->begin(), entry->text->begin() + entry->state->position, text.begin()))
       best = entry;
@@ -53,15 +53,13 @@ std::shared_ptr<const Snapshot> PrefixCache::find(std::span<const int32_t> text)
   return best->state;
 }
 
-void PrefixCache::add(std::shared_ptr<const Tokens> text, std::shared_ptr<const Snapshot> state, bool goesOn) {
+void PrefixCache::add(std::shared_ptr<const Tokens> text, std::shared_ptr<const Snapshot> state) {
   if (!isOn())
     return;
   const FileHash key = keysOf(std::span(*text).first(static_cast<size_t>(state->position))).back();
-  if (auto before = byKey.find(key); before != byKey.end()) {
-    goesOn |= before->second->goesOn;
+  if (auto before = byKey.find(key); before != byKey.end())
     remove(before->second);
-  }
-  entries.push_front({key, std::move(text), std::move(state), goesOn});
+  entries.push_front({key, std::move(text), std::move(state)});
   byKey[key] = entries.begin();
   shrink();
 }

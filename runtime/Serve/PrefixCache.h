@@ -32,9 +32,8 @@ public:
   /// The longest state that a text of these tokens may go on from; null where there is none. One of the whole text
   /// counts where it has logits.
   std::shared_ptr<const Snapshot> find(std::span<const int32_t> text);
-  /// Keeps a state of the first `state->position` tokens of `text`. `goesOn`: the user wants texts to go on from it
-  /// though no piece ends there, as a session does that was saved.
-  void add(std::shared_ptr<const Tokens> text, std::shared_ptr<const Snapshot> state, bool goesOn = false);
+  /// Keeps a state of the first `state->position` tokens of `text`.
+  void add(std::shared_ptr<const Tokens> text, std::shared_ptr<const Snapshot> state);
   /// Forgets all states of texts that begin as this one or that this one begins with.
   void erase(std::span<const int32_t> text);
   Counts counts() const;
@@ -47,7 +46,6 @@ private:
     FileHash key;
     std::shared_ptr<const Tokens> text;
     std::shared_ptr<const Snapshot> state;
-    bool goesOn;
   };
   using Entries = std::list<Entry>; // the one used last comes first
   struct KeyHash {

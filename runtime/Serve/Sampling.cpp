@@ -126,13 +126,13 @@ void submit(const Exchange &exchange, const std::vector<std::shared_ptr<const To
   }
   gather->setJobs(jobs);
   gather->setPromptTokens(total);
-  exchange.responder->onGone([jobs, &service, method = exchange.request.method, path = exchange.request.path,
-                              start = exchange.start] {
-    for (const std::shared_ptr<Job> &job : jobs)
-      job->isGone = true;
-    service.engine.wake();
-    service.log.write(method, path, 499, start, "the client has left"); // nginx's number for it
-  });
+  exchange.responder->onGone(
+      [jobs, &service, method = exchange.request.method, path = exchange.request.path, start = exchange.start] {
+        for (const std::shared_ptr<Job> &job : jobs)
+          job->isGone = true;
+        service.engine.wake();
+        service.log.write(method, path, 499, start, "the client has left"); // nginx's number for it
+      });
   switch (service.engine.submit(jobs)) {
   case Engine::Verdict::Taken:
     return;

@@ -19,8 +19,8 @@ static void addLimits(CLI::App &verb, ServeOptions &options) {
   constexpr int64_t many = int64_t{1} << 30;
   count("--max-tokens", options.mostTokens, 1, many, "Tokens that an answer may have at most", "N");
   count("--max-body", options.mostBody, 1, 1024, "MiB that a request may have", "MIB");
-  count("--max-waiting", options.mostWaiting, 0, 1 << 20, "Prompts that may wait for a slot; requests that find more are refused",
-        "N");
+  count("--max-waiting", options.mostWaiting, 0, 1 << 20,
+        "Prompts that may wait for a slot; requests that find more are refused", "N");
   count("--max-clients", options.mostClients, 1, 1 << 16, "Connections at once", "N");
   count("--timeout", options.timeout, 0, many,
         "Seconds that an answer may take, the wait for a slot included; 0: any number", "S");

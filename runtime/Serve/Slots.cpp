@@ -78,7 +78,7 @@ static void restore(const Exchange &exchange, int id) {
   SavedState found = readStateFile(*file, service.model.identity, service.engine.stateBytes(), service.model.vocab);
   const size_t tokens = found.tokens.size();
   service.engine.restore(
-      id, {std::move(found.tokens), service.engine.store().make(found.state, static_cast<int64_t>(tokens))});
+      id, {std::move(found.tokens), service.engine.store().makeSession(found.state, static_cast<int64_t>(tokens))});
   exchange.send({{"id_slot", id},
                  {"filename", name},
                  {"n_restored", tokens},

@@ -26,16 +26,18 @@ std::shared_ptr<const Snapshot::Page> SnapshotStore::makePage(std::span<const st
 
 std::shared_ptr<const Snapshot> SnapshotStore::take(Session &session, const Snapshot *before,
                                                     std::span<const float> logits) {
-  return make(session.viewState(), session.position(), before, logits);
+  return make(session.viewState(), session.position(), before, logits, before && before->isSession);
 }
 
 std::shared_ptr<const Snapshot> SnapshotStore::make(std::span<const std::byte> state, int64_t position,
-                                                    const Snapshot *before, std::span<const float> logits) const {
+                                                    const Snapshot *before, std::span<const float> logits,
+                                                    bool isSession) const {
   std::shared_ptr<Snapshot> result(new Snapshot, [count = live](const Snapshot *dead) {
     *count -= dead->ownBytes();
     delete dead;
   });
   result->position = position;
+  result->isSession = isSession;
   result->bytes = state.size();
   result->logits.assign(logits.begin(), logits.end());
   result->pages.reserve((state.size() + snapshotPage - 1) / snapshotPage);

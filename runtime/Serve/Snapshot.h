@@ -26,6 +26,8 @@ struct Snapshot {
   size_t bytes = 0; // of the state; the last page is zero behind it
   std::vector<std::shared_ptr<const Page>> pages;
   std::vector<float> logits; // after the last token; may be empty
+  /// Of a session that a user restored: its text may have been written, not read, and texts go on from it all the same.
+  bool isSession = false;
 
   /// The session goes on from here.
   void restore(Session &session) const;
@@ -39,18 +41,19 @@ struct Snapshot {
 class SnapshotStore {
 public:
   SnapshotStore();
-  /// `before`, where there is one, lends the pages that are the same; `logits` may be empty.
+  /// `before`, where there is one, is an earlier state of the text, and lends the pages that are the same; `logits` may
+  /// be empty.
   std::shared_ptr<const Snapshot> take(Session &session, const Snapshot *before, std::span<const float> logits);
-  /// One of bytes that came from elsewhere; any thread.
-  std::shared_ptr<const Snapshot> make(std::span<const std::byte> state, int64_t position) const {
-    return make(state, position, nullptr, {});
+  /// That of a session, of bytes that came from elsewhere; any thread.
+  std::shared_ptr<const Snapshot> makeSession(std::span<const std::byte> state, int64_t position) const {
+    return make(state, position, nullptr, {}, /*isSession=*/true);
   }
   /// Bytes of all snapshots that are alive; any thread.
   uint64_t bytes() const { return *live; }
 
 private:
   std::shared_ptr<const Snapshot> make(std::span<const std::byte> state, int64_t position, const Snapshot *before,
-                                       std::span<const float> logits) const;
+                                       std::span<const float> logits, bool isSession) const;
   std::shared_ptr<const Snapshot::Page> makePage(std::span<const std::byte> from) const;
 
   std::shared_ptr<std::atomic<uint64_t>> live; // pages may outlive the store

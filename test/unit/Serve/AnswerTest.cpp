@@ -20,9 +20,10 @@ static std::string shownOf(StopFinder &finder, const std::string &text, size_t p
 TEST(StopFinderTest, CutsAtTheFirstStopHoweverTheTextComes) {
   const std::string text = "one\n\ntwo END three";
   for (size_t piece = 1; piece <= text.size(); ++piece) {
-    StopFinder both({"END", "\n\nt"}), none({"\n\n\n", "ENDE"}), end({"three"});
+    StopFinder both({"END", "\n\nt"}), turned({"\n\nt", "END"}), none({"\n\n\n", "ENDE"}), end({"three"});
     EXPECT_EQ(shownOf(both, text, piece), "one");
     EXPECT_TRUE(both.isStopped());
+    EXPECT_EQ(shownOf(turned, text, piece), "one");
     EXPECT_EQ(shownOf(none, text, piece), text);
     EXPECT_FALSE(none.isStopped());
     EXPECT_EQ(shownOf(end, text, piece), "one\n\ntwo END ");

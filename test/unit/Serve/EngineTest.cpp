@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 using namespace xlstm;
@@ -229,19 +230,29 @@ TEST(EngineTest, SessionsAreSavedAndGoOn) {
   Request request(toyText(40), 7);
   ask(engine, request);
   Engine::Saved saved = engine.save(0);
-  EXPECT_EQ(saved.text.size(), 46u) << "the last token was not read";
-  later.restore(0, saved);
+  ASSERT_EQ(saved.text.size(), 46u) << "the last token was not read";
+  std::vector<std::byte> bytes(saved.state->bytes);
+  saved.state->write(bytes);
+  later.restore(0, {saved.text, later.store().makeSession(bytes, 46)});
   Tokens longer = saved.text;
-  longer.push_back(request.answer->written[0].back());
-  Request next(longer, 5);
+  for (int32_t id : toyText(60, 5))
+    longer.push_back(id);
+  Request next(longer, 5), again(longer, 5);
   EXPECT_EQ(ask(later, next), 46);
-  ToySession session; // as if the session had never ended, but that one token is read, not written
+  ToySession session; // as if it had never ended: what follows is read, up to the ends of pieces
   saved.state->restore(session);
-  std::span<float> logits = session.read(std::vector<int64_t>{longer.back()});
+  std::span<float> logits;
+  for (size_t from : {46, 48, 64, 80, 96}) {
+    const size_t to = std::min<size_t>(longer.size(), (from / piece + 1) * piece);
+    logits = session.read(
+        std::vector<int64_t>(longer.begin() + static_cast<int64_t>(from), longer.begin() + static_cast<int64_t>(to)));
+  }
   EXPECT_EQ(next.answer->written[0][0], std::ranges::max_element(logits) - logits.begin());
-  EXPECT_EQ(later.erase(0), 51u) << "47 of the prompt, 4 of 5 written";
+  EXPECT_EQ(ask(later, again), 106);
+  EXPECT_EQ(later.erase(0), 106u + 4) << "of 5 written the last was not read";
   Request after(longer, 5);
   EXPECT_EQ(ask(later, after), 0) << "nothing of it is left";
+  EXPECT_EQ(after.answer->written[0], writtenAlone(longer, 5, piece));
 }
 
 TEST(EngineTest, PromptIsScoredTokenByToken) {

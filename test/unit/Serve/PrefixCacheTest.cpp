@@ -70,8 +70,20 @@ TEST(PrefixCacheTest, FindsTheLongestThatServes) {
   EXPECT_EQ(cache.find(longer)->position, 40) << "a fresh run would cut at 50, not at 45";
   ++differs[35];
   EXPECT_EQ(cache.find(differs)->position, 30);
-  cache.add(shared(text), stateAt(cache, 45, true), /*goesOn=*/true);
+  ToySession session;
+  cache.add(shared(text), cache.store.makeSession(session.viewState(), 45));
   EXPECT_EQ(cache.find(longer)->position, 45) << "the user's session";
+}
+
+TEST(PrefixCacheTest, TellsTextsApartThatDifferAtTheFront) {
+  PrefixCache cache(10, 1 << 20);
+  Tokens one = toyText(25), other = one;
+  ++other[3];
+  auto first = stateAt(cache, 20), second = stateAt(cache, 20);
+  cache.add(shared(one), first);
+  cache.add(shared(other), second);
+  EXPECT_EQ(cache.find(one), first);
+  EXPECT_EQ(cache.find(other), second);
 }
 
 TEST(PrefixCacheTest, ForgetsWhatWasNotUsedForLongest) {
