@@ -175,11 +175,13 @@ TEST(EngineTest, WhoLeavesFreesTheSlot) {
 
 TEST(EngineTest, LongPromptStallsNobody) {
   Engine engine(toyModel(50us), {2, 64, 0, piece});
-  Request reader(toyText(20000), 1), writer(toyText(3), 50);
-  ASSERT_EQ(engine.submit({reader.job}), Engine::Verdict::Taken);
-  ask(engine, writer);
+  Request reader(toyText(20000), 1), writer(toyText(3), 60);
+  ASSERT_EQ(engine.submit({reader.job, writer.job}), Engine::Verdict::Taken);
+  writer.answer->wait();
   EXPECT_EQ(writer.answer->ended, 1);
   EXPECT_EQ(reader.answer->cached, -1) << "it is still being read";
+  // As much time for either, so about as many tokens; a piece for each token would be 960.
+  EXPECT_LT(engine.counts().promptTokens, 480u);
   reader.job->isGone = true;
 }
 
