@@ -31,3 +31,5 @@ if os.path.exists(os.path.join(config.source_root, ".deps", "torch", "lib", "lib
     config.available_features.add("torch-cuda")
 if all(importlib.util.find_spec(name) for name in ("torch", "transformers", "safetensors")):
     config.available_features.add("transformers")
+if all(importlib.util.find_spec(name) for name in ("onnxruntime", "safetensors")):
+    config.available_features.add("onnxruntime")

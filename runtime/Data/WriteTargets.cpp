@@ -222,6 +222,11 @@ private:
 
 } // namespace
 
+int64_t TargetOptions::batchFor(int64_t vocabulary) {
+  constexpr int64_t most = 1 << 16, logitBytes = int64_t{4} << 30;
+  return std::clamp<int64_t>(logitBytes / int64_t(sizeof(float)) / std::max<int64_t>(vocabulary, 1), 1, most);
+}
+
 std::vector<fs::path> writeTargets(const Program &program, const ParamMap &params, const TargetRequests &wanted,
                                    const TargetOptions &given, const fs::path &folder) {
   TargetOptions options = given;
@@ -229,10 +234,12 @@ std::vector<fs::path> writeTargets(const Program &program, const ParamMap &param
   checkTopK(program, options.format.k);
   if (options.format.logprobs != DType::F16 && options.format.logprobs != DType::F32)
     fail("targets: expected log-probabilities in F16 or F32, found ", safetensorsName(options.format.logprobs));
-  if (options.tokensPerShard < 1 || options.batchTokens < 1 || options.format.lookBack >= options.format.context ||
+  if (options.tokensPerShard < 1 || options.batchTokens < 0 || options.format.lookBack >= options.format.context ||
       wanted.parts().empty())
     fail("targets: expected documents, a context longer than what it looks back, and at least one token a shard and a "
          "batch");
+  if (options.batchTokens == 0)
+    options.batchTokens = TargetOptions::batchFor(options.format.vocabulary);
   fs::create_directories(folder);
   TargetWriter writer(program, params, options, folder);
   writer.repair(wanted);

@@ -4,12 +4,12 @@
 #include "xlstm/Runtime/Eval/Heads.h"
 
 #include "runtime/Eval/TextBatches.h"
+#include "xlstm/Runtime/Data/PlantFacts.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/Functions.h>
 
 #include <algorithm>
-#include <random>
 #include <set>
 
 namespace xlstm {
@@ -18,44 +18,16 @@ namespace {
 
 using Tokens = std::vector<int32_t>;
 
-/// Numbers that are the same with every standard library.
-class Random {
-public:
-  explicit Random(uint64_t seed) : engine(seed) {}
-  /// 0 to count - 1.
-  size_t below(size_t count) { return size_t(engine() % count); }
-
-private:
-  std::mt19937_64 engine;
-};
-
-bool isLetter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
-}
-
-} // namespace
-
-/// The distinct words of 3 to 16 bytes, in order.
-static std::vector<std::string> wordsOf(const std::vector<std::string> &documents) {
-  std::set<std::string> words;
-  for (const std::string &document : documents)
-    for (size_t from = 0, to = 0; from < document.size(); from = to + 1) {
-      for (to = from; to < document.size() && isLetter(document[to]);)
-        ++to;
-      if (to - from >= 3 && to - from <= 16)
-        words.insert(document.substr(from, to - from));
-    }
-  return {words.begin(), words.end()};
-}
-
 /// One probe: its tokens, of which the last `answer` are to be predicted.
 struct Probe {
   Tokens ids;
   size_t answer;
 };
 
+} // namespace
+
 static Probe makeProbe(const Vocabulary &vocabulary, const std::vector<std::string> &words, const Tokens &text,
-                       size_t length, size_t window, Random &random) {
+                       size_t length, size_t window, DrawnNumbers &random) {
   std::string name, value;
   for (int i = 0; i < 2; ++i)
     name += (i ? " " : "\n") + words[random.below(words.size())];
@@ -85,16 +57,18 @@ static Probe makeProbe(const Vocabulary &vocabulary, const std::vector<std::stri
 
 PackedText makeRecallProbes(const Vocabulary &vocabulary, const std::vector<std::string> &documents, int64_t count,
                             int64_t length, int64_t window, uint64_t seed) {
-  std::vector<std::string> words = wordsOf(documents);
+  std::set<std::string> distinct;
   Tokens text;
   for (const std::string &document : documents) {
+    addWords(document, distinct);
     Tokens ids = vocabulary.tokenizer->encode(document, /*addSpecial=*/false);
     text.insert(text.end(), ids.begin(), ids.end());
   }
+  std::vector<std::string> words(distinct.begin(), distinct.end());
   if (words.size() < 50 || int64_t(text.size()) <= length)
     fail("recall probes: expected more than ", length, " tokens and at least 50 words of text, found ", text.size(),
          " and ", words.size());
-  Random random(seed);
+  DrawnNumbers random(seed);
   PackedText packed;
   packed.ids_RT = at::zeros({count, length}, at::kLong);
   packed.docs_RT = at::zeros({count, length}, at::kInt);

@@ -8,9 +8,11 @@
 #include "runtime/Evaluate/PackedAttention.h"
 #include "runtime/Evaluate/Upload.h"
 
+#include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/tensor.h>
+#include <c10/core/GradMode.h>
 
 #include <cstdint>
 #include <mutex>
@@ -54,12 +56,27 @@ static void runRope(lm::RopeOp op, Frame &frame) {
   frame.set(op, fused.defined() ? fused : rotatePairs(frame.widen(x), rotation.cos, rotation.sin));
 }
 
+/// Whether products round to TF32's 11 bits anyway. Those of float16 are as many, and there is a kernel for it that
+/// takes documents of all lengths at once. Not where gradients are wanted, which need float32's range.
+static bool roundsToHalf(const Tensor &q, const Tensor &k, const Tensor &v) {
+  bool isWanted = c10::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
+  return q.is_cuda() && q.scalar_type() == at::kFloat && !isWanted && at::globalContext().allowTF32CuBLAS();
+}
+
+static Tensor toHalf(const Tensor &x) {
+  constexpr double most = 65504;
+  return x.clamp(-most, most).to(at::kHalf);
+}
+
 Tensor attendDocuments(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const Tensor &docs,
                        int64_t window, int64_t sinks, double scale, Frame &frame) {
+  bool isFull = window == 0 || window >= q_BTHd.size(1);
+  if (isFull && roundsToHalf(q_BTHd, k_BTKd, v_BTKd))
+    return attendDocuments(toHalf(q_BTHd), toHalf(k_BTKd), toHalf(v_BTKd), docs, 0, 0, scale, frame).to(at::kFloat);
   at::ScalarType type = q_BTHd.scalar_type();
   std::string in = std::string(" in ") + c10::toString(type);
   const Tensor &host = frame.tables.host(docs);
-  if (window == 0 || window >= q_BTHd.size(1)) {
+  if (isFull) {
     if (hasPackedKernel(q_BTHd, k_BTKd, v_BTKd, scale)) {
       if (frame.options.inputs && frame.options.inputs->starts.defined())
         return attendPacked(q_BTHd, k_BTKd, v_BTKd, {{}, frame.options.inputs->starts, q_BTHd.size(1)}, scale);

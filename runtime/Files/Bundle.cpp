@@ -119,6 +119,8 @@ static constexpr const char *carriedNames[] = {"config.json",
                                                "chat_template.json",
                                                "LICENSE"};
 
+std::span<const char *const> xlstm::carriedFiles() { return carriedNames; }
+
 void xlstm::carryModelFiles(const fs::path &from, const fs::path &to) {
   for (const char *name : carriedNames)
     if (auto file = MappedFile::findInside(from, name))

@@ -9,6 +9,7 @@
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Number.h"
+#include "xlstm/Support/Progress.h"
 
 #include <c10/core/GradMode.h>
 
@@ -168,6 +169,12 @@ std::string alignPass(const std::string &options, const std::vector<double> &ene
   return "xlstm-build-align{" + options + list + "}";
 }
 
+static AlignResult finish(const TrainResult &run, const TokenRows &heldOut, const std::filesystem::path &folder) {
+  AlignReport report = reportOf(run, run.steps, heldOut);
+  writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
+  return {run.params, report};
+}
+
 AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const MixedRows &data, const TokenRows &heldOut,
                          const TrainOptions &options, const std::filesystem::path &folder) {
   if (heldOut.size() == 0)
@@ -183,6 +190,12 @@ AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const Mixe
   }
   std::vector<double> energies = energiesOf(plain, start, folder / "energies.json");
   Alignment alignment(build(energies), heldOut, options);
+  if (initial.empty()) { // such as of the window alone
+    say("align", "the mixer adds nothing that could be trained: the student stays as it is");
+    c10::NoGradGuard noGrad;
+    Json found = alignment.validate(start);
+    return finish({{}, found, found}, heldOut, folder);
+  }
   TrainTask task;
   task.name = "align";
   task.function = &alignment.functions().function("align");
@@ -194,10 +207,7 @@ AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const Mixe
   task.validate = [&](const ParamMap &params) { return alignment.validate(params); };
   task.identity = {{"held_out", hashOf(heldOut)}, {"energies", energies}};
 
-  TrainResult run = train(task, data, teacher, std::move(initial), options, folder);
-  AlignReport report = reportOf(run, run.steps, heldOut);
-  writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
-  return {run.params, report};
+  return finish(train(task, data, teacher, std::move(initial), options, folder), heldOut, folder);
 }
 
 } // namespace xlstm

@@ -44,6 +44,7 @@ void addGenerateCommand(CLI::App &app);
 void addInspectCommand(CLI::App &app);
 void addHeadsCommand(CLI::App &app);
 void addRecallCommand(CLI::App &app);
+void addFactsCommand(CLI::App &app);
 void addVerifyCommand(CLI::App &app);
 void addTargetsCommand(CLI::App &app);
 void addReplayCommand(CLI::App &app);
@@ -52,11 +53,11 @@ void addBenchCommand(CLI::App &app);
 void addCompletionCommand(CLI::App &app);
 
 inline constexpr void (*allCommands[])(CLI::App &) = {
-    addImportCommand, addLinearizeCommand, addDistillCommand, addMergeCommand,   addEvalCommand,
-    addReportCommand, addCompileCommand,   addLogitsCommand,  addDiffCommand,    addBenchCommand,
-    addExportCommand, addGenerateCommand,  addInspectCommand, addHeadsCommand,   addRecallCommand,
-    addVerifyCommand, addStatusCommand,    addPatchCommand,   addTargetsCommand, addReplayCommand,
-    addRecipeCommand, addCompletionCommand};
+    addImportCommand, addLinearizeCommand, addDistillCommand,   addMergeCommand, addEvalCommand,
+    addReportCommand, addCompileCommand,   addLogitsCommand,    addDiffCommand,  addBenchCommand,
+    addExportCommand, addGenerateCommand,  addInspectCommand,   addHeadsCommand, addRecallCommand,
+    addFactsCommand,  addVerifyCommand,    addStatusCommand,    addPatchCommand, addTargetsCommand,
+    addReplayCommand, addRecipeCommand,    addCompletionCommand};
 
 } // namespace xlstm
 

@@ -220,7 +220,8 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   (recipe.keepTargets ? write.stays : write.passes) = targets;
   TargetFormat format;
   format.setContext(recipe.length, model.context);
-  write.memory = ProgramBytes + weights + answers(model, std::max(TargetOptions().batchTokens, format.context));
+  write.memory =
+      ProgramBytes + weights + answers(model, std::max(TargetOptions::batchFor(model.vocab), format.context));
   write.tokens = options.steps * options.batch * recipe.length;
   write.operations = double(write.tokens) * forwardOperations(model, format.context);
   if (!recipe.onlineTargets)

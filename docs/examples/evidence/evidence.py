@@ -2,7 +2,7 @@
 """Makes the evidence of docs/results/evidence.md: prepares data, runs the recipes of runs.yaml, scores, tabulates.
 
     evidence.py prepare --data CORPORA --work WORK    halves the held-out text: what chooses, what is reported
-    evidence.py run     --work WORK [--only REGEX]    distils, several runs at once; goes on where it was stopped
+    evidence.py run     --work WORK [--only REGEX]    distils, several runs at once, on --gpus cards; goes on where it was stopped
     evidence.py score   --work WORK [--only REGEX]    every student against its teacher, on the other half and on tasks
     evidence.py tables  --work WORK                   what was scored, as Markdown
 
@@ -16,6 +16,7 @@ import json
 import lzma
 import os
 import pathlib
+import queue
 import re
 import shutil
 import statistics
@@ -31,10 +32,12 @@ XLSTM, DEVICE = os.environ.get("XLSTM", "xlstm"), os.environ.get("DEVICE", "cuda
 DOMAINS = ["prose", "knowledge", "code", "math"]
 BORDER = "<|eos|>\n"
 NEEDLES = [256, 512, 1024, 1800]
+RECALL = [1024, 4096, 8192]
 TABLES = {
     "Bits per byte, per cent over the teacher; KL and top-1 agreement with it":
         [*DOMAINS, "KL", "top 1"],
     "Tasks": ["arith", "wordproblem", "codenext", "define", "lastword", *(f"needle {n}" for n in NEEDLES), "C_0", "alpha*"],
+    "Facts found whole, nats a token": [f"{what} {length}" for length in RECALL for what in ("facts", "nats")],
 }
 
 
@@ -50,6 +53,16 @@ def prepare(args):
             (data / f"{domain}.{name}.txt").write_text(BORDER.join(half), newline="")
     for task in (args.data / "tasks").glob("*.jsonl"):
         shutil.copyfile(task, data / task.name)
+    facts(data)
+
+
+def facts(data):
+    """The corpus of facts to look back for, of the training text alone."""
+    texts = [data / f"{domain}.train.txt.xz" for domain in DOMAINS]
+    (data / "facts").mkdir(exist_ok=True)
+    for part, documents, seed in (("train", 2000, 1), ("valid", 40, 2)):
+        subprocess.run([XLSTM, "facts", *texts, "-o", data / "facts" / f"{part}.jsonl", "--documents", str(documents), "--seed",
+                        str(seed)], check=True)
 
 
 def expand():
@@ -84,26 +97,27 @@ def place(recipe, work):
     return recipe
 
 
-def call(command, log):
+def call(command, log, card):
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": card} if card else None
     with open(log, "a") as out:
-        return subprocess.run([XLSTM, *map(str, command)], stdout=out, stderr=out).returncode
+        return subprocess.run([XLSTM, *map(str, command)], stdout=out, stderr=out, env=environment).returncode
 
 
 def timed(what, name, start, code):
     return f"{name}: {what} in {time.time() - start:.0f} s" if code == 0 else f"{name}: failed ({code}), see recipes/{name}.log"
 
 
-def distil(name, recipe, args):
+def distil(name, recipe, args, card):
     """What of a run is done stays: that is xlstm distill's own business."""
     path, start = args.work / "recipes" / f"{name}.yaml", time.time()
     path.write_text(yaml.safe_dump(place(recipe, args.work), sort_keys=False))
-    code = call(["distill", path, "-o", args.work / "runs" / name, "--device", DEVICE], path.with_suffix(".log"))
+    code = call(["distill", path, "-o", args.work / "runs" / name, "--device", DEVICE], path.with_suffix(".log"), card)
     if code == 0:
-        merges(name, recipe, args.work)
+        merges(name, recipe, args.work, card)
     return timed("distilled", name, start, code)
 
 
-def merges(name, recipe, work):
+def merges(name, recipe, work, card):
     """Other merges of the experts of a run, beside its own uniform one."""
     folder = work / "runs" / name
     experts = list(recipe["experts"])
@@ -118,7 +132,7 @@ def merges(name, recipe, work):
         if not (folder / f"merged-{kind}").exists():
             path = work / "recipes" / f"{name}.{kind}.yaml"
             path.write_text(yaml.safe_dump(config))
-            call(["merge", path, "-o", folder / f"merged-{kind}", *extra], work / "recipes" / f"{name}.log")
+            call(["merge", path, "-o", folder / f"merged-{kind}", *extra], work / "recipes" / f"{name}.log", card)
 
 
 def students(name, work):
@@ -130,7 +144,7 @@ def students(name, work):
     return {key: path for key, path in found.items() if (path / "bundle.json").exists()}
 
 
-def score(name, recipe, args):
+def score(name, recipe, args, card):
     out, data = args.work / "scores" / name, args.work / "data"
     bundles = students(name, args.work)
     if (out / "results.json").exists() or not bundles:
@@ -141,26 +155,51 @@ def score(name, recipe, args):
         command += ["--domain", f"{domain}={data / domain}.test.txt"]
     for task in sorted(data.glob("*.jsonl")):
         command += ["--task", task]
-    start = time.time()
-    return timed("scored", name, start, call(command, args.work / "recipes" / f"{name}.log"))
+    start, log = time.time(), args.work / "recipes" / f"{name}.log"
+    code = call(command, log, card)
+    if code == 0 and name.startswith("smollm2"):
+        code = recall(command[1:2 + len(bundles)], out, data, log, card)
+    return timed("scored", name, start, code)
+
+
+def recall(bundles, out, data, log, card):
+    """Facts planted in held-out text, over more tokens than the tasks have."""
+    return call(["recall", *bundles, "--lengths", *RECALL, "--facts", 48, "-o", out / "recall.json", "--device", DEVICE]
+                + [part for d in DOMAINS for part in ("--domain", f"{d}={data / d}.test.txt")], log, card)
 
 
 def each(work_on, args):
-    """Several runs at once; nothing is begun after --minutes."""
+    """Several runs at once, each on the card that has the fewest; nothing is begun after --minutes."""
     for folder in ("runs", "recipes"):
         (args.work / folder).mkdir(parents=True, exist_ok=True)
     deadline = time.time() + 60 * args.minutes
+    cards = queue.SimpleQueue()
+    for job in range(args.jobs):
+        cards.put(str(job % args.gpus) if args.gpus > 1 else "")
 
     def one(item):
-        return work_on(*item, args) if time.time() < deadline else f"{item[0]}: not begun"
+        if time.time() > deadline:
+            return f"{item[0]}: not begun"
+        card = cards.get()
+        try:
+            return work_on(*item, args, card)
+        finally:
+            cards.put(card)
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         for text in pool.map(one, chosen(args).items()):
             print(text, flush=True)
 
 
+def recalled(folder, model):
+    file = folder / "recall.json"
+    found = json.loads(file.read_text())["models"] if file.exists() else []
+    return {f"{what} {row['length']}": row[key] for entry in found if entry["name"] == model for row in entry["lengths"]
+            for what, key in (("facts", "whole"), ("nats", "nats"))}
+
+
 def scores(work):
     """{(run without its seed, student): [numbers of a seed, ...]}"""
-    found = {}
+    found, recipes = {}, expand()
     for file in sorted((work / "scores").glob("*/results.json")):
         results, run = json.loads(file.read_text()), file.parent.name
         models = results["models"]
@@ -176,9 +215,11 @@ def scores(work):
                 numbers["top 1"] = statistics.mean(a["top1"] for a in agreement)
                 numbers["C_0"] = results["c_alpha"][model]["c_0"]
                 numbers["alpha*"] = results["c_alpha"][model]["alpha_star"]
-            key = ("teacher", "") if model == "teacher" else (re.sub(r"\.\d$", "", run), model[len(run) + 1:])
-            found.setdefault(key, []).append(numbers)
-    found[("teacher", "")] = found[("teacher", "")][:1]
+            numbers.update(recalled(file.parent, model))
+            if model == "teacher":
+                found[("teacher", recipes[run]["teacher"])] = [numbers]
+            else:
+                found.setdefault((re.sub(r"\.\d$", "", run), model[len(run) + 1:]), []).append(numbers)
     return found
 
 
@@ -195,6 +236,8 @@ def tables(args):
     for title, names in TABLES.items():
         print(f"\n{title}\n\n| run | student | seeds | {' | '.join(names)} |\n|---|---|---|{'---|' * len(names)}")
         for (run_name, student), rows in found.items():
+            if not any(n in rows[0] for n in names):
+                continue
             cells = [cell([row[n] for row in rows], n) if n in rows[0] else "" for n in names]
             print(f"| {run_name} | {student} | {len(rows)} | {' | '.join(cells)} |")
 
@@ -206,6 +249,7 @@ def main():
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--only", default="")
     parser.add_argument("--jobs", type=int, default=3)
+    parser.add_argument("--gpus", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=1e9, help="begin nothing after that")
     parser.add_argument("--tokens", type=int, default=65536)
     parser.add_argument("--items", type=int, default=300)

@@ -1,4 +1,4 @@
-//===- Export.h - from a bundle to a Hugging Face folder ------------------===//
+//===- Export.h - from a bundle to the formats of others ------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #ifndef XLSTM_IMPORT_EXPORT_H
@@ -24,6 +24,17 @@ struct ExportOptions {
 /// folder that is not empty.
 void exportHuggingFace(const std::filesystem::path &bundle, const std::filesystem::path &output,
                        const ExportOptions &options = {});
+
+/// Writes a bundle as `model.onnx` (opset 18, standard operators) with its weights in `model.onnx_data`, and the
+/// tokenizer's files, into the folder `output`: docs/Exports.md has the inputs and outputs. Throws Error as
+/// exportHuggingFace: an op for which there are no nodes is named.
+void exportOnnx(const std::filesystem::path &bundle, const std::filesystem::path &output,
+                const ExportOptions &options = {});
+
+/// Writes a student as one GGUF file, which importGguf makes the same bundle of. Throws Error: a teacher; a tensor that
+/// the format cannot hold.
+void exportGguf(const std::filesystem::path &bundle, const std::filesystem::path &output,
+                const ExportOptions &options = {});
 
 } // namespace xlstm
 

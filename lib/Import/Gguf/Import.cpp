@@ -3,6 +3,7 @@
 
 #include "xlstm/Import/Gguf.h"
 
+#include "lib/Import/Gguf/Container.h"
 #include "lib/Import/Gguf/Model.h"
 #include "lib/Import/Gguf/Tokenizer.h"
 #include "lib/Import/Gguf/Weights.h"
@@ -62,6 +63,10 @@ static void writeTokenizer(const fs::path &folder, const TokenizerFiles &files) 
 /// Returns the warnings.
 static std::vector<std::string> importFile(const fs::path &path, const fs::path &output) {
   GgufFile file = GgufFile::open(path);
+  if (isContainer(file)) {
+    unpackContainer(file, output);
+    return {};
+  }
   Model model = readModel(file);
   std::vector<WeightSource> weights = findWeights(file, model);
   std::vector<std::string> warnings;

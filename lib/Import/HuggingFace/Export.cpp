@@ -3,7 +3,6 @@
 
 #include "xlstm/Import/Export.h"
 
-#include "dialects/LM/ModuleReader.h"
 #include "dialects/XLSTM/XLSTMDialect.h"
 #include "lib/Import/HuggingFace/ConfigWriter.h"
 #include "lib/Import/HuggingFace/ModelBuilder.h"
@@ -11,9 +10,7 @@
 #include "lib/Import/HuggingFace/Student/Code.h"
 #include "lib/Import/HuggingFace/Student/Config.h"
 #include "lib/Import/HuggingFace/TeacherReader.h"
-#include "xlstm/Runtime/Files/Bundle.h"
-#include "xlstm/Runtime/Files/Finite.h"
-#include "xlstm/Runtime/Files/Output.h"
+#include "lib/Import/ModelFile.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
@@ -51,19 +48,6 @@ bool isSaid(const TeacherConfig &config, const Json &json) {
   }
 }
 
-OwningOpRef<ModuleOp> parseModel(MLIRContext &context, const std::string &file) {
-  std::string reason;
-  ScopedDiagnosticHandler keep(&context, [&](Diagnostic &diagnostic) {
-    if (reason.empty())
-      reason = diagnostic.str();
-    return success();
-  });
-  OwningOpRef<ModuleOp> module = lm::readModule(readTextFile(file), file, context);
-  if (!module || !module->lookupSymbol<lm::ModelOp>("model"))
-    fail(file, ": expected a module with the lm.model @model: ", module ? "found none" : reason);
-  return module;
-}
-
 /// All families, that which the model names first.
 std::vector<const Family *> candidatesFor(lm::ModelOp model) {
   std::vector<const Family *> candidates;
@@ -80,7 +64,7 @@ Json configOf(const Bundle &bundle) {
   Json carried = findJsonFile(bundle.folder / "config.json");
   MLIRContext context(MLIRContext::Threading::DISABLED);
   context.loadDialect<lm::LMDialect, xlstm::XLSTMDialect>();
-  OwningOpRef<ModuleOp> module = parseModel(context, bundle.modelFile().string());
+  OwningOpRef<ModuleOp> module = readModelFile(context, bundle.modelFile().string());
   auto model = module->lookupSymbol<lm::ModelOp>("model");
   if (bundle.kind == "student")
     return writeStudentConfig(model, bundle, carried);
@@ -148,36 +132,23 @@ void writeWeights(const WeightFiles &weights, uint64_t maxBytes, const fs::path 
   writeTextFile(folder / "model.safetensors.index.json", index.dump(2) + "\n");
 }
 
-void exportFolder(const fs::path &source, const fs::path &output, const ExportOptions &options) {
-  checkOutput(output, OutputKind::Folder, {source});
-  if (fs::exists(output) && !(fs::is_directory(output) && fs::is_empty(output)))
-    fail(output.string(), ": cannot write a Hugging Face folder here: expected an empty folder or none, found ",
-         fs::is_directory(output) ? "files" : "a file");
-  Bundle bundle = Bundle::open(source);
-  if (!options.allowNonFinite)
-    checkFinite(bundle.weights);
+void writeFolder(const Bundle &bundle, const fs::path &folder, const ExportOptions &options) {
   Json config = configOf(bundle);
-  AtomicDirectory directory(output);
-  carryModelFiles(bundle.folder, directory.path());
   bool isStudent = bundle.kind == "student";
-  writeTextFile(directory.path() / "config.json", isStudent ? configText(config) : config.dump(2) + "\n");
+  writeTextFile(folder / "config.json", isStudent ? configText(config) : config.dump(2) + "\n");
   if (isStudent) {
-    writeTextFile(directory.path() / "configuration_xlstm_hybrid.py", configurationCode);
-    writeTextFile(directory.path() / "modeling_xlstm_hybrid.py", modelingCode);
-    writeTextFile(directory.path() / "README.md", writeModelCard(bundle, config));
+    writeTextFile(folder / "configuration_xlstm_hybrid.py", configurationCode);
+    writeTextFile(folder / "modeling_xlstm_hybrid.py", modelingCode);
+    writeTextFile(folder / "README.md", writeModelCard(bundle, config));
   }
-  writeWeights(bundle.weights, options.maxShardBytes, directory.path());
-  directory.commit();
+  writeWeights(bundle.weights, options.maxShardBytes, folder);
 }
 
 } // namespace
 
-void exportHuggingFace(const fs::path &bundle, const fs::path &output, const ExportOptions &options) {
-  try {
-    exportFolder(bundle, output, options);
-  } catch (const fs::filesystem_error &error) {
-    fail(error.path1().string(), ": ", error.code().message());
-  }
+void exportHuggingFace(const fs::path &source, const fs::path &output, const ExportOptions &options) {
+  writeExport(source, output, options,
+              [&](const Bundle &bundle, const fs::path &folder) { writeFolder(bundle, folder, options); });
 }
 
 } // namespace xlstm

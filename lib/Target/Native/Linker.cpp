@@ -29,7 +29,8 @@ fs::path librariesOf(const fs::path &given) {
     return given;
   std::error_code error;
   fs::path tool = fs::read_symlink("/proc/self/exe", error);
-  return tool.parent_path().parent_path() / "lib";
+  fs::path folder = tool.parent_path().parent_path() / "lib";
+  return fs::exists(folder / "xlstm", error) ? folder / "xlstm" : folder; // the former where it was installed
 }
 
 fs::path existing(const fs::path &file, const char *what) {

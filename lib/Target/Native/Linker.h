@@ -10,7 +10,7 @@
 
 namespace xlstm {
 
-/// Where the archives are: `given`, else lib/ beside the bin/ of the running tool.
+/// Where the archives are: `given`, else lib/xlstm or lib beside the bin/ of the running tool.
 std::filesystem::path librariesOf(const std::filesystem::path &given);
 
 /// The named archives of ours and the system's that they need, in link order. Throws Error for one that is missing.

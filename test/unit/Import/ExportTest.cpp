@@ -132,5 +132,5 @@ TEST(Export, fullFoldersAreRefused) {
   writeTextFile(folder.path / "full/letter", "dear");
   EXPECT_EQ(errorOf(bundle, folder.path / "full"),
             (folder.path / "full").string() +
-                ": cannot write a Hugging Face folder here: expected an empty folder or none, found files");
+                ": cannot be written: expected an empty folder or none, found files");
 }

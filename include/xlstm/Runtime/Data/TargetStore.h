@@ -52,10 +52,13 @@ struct TargetFormat {
 struct TargetOptions {
   TargetFormat format;
   int64_t tokensPerShard = 1 << 16;
-  int64_t batchTokens = 1 << 12; // run at once on a GPU; on a CPU it is one part of a document
+  int64_t batchTokens = 0;       // run at once on a GPU, 0: as batchFor says; on a CPU it is one part of a document
   bool packed = false;           // parts share rows, so that batches are large: on a GPU always
   bool tf32 = false;             // of a GPU's float32 products (Evaluate/Device.h)
   std::string label = "targets"; // of the progress
+
+  /// As many tokens as keep a GPU busy, or as leave the logits at 4 GiB.
+  static int64_t batchFor(int64_t vocabulary);
 };
 
 /// Positions of documents, which lie elsewhere, whose targets are wanted.

@@ -66,8 +66,10 @@ void recordBundle(const std::filesystem::path &folder);
 /// bundle there would lose: anything but a bundle or an empty folder.
 void checkBundleOutput(const std::filesystem::path &folder, const std::vector<std::filesystem::path> &inputs = {});
 
-/// Copies the files that travel with a model (config.json, tokenizer files, chat template, generation_config.json),
-/// those that are there, from one folder to another.
+/// The names of the files that travel with a model: config.json, tokenizer files, chat template,
+/// generation_config.json.
+std::span<const char *const> carriedFiles();
+/// Copies those that are there from one folder to another.
 void carryModelFiles(const std::filesystem::path &from, const std::filesystem::path &to);
 
 /// Copies a bundle, checked, to `to`. What lies in its folder and is no part of it stays behind.
