@@ -22,10 +22,7 @@ Engine::Engine(EngineModel given, const EngineOptions &options)
   thread = std::thread([this] { work(); });
 }
 
-Engine::~Engine() {
-  close(Clock::duration::zero());
-  thread.join();
-}
+Engine::~Engine() { close(Clock::duration::zero()); }
 
 Engine::Verdict Engine::submit(const std::vector<std::shared_ptr<Job>> &jobs) {
   std::lock_guard lock(mutex);
@@ -68,13 +65,17 @@ size_t Engine::waitingJobs() const {
 }
 
 void Engine::close(Clock::duration patience) {
-  std::unique_lock lock(mutex);
-  isClosing = true;
-  isWoken = true;
-  changed.notify_one();
-  rested.wait_for(lock, patience, [this] { return busy == 0 && waiting.empty(); });
-  isStopping = true;
-  changed.notify_one();
+  {
+    std::unique_lock lock(mutex);
+    isClosing = true;
+    isWoken = true;
+    changed.notify_one();
+    rested.wait_for(lock, patience, [this] { return busy == 0 && waiting.empty(); });
+    isStopping = true;
+    changed.notify_one();
+  }
+  if (thread.joinable())
+    thread.join();
 }
 
 bool Engine::hasWork() const {

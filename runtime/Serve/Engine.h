@@ -45,7 +45,8 @@ public:
   void readLater(Tokens text);
   /// Looks for jobs that are gone.
   void wake();
-  /// Takes no more jobs, refuses those that wait, and gives the others so much time before they are broken off.
+  /// Takes no more jobs, refuses those that wait, and gives the others so much time before they are broken off. When it
+  /// returns all were told; not to be called by two threads at once.
   void close(Clock::duration patience);
 
   int slots() const { return static_cast<int>(all.size()); }

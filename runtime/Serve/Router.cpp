@@ -168,7 +168,7 @@ void route(Service &service, HttpRequest request, std::shared_ptr<Responder> res
   } catch (const ApiError &error) {
     refuse(error.status, error.what(), error.field);
   } catch (const Error &error) { // such as a body that is no JSON, or text that is no UTF-8
-    refuse(400, error.what(), "");
+    refuse(service.isClosing ? 503 : 400, error.what(), "");
   }
   if (!isLogged)
     service.log.write(method, path, status, start);
