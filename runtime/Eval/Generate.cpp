@@ -16,13 +16,14 @@ namespace {
 
 constexpr size_t mostRows = 64;
 constexpr size_t promptBlock = 1024; // tokens of a prompt read at once: attention takes memory by its square
-constexpr size_t mostStateBytes = size_t{1} << 28; // of a batch; a teacher's keys are large
 
-size_t rowsPerBatch(const Program &program) {
-  size_t bytes = 1;
+/// A teacher's keys are large, and each thread has a batch. A CPU computes as fast in few rows; a GPU waits for
+/// launches unless there are many.
+size_t rowsPerBatch(const Program &program, bool isGpu) {
+  size_t bytes = 1, most = size_t{1} << (isGpu ? 30 : 28);
   for (const at::Tensor &state : program.initialState("decode", 1))
     bytes += state.nbytes();
-  return std::clamp<size_t>(mostStateBytes / bytes, 1, mostRows);
+  return std::clamp<size_t>(most / bytes, 1, mostRows);
 }
 
 /// Rows that decode together: what each has read and where its result goes.
@@ -104,7 +105,8 @@ std::vector<TokenIds> generateGreedy(const Program &program, const ParamMap &par
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return prompts[a].size() < prompts[b].size(); });
-  size_t rowsAtOnce = rowsPerBatch(program), batches = (order.size() + rowsAtOnce - 1) / rowsAtOnce;
+  bool isGpu = !params.empty() && params.begin()->second.is_cuda();
+  size_t rowsAtOnce = rowsPerBatch(program, isGpu), batches = (order.size() + rowsAtOnce - 1) / rowsAtOnce;
   forEachParallel(batches, [&](size_t i) {
     std::vector<size_t> rows(order.begin() + order.size() * i / batches,
                              order.begin() + order.size() * (i + 1) / batches);

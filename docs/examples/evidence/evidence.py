@@ -3,7 +3,8 @@
 
     evidence.py prepare --data CORPORA --work WORK    halves the held-out text: what chooses, what is reported
     evidence.py run     --work WORK [--only REGEX]    distils, several runs at once, on --gpus cards; goes on where it was stopped
-    evidence.py score   --work WORK [--only REGEX]    every student against its teacher, on the other half and on tasks
+    evidence.py score   --work WORK [--only REGEX]    every student against its teacher, on the other half and on tasks;
+                                                      --text leaves out the tasks, which take most of the time
     evidence.py tables  --work WORK                   what was scored, as Markdown
 
 CORPORA has DOMAIN/train.txt.xz and DOMAIN/valid.txt.xz (documents separated by a line <|eos|>), and tasks/. WORK has the
@@ -153,7 +154,7 @@ def score(name, recipe, args, card):
                "-o", out, "--piece", recipe["length"], "--tokens", args.tokens, "--items", args.items, "--device", DEVICE]
     for domain in DOMAINS:
         command += ["--domain", f"{domain}={data / domain}.test.txt"]
-    for task in sorted(data.glob("*.jsonl")):
+    for task in [] if args.text else sorted(data.glob("*.jsonl")):
         command += ["--task", task]
     start, log = time.time(), args.work / "recipes" / f"{name}.log"
     code = call(command, log, card)
@@ -207,14 +208,15 @@ def scores(work):
             bits = {d: 100 * (b / models["teacher"]["bits_per_byte"][d] - 1) for d, b in score["bits_per_byte"].items()}
             metric = {t: s["metric"] for t, s in results["settings"]["tasks"].items()}
             numbers = {**bits, **{t: value[metric[t]] for t, value in score["tasks"].items() if t != "needle"}}
-            for length in NEEDLES:
+            for length in NEEDLES if "needle" in score["tasks"] else []:
                 numbers[f"needle {length}"] = score["tasks"]["needle"][f"exact_match_{length}"]
             if model != "teacher":
                 agreement = results["agreement"][model].values()
                 numbers["KL"] = statistics.mean(a["kl"] for a in agreement)
                 numbers["top 1"] = statistics.mean(a["top1"] for a in agreement)
-                numbers["C_0"] = results["c_alpha"][model]["c_0"]
-                numbers["alpha*"] = results["c_alpha"][model]["alpha_star"]
+                if score["tasks"]:
+                    numbers["C_0"] = results["c_alpha"][model]["c_0"]
+                    numbers["alpha*"] = results["c_alpha"][model]["alpha_star"]
             numbers.update(recalled(file.parent, model))
             if model == "teacher":
                 found[("teacher", recipes[run]["teacher"])] = [numbers]
@@ -253,6 +255,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=1e9, help="begin nothing after that")
     parser.add_argument("--tokens", type=int, default=65536)
     parser.add_argument("--items", type=int, default=300)
+    parser.add_argument("--text", action="store_true")
     args = parser.parse_args()
     {"prepare": prepare, "run": partial(each, distil), "score": partial(each, score), "tables": tables}[args.what](args)
 

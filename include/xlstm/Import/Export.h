@@ -25,7 +25,7 @@ struct ExportOptions {
 void exportHuggingFace(const std::filesystem::path &bundle, const std::filesystem::path &output,
                        const ExportOptions &options = {});
 
-/// Writes a bundle as `model.onnx` (opset 18, standard operators) with its weights in `model.onnx_data`, and the
+/// Writes a bundle as `model.onnx` (opset 18) with its weights in `model.onnx_data`, and the
 /// tokenizer's files, into the folder `output`: docs/Exports.md has the inputs and outputs. Throws Error as
 /// exportHuggingFace: an op for which there are no nodes is named.
 void exportOnnx(const std::filesystem::path &bundle, const std::filesystem::path &output,

@@ -125,6 +125,18 @@ LoadedModel::LoadedModel(const CudaTargetOptions &options) {
   EXPECT_EQ(info->init_state(&memory, nullptr), 0);
 }
 
+// By which a benchmark says what share of the card it had: two for every element of a projection, the head aside, which only
+// the last token needs.
+TEST(CudaObjectTest, ThePromptsProductsAreCounted) {
+  LoadedModel model({DType::F32});
+  Bundle bundle = Bundle::open(tinyStudent().bundle);
+  uint64_t elements = 0;
+  for (const auto &[name, tensor] : bundle.weights.tensors())
+    if (name.find(".layers.") != name.npos && tensor.spec.shape.size() == 2 && !name.ends_with("o_gate.weight"))
+      elements += uint64_t(tensor.spec.shape[0] * tensor.spec.shape[1]);
+  EXPECT_EQ(model.info->prefill_flops, 2 * elements);
+}
+
 void LoadedModel::fillWeights(const ModelObject &object) {
   Bundle bundle = Bundle::open(tinyStudent().bundle);
   EXPECT_EQ(object.weightBytes, info->weight_bytes);

@@ -5,6 +5,7 @@
 #include "lib/Import/Onnx/Export/Ops.h"
 #include "xlstm/Support/Error.h"
 
+#include <algorithm>
 #include <limits>
 
 using namespace mlir;
@@ -30,6 +31,12 @@ static void writeModel(const Bundle &bundle, const fs::path &folder) {
   file.set_ir_version(irVersion);
   file.set_producer_name("xlstm");
   file.add_opset_import()->set_version(opset);
+  bool isContributed = std::ranges::any_of(graph.graph.node(), [](const auto &node) { return node.has_domain(); });
+  if (isContributed) {
+    auto &own = *file.add_opset_import();
+    own.set_domain(OnnxGraphWriter::contributed);
+    own.set_version(1);
+  }
   file.mutable_graph()->Swap(&graph.graph);
   std::string bytes;
   if (file.ByteSizeLong() > std::numeric_limits<int32_t>::max() || !file.SerializeToString(&bytes))

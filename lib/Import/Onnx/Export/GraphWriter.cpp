@@ -64,6 +64,9 @@ OnnxValue OnnxGraphWriter::call(const char *op, std::vector<OnnxValue> inputs,
     if (const auto *number = std::get_if<int64_t>(&value)) {
       attribute.set_type(::onnx::AttributeProto::INT);
       attribute.set_i(*number);
+    } else if (const auto *real = std::get_if<float>(&value)) {
+      attribute.set_type(::onnx::AttributeProto::FLOAT);
+      attribute.set_f(*real);
     } else {
       const auto &list = std::get<std::vector<int64_t>>(value);
       attribute.set_type(::onnx::AttributeProto::INTS);
@@ -76,10 +79,11 @@ OnnxValue OnnxGraphWriter::call(const char *op, std::vector<OnnxValue> inputs,
   return result;
 }
 
-std::pair<OnnxValue, OnnxValue> OnnxGraphWriter::halves(const OnnxValue &x) {
-  OnnxValue low = call("Split", {x}, {{"axis", -1}, {"num_outputs", 2}}), high = "v" + std::to_string(made++);
-  graph.mutable_node(graph.node_size() - 1)->add_output(high);
-  return {low, high};
+std::pair<OnnxValue, OnnxValue> OnnxGraphWriter::callTwo(const char *op, std::vector<OnnxValue> inputs,
+                                                         const std::vector<OnnxAttribute> &attributes) {
+  OnnxValue first = call(op, std::move(inputs), attributes), second = "v" + std::to_string(made++);
+  graph.mutable_node(graph.node_size() - 1)->add_output(second);
+  return {first, second};
 }
 
 template <typename T>

@@ -16,7 +16,7 @@ namespace xlstm {
 
 /// The name of a value of the graph.
 using OnnxValue = std::string;
-using OnnxAttribute = std::pair<const char *, std::variant<int64_t, std::vector<int64_t>>>;
+using OnnxAttribute = std::pair<const char *, std::variant<int64_t, float, std::vector<int64_t>>>;
 
 /// Writes one graph: every call adds a node and returns the name of what it gives. Weights of a page and more go to a
 /// file beside the model, which runtimes map.
@@ -26,8 +26,12 @@ public:
   OnnxGraphWriter(const std::string &graphName, AtomicFile &data, std::string location);
 
   OnnxValue call(const char *op, std::vector<OnnxValue> inputs, const std::vector<OnnxAttribute> &attributes = {});
-  /// Two halves of the last dimension.
-  std::pair<OnnxValue, OnnxValue> halves(const OnnxValue &x);
+  /// Of an op with two results.
+  std::pair<OnnxValue, OnnxValue> callTwo(const char *op, std::vector<OnnxValue> inputs,
+                                          const std::vector<OnnxAttribute> &attributes);
+  /// The last node is one of onnxruntime's own.
+  void makeContributed() { graph.mutable_node(graph.node_size() - 1)->set_domain(contributed); }
+  static constexpr const char *contributed = "com.microsoft";
 
   OnnxValue ints(const std::vector<int64_t> &values) { return constant(values, {int64_t(values.size())}); }
   OnnxValue number(int64_t value) { return constant(std::vector<int64_t>{value}, {}); }

@@ -1,8 +1,8 @@
 //===- Mixers.cpp - the nodes of attention and of what replaces it --------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Standard operators alone. A call's tokens are one chunk, so what mLSTM and attention compute grows with the square of
-// their number: a long text is read in pieces.
+// Standard operators, but for the gated delta rule. A call's tokens are one chunk, so what mLSTM and attention compute
+// grows with the square of their number: a long text is read in pieces.
 
 #include "lib/Import/Onnx/Export/Ops.h"
 
@@ -146,6 +146,28 @@ OnnxValue OnnxModelWriter::mlstm(xlstm::MlstmOp op) {
   keep(top, call("Squeeze", {lastToken(best), graph.ints({2})}));
   OnnxValue sum = call("Max", {graph.slice(both, last, end, 3), graph.number(1e-30f)});
   return graph.transpose(call("Div", {graph.slice(both, graph.ints({0}), last, 3), sum}), {0, 2, 1, 3});
+}
+
+/// onnxruntime's LinearAttention, whose rule is gated_delta unless said otherwise: of queries and keys of length 1.
+OnnxValue OnnxModelWriter::gatedDelta(xlstm::GatedDeltaOp op) {
+  auto call = [&](const char *name, std::vector<OnnxValue> inputs) { return graph.call(name, std::move(inputs)); };
+  int64_t heads = headsOf(op.getQ());
+  auto memory = state("memory", {"batch", heads, widthOf(op.getQ()), widthOf(op.getV())});
+  OnnxValue packed = graph.ints({0, 0, -1});
+  auto normal = [&](const OnnxValue &x) {
+    OnnxValue sum = call("ReduceSum", {call("Mul", {x, x}), graph.ints({-1})});
+    return call("Div", {x, call("Sqrt", {call("Add", {sum, graph.number(1e-6f)})})});
+  };
+  OnnxValue q = call("Reshape", {normal(of(op.getQ())), packed});
+  OnnxValue k = call("Reshape", {repeated(normal(of(op.getK())), headsOf(op.getK()), heads), packed});
+  OnnxValue v = call("Reshape", {repeated(of(op.getV()), headsOf(op.getV()), heads), packed});
+  OnnxValue decay = call("Neg", {call("Softplus", {call("Neg", {of(op.getDecay())})})}); // log sigmoid
+  auto [h, after] =
+      graph.callTwo("LinearAttention", {q, k, v, memory.second, decay, call("Sigmoid", {of(op.getWrite())})},
+                    {{"q_num_heads", heads}, {"kv_num_heads", heads}, {"scale", 1.0f}});
+  graph.makeContributed();
+  keep(memory, after);
+  return call("Reshape", {h, graph.ints({0, 0, heads, -1})});
 }
 
 OnnxValue OnnxModelWriter::mix(xlstm::MixOp op) {

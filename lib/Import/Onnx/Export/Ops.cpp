@@ -81,6 +81,7 @@ OnnxValue OnnxModelWriter::nodes(Operation &op) {
       .Case([&](xlstm::FeatureMapOp map) { return featureMap(map); })
       .Case([&](xlstm::OutputGateOp gate) { return outputGate(gate); })
       .Case([&](xlstm::MlstmOp mlstm) { return this->mlstm(mlstm); })
+      .Case([&](xlstm::GatedDeltaOp delta) { return gatedDelta(delta); })
       .Case([&](xlstm::MixOp mix) { return this->mix(mix); })
       .Default([&](Operation *other) -> OnnxValue {
         fail(origin, ": cannot be exported to ONNX: there are no nodes for the op ",
@@ -121,7 +122,7 @@ OnnxValue OnnxModelWriter::rope(lm::RopeOp op) {
     };
     cosine = turn("Cos"), sine = turn("Sin");
   }
-  auto [low, high] = graph.halves(of(op.getX()));
+  auto [low, high] = graph.callTwo("Split", {of(op.getX())}, {{"axis", int64_t{-1}}, {"num_outputs", int64_t{2}}});
   auto times = [&](const OnnxValue &a, const OnnxValue &b) { return graph.call("Mul", {a, b}); };
   return graph.concat({graph.call("Sub", {times(low, cosine), times(high, sine)}),
                        graph.call("Add", {times(high, cosine), times(low, sine)})},

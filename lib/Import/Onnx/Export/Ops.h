@@ -11,9 +11,9 @@
 
 namespace xlstm {
 
-/// @model as nodes of opset 18, op by op: what goes in are ids [B, T] and what the tokens before have left, what comes
-/// out are logits [B, T, V] and what goes into the next call. Every state `past.X` has its `present.X`. A row is one
-/// document.
+/// @model as nodes of opset 18, gated_delta as one of onnxruntime's own, op by op: what goes in are ids [B, T] and what
+/// the tokens before have left, what comes out are logits [B, T, V] and what goes into the next call. Every state
+/// `past.X` has its `present.X`. A row is one document.
 class OnnxModelWriter {
 public:
   /// `origin` begins every error.
@@ -38,6 +38,7 @@ private:
   OnnxValue featureMap(xlstm::FeatureMapOp map);
   OnnxValue outputGate(xlstm::OutputGateOp gate);
   OnnxValue mlstm(xlstm::MlstmOp mlstm);
+  OnnxValue gatedDelta(xlstm::GatedDeltaOp delta);
   OnnxValue mix(xlstm::MixOp mix);
 
   OnnxValue of(mlir::Value value) const { return values.lookup(value); }
