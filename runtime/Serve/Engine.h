@@ -41,8 +41,6 @@ public:
   enum class Verdict { Taken, Full, Closing };
   /// Takes all jobs of a request or none; they are answered through their listeners.
   Verdict submit(const std::vector<std::shared_ptr<Job>> &jobs);
-  /// Reads the text when there is nothing else to do, for a prompt that will begin with it.
-  void readLater(Tokens text);
   /// Looks for jobs that are gone.
   void wake();
   /// Takes no more jobs, refuses those that wait, and gives the others so much time before they are broken off. When it
@@ -73,6 +71,8 @@ private:
   void call(std::function<void()> command);
   Slot &atRest(int slot);
   void refuseWaiting(int status, const std::string &message, bool onlyLate);
+  /// Reads the text when there is nothing else to do, for a prompt that will begin with it.
+  void readLater(Tokens text);
   bool hasWork() const;
   void recount();
   void dropGone();

@@ -71,7 +71,6 @@ public:
   ~HttpServer();
 
   int port() const;
-  size_t clients() const;
   /// Serves until SIGINT or SIGTERM. Then takes no more clients, calls `finish`, and returns when it has returned and
   /// all answers are sent, or after a second. Another signal ends the process.
   void run(const std::function<void()> &finish);

@@ -58,7 +58,6 @@ HttpServer::~HttpServer() {
 }
 
 int HttpServer::port() const { return impl->acceptor.local_endpoint().port(); }
-size_t HttpServer::clients() const { return impl->shared->clients; }
 
 void HttpServer::Impl::accept() {
   acceptor.async_accept([this](boost::system::error_code error, tcp::socket socket) {
