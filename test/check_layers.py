@@ -24,16 +24,18 @@ TABLE = {
     "runtime/Parquet": {"arrow"},
     "runtime/Chat": {"runtime/Text", "runtime/Files"},
     "runtime/Distributed": {"torch"},
+    "runtime/Serve": {"runtime/Chat", "runtime/Text", "runtime/Files"},
     "runtime/Evaluate": MLIR | {"torch", "kernels", "runtime/Files"},
-    "runtime/Deploy": {"kernels", "runtime/Chat", "runtime/Text", "runtime/Files", "runtime/Device"},
+    "runtime/Deploy": {"kernels", "runtime/Serve", "runtime/Chat", "runtime/Text", "runtime/Files", "runtime/Device"},
     "runtime/Device": {"cuda"},
 }
 TRAINER = {"runtime/" + name for name in ("Train", "Data", "Checkpoint", "Merge", "Eval")}
 for folder in TRAINER:
     TABLE[folder] = TRAINER | {"torch", "runtime/Text", "runtime/Files", "runtime/Evaluate", "runtime/Distributed"}
 TOOLS = "tools"  # anything public
-# What compiler and executable agree on is plain and belongs to both.
-CONTRACTS = {"xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h", "xlstm/Runtime/Deploy/CpuFeatures.h"}
+# What compiler and executable, or a server and what it serves, agree on is plain and belongs to both.
+CONTRACTS = {"xlstm/Runtime/Deploy/Session.h", "xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h",
+             "xlstm/Runtime/Deploy/CpuFeatures.h"}
 
 THIRD_PARTY = {"mlir": "mlir", "mlir-c": "mlir", "llvm": "llvm", "llvm-c": "llvm", "ATen": "torch", "torch": "torch",
                "c10": "torch", "arrow": "arrow", "parquet": "arrow",

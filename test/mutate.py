@@ -53,6 +53,7 @@ NEAR = [
     ("runtime/Text/", [["TextTests"]]),
     ("runtime/Files/Gguf", [["FilesTests"], ["ImportGgufTests"]]),
     ("runtime/Files/", [["FilesTests"]]),
+    ("runtime/Serve/", [["ServeTests"], ["lit:Tools/(serve|session)"]]),
     ("runtime/Chat/", [["DeployTests"], ["TargetTests"], ["lit:Tools/(chat|context|generate)"]]),
     ("runtime/Deploy/", [["DeployTests"], ["TargetTests"], ["lit:Tools/generate"]]),
     ("lib/Model/", [["ModelTests"], ["ImportTests"]]),

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the build needs: Debian packages, and the C++ parts of four PyPI wheels under .deps/. A torch of the same
 # version that python3 has is used in place of a download. Run again at will: it does only what is missing.
-#   sh tools/setup.sh           downloads 890 MB on a bare Debian (330 of packages, 560 of wheels), 2.4 GB when unpacked
+#   sh tools/setup.sh           downloads 900 MB on a bare Debian (340 of packages, 560 of wheels), 2.5 GB when unpacked
 #   sh tools/setup.sh --parquet Arrow's C++ libraries (PyPI's pyarrow, 48 MB), for corpora in Parquet
 #   sh tools/setup.sh --cuda    LibTorch with its CUDA half, for --device cuda: 2.7 GB of wheels, 4.5 GB when unpacked
 # Versions: tools/versions.env.
@@ -22,7 +22,7 @@ for package in $APT_PACKAGES; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
 done
 if [ -n "$missing" ]; then
-  say "installing Debian packages (about a minute; 330 MB to download, 1.9 GB unpacked, on a bare Debian):$missing"
+  say "installing Debian packages (about a minute; 340 MB to download, 2.0 GB unpacked, on a bare Debian):$missing"
   root=
   [ "$(id -u)" = 0 ] || root=sudo
   $root apt-get update -qq

@@ -38,6 +38,8 @@ Conversation::Conversation(Writer &writer, const TextOptions &options)
   if (options.tools)
     variables.variables["tools"] = readTools(*options.tools);
   reset();
+  if (std::string saved = writer.textModel().savedConversation(); !saved.empty())
+    messages = parseJson(saved, "the saved conversation");
 }
 
 void Conversation::reset() {
@@ -54,6 +56,7 @@ Writer::End Conversation::answer(const std::string &message) {
     std::vector<int32_t> text = writer.textModel().tokenizer()->encode(prompt, /*addSpecial=*/false);
     Writer::Written written = writer.continueText(text, /*looksBehind=*/true);
     messages.push_back({{"role", "assistant"}, {"content", written.text}});
+    writer.textModel().keep(text, messages.dump());
     return written.end;
   } catch (const Error &) {
     messages.erase(messages.size() - 1);
@@ -117,6 +120,7 @@ void continueLines(Writer &writer) {
         text.empty() ? model.encodePrompt(*line + "\n") : model.tokenizer()->encode(*line + "\n", /*addSpecial=*/false);
     text.insert(text.end(), more.begin(), more.end());
     writer.continueText(text);
+    writer.textModel().keep(text, "");
   }
 }
 
@@ -137,9 +141,10 @@ void writeText(const TextOptions &options, TextModel &model, const Output &out) 
   Writer writer(model, options, out);
   requireTokenizer(options, model.tokenizer() != nullptr);
   if (!options.promptIds.empty()) {
-    std::vector<int32_t> text = options.promptIds;
+    std::vector<int32_t> text = model.savedText();
+    text.insert(text.end(), options.promptIds.begin(), options.promptIds.end());
     writer.continueText(text);
-    return;
+    return model.keep(text, "");
   }
   if (options.chat) {
     Conversation conversation(writer, options);
@@ -154,6 +159,7 @@ void writeText(const TextOptions &options, TextModel &model, const Output &out) 
                                       : plainText(readAll(stdin), "standard input");
   std::vector<int32_t> text = model.encodePrompt(prompt);
   writer.continueText(text);
+  model.keep(text, "");
 }
 
 } // namespace xlstm

@@ -25,7 +25,7 @@ public:
   /// Error for a text that is empty or longer than the model has room for.
   Written continueText(std::vector<int32_t> &text, bool looksBehind = false);
 
-  const TextModel &textModel() const { return model; }
+  TextModel &textModel() const { return model; }
   void print(std::string_view text) const { out(text); }
   /// Of a text that was cut, a line on standard error.
   void explain(End end, const char *more = "") const;

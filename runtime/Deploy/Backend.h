@@ -6,12 +6,10 @@
 #ifndef RUNTIME_DEPLOY_BACKEND_H
 #define RUNTIME_DEPLOY_BACKEND_H
 
-#include <cstddef>
-#include <cstdint>
-#include <limits>
+#include "xlstm/Runtime/Deploy/Session.h"
+
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 
 namespace xlstm {
@@ -27,38 +25,11 @@ struct ModelNumbers {
   uint64_t carriedBytes; // weights that lie behind the program
   uint64_t decodeBytes;  // what one decode moves at least; 0 when not stated
   uint64_t prefillFlops; // of a token's products; 0 when not stated
+  /// Where a server cuts a prompt: short enough that others do not wait for long, long enough to be read fast.
+  int64_t pieceTokens = 64;
 
   /// Bytes of the state that are there whatever a text's length.
   uint64_t fixedBytes() const { return stateBytes - static_cast<uint64_t>(cacheTokens) * tokenBytes; }
-};
-
-/// The state of one text, or of `batch` texts that read the same. All memory is taken when it is made; reading tokens
-/// takes none, but for what a GPU prepares when it runs a block for the first time.
-class Session {
-public:
-  /// `cacheTokens`: where the text ends, 0: nowhere.
-  explicit Session(int64_t cacheTokens) : most(cacheTokens ? cacheTokens : std::numeric_limits<int32_t>::max()) {}
-  virtual ~Session() = default;
-
-  /// Forgets all tokens.
-  virtual void reset() = 0;
-  /// Reads tokens (at least one, each within the vocabulary): whole blocks by prefill, the rest one by one. Returns the
-  /// logits [vocab] after the last one, valid until the next call.
-  virtual std::span<float> read(std::span<const int64_t> ids) = 0;
-  /// The same through decode only.
-  virtual std::span<float> readOne(int64_t id) = 0;
-  /// How many tokens have been read.
-  int64_t position() const { return count; }
-  /// How many more may be read.
-  int64_t room() const { return most - count; }
-
-protected:
-  /// Throws Error unless so many more tokens may be read.
-  void checkRoom(size_t tokens) const;
-  int64_t count = 0;
-
-private:
-  int64_t most;
 };
 
 /// What a device can do at best, as measured on it.
@@ -75,6 +46,8 @@ public:
   virtual std::string name() const = 0;
   /// `weights`: carriedBytes of them, which stay where they are as long as the session.
   virtual std::unique_ptr<Session> makeSession(const char *weights) = 0;
+  /// Sessions that may be there at once; of a CPU they take turns in the same threads.
+  virtual int mostSessions() const { return 1; }
   /// Whether it reads the weights where they lie for every token.
   virtual bool readsWeights() const { return false; }
   /// Which of the codes that it carries is for this machine; nothing where it has one alone.

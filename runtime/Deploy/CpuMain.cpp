@@ -29,8 +29,12 @@ public:
   }
   std::string name() const override { return "CPU"; }
   std::unique_ptr<Session> makeSession(const char *weights) override {
-    return std::make_unique<CpuSession>(model(), weights, count);
+    std::shared_ptr<CpuWorkplace> shared = place.lock();
+    if (!shared)
+      place = shared = std::make_shared<CpuWorkplace>(model(), count);
+    return std::make_unique<CpuSession>(model(), weights, std::move(shared));
   }
+  int mostSessions() const override { return 1024; }
   bool readsWeights() const override { return true; }
   int threads() const override { return count; }
   void setThreads(int threads) override { count = threads; }
@@ -52,6 +56,7 @@ private:
   bool isWide =
       &xlstm_model_wide && missingCpuFeatures({std::begin(wideCpuFeatures), std::end(wideCpuFeatures)}).empty();
   int count = threadsWorthIt();
+  std::weak_ptr<CpuWorkplace> place; // of the sessions that there are
 };
 
 } // namespace

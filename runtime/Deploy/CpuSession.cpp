@@ -7,9 +7,9 @@
 
 namespace xlstm {
 
-CpuSession::CpuSession(const xlstm_model_info &model, const char *weights, int threads)
-    : Session(model.cache_tokens), model(model), weights(weights), state(model.state_bytes),
-      scratch(model.scratch_bytes), logits(static_cast<size_t>(model.vocab)), team(threads) {
+CpuSession::CpuSession(const xlstm_model_info &model, const char *weights, std::shared_ptr<CpuWorkplace> place)
+    : Session(model.cache_tokens), model(model), weights(weights), place(std::move(place)), state(model.state_bytes),
+      logits(static_cast<size_t>(model.vocab)) {
   reset();
 }
 
@@ -19,8 +19,8 @@ void CpuSession::reset() {
 }
 
 void CpuSession::run(xlstm_run function, std::span<const int64_t> ids, float *to) {
-  team.run([&](const xlstm_team *member) {
-    function(weights, state.data(), scratch.data(), ids.data(), to, member, static_cast<int64_t>(ids.size()));
+  place->team.run([&](const xlstm_team *member) {
+    function(weights, state.data(), place->scratch.data(), ids.data(), to, member, static_cast<int64_t>(ids.size()));
   });
   count += static_cast<int64_t>(ids.size());
 }
@@ -38,6 +38,15 @@ std::span<float> CpuSession::read(std::span<const int64_t> ids) {
     run(model.prefill, ids.first(most), nullptr);
   run(ids.size() == 1 ? model.decode : model.prefill, ids, logits.data());
   return logits;
+}
+
+std::span<const std::byte> CpuSession::viewState() {
+  return {reinterpret_cast<const std::byte *>(state.data()), model.state_bytes};
+}
+
+void CpuSession::restore(const std::function<void(std::span<std::byte>)> &fill, int64_t position) {
+  fill({reinterpret_cast<std::byte *>(state.data()), model.state_bytes});
+  count = position;
 }
 
 } // namespace xlstm

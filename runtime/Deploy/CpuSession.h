@@ -9,26 +9,36 @@
 #include "runtime/Deploy/Team.h"
 #include "xlstm/Runtime/Deploy/ModelAbi.h"
 
+#include <memory>
 #include <vector>
 
 namespace xlstm {
 
+/// Threads and memory for what is computed on the way: of sessions that take turns.
+struct CpuWorkplace {
+  CpuWorkplace(const xlstm_model_info &model, int threads) : scratch(model.scratch_bytes), team(threads) {}
+  HugeMemory scratch;
+  Team team;
+};
+
 class CpuSession : public Session {
 public:
-  CpuSession(const xlstm_model_info &model, const char *weights, int threads);
+  CpuSession(const xlstm_model_info &model, const char *weights, std::shared_ptr<CpuWorkplace> place);
 
   void reset() override;
   std::span<float> read(std::span<const int64_t> ids) override;
   std::span<float> readOne(int64_t id) override;
+  std::span<const std::byte> viewState() override;
+  void restore(const std::function<void(std::span<std::byte>)> &fill, int64_t position) override;
 
 private:
   void run(xlstm_run function, std::span<const int64_t> ids, float *logits);
 
   const xlstm_model_info &model;
   const char *weights;
-  HugeMemory state, scratch;
+  std::shared_ptr<CpuWorkplace> place;
+  HugeMemory state;
   std::vector<float> logits;
-  Team team;
 };
 
 } // namespace xlstm

@@ -108,6 +108,22 @@ std::span<float> CudaSession::read(std::span<const int64_t> tokens) {
   return takeLogits();
 }
 
+std::span<const std::byte> CudaSession::viewState() {
+  if (!hostState)
+    hostState = std::make_unique<PinnedBuffer>(model.state_bytes);
+  stream.copy(hostState->get(), state.get(), model.state_bytes);
+  stream.wait("copying the state from the GPU");
+  return {reinterpret_cast<const std::byte *>(hostState->get()), model.state_bytes};
+}
+
+void CudaSession::restore(const std::function<void(std::span<std::byte>)> &fill, int64_t position) {
+  viewState();
+  fill({reinterpret_cast<std::byte *>(hostState->get()), model.state_bytes});
+  stream.copy(state.get(), hostState->get(), model.state_bytes);
+  stream.wait("copying the state to the GPU");
+  count = position;
+}
+
 ModelNumbers numbersOf(const xlstm_cuda_model_info &m) {
   const int64_t shortest = m.functions[m.function_count > 1 ? m.function_count - 2 : 0].tokens;
   return {m.abi == XLSTM_CUDA_MODEL_ABI,
@@ -120,7 +136,8 @@ ModelNumbers numbersOf(const xlstm_cuda_model_info &m) {
           m.token_bytes,
           m.random ? 0 : m.weight_bytes,
           m.decode_bytes,
-          m.prefill_flops};
+          m.prefill_flops,
+          std::max<int64_t>(shortest, 256)};
 }
 
 } // namespace xlstm

@@ -30,6 +30,8 @@ public:
   void reset() override;
   std::span<float> read(std::span<const int64_t> ids) override;
   std::span<float> readOne(int64_t id) override;
+  std::span<const std::byte> viewState() override;
+  void restore(const std::function<void(std::span<std::byte>)> &fill, int64_t position) override;
 
   const DeviceInfo device;
 
@@ -44,6 +46,7 @@ private:
   Stream stream;
   DeviceBuffer weights, state, scratch, workspace, zeroed, ids, logits;
   PinnedBuffer hostIds, hostLogits;
+  std::unique_ptr<PinnedBuffer> hostState; // where a state is copied to; made when one is
   std::vector<std::unique_ptr<Graph>> graphs; // a function each; null: not run yet
 };
 

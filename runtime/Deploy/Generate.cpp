@@ -4,6 +4,8 @@
 #include "runtime/Deploy/Model.h"
 #include "runtime/Deploy/Verbs.h"
 #include "xlstm/Runtime/Chat/TextModel.h"
+#include "xlstm/Runtime/Files/Output.h"
+#include "xlstm/Runtime/Files/StateFile.h"
 #include "xlstm/Runtime/Text/EncodeText.h"
 #include "xlstm/Support/Error.h"
 
@@ -26,10 +28,17 @@ public:
   int64_t room() const override { return session->position() + session->room(); }
   bool isEnd(int32_t id) const override { return std::ranges::count(model.endTokens, id) != 0; }
   const Tokenizer *tokenizer() const override { return ownTokenizer ? &*ownTokenizer : nullptr; }
-  std::vector<int32_t> encodePrompt(std::string_view text) const override { return encodeText(*ownTokenizer, text); }
+  std::vector<int32_t> encodePrompt(std::string_view text) const override;
   ChatFiles chatTemplate() const override;
   std::span<float> read(std::span<const int32_t> text, int64_t more) override;
   std::span<float> readOne(int32_t id) override;
+  std::vector<int32_t> savedText() const override { return loaded.tokens; }
+  std::string savedConversation() const override { return loaded.note; }
+  void keep(std::span<const int32_t> text, const std::string &conversation) override;
+
+  /// Goes on where save() was called, of this executable. Throws Error for any other file.
+  void load(const std::string &path);
+  void save(const std::string &path);
 
 private:
   CarriedModel &model;
@@ -37,6 +46,11 @@ private:
   std::optional<Tokenizer> ownTokenizer;
   std::unique_ptr<Session> session;
   std::vector<int32_t> history; // what the session has read
+  SavedState loaded, kept;      // without their states
+};
+
+struct StateFiles {
+  std::string save, load;
 };
 
 } // namespace
@@ -44,7 +58,41 @@ private:
 ChatFiles CompiledModel::chatTemplate() const {
   if (model.chatTemplate.empty())
     fail("this model has no chat template; -p continues a text without one");
-  return {model.chatTemplate, "chat template of the executable", model.chatTokens, model.chatToolTemplate};
+  return model.chat();
+}
+
+std::vector<int32_t> CompiledModel::encodePrompt(std::string_view text) const {
+  if (loaded.tokens.empty())
+    return encodeText(*ownTokenizer, text);
+  std::vector<int32_t> all = loaded.tokens, more = ownTokenizer->encode(text, /*addSpecial=*/false);
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+void CompiledModel::load(const std::string &path) {
+  loaded = readStateFile(*MappedFile::open(path), model.identity(), session->viewState().size(), numbers.vocab);
+  session->restore([&](std::span<std::byte> state) { std::ranges::copy(loaded.state, state.begin()); },
+                   static_cast<int64_t>(loaded.tokens.size()));
+  loaded.state.clear();
+  history = loaded.tokens;
+  kept = loaded;
+}
+
+void CompiledModel::keep(std::span<const int32_t> text, const std::string &conversation) {
+  kept.tokens.assign(text.begin(), text.end());
+  kept.note = conversation;
+}
+
+void CompiledModel::save(const std::string &path) {
+  if (kept.tokens.empty())
+    fail("--save: there is no text to save");
+  if (session->room() == 0) // what was written last finds no place
+    kept.tokens = history;
+  else if (history != kept.tokens) // it was written, not read
+    read(kept.tokens, 0);
+  std::span<const std::byte> state = session->viewState();
+  kept.state.assign(state.begin(), state.end());
+  writeStateFile(path, model.identity(), kept);
 }
 
 std::span<float> CompiledModel::read(std::span<const int32_t> text, int64_t) {
@@ -67,16 +115,27 @@ std::span<float> CompiledModel::readOne(int32_t id) {
 
 void addGenerate(CLI::App &app, Backend &backend) {
   auto options = std::make_shared<TextOptions>();
+  auto files = std::make_shared<StateFiles>();
   addTextOptions(app, *options);
+  app.add_option("--save", files->save, "File for the text and the state of the model behind it")->type_name("FILE");
+  app.add_option("--load", files->load,
+                 "File that --save wrote: the prompt goes on with its text, a message with its conversation")
+      ->type_name("FILE");
   addThreads(app, backend);
-  app.callback([&app, &backend, options] {
+  app.callback([&app, &backend, options, files] {
     if (!app.get_subcommands().empty())
       return;
     checkOneText(backend.numbers());
     CarriedModel carried = CarriedModel::openToRun(backend.numbers());
     requireTokenizer(*options, carried.hasTokenizer());
+    if (!files->save.empty())
+      checkOutput(files->save, OutputKind::File);
     CompiledModel model(carried, backend);
+    if (!files->load.empty())
+      model.load(files->load);
     writeText(*options, model, writeModelText);
+    if (!files->save.empty())
+      model.save(files->save);
   });
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/Deploy/Backend.h"
 #include "runtime/Deploy/HugeMemory.h"
 #include "runtime/Deploy/WeightCheck.h"
+#include "xlstm/Runtime/Files/ChatFiles.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
 
 #include <map>
@@ -32,6 +33,10 @@ public:
   void waitForWeights();
   bool hasTokenizer() const { return !payload->bytesOf(section::Tokenizer).empty(); }
   Tokenizer makeTokenizer() const;
+  /// The chat template for runtime/Chat; no text where there is none.
+  ChatFiles chat() const { return {chatTemplate, "chat template of the executable", chatTokens, chatToolTemplate}; }
+  /// Of the program and of all it carries: what a saved state belongs to.
+  FileHash identity() const { return payload->identity(); }
   /// Checks every byte of the executable. Throws Error.
   void verify() const;
 

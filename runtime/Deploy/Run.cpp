@@ -38,6 +38,7 @@ static int runVerb(int argc, char **argv, const std::string &name, Backend &back
   });
   app.require_subcommand(0, 1);
   addGenerate(app, backend);
+  addServe(app, backend);
   addBench(app, backend);
   addLogits(app, backend);
   addPerplexity(app, backend);

@@ -1,10 +1,8 @@
 //===- Session.cpp - what sessions of every kind share --------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "runtime/Deploy/Backend.h"
+#include "xlstm/Runtime/Deploy/Session.h"
 #include "xlstm/Support/Error.h"
-
-#include <limits>
 
 namespace xlstm {
 

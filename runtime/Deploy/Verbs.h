@@ -16,6 +16,7 @@ void addGenerate(CLI::App &app, Backend &backend);
 void addBench(CLI::App &app, Backend &backend);
 void addLogits(CLI::App &app, Backend &backend);
 void addPerplexity(CLI::App &app, Backend &backend);
+void addServe(CLI::App &app, Backend &backend);
 void addVerify(CLI::App &app, Backend &backend);
 
 /// Adds -t where the backend runs in threads.

@@ -75,6 +75,7 @@ find_library(XLSTM_PCRE2 libpcre2-8.a REQUIRED)
 find_library(XLSTM_UTF8PROC libutf8proc.a REQUIRED)
 find_library(XLSTM_LZMA liblzma.a REQUIRED)
 find_path(XLSTM_XXHASH xxhash.h REQUIRED) # header alone
+find_path(XLSTM_BOOST boost/beast/http.hpp REQUIRED) # headers alone
 find_library(XLSTM_LIBEDIT libedit.a REQUIRED)
 find_library(XLSTM_LIBTINFO libtinfo.a REQUIRED)
 find_library(XLSTM_LIBBSD libbsd.a REQUIRED)

@@ -21,7 +21,7 @@ namespace xlstm {
 
 /// What an executable is linked with.
 static std::vector<std::string> findCpuArchives(const fs::path &libraries) {
-  return findArchives(libraries, {"libXlstmDeploy.a", "libXlstmChat.a", "libXlstmText.a", "libXlstmFiles.a"});
+  return findArchives(libraries, {"libXlstmDeploy.a", "libXlstmServe.a", "libXlstmChat.a", "libXlstmText.a", "libXlstmFiles.a"});
 }
 
 static fs::path kernelsOf(const fs::path &libraries) { return libraries / "xlstm_kernels_cpu.bc"; }

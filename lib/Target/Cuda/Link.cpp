@@ -24,7 +24,7 @@ void checkCudaTarget() {
 static std::vector<std::string> findCudaArchives(const fs::path &libraries) {
   checkCudaTarget();
   std::vector<std::string> archives =
-      findArchives(libraries, {"libXlstmDeployCuda.a", "libXlstmDeploy.a", "libXlstmChat.a", "libXlstmText.a",
+      findArchives(libraries, {"libXlstmDeployCuda.a", "libXlstmDeploy.a", "libXlstmServe.a", "libXlstmChat.a", "libXlstmText.a",
                                "libXlstmFiles.a", "libXlstmDevice.a", "libXlstmKernelsCuda.a"});
   archives.push_back(systemLibrary(libraries, XLSTM_CUDART_ARCHIVE));
   for (const char *flag : {"-ldl", "-lrt", "-lpthread"})

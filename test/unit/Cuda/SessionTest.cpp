@@ -9,6 +9,8 @@
 #include "xlstm/Kernels/Cuda.h"
 #include "xlstm/Support/Error.h"
 
+#include <algorithm>
+
 using namespace xlstm;
 using namespace xlstm::test;
 
@@ -76,6 +78,22 @@ struct Truth {
 Floats valuesOf(std::span<const float> logits) { return Floats(logits.begin(), logits.end()); }
 
 } // namespace
+
+TEST(CudaSession, GoesOnFromAStateThatWasLookedAt) {
+  const xlstm_cuda_model_info model = makeModel();
+  Truth truth;
+  CudaSession session(model, truth.weights());
+  session.read(std::vector<int64_t>{1, 2, 3, 4, 5});
+  std::span<const std::byte> seen = session.viewState();
+  const std::vector<std::byte> kept(seen.begin(), seen.end());
+  const Floats expected = valuesOf(session.readOne(6));
+  session.reset();
+  session.read(std::vector<int64_t>{7, 8});
+  session.restore([&](std::span<std::byte> state) { std::ranges::copy(kept, state.begin()); }, 5);
+  EXPECT_EQ(session.position(), 5);
+  EXPECT_EQ(valuesOf(session.readOne(6)), expected);
+  EXPECT_EQ(expected, truth.read({1, 2, 3, 4, 5, 6}));
+}
 
 TEST(CudaSession, ReadsByBlocksAndOneByOne) {
   const xlstm_cuda_model_info model = makeModel();

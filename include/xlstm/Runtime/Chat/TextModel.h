@@ -34,6 +34,12 @@ public:
   virtual std::span<float> read(std::span<const int32_t> text, int64_t more) = 0;
   /// One token behind that.
   virtual std::span<float> readOne(int32_t id) = 0;
+
+  /// Where a text that was saved goes on: its tokens, and its messages as JSON where it was a conversation.
+  virtual std::vector<int32_t> savedText() const { return {}; }
+  virtual std::string savedConversation() const { return {}; }
+  /// Told after each answer, so that the text may be saved: all its tokens, the last of which may not have been read.
+  virtual void keep(std::span<const int32_t> text, const std::string &conversation) {}
 };
 
 /// Throws Error for a text asked of a model without a tokenizer: before anything is made ready for it.

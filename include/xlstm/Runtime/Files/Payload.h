@@ -73,6 +73,8 @@ public:
   uint64_t numBlocks() const;
   /// Where the weights begin: the program and its padding end there.
   uint64_t weightsOffset() const;
+  /// The hash of the table: executables that have the same carry the same.
+  FileHash identity() const { return hashOf(std::as_bytes(std::span(table))); }
   /// Checks every byte of the file.
   void checkAll() const;
   /// False for an executable of version 1, whose program and format are not covered by hashes.
