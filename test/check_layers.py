@@ -23,6 +23,7 @@ TABLE = {
     "runtime/Files": set(),
     "runtime/Parquet": {"arrow"},
     "runtime/Chat": {"runtime/Text", "runtime/Files"},
+    "runtime/Distributed": {"torch"},
     "runtime/Serve": {"runtime/Chat", "runtime/Text", "runtime/Files"},
     "runtime/Evaluate": MLIR | {"torch", "kernels", "runtime/Files"},
     "runtime/Deploy": {"kernels", "runtime/Serve", "runtime/Chat", "runtime/Text", "runtime/Files", "runtime/Device"},
@@ -30,7 +31,7 @@ TABLE = {
 }
 TRAINER = {"runtime/" + name for name in ("Train", "Data", "Checkpoint", "Merge", "Eval")}
 for folder in TRAINER:
-    TABLE[folder] = TRAINER | {"torch", "runtime/Text", "runtime/Files", "runtime/Evaluate"}
+    TABLE[folder] = TRAINER | {"torch", "runtime/Text", "runtime/Files", "runtime/Evaluate", "runtime/Distributed"}
 TOOLS = "tools"  # anything public
 # What compiler and executable, or a server and what it serves, agree on is plain and belongs to both.
 CONTRACTS = {"xlstm/Runtime/Deploy/Session.h", "xlstm/Runtime/Deploy/ModelAbi.h", "xlstm/Runtime/Deploy/CudaModelAbi.h",

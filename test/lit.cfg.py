@@ -25,6 +25,8 @@ config.substitutions.append(("%python", sys.executable))
 config.substitutions.append(("%examples", os.path.join(config.source_root, "docs", "examples")))
 
 # Features: tests that need what not every build or machine has say REQUIRES: name.
+if config.distributed:
+    config.available_features.add("distributed")
 if config.cuda:
     config.available_features.add("cuda")
 if os.path.exists(os.path.join(config.source_root, ".deps", "torch", "lib", "libtorch_cuda.so")):

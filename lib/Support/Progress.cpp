@@ -4,6 +4,7 @@
 #include "xlstm/Support/Progress.h"
 
 #include "lib/Support/ProgressLine.h"
+#include "xlstm/Support/Quiet.h"
 #include "xlstm/Support/Quote.h"
 
 #include <fmt/format.h>
@@ -15,9 +16,14 @@ namespace xlstm {
 
 /// Whether the terminal's last line is one that the next replaces.
 static bool lineIsOpen = false;
+static bool isQuiet = false;
+
+void beQuiet() { isQuiet = true; }
 
 /// Writes a line; on a terminal over the open one. What cannot be written is lost: progress never ends a run.
 static void writeLine(const std::string &line, bool leaveOpen) {
+  if (isQuiet)
+    return;
   std::string text = (lineIsOpen ? "\r\x1b[K" : "") + line + (leaveOpen ? "" : "\n");
   std::fwrite(text.data(), 1, text.size(), stderr);
   std::fflush(stderr);

@@ -3,8 +3,7 @@
 
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 
-#include "xlstm/Runtime/Evaluate/Program.h"
-#include "xlstm/Runtime/Files/FileHash.h"
+#include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
 
@@ -13,43 +12,6 @@
 namespace xlstm {
 
 namespace fs = std::filesystem;
-
-static constexpr int checkpointVersion = 2;
-static const char *const stateName = "state.safetensors";
-
-static std::string hashOfState(const fs::path &folder) { return hexDigits(measureFile(folder, stateName).hash); }
-
-void writeCheckpoint(const fs::path &path, const Checkpoint &checkpoint) {
-  AtomicDirectory folder(path);
-  std::vector<std::pair<std::string, at::Tensor>> tensors(checkpoint.tensors.begin(), checkpoint.tensors.end());
-  saveTensors(folder.path() / stateName, tensors);
-  Json json = {{"format", checkpointVersion},
-               {"step", checkpoint.step},
-               {"hash", hashOfState(folder.path())},
-               {"record", checkpoint.record}};
-  writeTextFile(folder.path() / "checkpoint.json", json.dump(2) + "\n");
-  folder.commit();
-}
-
-Checkpoint readCheckpoint(const fs::path &path) {
-  fs::path file = path / "checkpoint.json", state = path / stateName;
-  Json json = readJsonFile(file);
-  if (!json.is_object() || !json.contains("format") || !json.contains("step") || !json.contains("hash") ||
-      !json.contains("record") || !json["step"].is_number_integer())
-    fail(file.string(), ": not a checkpoint: expected keys format, step, hash, record");
-  if (json["format"] != checkpointVersion)
-    fail(file.string(), ": 'format': expected ", checkpointVersion, ", found ", json["format"].dump());
-  if (std::string found = hashOfState(path); json["hash"] != found)
-    fail(state.string(), ": expected content of hash ", json["hash"].dump(), ", found ", found);
-
-  Checkpoint checkpoint;
-  checkpoint.step = json["step"].get<int64_t>();
-  checkpoint.record = json["record"];
-  SafetensorsFile tensors = SafetensorsFile::open(state);
-  for (const auto &[name, stored] : tensors.tensors())
-    checkpoint.tensors[name] = toTensor(stored);
-  return checkpoint;
-}
 
 fs::path CheckpointStore::stepFolder(int64_t step) const {
   std::string digits = std::to_string(step);
@@ -72,10 +34,19 @@ std::vector<int64_t> CheckpointStore::steps() const {
 }
 
 void CheckpointStore::save(const Checkpoint &checkpoint) {
+  bool isExtra = valid && *valid % every != 0;
+  if (Group::world().isFirst())
+    makeRoom(isExtra);
+  writeCheckpoint(stepFolder(checkpoint.step), checkpoint);
+  if (std::error_code ignored; Group::world().isFirst() && isExtra && *valid < checkpoint.step)
+    fs::remove_all(stepFolder(*valid), ignored);
+  valid = checkpoint.step;
+}
+
+void CheckpointStore::makeRoom(bool isExtra) const {
   fs::create_directories(folder);
   // A step at which none is due was saved by an interruption: it stays until the next is written, the one due before
   // it, too.
-  bool isExtra = valid && *valid % every != 0;
   int64_t room = most - 1;
   for (int64_t step : steps()) {
     bool isKnown = valid && (step == *valid || (step < *valid && step % every == 0));
@@ -84,17 +55,20 @@ void CheckpointStore::save(const Checkpoint &checkpoint) {
     std::error_code ignored; // what cannot be removed only takes space
     fs::remove_all(stepFolder(step), ignored);
   }
-  writeCheckpoint(stepFolder(checkpoint.step), checkpoint);
-  if (std::error_code ignored; isExtra && *valid < checkpoint.step)
-    fs::remove_all(stepFolder(*valid), ignored);
-  valid = checkpoint.step;
 }
 
-std::optional<Checkpoint> CheckpointStore::newest(const std::function<bool(const Checkpoint &)> &fits) {
+Checkpoint CheckpointStore::at(int64_t step, const CheckpointRead &how) {
+  Checkpoint found = readCheckpoint(stepFolder(step), how);
+  valid = step;
+  return found;
+}
+
+std::optional<Checkpoint> CheckpointStore::newest(const std::function<bool(const Checkpoint &)> &fits,
+                                                  const CheckpointRead &how) {
   for (int64_t step : steps()) {
     std::optional<Checkpoint> found;
     try {
-      found = readCheckpoint(stepFolder(step));
+      found = readCheckpoint(stepFolder(step), how);
     } catch (const Error &error) {
       say("resume", std::string("passed over: ") + error.what());
       continue;

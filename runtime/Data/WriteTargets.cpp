@@ -5,6 +5,7 @@
 #include "TargetPlan.h"
 #include "TargetShard.h"
 
+#include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Evaluate/ScalarType.h"
 #include "xlstm/Runtime/Files/MappedFile.h"
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <future>
+#include <optional>
 #include <set>
 #include <sys/file.h>
 #include <thread>
@@ -24,7 +26,7 @@ namespace fs = std::filesystem;
 namespace xlstm {
 namespace {
 
-/// Held by the process that writes to a store.
+/// Held by the process that writes to a store, of several ranks by the first.
 class StoreLock {
 public:
   StoreLock(const fs::path &folder, const std::string &label) {
@@ -109,18 +111,58 @@ private:
 class TargetWriter {
 public:
   TargetWriter(const Program &program, const ParamMap &params, const TargetOptions &options, const fs::path &folder)
-      : program(program), params(params), options(options), folder(folder), lock(folder, options.label) {
+      : program(program), params(params), options(options), folder(folder) {
+    if (group.isFirst())
+      lock.emplace(folder, options.label);
     if (options.packed || (!params.empty() && params.begin()->second.is_cuda()))
       rowsAtOnce = std::max<int64_t>(1, options.batchTokens / options.format.context);
     fs::path manifest = targetManifest(folder);
-    if (std::error_code error; fs::exists(manifest, error))
-      checkFormat(TargetStore::formatOf(folder), options.format, folder);
-    else
+    if (std::error_code error; group.isFirst() && !fs::exists(manifest, error))
       writeTextFile(manifest, textOf(options.format));
+    group.barrier();
+    checkFormat(TargetStore::formatOf(folder), options.format, folder);
   }
 
   /// Removes shards that cannot be used: without a whole index, or with a wanted block that is damaged.
   void repair(const TargetRequests &wanted) {
+    if (group.isFirst())
+      removeDamaged(wanted);
+    group.barrier();
+  }
+
+  /// The groups of what is missing, each as one shard; ranks take them in turn. Which groups there are, and how their
+  /// shards are called, does not depend on how many ranks there are.
+  void write(const TargetRequests &wanted) {
+    TargetStore store = TargetStore::open(folder);
+    auto isThere = [&](const BlockKey &key, int64_t count) { return store.find(key, count) != nullptr; };
+    std::vector<TargetGroup> groups = planTargets(wanted, options.format, options.tokensPerShard, isThere);
+    std::vector<fs::path> shards = freeShards(groups.size());
+    group.barrier(); // all have seen the same
+    int64_t total = 0;
+    for (size_t n = 0; n < groups.size(); ++n)
+      for (const TargetWindow &window : groups[n])
+        total += group.isMine(int64_t(n)) ? window.numStored() : 0;
+    Progress progress(options.label, total, 0);
+    Tf32Products products(options.tf32);
+    for (size_t n = 0; n < groups.size(); ++n)
+      if (group.isMine(int64_t(n)))
+        write(std::move(groups[n]), shards[n], progress);
+    finishShard();
+    group.barrier();
+  }
+
+  std::vector<fs::path> filesOf(const TargetRequests &wanted) const {
+    TargetStore store = TargetStore::open(folder);
+    std::set<fs::path> files;
+    forEachWanted(wanted, options.format, [&](const auto &, const BlockKey &key, int64_t count) {
+      if (const TargetStore::Place *place = store.find(key, count))
+        files.insert(store.shards()[place->shard].path());
+    });
+    return {files.begin(), files.end()};
+  }
+
+private:
+  void removeDamaged(const TargetRequests &wanted) {
     std::set<fs::path> damaged;
     auto note = [&](const fs::path &shard, const std::string &problem) {
       if (damaged.insert(shard).second)
@@ -144,34 +186,8 @@ public:
       fs::remove(shard, ignored);
   }
 
-  void write(const TargetRequests &wanted) {
-    TargetStore store = TargetStore::open(folder);
-    auto isThere = [&](const BlockKey &key, int64_t count) { return store.find(key, count) != nullptr; };
-    std::vector<TargetGroup> groups = planTargets(wanted, options.format, options.tokensPerShard, isThere);
-    int64_t total = 0;
-    for (const TargetGroup &group : groups)
-      for (const TargetWindow &window : group)
-        total += window.numStored();
-    Progress progress(options.label, total, 0);
-    Tf32Products products(options.tf32);
-    for (TargetGroup &group : groups)
-      write(std::move(group), progress);
-    finishShard();
-  }
-
-  std::vector<fs::path> filesOf(const TargetRequests &wanted) const {
-    TargetStore store = TargetStore::open(folder);
-    std::set<fs::path> files;
-    forEachWanted(wanted, options.format, [&](const auto &, const BlockKey &key, int64_t count) {
-      if (const TargetStore::Place *place = store.find(key, count))
-        files.insert(store.shards()[place->shard].path());
-    });
-    return {files.begin(), files.end()};
-  }
-
-private:
-  void write(TargetGroup group, Progress &progress) {
-    auto records = std::make_shared<Records>(std::move(group), options.format);
+  void write(TargetGroup windows, const fs::path &path, Progress &progress) {
+    auto records = std::make_shared<Records>(std::move(windows), options.format);
     std::future<void> coding;
     for (const WindowBatch &batch : batchesOf(records->group, options.format.context, rowsAtOnce)) {
       TokenRows rows = rowsOf(records->group, batch);
@@ -190,7 +206,7 @@ private:
     if (coding.valid())
       coding.get();
     finishShard();
-    shard = std::async(std::launch::async, [records, path = nextShard(), hash = storeHash(options.format)] {
+    shard = std::async(std::launch::async, [records, path, hash = storeHash(options.format)] {
       TargetShard::write(path, records->blocks(), hash);
     });
   }
@@ -200,23 +216,24 @@ private:
       shard.get();
   }
 
-  /// The first number that is free.
-  fs::path nextShard() {
-    for (std::error_code error;; ++number)
-      if (fs::path path = shardFile(folder, number); !fs::exists(path, error)) {
-        ++number;
-        return path;
-      }
+  /// The first numbers that are free.
+  std::vector<fs::path> freeShards(size_t count) const {
+    std::vector<fs::path> shards;
+    std::error_code error;
+    for (int64_t number = 0; shards.size() < count; ++number)
+      if (fs::path path = shardFile(folder, number); !fs::exists(path, error))
+        shards.push_back(path);
+    return shards;
   }
 
   const Program &program;
   const ParamMap &params;
   const TargetOptions &options;
   const fs::path &folder;
-  StoreLock lock;
+  Group &group = Group::world();
+  std::optional<StoreLock> lock;
   /// Rows of several windows where small batches would keep a GPU waiting; a CPU reads each window alone.
   int64_t rowsAtOnce = 0;
-  int64_t number = 0;
   std::future<void> shard; // being written; last: its thread ends first
 };
 

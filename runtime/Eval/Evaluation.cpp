@@ -7,6 +7,7 @@
 #include "runtime/Eval/Parts.h"
 #include "runtime/Eval/Results.h"
 #include "xlstm/Runtime/Data/ContentHash.h"
+#include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Eval/BitsPerByte.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Text/EncodeText.h"
@@ -191,6 +192,32 @@ static Json measureAgreement(const LoadedModel &loaded, const Parts &parts, cons
   return result;
 }
 
+/// Measures those of a model's parts that are this rank's, where `part` counts all models'.
+static void measureParts(const EvalModel &model, const Inputs &inputs, const Vocabulary &vocabulary,
+                         const std::vector<Domain> &domains, const std::vector<Task> &tasks, const fs::path &folder,
+                         int64_t &part) {
+  const Group &group = Group::world();
+  std::vector<std::function<void(const LoadedModel &, const Parts &)>> mine;
+  for (size_t i = 0; i < domains.size(); ++i)
+    if (group.isMine(part++))
+      mine.push_back([&, i](const LoadedModel &loaded, const Parts &parts) {
+        parts.get("text-" + domains[i].name, inputs.texts[i].hash(),
+                  [&] { return measureDomain(loaded, vocabulary, inputs.texts[i], domains[i].name); });
+      });
+  for (size_t i = 0; i < tasks.size(); ++i)
+    if (group.isMine(part++))
+      mine.push_back([&, i](const LoadedModel &loaded, const Parts &parts) {
+        parts.get("task-" + tasks[i].name, inputs.taskHashes[i],
+                  [&] { return measureTask(loaded, vocabulary, tasks[i]); });
+      });
+  if (mine.empty())
+    return;
+  LoadedModel loaded = model.load();
+  Parts parts(folder / "parts" / model.name, hashModel(model, loaded));
+  for (const auto &measure : mine)
+    measure(loaded, parts);
+}
+
 static ModelResults evaluateModel(const EvalModel &model, const Inputs &inputs, const Vocabulary &vocabulary,
                                   const std::vector<Domain> &domains, const std::vector<Task> &tasks,
                                   const fs::path &folder, TeacherAnswers *asTeacher, const TeacherAnswers &teacher,
@@ -232,6 +259,14 @@ Json evaluateModels(const std::vector<EvalModel> &models, const Vocabulary &voca
                     const EvaluationSettings &settings, const fs::path &folder) {
   checkNames(models, domains, tasks, folder);
   Inputs inputs = prepare(vocabulary, domains, tasks, settings);
+  if (Group &group = Group::world(); !group.isAlone()) {
+    int64_t part = 0;
+    for (const EvalModel &model : models)
+      measureParts(model, inputs, vocabulary, domains, tasks, folder, part);
+    group.barrier();
+    if (!group.isFirst()) // which finds all of them measured, and puts them together
+      return Json::object();
+  }
   std::vector<ModelResults> results;
   {
     Progress progress("evaluate", int64_t(models.size() * (domains.size() + tasks.size() + 1)));

@@ -20,6 +20,10 @@ static std::string loadCuda() {
   return c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA) ? "" : "this LibTorch has no CUDA";
 }
 
+static int chosen = 0;
+
+void chooseGpu(int index) { chosen = index; }
+
 c10::Device openDevice(const std::string &name) {
   if (name == "cpu")
     return c10::Device(c10::DeviceType::CPU);
@@ -28,10 +32,16 @@ c10::Device openDevice(const std::string &name) {
   static const std::string problem = loadCuda();
   if (!problem.empty())
     fail("device cuda: ", problem);
-  if (c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA)->deviceCount() == 0)
+  const c10::impl::DeviceGuardImplInterface *cuda = c10::impl::getDeviceGuardImpl(c10::DeviceType::CUDA);
+  int count = cuda->deviceCount();
+  if (count == 0)
     fail("device cuda: found no GPU, or a driver older than LibTorch's CUDA (nvidia-smi says which CUDA it "
          "knows; " XLSTM_TORCH_CUDA " is needed)");
-  return c10::Device(c10::DeviceType::CUDA, 0);
+  if (count > 1 && chosen >= count)
+    fail("device cuda: expected at least ", chosen + 1, " GPUs on this host, found ", count);
+  c10::Device device(c10::DeviceType::CUDA, c10::DeviceIndex(count == 1 ? 0 : chosen));
+  cuda->setDevice(device); // of this thread: kernels are launched there
+  return device;
 }
 
 Tf32Products::Tf32Products(bool isOn) : before(at::globalContext().allowTF32CuBLAS()) {

@@ -63,7 +63,8 @@ static void handleNothing(int, siginfo_t *, void *) {}
   removeUnfinished();
   std::string line = std::string(::isatty(STDERR_FILENO) ? "\r\x1b[K" : "") + texts()[0] + ": interrupted" +
                      (texts()[1].empty() ? "" : ": ") + texts()[1] + "\n";
-  [[maybe_unused]] ssize_t lost = ::write(STDERR_FILENO, line.data(), line.size());
+  if (!texts()[0].empty()) [[maybe_unused]]
+    ssize_t lost = ::write(STDERR_FILENO, line.data(), line.size());
   ::_exit(128 + caught);
 }
 
@@ -103,6 +104,11 @@ void catchInterrupts(const std::string &tool) {
 void setInterruptLine(const std::string &text) {
   HoldUnfinished hold;
   texts()[1] = text;
+}
+
+void interruptQuietly() {
+  HoldUnfinished hold;
+  texts()[0].clear();
 }
 
 DeferInterrupts::DeferInterrupts() { ++deferred; }

@@ -6,6 +6,7 @@
 #include "Frozen.h"
 #include "StageFunction.h"
 
+#include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Number.h"
@@ -65,20 +66,25 @@ public:
 
   /// Held-out means of what is minimised, "held_out", and of every layer's loss, energy and window loss.
   Json validate(const ParamMap &params) const {
-    double minimised = 0;
-    std::vector<std::array<double, 3>> sums(layers.size());
+    Group &group = Group::world();
+    int64_t number = 0;
+    std::vector<double> sums(1 + 3 * layers.size()); // minimised; loss, energy and window loss of each layer
     for (const TokenRows &batch : heldOut.batches(options.heldOutBatch)) {
+      if (!group.isMine(number++))
+        continue;
       auto results = align.run(argumentsOf(batch), params);
       double share = double(batch.size()) / double(heldOut.size());
-      minimised += share * results[total].item<double>();
-      for (size_t i = 0; i < layers.size(); ++i)
-        for (auto [column, result] : {std::pair(0, layers[i].loss), {1, layers[i].energy}, {2, layers[i].window}})
-          sums[i][column] += share * results[result].item<double>();
+      double *sum = sums.data();
+      *sum++ += share * results[total].item<double>();
+      for (const LayerResults &layer : layers)
+        for (size_t result : {layer.loss, layer.energy, layer.window})
+          *sum++ += share * results[result].item<double>();
     }
-    Json found = {{"held_out", minimised}, {"layers", Json::array()}};
+    sums = group.sum(std::move(sums));
+    Json found = {{"held_out", sums[0]}, {"layers", Json::array()}};
     for (size_t i = 0; i < layers.size(); ++i) {
-      auto [loss, energy, window] = sums[i];
-      found["layers"].push_back({{"layer", layers[i].layer}, {"loss", loss}, {"energy", energy}, {"window", window}});
+      const double *sum = &sums[1 + 3 * i];
+      found["layers"].push_back({{"layer", layers[i].layer}, {"loss", sum[0]}, {"energy", sum[1]}, {"window", sum[2]}});
     }
     return found;
   }
@@ -94,7 +100,8 @@ private:
 
 /// The teacher's energies on the held-out rows; those that `file` keeps, where an earlier start measured them.
 std::vector<double> energiesOf(const Alignment &plain, const ParamMap &params, const std::filesystem::path &file) {
-  if (Json kept = findJsonFile(file); !kept.is_null()) {
+  Group &group = Group::world();
+  if (Json kept = Json::parse(group.share(group.isFirst() ? findJsonFile(file).dump() : "")); !kept.is_null()) {
     Json energies = kept.is_object() ? kept.value("energies", Json()) : Json();
     bool isList = energies.is_array() && energies.size() == plain.numLayers() &&
                   std::all_of(energies.begin(), energies.end(), [](auto &energy) { return energy.is_number(); });
@@ -112,6 +119,8 @@ std::vector<double> energiesOf(const Alignment &plain, const ParamMap &params, c
            " in the mean square on the held-out rows, expected more than 0");
     energies.push_back(energy);
   }
+  if (!group.isFirst())
+    return energies;
   std::filesystem::create_directories(file.parent_path());
   writeTextFile(file, Json{{"energies", energies}}.dump(2) + "\n");
   return energies;
@@ -171,7 +180,8 @@ std::string alignPass(const std::string &options, const std::vector<double> &ene
 
 static AlignResult finish(const TrainResult &run, const TokenRows &heldOut, const std::filesystem::path &folder) {
   AlignReport report = reportOf(run, run.steps, heldOut);
-  writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
+  if (Group::world().isFirst())
+    writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
   return {run.params, report};
 }
 
@@ -200,6 +210,7 @@ AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const Mixe
   task.name = "align";
   task.function = &alignment.functions().function("align");
   task.arguments = Alignment::argumentsOf;
+  task.rounded = roundedTypes(*task.function, options);
   task.losses = [&](auto &arguments, auto &params, auto &context) {
     return alignment.losses(arguments, params, energies, context);
   };

@@ -6,6 +6,7 @@
 #include "Frozen.h"
 #include "StageFunction.h"
 
+#include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Train/Lora.h"
 #include "xlstm/Support/Error.h"
@@ -47,7 +48,11 @@ public:
   /// Cross-entropy of the held-out rows, and KL to the teacher where the source has their targets.
   Json validate(const ParamMap &params) const {
     double sum = 0, klSum = 0, labels = 0;
+    Group &group = Group::world();
+    int64_t number = 0;
     for (const TokenRows &batch : heldOut.batches(options.heldOutBatch)) {
+      if (!group.isMine(number++))
+        continue;
       int64_t B = batch.size(), T = batch.length(), K = std::max<int64_t>(spec.arguments[3].shape[2], 1);
       Targets targets{at::zeros({B, T, K}, at::kInt), at::zeros({B, T, K}), at::full({B, T}, -69.0)};
       if (hasHeldOut)
@@ -58,9 +63,10 @@ public:
       klSum += count * results[kl].item<double>();
       labels += count;
     }
-    Json found = {{"held_out", sum / labels}};
+    std::vector<double> all = group.sum({sum, klSum, labels});
+    Json found = {{"held_out", all[0] / all[2]}};
     if (hasHeldOut)
-      found["held_out_kl"] = klSum / labels;
+      found["held_out_kl"] = all[1] / all[2];
     return found;
   }
 
@@ -130,6 +136,7 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   task.tokens = [](const TokenRows &batch) { return batch.numLabels(); };
   task.validate = [&](const ParamMap &params) { return distillation.validate(params); };
   task.keepBest = true;
+  task.rounded = roundedTypes(spec, options);
   task.added = params.added;
   task.identity = {{"held_out", hashOf(heldOut)}, {"k", source.k()}};
   if (std::string teacher = source.teacher(); !teacher.empty())
@@ -137,6 +144,8 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
 
   TrainResult run = train(task, data, params.frozen, std::move(params.trained), options, folder);
   DistillReport report{run.first.at("held_out"), run.best, run.last.at("held_out"), run.bestStep, run.steps};
+  if (!Group::world().isFirst())
+    return {{}, report};
   writeTextFile(folder / "report.json", report.toJson().dump(2) + "\n");
   if (run.params.empty()) // the state of step 0
     return {load(), report};

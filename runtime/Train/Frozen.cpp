@@ -7,15 +7,21 @@
 
 namespace xlstm {
 
+std::map<std::string, at::ScalarType> roundedTypes(const FunctionSpec &function, const TrainOptions &options) {
+  std::map<std::string, at::ScalarType> types;
+  for (const ParamSpec &param : function.params)
+    if (param.isRounded && options.type == at::kFloat)
+      types[param.tensor.name] = scalarType(param.tensor.dtype);
+  return types;
+}
+
 bool roundFrozen(const FunctionSpec &function, const TrainOptions &options, ParamMap &frozen) {
   bool isAny = false;
-  for (const ParamSpec &param : function.params) {
-    auto found = frozen.find(param.tensor.name);
-    if (found == frozen.end() || !param.isRounded || options.type != at::kFloat)
-      continue;
-    found->second = found->second.to(scalarType(param.tensor.dtype));
-    isAny = true;
-  }
+  for (const auto &[name, type] : roundedTypes(function, options))
+    if (auto found = frozen.find(name); found != frozen.end()) {
+      found->second = found->second.to(type);
+      isAny = true;
+    }
   return isAny;
 }
 

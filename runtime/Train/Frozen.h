@@ -13,6 +13,9 @@ namespace xlstm {
 /// model has.
 bool roundFrozen(const FunctionSpec &function, const TrainOptions &options, ParamMap &frozen);
 
+/// The types in which `function` reads the params that it rounds, by name; none where the options say that nothing is.
+std::map<std::string, at::ScalarType> roundedTypes(const FunctionSpec &function, const TrainOptions &options);
+
 } // namespace xlstm
 
 #endif // XLSTM_RUNTIME_TRAIN_INTERNAL_FROZEN_H

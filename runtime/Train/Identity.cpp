@@ -3,6 +3,8 @@
 
 #include "Identity.h"
 
+#include "Trainee.h"
+
 #include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Data/TensorBytes.h"
 #include "xlstm/Support/Error.h"
@@ -14,6 +16,16 @@ std::string hashOf(const ParamMap &params) {
   for (const auto &[name, param] : params) {
     hash.update(name);
     hash.update(bytesOf(param.detach().cpu().contiguous()));
+  }
+  return hexDigits(hash.value());
+}
+
+/// Of params as they are trained, whatever they are held in before.
+static std::string hashOfTrained(const ParamMap &params) {
+  ContentHash hash;
+  for (const auto &[name, param] : params) {
+    hash.update(name);
+    hash.update(bytesOf(asTrained(param).cpu().contiguous()));
   }
   return hexDigits(hash.value());
 }
@@ -46,8 +58,14 @@ Json identityOf(const TrainTask &task, const MixedRows &data, const ParamMap &fr
     settings["patience"] = options.patience;
   if (options.scoreEvery > 0)
     settings["score_every"] = options.scoreEvery;
-  return {{"task", task.name},       {"options", settings},      {"rows", hashOf(data.rows)},  {"counts", data.counts},
-          {"weights", data.weights}, {"frozen", hashOf(frozen)}, {"initial", hashOf(initial)}, {"more", task.identity}};
+  return {{"task", task.name},
+          {"options", settings},
+          {"rows", hashOf(data.rows)},
+          {"counts", data.counts},
+          {"weights", data.weights},
+          {"frozen", hashOf(frozen)},
+          {"initial", hashOfTrained(initial)},
+          {"more", task.identity}};
 }
 
 /// What a run may have otherwise that goes on for longer: how long, rows that come later, and the warm-up, which may

@@ -35,7 +35,7 @@ void mergeLora(ParamMap &params, double scale) {
     if (product.sizes() != weight->second.sizes())
       fail("adapter '", at->first, "': expected a product of shape ", weight->second.sizes(), ", found ",
            product.sizes());
-    weight->second.detach().add_(product, scale);
+    weight->second.detach().add_(product.to(weight->second.device()), scale); // the best state comes from a file
     params.erase(b);
     at = params.erase(at);
   }

@@ -20,6 +20,8 @@ public:
   void add(const StepLosses &losses, double share);
   /// Adds "lr", "grad_norm" and, where there are gates, "i_gate" and "f_gate", [least, greatest].
   void finish(double rate, const at::Tensor &norm, const GateRanges &gates);
+  /// What add() has added up, scalars.
+  std::vector<at::Tensor> &numbers() { return values; }
 
 private:
   friend class StepLog;

@@ -11,18 +11,25 @@
 
 namespace xlstm {
 
-StepWork::StepWork(const TrainTask &task, const ParamMap &all, const ParamMap &trained)
-    : task(task), all(all), trained(trained), device(trained.begin()->second.device()),
-      mayRecord(device.is_cuda() && task.function) {
+StepWork::StepWork(const TrainTask &task, const ParamMap &all, Trainee &trainee, Group &group, bool isUniform)
+    : task(task), all(all), trainee(trainee), trained(trainee.leaves()), group(group),
+      device(trained.begin()->second.device()), mayRecord(device.is_cuda() && task.function) {
   if (mayRecord && !task.function->hostReader.empty())
     say(task.function->hostReader + " looks at each batch's documents on the host");
+  else if (mayRecord && !isUniform)
+    say("ranks have different numbers of parts");
 }
 
 void StepWork::run(const BatchPart &part, StepMetrics &metrics, GateRanges &gates) {
   ++runs;
-  if (mayRecord && !recorded && runs > stepsBefore)
+  if (mayRecord && !recorded && runs > stepsBefore) {
     record(part);
-  if (recorded && recorded->inputs->put(part.arguments))
+    if (group.greatest(!recorded) && recorded) {
+      recorded.reset();
+      say("another rank cannot");
+    }
+  }
+  if (recorded && !group.greatest(!recorded->inputs->put(part.arguments)))
     replay(part, metrics, gates);
   else
     runNow(part, metrics, gates);
@@ -31,6 +38,7 @@ void StepWork::run(const BatchPart &part, StepMetrics &metrics, GateRanges &gate
 void StepWork::runNow(const BatchPart &part, StepMetrics &metrics, GateRanges &gates) {
   StepLosses losses = task.losses(part.arguments, all, {&gates});
   losses.loss.mul(part.share).backward();
+  trainee.addGradients();
   metrics.add(losses, part.share);
 }
 
@@ -58,10 +66,13 @@ void StepWork::record(const BatchPart &part) {
     made.graph = DeviceGraph::record(device, [&] {
       made.losses = task.losses(part.arguments, all, {&made.gates, made.inputs.get()});
       made.losses.loss.mul(made.share).backward();
+      if (trainee.isRecorded())
+        trainee.addGradients();
     });
     if (!made.graph)
       say("this build or LibTorch has none");
   } catch (const std::exception &error) { // c10::Error, or ours, which names the op
+    trainee.forgetGradients();
     std::string text = error.what();
     say(text.substr(0, text.find('\n')));
   }
@@ -95,6 +106,8 @@ void StepWork::replay(const BatchPart &part, StepMetrics &metrics, GateRanges &g
   }
   if (!sums.empty())
     at::_foreach_add_(sums, gradients);
+  if (!trainee.isRecorded())
+    trainee.addGradients();
   metrics.add(recorded->losses, part.share);
   gates.merge(recorded->gates);
 }

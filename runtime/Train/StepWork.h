@@ -6,6 +6,7 @@
 
 #include "BatchLoader.h"
 #include "StepLog.h"
+#include "Trainee.h"
 
 #include "xlstm/Runtime/Evaluate/DeviceGraph.h"
 
@@ -16,8 +17,10 @@ namespace xlstm {
 /// GPU and not by the launching of its kernels.
 class StepWork {
 public:
-  /// `all` are the params that the losses read, `trained` those of them that get gradients.
-  StepWork(const TrainTask &task, const ParamMap &all, const ParamMap &trained);
+  /// `all` are the params that the losses read, the leaves of `trainee` those of them that get gradients. Several ranks
+  /// record and replay their parts together or not at all, since collectives are among what is recorded; `isUniform`:
+  /// they have equally many.
+  StepWork(const TrainTask &task, const ParamMap &all, Trainee &trainee, Group &group, bool isUniform);
 
   /// Adds the part's gradients to those of the params, its losses and gates to `metrics` and `gates`.
   void run(const BatchPart &part, StepMetrics &metrics, GateRanges &gates);
@@ -40,7 +43,10 @@ private:
   void say(const std::string &reason);
 
   const TrainTask &task;
-  const ParamMap &all, &trained;
+  const ParamMap &all;
+  Trainee &trainee;
+  const ParamMap &trained;
+  Group &group;
   c10::Device device;
   bool mayRecord;
   int runs = 0;

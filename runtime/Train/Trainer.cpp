@@ -5,11 +5,13 @@
 
 #include "BatchLoader.h"
 #include "EventFile.h"
+#include "Exchange.h"
 #include "Identity.h"
 #include "LogFile.h"
 #include "Replay.h"
 #include "SpikeWatch.h"
 #include "StepWork.h"
+#include "Trainee.h"
 
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 #include "xlstm/Runtime/Data/ContentHash.h"
@@ -32,20 +34,26 @@ public:
       const TrainOptions &options, const std::filesystem::path &folder)
       : task(task), data(data), options(options), folder(folder),
         store(folder / "checkpoints", options.checkpointEvery, std::max<int64_t>(2, options.keptCheckpoints)),
-        all(frozen), trained(leavesOf(std::move(initial))), optimizer(trained, options.adamw, task.added),
-        batches([this](int64_t step) { return makeBatch(step); }, options.steps), spikes(options.spike) {
+        all(frozen),
+        batches([this](int64_t step) { return makeBatch(step, group.part(this->options.batch)); }, options.steps),
+        spikes(options.spike) {
     if (options.steps < 0 || options.batch < 1 || options.microBatch < 0 || options.validateEvery < 1 ||
         options.checkpointEvery < 1)
       fail(task.name, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");
-    if (trained.empty())
+    if (options.batch < group.size())
+      fail(task.name, ": expected a batch of at least a row for each of the ", group.size(), " ranks, found ",
+           options.batch);
+    if (initial.empty())
       fail(task.name, ": there is nothing to train: the student has no tensor that linearizing added");
-    for (const auto &[name, param] : trained)
+    record = {{"identity", identityOf(task, data, frozen, initial, options)}};
+    trainee = Trainee::make(group, std::move(initial), task, options);
+    for (const auto &[name, param] : trainee->leaves())
       all[name] = param;
-    work.emplace(task, all, trained);
+    bool isUniform = options.batch % group.size() == 0;
+    work.emplace(task, all, *trainee, group, isUniform);
     order = rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch,
                      shuffledTogether(data.rows.length()));
     rowHashes = data.rows.hashes();
-    record = {{"identity", identityOf(task, data, frozen, trained, options)}};
   }
 
   TrainResult run() {
@@ -80,23 +88,31 @@ public:
   }
 
 private:
-  /// What is trained is at least float32, also where the function rounds it when it reads it. Others are not copied.
-  static ParamMap leavesOf(ParamMap params) {
-    for (auto &[name, param] : params)
-      param = param.detach().to(c10::promoteTypes(param.scalar_type(), at::kFloat)).set_requires_grad(true);
-    return params;
-  }
-
   bool hasStopped() const { return record.value("stopped", false); }
+
+  /// The newest checkpoint that this run would have come by. `reason`: why not by another; rank 0 knows it.
+  std::optional<Checkpoint> newest(std::string &reason) {
+    Slices slices;
+    for (const auto &[name, slice] : trainee->params().slices)
+      for (const char *kind : {"param/", "m/", "v/"})
+        slices[kind + name] = slice;
+    const Slices *only = group.isAlone() ? nullptr : &slices;
+    std::optional<Checkpoint> found;
+    auto fits = [&](const Checkpoint &checkpoint) {
+      std::string why = whyNotFrom(checkpoint);
+      reason = reason.empty() ? why : reason;
+      return why.empty();
+    };
+    if (group.isFirst())
+      found = store.newest(fits, {only});
+    std::string step = group.share(found ? std::to_string(found->step) : "");
+    return found || step.empty() ? found : store.at(std::stoll(step), {only, /*verify=*/false});
+  }
 
   /// Takes up the newest checkpoint, or validates the start.
   void begin() {
     std::string reason;
-    std::optional<Checkpoint> checkpoint = store.newest([&](const Checkpoint &found) {
-      std::string why = whyNotFrom(found);
-      reason = reason.empty() ? why : reason;
-      return why.empty();
-    });
+    std::optional<Checkpoint> checkpoint = newest(reason);
     if (!checkpoint) {
       if (options.replayStep > 0)
         return;
@@ -112,6 +128,8 @@ private:
   }
 
   void openLogs(int64_t logBytes, int64_t eventBytes) {
+    if (!group.isFirst())
+      return;
     log.emplace(folder / "metrics.jsonl", logBytes);
     events.emplace(folder / eventFileName, eventBytes);
   }
@@ -160,10 +178,7 @@ private:
   }
 
   void takeUp(const Checkpoint &checkpoint) {
-    c10::NoGradGuard noGrad;
-    for (const auto &[name, param] : trained)
-      param.copy_(checkpoint.tensors.at("param/" + name));
-    optimizer.restore(checkpoint.tensors);
+    trainee->restore(checkpoint.tensors);
     Json identity = record.at("identity");
     bool hasGrown = checkpoint.record.at("identity") != identity;
     record = checkpoint.record;
@@ -176,32 +191,47 @@ private:
       writeBest();
   }
 
-  /// The parts of a step's batch. Runs ahead, in another thread.
-  std::vector<BatchPart> makeBatch(int64_t step) const {
-    TokenRows batch = data.rows.select(rowsOf(step));
-    int64_t micro = options.microBatch == 0 ? options.batch : options.microBatch;
-    double tokens = double(std::max<int64_t>(task.tokens(batch), 1));
+  /// The parts of a step's batch, of its rows [first, second). Runs ahead, in another thread.
+  std::vector<BatchPart> makeBatch(int64_t step, std::pair<int64_t, int64_t> which) const {
+    std::vector<int64_t> rows = rowsOf(step);
+    int64_t count = which.second - which.first, micro = options.microBatch == 0 ? count : options.microBatch;
+    double tokens = double(std::max<int64_t>(task.tokens(data.rows.select(rows)), 1));
+    TokenRows mine = data.rows.select(std::span(rows).subspan(size_t(which.first), size_t(count)));
     std::vector<BatchPart> parts;
-    for (const TokenRows &part : batch.batches(micro))
-      parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens, micro >= options.batch});
+    for (const TokenRows &part : mine.batches(micro))
+      parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens, micro >= count});
     return parts;
   }
 
   /// One update. Nothing in it waits for the device.
   void step() {
-    optimizer.zeroGrad(); // parts add up
+    trainee->clearGradients(); // parts add up
     GateRanges gates;
     StepMetrics metrics;
-    for (const BatchPart &part : batches.take(done))
+    std::vector<BatchPart> parts = batches.take(done);
+    for (const BatchPart &part : parts)
       work->run(part, metrics, gates);
+    for (int64_t part = int64_t(parts.size()); part < mostParts(); ++part)
+      trainee->addGradients(); // others have one more
+    sumMetrics(group, metrics, gates);
     double rate = options.rate.at(done, options.steps), newRate = options.newRate().at(done, options.steps);
-    at::Tensor norm = gradientNorm(trained);
-    optimizer.step(done + 1, {rate, newRate}, clipDivisor(norm, options.clip));
+    at::Tensor norm = trainee->norm();
+    trainee->step(done + 1, {rate, newRate}, clipDivisor(norm, options.clip));
     metrics.finish(rate, norm, gates);
-    steps.add(done + 1, std::move(metrics));
+    if (group.isFirst())
+      steps.add(done + 1, std::move(metrics));
+  }
+
+  /// Parts of a step on the rank that has most of them.
+  int64_t mostParts() const {
+    int64_t rows = (options.batch + group.size() - 1) / group.size();
+    int64_t micro = options.microBatch == 0 ? rows : options.microBatch;
+    return (rows + micro - 1) / micro;
   }
 
   void writeLine(const Json &line) {
+    if (!group.isFirst())
+      return;
     log->append(line.dump() + "\n");
     events->append(line);
   }
@@ -217,9 +247,9 @@ private:
     std::vector<int64_t> rows = rowsOf(last);
     Json report = {{"task", task.name}, {"step", last + 1}, {"rows", Json::array()}};
     for (int64_t row : rows) {
-      optimizer.zeroGrad();
+      trainee->clearGradients();
       TokenRows one = data.rows.select(std::span(&row, 1));
-      Json losses = lossesOf(task, task.arguments(one), all, trained);
+      Json losses = lossesOf(task, task.arguments(one), all, trainee->leaves());
       losses["row"] = row;
       losses["tokens"] = task.tokens(one);
       report["rows"].push_back(losses);
@@ -235,7 +265,7 @@ private:
     if (!bad)
       return;
     std::vector<int64_t> rows = rowsOf(bad->step - 1);
-    saveFailure(folder / failedName, task.name, *bad, rows, makeBatch(bad->step - 1));
+    saveFailure(folder / failedName, task.name, *bad, rows, makeBatch(bad->step - 1, {0, options.batch}));
     fail(folder.string(), ": step ", bad->step, " of ", task.name, ": ", bad->what, "; its batch is in ",
          (folder / failedName).string(),
          ", xlstm replay shows its rows; a lower learning rate or a longer warm-up may help");
@@ -270,35 +300,42 @@ private:
     }
     Json line = {{"step", done}};
     line.update(found);
-    if (options.scoreEvery > 0 && (done % options.scoreEvery == 0 || done == options.steps))
+    if (group.isFirst() && options.scoreEvery > 0 && (done % options.scoreEvery == 0 || done == options.steps))
       line.update(options.score(all));
     writeLine(line);
   }
 
-  void writeBest() { writeCheckpoint(folder / "best", {done, {trained.begin(), trained.end()}, Json::object()}); }
+  void writeBest() {
+    CheckpointState params = trainee->params();
+    writeCheckpoint(folder / "best",
+                    {done, std::move(params.tensors), Json::object(), params.slices, params.isSharded});
+    group.barrier();
+  }
 
   void stopIfAsked(const DeferInterrupts &interrupts) {
-    if (!interrupts.signal())
+    int signal = int(group.greatest(interrupts.signal())); // ranks stop at one step, whichever was told to
+    if (!signal)
       return;
     if (saved != done) {
       writeSteps();
       save();
     }
-    throw Stopped{interrupts.signal(), task.name + " stopped after step " + std::to_string(done) + " of " +
-                                           std::to_string(options.steps) + ", its checkpoint is saved in " +
-                                           folder.string() + "; the same command goes on from there"};
+    throw Stopped{signal, task.name + " stopped after step " + std::to_string(done) + " of " +
+                              std::to_string(options.steps) + ", its checkpoint is saved in " + folder.string() +
+                              "; the same command goes on from there"};
   }
 
   void save() {
-    record["log_bytes"] = log->flush();
-    record["event_bytes"] = events->flush();
+    if (group.isFirst()) {
+      record["log_bytes"] = log->flush();
+      record["event_bytes"] = events->flush();
+    }
     record["taken"] = takenBy(done);
     record["recent"] = spikes.state();
-    Checkpoint checkpoint{done, optimizer.state(), record};
-    for (const auto &[name, param] : trained)
-      checkpoint.tensors["param/" + name] = param.detach();
-    store.save(checkpoint);
+    CheckpointState state = trainee->state();
+    store.save({done, std::move(state.tensors), record, std::move(state.slices), state.isSharded});
     saved = done;
+    group.barrier();
   }
 
   TrainResult result() {
@@ -307,17 +344,17 @@ private:
       result.bestStep = record.at("best_step");
       result.best = record.at("best");
     }
-    optimizer.zeroGrad(); // the best state comes in place of the gradients
+    trainee->clearGradients(); // the best state comes in place of the gradients
     if (result.bestStep == 0 && done > 0)
       return result;
-    if (result.bestStep < done) {
+    if (result.bestStep == done) {
+      result.params = trainee->values();
+      std::error_code ignored; // an earlier step's, which only takes space
+      if (group.isFirst())
+        std::filesystem::remove_all(folder / "best", ignored);
+    } else if (group.isFirst()) {
       result.params = readCheckpoint(folder / "best").tensors;
-      return result;
     }
-    std::error_code ignored; // an earlier step's, which only takes space
-    std::filesystem::remove_all(folder / "best", ignored);
-    for (const auto &[name, param] : trained)
-      result.params[name] = param.detach();
     return result;
   }
 
@@ -325,9 +362,10 @@ private:
   const MixedRows &data;
   const TrainOptions &options;
   std::filesystem::path folder;
+  Group &group = Group::world();
   CheckpointStore store;
-  ParamMap all, trained;
-  AdamW optimizer;
+  ParamMap all;
+  std::unique_ptr<Trainee> trainee;
   std::vector<int64_t> order;
   std::vector<uint64_t> rowHashes;
   BatchLoader batches;

@@ -3,9 +3,12 @@
 
 #include "Commands.h"
 #include "Estimate.h"
+#include "EstimateRanks.h"
 #include "Job.h"
 #include "Preflight.h"
+#include "Ranks.h"
 
+#include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Nearest.h"
@@ -54,9 +57,25 @@ static std::string lookedBefore(const fs::path &run) {
   return fs::exists(RunOrigin::fileIn(run), error) ? RunOrigin::read(run).looked : "";
 }
 
+/// The part of a rank behind the first in what that calls. The folder has what it wrote of it before.
+static void join(const RunOrigin &origin, const fs::path &output, const std::string &stage) {
+  Recipe recipe = origin.readRecipe();
+  RunFolder run(output, RunFolder::Access::Look, FileHashes(output / ".stages/hashes.json"));
+  Job(recipe, run, origin.device).join(stage);
+}
+
+/// The recipe, which must give each of the ranks something to do.
+static Recipe readRecipeFor(const RunOrigin &origin, int64_t ranks) {
+  Recipe recipe = origin.readRecipe();
+  checkBatch(origin.recipe, "align", recipe.align.options, ranks);
+  for (const RecipeExpert &expert : recipe.experts)
+    checkBatch(origin.recipe, "distill", expert.training.options, ranks);
+  return recipe;
+}
+
 /// Runs the recipe, or patches one of its experts.
 static void work(RunOrigin origin, const fs::path &output, const std::string &expert = "") {
-  Recipe recipe = origin.readRecipe();
+  Recipe recipe = readRecipeFor(origin, Group::world().size());
   FileHashes hashes(output / ".stages/hashes.json");
   origin.looked = checkRun(recipe, output, hashes, lookedBefore(output));
   RunFolder run(output, RunFolder::Access::Work, std::move(hashes));
@@ -77,6 +96,7 @@ void addDistillCommand(CLI::App &app) {
     fs::path recipe, output;
     std::string device, precision;
     bool dryRun = false;
+    RankSettings ranks;
   };
   auto settings = std::make_shared<Settings>();
   CLI::App *verb = app.add_subcommand(
@@ -86,20 +106,26 @@ void addDistillCommand(CLI::App &app) {
   verb->add_flag("--dry-run", settings->dryRun,
                  "Only check the recipe and say what tokens, time, disk and memory each stage needs");
   addDeviceOption(*verb, settings->device);
+  settings->ranks.addOptions(*verb);
   verb->add_option("--precision", settings->precision, "Type in which training computes, over the recipe's")
       ->check(CLI::IsMember(Recipe::precisions()));
   verb->callback([settings, verb] {
+    if (settings->ranks.gpus > 0)
+      settings->device = "cuda";
     RunOrigin origin{fs::absolute(settings->recipe), settings->precision, settings->device, ""};
     if (settings->dryRun) {
-      Recipe recipe = origin.readRecipe();
+      int64_t ranks = std::max<int64_t>(1, settings->ranks.count());
+      Recipe recipe = readRecipeFor(origin, ranks);
       MachineSpeed speed = MachineSpeed::measure(settings->device, recipe.align.options.precision);
-      return writeOut(estimateText(estimateRun(recipe), speed));
+      return writeOut(estimateText(estimateRun(recipe, ranks), speed));
     }
     if (verb->count("--output") == 0) {
       origin.readRecipe();
       throw CLI::RequiredError("--output");
     }
-    work(origin, settings->output);
+    workTogether(
+        settings->ranks, settings->device, [&] { work(origin, settings->output); },
+        [&](const std::string &stage) { join(origin, settings->output, stage); });
   });
 }
 
@@ -159,6 +185,7 @@ void addPatchCommand(CLI::App &app) {
   struct Settings {
     fs::path run;
     std::string expert, device;
+    RankSettings ranks;
   };
   auto settings = std::make_shared<Settings>();
   CLI::App *verb =
@@ -166,9 +193,12 @@ void addPatchCommand(CLI::App &app) {
   verb->add_option("run", settings->run, "Folder of the run")->required();
   verb->add_option("--expert", settings->expert, "Name of the expert")->required();
   addDeviceOption(*verb, settings->device);
+  settings->ranks.addOptions(*verb);
   verb->callback([settings, verb] {
     RunOrigin origin = RunOrigin::read(settings->run);
-    if (verb->count("--device") > 0 || origin.device.empty())
+    if (settings->ranks.gpus > 0)
+      origin.device = "cuda";
+    else if (verb->count("--device") > 0 || origin.device.empty())
       origin.device = settings->device;
     std::vector<std::string> names;
     for (const RecipeExpert &expert : origin.readRecipe().experts)
@@ -176,7 +206,9 @@ void addPatchCommand(CLI::App &app) {
     if (std::ranges::find(names, settings->expert) == names.end())
       fail(origin.recipe.string(), ": expected an expert of the recipe, found ", quote(settings->expert),
            didYouMean(settings->expert, names));
-    work(origin, settings->run, settings->expert);
+    workTogether(
+        settings->ranks, origin.device, [&] { work(origin, settings->run, settings->expert); },
+        [&](const std::string &stage) { join(origin, settings->run, stage); });
   });
 }
 

@@ -5,6 +5,7 @@
 // whose factors below are measured (docs/YourOwnModel.md).
 
 #include "Estimate.h"
+#include "EstimateRanks.h"
 
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Pipelines/Rewrite.h"
@@ -137,10 +138,6 @@ static void addWork(StageNeeds &stage, const Recipe &recipe, const RecipeTrainin
 /// Of a model that only answers: its logits, their logarithms, and what is made of those.
 static int64_t answers(const Shapes &model, int64_t tokens) { return 3 * F32 * tokens * model.vocab; }
 
-static int64_t tokensAtOnce(const TrainOptions &options, int64_t length) {
-  return length * (options.microBatch ? std::min(options.microBatch, options.batch) : options.batch);
-}
-
 static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model) {
   const TrainOptions &options = expert.training.options;
   int64_t rows = options.steps * options.batch, domains = int64_t(expert.training.domains.size());
@@ -185,35 +182,15 @@ static int64_t checkpointBytes(const TrainOptions &options, int64_t trained) {
   return options.keptCheckpoints * trained * Checkpointed;
 }
 
-/// What a stage holds of its params: how many it trains, and how many others, which are float32 unless the function
-/// rounds what it reads.
-struct Held {
-  int64_t trained = 0, frozen = 0, frozenBytes = 0;
-};
-
-static Held heldBy(const FunctionSpec &function, Trained what) {
-  Held held;
-  for (const ParamSpec &param : function.params) {
-    int64_t elements = int64_t(param.tensor.numElements());
-    if (param.init || what == Trained::Full) {
-      held.trained += elements;
-      continue;
-    }
-    held.frozen += elements;
-    held.frozenBytes += param.isRounded ? int64_t(param.tensor.numBytes()) : F32 * elements;
-  }
-  return held;
-}
-
-static Held heldBy(const RecipeExpert &expert, const std::string &studentModule, const std::string &origin) {
+static HeldParams heldBy(const RecipeExpert &expert, const std::string &studentModule, const std::string &origin) {
   const TrainOptions &options = expert.training.options;
   const xlstm::Program program =
       deriveProgram(studentModule, origin, expert.adapterPass() + "xlstm-build-distill", options.passes("distill"));
-  return heldBy(program.function("distill"), options.trained);
+  return HeldParams::of(program.function("distill"), options.trained);
 }
 
-static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, const Held &held,
-                      std::vector<StageNeeds> &stages) {
+static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, const HeldParams &held,
+                      int64_t ranks, std::vector<StageNeeds> &stages) {
   const TrainOptions &options = expert.training.options;
   int64_t weights = model.elements * F32, targets = recipe.onlineTargets ? 0 : targetBytes(recipe, expert, model);
   StageNeeds write{"targets-" + expert.name, "the teacher's answers"};
@@ -235,7 +212,7 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
   if (!recipe.keepTargets)
     train.passes += targets;
   // Frozen ones; the trained, their gradients, two moments. At the end the weights are read once more.
-  int64_t tokens = tokensAtOnce(options, recipe.length), working = expertActivations(model, options, tokens);
+  int64_t tokens = recipe.length * rowsAtOnce(options, ranks), working = expertActivations(model, options, tokens);
   int64_t teacher = 0;
   if (recipe.onlineTargets) { // as it is stored; it has answered before the student's step begins
     teacher = model.bytes;
@@ -246,17 +223,23 @@ static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Sh
     training = held.frozenBytes + held.trained * Rounded +
                std::max(held.trained * Training, held.trained * Checkpointed + working);
   train.memory = ProgramBytes + teacher + std::max(training, weights + held.trained * F32);
+  if (ranks > 1) { // nor is it in one piece at the end
+    RankBytes rank = RankBytes::of(held, options, ranks);
+    train.memory = ProgramBytes + teacher + held.frozenBytes + rank.stays + rank.underWay + working;
+    train.sent = rank.sent;
+  }
   addWork(train, recipe, expert.training, model, false);
   if (recipe.onlineTargets)
     train.operations += double(train.tokens) * forwardOperations(model, recipe.length);
   stages.push_back(train);
 }
 
-std::vector<StageNeeds> estimateRun(const Recipe &recipe) {
-  return estimateRun(recipe, moduleOfTeacher(recipe.teacher), recipe.teacher.string());
+std::vector<StageNeeds> estimateRun(const Recipe &recipe, int64_t ranks) {
+  return estimateRun(recipe, moduleOfTeacher(recipe.teacher), recipe.teacher.string(), ranks);
 }
 
-std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &teacherModule, const std::string &origin) {
+std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &teacherModule, const std::string &origin,
+                                    int64_t ranks) {
   Shapes teacher = shapesOf(teacherModule, origin);
   std::string studentModule =
       rewriteModule(teacherModule, origin, "xlstm-linearize{" + recipe.student.passOptions() + "}");
@@ -276,11 +259,16 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   (recipe.keepCheckpoints ? train.stays : train.passes) += checkpointBytes(align, student.added);
   std::string alignment = alignPass(recipe.student.passOptions(), {});
   const xlstm::Program alignProgram = deriveProgram(teacherModule, origin, alignment, align.passes("align"));
-  Held held = heldBy(alignProgram.function("align"), Trained::Mixer);
+  HeldParams held = HeldParams::of(alignProgram.function("align"), Trained::Mixer);
   int64_t unread = (teacher.elements - held.frozen) * F32; // such as a head
-  train.memory =
-      ProgramBytes + std::max(weights, unread + held.frozenBytes + held.trained * Training +
-                                           alignActivations(student, align, tokensAtOnce(align, recipe.length)));
+  int64_t training = held.trained * Training;
+  if (ranks > 1) {
+    RankBytes rank = RankBytes::of(held, align, ranks);
+    training = rank.stays + rank.underWay;
+    train.sent = rank.sent;
+  }
+  int64_t working = alignActivations(student, align, recipe.length * rowsAtOnce(align, ranks));
+  train.memory = ProgramBytes + std::max(weights, unread + held.frozenBytes + training + working);
   std::set<std::string> aligned;
   for (const RecipeExpert &expert : recipe.experts) {
     addWork(train, recipe, recipe.alignmentOf(expert), student, true);
@@ -289,7 +277,7 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
       stages.push_back(train);
   }
   for (const RecipeExpert &expert : recipe.experts)
-    addExpert(recipe, expert, student, heldBy(expert, studentModule, origin), stages);
+    addExpert(recipe, expert, student, heldBy(expert, studentModule, origin), ranks, stages);
   stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
   stages.push_back({"compile", "the executable", student.bytes, 0, ProgramBytes + weights});
   int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);
@@ -297,9 +285,12 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
       {"eval", "every model, one after the other", 0, 0, ProgramBytes + weights + answers(student, tokens)});
   stages.back().tokens = scoredTokens(recipe) * int64_t(recipe.experts.size() + 4);
   stages.back().operations = double(stages.back().tokens) * forwardOperations(student, recipe.eval.pieceTokens);
-  for (StageNeeds &stage : stages)
+  for (StageNeeds &stage : stages) {
     if (stage.name != "tokens")
       stage.bytes += double(stage.stays);
+    if (stage.sent > 0 || stage.name.starts_with("targets-") || stage.name == "eval") // each rank does a part
+      stage.operations /= double(ranks);
+  }
   return stages;
 }
 
@@ -335,6 +326,7 @@ static std::string countText(int64_t count) {
 }
 
 std::string estimateText(const std::vector<StageNeeds> &stages, const MachineSpeed &speed) {
+  bool isShared = std::ranges::any_of(stages, [](const StageNeeds &stage) { return stage.sent > 0; });
   std::ostringstream text;
   auto line = [&](const std::string &name, const std::vector<std::string> &columns, const std::string &what) {
     text << std::left << std::setw(18) << name << std::right;
@@ -342,21 +334,25 @@ std::string estimateText(const std::vector<StageNeeds> &stages, const MachineSpe
       text << std::setw(11) << column;
     text << "  " << what << '\n';
   };
-  line("stage", {"tokens", "time", "leaves", "meanwhile", "memory"}, "");
+  std::vector<std::string> columns = {"tokens", "time", "leaves", "meanwhile", "memory"};
+  if (isShared)
+    columns.push_back("sent/step");
+  line("stage", columns, "");
   int64_t left = 0, memory = 0;
   double all = 0;
   for (const StageNeeds &stage : stages) {
     double seconds = stage.operations / speed.operations + stage.bytes / speed.bytes;
-    line(stage.name,
-         {countText(stage.tokens), speed.operations > 0 ? timeText(seconds) : "-", sizeText(stage.stays),
-          sizeText(stage.passes), sizeText(stage.memory)},
-         stage.what);
+    columns = {countText(stage.tokens), speed.operations > 0 ? timeText(seconds) : "-", sizeText(stage.stays),
+               sizeText(stage.passes), sizeText(stage.memory)};
+    if (isShared)
+      columns.push_back(stage.sent ? sizeText(stage.sent) : "-");
+    line(stage.name, columns, stage.what);
     left += stage.stays;
     memory = std::max(memory, stage.memory);
     all += seconds;
   }
   text << "disk: " << sizeText(bytesAtFullest(stages)) << " at the fullest, " << sizeText(left)
-       << " at the end; memory: about " << sizeText(memory) << "; time: "
+       << " at the end; memory: about " << sizeText(memory) << (isShared ? " a rank" : "") << "; time: "
        << (speed.operations > 0 ? "about " + timeText(all) + " here, without tasks" : "unknown, no such device here")
        << '\n';
   return text.str();

@@ -18,6 +18,7 @@ struct StageNeeds {
   int64_t stays = 0, passes = 0, memory = 0;
   int64_t tokens = 0;
   double operations = 0, bytes = 0;
+  int64_t sent = 0; // bytes that one of several ranks sends in a step
 };
 
 /// What a machine does in a second.
@@ -28,10 +29,11 @@ struct MachineSpeed {
 };
 
 /// The stages of `recipe` in order and what each needs, from its teacher's shapes alone: no weight is read. Throws
-/// Error as the import and the rewrite would.
-std::vector<StageNeeds> estimateRun(const Recipe &recipe);
+/// Error as the import and the rewrite would. Memory and traffic are those of one of `ranks` ranks.
+std::vector<StageNeeds> estimateRun(const Recipe &recipe, int64_t ranks = 1);
 /// The same for a teacher whose module is at hand.
-std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &teacherModule, const std::string &origin);
+std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &teacherModule, const std::string &origin,
+                                    int64_t ranks = 1);
 
 /// Bytes of text in corpora, about: a compressed byte stands for four.
 double textBytes(const std::vector<std::filesystem::path> &files);

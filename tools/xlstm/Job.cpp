@@ -8,6 +8,7 @@
 
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Pipelines/Rewrite.h"
+#include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Eval/Report.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Merge/Merge.h"
@@ -30,6 +31,12 @@ namespace xlstm {
 Job::Job(const Recipe &recipe, RunFolder &run, const std::string &device) : recipe(recipe), run(run), device(device) {
   run.device = device;
   run.setStages(stages());
+}
+
+/// Rank 0 begins what all ranks do together.
+static void callOthers(const std::string &stage) {
+  if (Group::world().isFirst())
+    Group::world().call(stage);
 }
 
 void Job::importTeacherBundle() {
@@ -103,6 +110,7 @@ Lineage Job::lineage(const std::string &stage, const RecipeTraining &training, c
 }
 
 void Job::align(const RecipeExpert &expert) {
+  callOthers(alignName(expert));
   RecipeTraining training = recipe.alignmentOf(expert);
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   auto build = [&](const std::vector<double> &energies) {
@@ -112,11 +120,14 @@ void Job::align(const RecipeExpert &expert) {
   training.options.replayStep = replayStep;
   AlignResult result = alignStudent(build, std::exchange(teacher.params, {}), corpus.train, corpus.heldOut,
                                     training.options, run / alignName(expert));
+  if (!Group::world().isFirst())
+    return;
   teacher = RunnableModel::open(run / "teacher");
   writeStudent(teacher, student(), result.trained, run / alignedName(expert), lineage("aligned", training, expert));
 }
 
 void Job::distill(const RecipeExpert &expert) {
+  callOthers("expert-" + expert.name);
   RunnableModel aligned = RunnableModel::open(startBundle(expert), device);
   Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}",
                                    expert.training.options.passes("distill"));
@@ -132,8 +143,9 @@ void Job::distill(const RecipeExpert &expert) {
     options.score = taskScores(aligned, expert);
   DistillResult result = distillExpert(program, load, corpus.train, *source, corpus.heldOut, options,
                                        run.path() / "experts" / expert.name);
-  writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert),
-                     lineage("expert", expert.training, expert));
+  if (Group::world().isFirst())
+    writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert),
+                       lineage("expert", expert.training, expert));
 }
 
 /// Scores of the recipe's tasks while an expert trains.
@@ -189,6 +201,7 @@ void Job::merge() {
 }
 
 void Job::evaluate() {
+  callOthers("eval");
   std::vector<NamedBundle> models;
   for (const char *name : {"teacher", "window-sinks"})
     models.push_back({name, run / name});
@@ -252,6 +265,20 @@ void Job::execute() {
     if (stage.name != "teacher")
       ensure(stage.name);
   finish();
+}
+
+void Job::join(const std::string &stage) {
+  if (stage == "eval")
+    return evaluate();
+  for (const RecipeExpert &expert : recipe.experts) {
+    if (stage == alignName(expert))
+      return align(expert);
+    if (stage == "targets-" + expert.name)
+      return writeExpertTargets(expert);
+    if (stage == "expert-" + expert.name)
+      return distill(expert);
+  }
+  fail("stage '", stage, "' was called for by rank 0, which has another recipe");
 }
 
 Json Job::replay(const std::string &stage, int64_t step) {

@@ -37,6 +37,8 @@ public:
   void execute();
   /// One expert and what follows from it. Throws Error where what it is made from is not done.
   void patch(const std::string &expert);
+  /// Of ranks behind the first: its part of what the first does, as it calls it.
+  void join(const std::string &stage);
   /// A step of a stage that trains, row by row (Train/Replay.h); nothing is written.
   Json replay(const std::string &stage, int64_t step);
 

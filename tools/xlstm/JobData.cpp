@@ -4,6 +4,7 @@
 #include "Job.h"
 
 #include "xlstm/Pipelines/Describe.h"
+#include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Train/Trainer.h"
 #include "xlstm/Support/Error.h"
 
@@ -129,6 +130,9 @@ static bool isStoreOf(const fs::path &folder, const TargetFormat &format) {
 }
 
 void Job::writeExpertTargets(const RecipeExpert &expert) {
+  Group &group = Group::world();
+  if (group.isFirst())
+    group.call("targets-" + expert.name);
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   fs::path store = targets(), manifest = store / "targets.json";
   TargetOptions options;
@@ -141,8 +145,9 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
   options.tf32 = expert.training.options.precision == "bf16"; // which rounds to fewer bits
   options.label = "targets-" + expert.name;
   std::error_code error;
-  if (recipe.targetStore.empty() && fs::exists(manifest, error) && !isStoreOf(store, format))
+  if (group.isFirst() && recipe.targetStore.empty() && fs::exists(manifest, error) && !isStoreOf(store, format))
     run.discard("targets"); // of other settings, which none of the run's stages has any more
+  group.barrier();
   if (!recipe.targetStore.empty() && fs::exists(manifest, error))
     std::tie(format.context, format.lookBack) = contextOf(store); // whatever rows it was begun for
   Corpus corpus = readCorpus(expert.training);

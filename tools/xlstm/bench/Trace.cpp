@@ -23,6 +23,7 @@ void startTrace(bool onGpu) {
 /// The kind of a kernel: the first whose words its name holds.
 static const char *kindOf(const std::string &kernel) {
   static const std::pair<const char *, std::vector<const char *>> kinds[] = {
+      {"collectives", {"ncclDevKernel", "ncclKernel"}},
       {"copies", {"Memcpy", "Memset", "memcpy", "copy_kernel", "fill_kernel", "FillFunctor"}},
       {"optimizer", {"multi_tensor_apply"}},
       {"losses", {"sparse::", "train::(anonymous namespace)::squares", "train::(anonymous namespace)::differences"}},
@@ -47,8 +48,32 @@ GpuTime GpuTime::over(double steps) const {
   GpuTime one = *this;
   for (auto &[kind, ms] : one.kinds)
     ms /= steps;
-  one.kernels /= steps, one.waits /= steps;
+  one.hidden /= steps, one.kernels /= steps, one.waits /= steps;
   return one;
+}
+
+using Spans = std::vector<std::pair<uint64_t, uint64_t>>;
+
+/// The time that both have something in; each is sorted by its beginnings.
+static double common(const Spans &collectives, const Spans &others) {
+  double time = 0;
+  uint64_t from = 0, to = 0; // of others that touch one another
+  auto other = others.begin();
+  for (auto [begin, end] : collectives) {
+    for (uint64_t at = begin; at < end;) {
+      while (to <= at && other != others.end()) {
+        from = other->first, to = other->second;
+        for (++other; other != others.end() && other->first <= to; ++other)
+          to = std::max(to, other->second);
+      }
+      if (to <= at || from >= end)
+        break;
+      at = std::max(at, from);
+      time += double(std::min(end, to) - at) * 1e-6;
+      at = std::min(end, to);
+    }
+  }
+  return time;
 }
 
 GpuTime stopTrace(const std::filesystem::path &file) {
@@ -57,16 +82,20 @@ GpuTime stopTrace(const std::filesystem::path &file) {
     result->save(file.string());
   GpuTime time;
   std::map<std::string, double> kinds;
-  std::vector<std::pair<uint64_t, uint64_t>> spans;
+  Spans spans, collectives, others;
   for (const profiler::KinetoEvent &event : result->events()) {
     time.waits += isWait(event.name());
     if (event.deviceType() == c10::DeviceType::CPU)
       continue;
     ++time.kernels;
-    kinds[kindOf(event.name())] += double(event.durationNs()) * 1e-6;
+    std::string kind = kindOf(event.name());
+    kinds[kind] += double(event.durationNs()) * 1e-6;
     spans.emplace_back(event.startNs(), event.endNs());
+    (kind == "collectives" ? collectives : others).push_back(spans.back());
   }
-  std::sort(spans.begin(), spans.end());
+  for (Spans *some : {&spans, &collectives, &others})
+    std::sort(some->begin(), some->end());
+  time.hidden = common(collectives, others);
   uint64_t end = spans.empty() ? 0 : spans[0].first;
   double idle = 0;
   for (auto [from, to] : spans) {

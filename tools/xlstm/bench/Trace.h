@@ -14,6 +14,7 @@ namespace xlstm::bench {
 /// Where a GPU's time went.
 struct GpuTime {
   std::vector<std::pair<std::string, double>> kinds; // ms by kind of work, and "waiting" for what nothing ran in
+  double hidden = 0;                                 // ms of collectives while other kernels ran
   double kernels = 0;                                // how many ran
   double waits = 0;                                  // how often the host waited for the GPU
 

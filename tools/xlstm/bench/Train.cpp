@@ -5,17 +5,20 @@
 // before anything is saved.
 
 #include "../Commands.h"
+#include "../Ranks.h"
 #include "../Recipe.h"
 #include "Bench.h"
 #include "Shapes.h"
 #include "Trace.h"
 #include "TrainCost.h"
 
+#include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
 
+#include <ATen/Context.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randint.h>
@@ -25,6 +28,7 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <chrono>
+#include <cmath>
 #include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -42,6 +46,7 @@ struct TrainSettings {
   std::string shape = "28m", stage = "both", device = "cpu", precision = "f32", trained = "full", trace, peers;
   int64_t rows = 4, length = 1024, steps = 20, warmup = 5, window = 512, topK = 64;
   bool json = false, recompute = false;
+  RankSettings ranks;
 };
 
 /// Stops a stage once enough steps were timed.
@@ -51,8 +56,12 @@ class TrainBench {
 public:
   explicit TrainBench(const TrainSettings &settings)
       : settings(settings), device(openDevice(settings.device)), rate(measuredRate(device)),
-        scratch(fs::temp_directory_path() / "xlstm-bench-train"),
-        teacher(moduleOfShape(settings.shape, scratch.path())) {}
+        scratch(group.isFirst() ? std::make_unique<AtomicDirectory>(fs::temp_directory_path() / "xlstm-bench-train")
+                                : nullptr),
+        folder(group.share(scratch ? scratch->path().string() : "")),
+        teacher(group.share(scratch ? moduleOfShape(settings.shape, folder) : "")) {
+    at::manual_seed(1); // the same weights and rows on every rank
+  }
 
   nlohmann::ordered_json align();
   nlohmann::ordered_json distill();
@@ -62,6 +71,7 @@ private:
   /// One document a row.
   MixedRows randomRows(const Program &program) const;
   TrainOptions options(TrainOptions options);
+  int64_t batch() const { return settings.rows * group.size(); }
   /// What the steps of `run` between warm-up and end took, until the device had done them.
   nlohmann::ordered_json timed(const std::string &stage, const ParamMap &params, const TrainOptions &options,
                                const std::function<void()> &run);
@@ -71,8 +81,10 @@ private:
 
   const TrainSettings &settings;
   c10::Device device;
-  double rate;             // of large products here
-  AtomicDirectory scratch; // never committed, so it goes with the bench
+  double rate; // of large products here
+  Group &group = Group::world();
+  std::unique_ptr<AtomicDirectory> scratch; // never committed, so it goes with the bench
+  fs::path folder;                          // its path, of all ranks
   std::string teacher;
   std::chrono::steady_clock::time_point begin, end;
   GpuTime gpu; // of a step
@@ -99,14 +111,14 @@ ParamMap TrainBench::randomParams(const FunctionSpec &function) const {
 }
 
 MixedRows TrainBench::randomRows(const Program &program) const {
-  int64_t vocab = program.function("model").results.at(0).shape.at(2), N = settings.rows, T = settings.length;
+  int64_t vocab = program.function("model").results.at(0).shape.at(2), N = batch(), T = settings.length;
   TokenRows rows{at::randint(vocab, {N, T}, at::kLong), at::zeros({N, T}, at::kInt), at::full({N, T}, -1, at::kLong)};
   rows.labels_NT.narrow(1, 0, T - 1).copy_(rows.ids_NT.narrow(1, 1, T - 1));
   return mixRows({rows}, {1.0});
 }
 
 TrainOptions TrainBench::options(TrainOptions options) {
-  options.batch = settings.rows;
+  options.batch = batch();
   options.heldOutBatch = heldOutRows;
   options.precision = settings.precision;
   options.recompute = settings.recompute;
@@ -148,30 +160,34 @@ nlohmann::ordered_json TrainBench::timed(const std::string &stage, const ParamMa
   if (!device.is_cpu())
     peak = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index()).allocated_bytes[0].peak;
   const Shape &shape = shapeOf(settings.shape);
-  double tokens = double(settings.steps * settings.rows * settings.length) / seconds;
+  double tokens = double(settings.steps * batch() * settings.length) / seconds;
   double flops = stage == "align" ? alignFlops(shape, settings.length, settings.window)
                                   : distillFlops(shape, settings.length, settings.window, options.trained);
-  nlohmann::ordered_json row = {{"stage", stage},
-                                {"shape", settings.shape},
-                                {"parameters", parameters},
-                                {"device", settings.device},
-                                {"precision", settings.precision},
-                                {"recompute", settings.recompute},
-                                {"rows", settings.rows},
-                                {"length", settings.length},
-                                {"window", settings.window},
-                                {"steps", settings.steps},
-                                {"ms_a_step", 1000 * seconds / double(settings.steps)},
-                                {"tokens_per_s", tokens},
-                                {"flop_per_s", tokens * flops},
-                                {"device_flop_per_s", rate},
-                                {"peak_bytes", peak},
-                                {"foretold_bytes", foretoldBytes(teacher, stage, options, settings.length,
-                                                                 settings.window, settings.topK, !device.is_cpu())}};
+  nlohmann::ordered_json row = {
+      {"stage", stage},
+      {"shape", settings.shape},
+      {"parameters", parameters},
+      {"device", settings.device},
+      {"precision", settings.precision},
+      {"recompute", settings.recompute},
+      {"processes", group.size()},
+      {"rows", batch()},
+      {"length", settings.length},
+      {"window", settings.window},
+      {"steps", settings.steps},
+      {"ms_a_step", 1000 * seconds / double(settings.steps)},
+      {"tokens_per_s", tokens},
+      {"flop_per_s", tokens * flops},
+      {"device_flop_per_s", rate * double(group.size())},
+      {"peak_bytes", peak},
+      {"foretold_bytes", foretoldBytes(teacher, stage, options, settings.length, settings.window, settings.topK,
+                                       !device.is_cpu(), group.size())}};
   if (isTraced() && !device.is_cpu()) {
     row["kernels_a_step"] = gpu.kernels, row["host_waits_a_step"] = gpu.waits;
     for (const auto &[kind, ms] : gpu.kinds)
       row["gpu_ms_a_step"][kind] = ms;
+    if (!group.isAlone())
+      row["hidden_ms_a_step"] = gpu.hidden;
   }
   return row;
 }
@@ -186,8 +202,7 @@ nlohmann::ordered_json TrainBench::align() {
   ParamMap params = randomParams(plain.function("align"));
   MixedRows data = randomRows(plain);
   return timed("align", params, training, [&] {
-    alignStudent(build, std::exchange(params, {}), data, data.rows.slice(0, heldOutRows), training,
-                 scratch.path() / "align");
+    alignStudent(build, std::exchange(params, {}), data, data.rows.slice(0, heldOutRows), training, folder / "align");
   });
 }
 
@@ -205,12 +220,12 @@ nlohmann::ordered_json TrainBench::distill() {
   for (auto &[name, param] : initialParams(program.function("distill")))
     params[name] = param.to(device);
   MixedRows data = randomRows(program);
-  fs::path targets = scratch.path() / "targets";
+  fs::path targets = folder / "targets";
   writeTargets(Program::parse(teacher, settings.shape), params, data.rows, {.format = {.k = settings.topK}}, targets);
   return timed("distill", params, training, [&] {
     auto take = [&] { return std::exchange(params, {}); };
     distillExpert(program, take, data, TargetStore::open(targets), data.rows.slice(0, heldOutRows), training,
-                  scratch.path() / "distill");
+                  folder / "distill");
   });
 }
 
@@ -226,6 +241,12 @@ static void addPeer(const TrainSettings &settings, nlohmann::ordered_json &rows)
                     {"peer", time.peer},
                     {"ms_a_step", time.ms},
                     {"tokens_per_s", 1000 * double(settings.rows * settings.length) / time.ms}});
+}
+
+/// What of the collectives ran while something else did.
+static std::string hiddenText(const nlohmann::ordered_json &row) {
+  double all = row["gpu_ms_a_step"]["collectives"], hidden = row.value("hidden_ms_a_step", 0.0);
+  return std::to_string(int(std::lround(100 * hidden / all))) + " % of them beside other work";
 }
 
 static void print(const nlohmann::ordered_json &row) {
@@ -247,7 +268,13 @@ static void print(const nlohmann::ordered_json &row) {
             << number("host_waits_a_step") << " waits of the host a step; ms of the GPU:\n"
             << std::setprecision(2);
   for (const auto &[kind, ms] : row["gpu_ms_a_step"].items())
-    std::cout << std::setw(11) << ms.get<double>() << "  " << kind << '\n';
+    std::cout << std::setw(11) << ms.get<double>() << "  " << kind
+              << (kind == "collectives" ? ", " + hiddenText(row) : "") << '\n';
+}
+
+static std::string processesText() {
+  int64_t count = Group::world().size();
+  return count > 1 ? " in " + std::to_string(count) + " processes" : "";
 }
 
 static void benchTrain(const TrainSettings &settings) {
@@ -257,6 +284,8 @@ static void benchTrain(const TrainSettings &settings) {
     rows.push_back(bench.align());
   if (settings.stage != "align")
     rows.push_back(bench.distill());
+  if (!Group::world().isFirst())
+    return;
   if (!settings.peers.empty())
     addPeer(settings, rows);
   if (settings.json) {
@@ -264,8 +293,8 @@ static void benchTrain(const TrainSettings &settings) {
     return;
   }
   std::cout << settings.shape << ", " << std::fixed << std::setprecision(1) << rows[0]["parameters"].get<double>() / 1e6
-            << " M parameters, " << settings.rows << " rows of " << settings.length << " tokens, window "
-            << settings.window << ", " << settings.precision << ", " << settings.device
+            << " M parameters, " << rows[0]["rows"] << " rows of " << settings.length << " tokens, window "
+            << settings.window << ", " << settings.precision << ", " << settings.device << processesText()
             << (settings.recompute ? ", recomputed" : "") << ", of products " << std::setprecision(0)
             << rows[0]["device_flop_per_s"].get<double>() / 1e9
             << " Gflop/s\nstage      ms a step    tokens/s  its share    peak GB    foretold\n";
@@ -288,7 +317,7 @@ void addTrainBench(CLI::App &bench) {
   auto count = [&](const char *flag, int64_t &value, const char *meaning, int64_t least) {
     verb->add_option(flag, value, meaning)->check(CLI::Range(least, int64_t(1) << 24))->capture_default_str();
   };
-  count("--rows", settings->rows, "Rows a step", 1);
+  count("--rows", settings->rows, "Rows a step, of each process", 1);
   count("--length", settings->length, "Tokens a row", 2);
   count("--steps", settings->steps, "Steps that are timed", 1);
   count("--warmup", settings->warmup, "Steps before them", 1);
@@ -303,7 +332,18 @@ void addTrainBench(CLI::App &bench) {
       ->type_name("FOLDER");
   verb->add_flag("--json", settings->json, "A list of objects instead of a table");
   addDeviceOption(*verb, settings->device);
-  verb->callback([settings] { benchTrain(*settings); });
+  settings->ranks.addOptions(*verb);
+  verb->callback([settings] {
+    if (settings->ranks.gpus > 0)
+      settings->device = "cuda";
+    workTogether(
+        settings->ranks, settings->device,
+        [&] {
+          Group::world().call("bench");
+          benchTrain(*settings);
+        },
+        [&](const std::string &) { benchTrain(*settings); });
+  });
 }
 
 } // namespace xlstm::bench

@@ -23,7 +23,7 @@ double measuredRate(c10::Device device);
 
 /// Bytes at the stage's peak, of a GPU's memory what LibTorch gives out, as `xlstm distill --dry-run` foretells them.
 int64_t foretoldBytes(const std::string &teacherModule, const std::string &stage, const TrainOptions &options,
-                      int64_t length, int64_t window, int64_t topK, bool isGpu);
+                      int64_t length, int64_t window, int64_t topK, bool isGpu, int64_t ranks = 1);
 
 } // namespace xlstm::bench
 

@@ -14,19 +14,44 @@
 
 namespace xlstm {
 
-/// What a run needs to go on: tensors by name (weights, moments) and a record (what the trainer wants to remember).
+/// The elements [begin, end) of a tensor of this shape, as they lie in memory.
+struct Slice {
+  std::vector<int64_t> shape;
+  int64_t begin = 0, end = 0;
+};
+using Slices = std::map<std::string, Slice>;
+
+/// Tensors by name (weights, moments), or what one of several ranks keeps of them: one-dimensional, `slices` saying
+/// which elements they are.
+struct CheckpointState {
+  std::map<std::string, at::Tensor> tensors;
+  Slices slices = {};
+  bool isSharded = false;
+};
+
+/// What a run needs to go on: its state and a record (what the trainer wants to remember).
 struct Checkpoint {
   int64_t step = 0;
   std::map<std::string, at::Tensor> tensors;
   Json record;
+  Slices slices = {};
+  bool isSharded = false;
 };
 
-/// Writes one checkpoint as folder `path`: state.safetensors, and checkpoint.json with its hash. It appears whole.
+/// Writes one checkpoint as folder `path`: state.safetensors, or shard-NNNNN.safetensors of each rank, and
+/// checkpoint.json with their hashes, which rank 0 writes last. It appears whole. All ranks call it for a sharded one,
+/// rank 0 alone for others; they must see one file system.
 void writeCheckpoint(const std::filesystem::path &path, const Checkpoint &checkpoint);
+
+/// What to read of a checkpoint, however many ranks wrote it.
+struct CheckpointRead {
+  const Slices *only = nullptr; // these; none: all tensors in full
+  bool verify = true;           // hashes of all files
+};
 
 /// Throws Error when the folder is no checkpoint or its state is not the one that was written. Tensors own their
 /// memory.
-Checkpoint readCheckpoint(const std::filesystem::path &path);
+Checkpoint readCheckpoint(const std::filesystem::path &path, const CheckpointRead &how = {});
 
 /// The checkpoints of one run: folders step-NNNNNN, never more than `kept` of them (two), also while one is written;
 /// one more while the first one behind an interruption is.
@@ -39,6 +64,8 @@ public:
   explicit CheckpointStore(std::filesystem::path folder, int64_t every = 1, int64_t most = kept)
       : folder(std::move(folder)), every(every), most(most) {}
 
+  /// Of several ranks the first removes and all write.
+  ///
   /// Removes all but the newest valid checkpoints that may stay beside this one, then writes this one: a checkpoint
   /// holds three numbers for each that is trained, so a third on the disk would be its greatest need.
   void save(const Checkpoint &checkpoint);
@@ -48,10 +75,14 @@ public:
     return newest([](const Checkpoint &) { return true; });
   }
   /// The newest of those that `fits`.
-  std::optional<Checkpoint> newest(const std::function<bool(const Checkpoint &)> &fits);
+  std::optional<Checkpoint> newest(const std::function<bool(const Checkpoint &)> &fits, const CheckpointRead &how = {});
+  /// That of a step, which another rank has found.
+  Checkpoint at(int64_t step, const CheckpointRead &how);
 
 private:
   std::filesystem::path stepFolder(int64_t step) const;
+  /// Removes what must not stay beside the next one.
+  void makeRoom(bool isExtra) const;
   /// Steps of which there is a folder, newest first.
   std::vector<int64_t> steps() const;
 

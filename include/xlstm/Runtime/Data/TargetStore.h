@@ -85,9 +85,10 @@ private:
 
 /// Adds what is wanted and missing to the store `folder`, which begins here where there is none: runs function "model"
 /// of `program`, one batch while the last one is coded and written. Shards with a damaged block that is wanted are
-/// removed first. One process writes at a time; others wait. The bytes of a shard follow from what was missing, so a
-/// writer that was killed, started again, ends in the same ones. Progress counts tokens. Throws Error, for a store of
-/// another TargetFormat, too. Returns the shards that have what is wanted.
+/// removed first. One job writes at a time; others wait. Its
+/// ranks (Distributed/Group.h) each ask the teacher for some of the shards. The bytes of a shard follow from what was
+/// missing, so a writer that was killed, started again, ends in the same ones. Progress counts tokens. Throws Error,
+/// for a store of another TargetFormat, too. Returns the shards that have what is wanted.
 std::vector<std::filesystem::path> writeTargets(const Program &program, const ParamMap &params,
                                                 const TargetRequests &wanted, const TargetOptions &options,
                                                 const std::filesystem::path &folder);

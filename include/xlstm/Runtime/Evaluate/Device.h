@@ -14,6 +14,10 @@ namespace xlstm {
 /// once. Throws Error, one line, for another name, where LibTorch has no CUDA half, and where there is no GPU.
 c10::Device openDevice(const std::string &name);
 
+/// Which of the host's GPUs "cuda" is from now on, before it is opened: the first unless told. A process that is shown
+/// a single one has that.
+void chooseGpu(int index);
+
 /// While it lives, a GPU's products of float32 round their operands to TF32's 11 bits, at several times the speed.
 class Tf32Products {
 public:

@@ -24,6 +24,9 @@ void catchInterrupts(const std::string &tool);
 /// What to say when a signal ends the process, such as how to go on; nothing by default.
 void setInterruptLine(const std::string &text);
 
+/// From now on no line is said: of the processes that a signal reaches, another says one.
+void interruptQuietly();
+
 /// While one lives the first signal waits: the work looks at signal() where it can stop well, and throws Stopped.
 class DeferInterrupts {
 public:

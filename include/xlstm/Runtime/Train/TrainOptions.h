@@ -73,6 +73,9 @@ struct TrainOptions {
   /// What else is measured of the params at every validation whose step is a multiple of `scoreEvery`, for the log.
   std::function<Json(const ParamMap &params)> score = {};
   int64_t scoreEvery = 0;
+  /// Elements, about, whose gradients the ranks of a job sum at once: far more than a collective's own time is worth.
+  /// Not part of a run's identity.
+  int64_t bucket = 1 << 26;
   /// Rows run at once in validation.
   int64_t heldOutBatch = 8;
   /// Called after every step with the number of steps done, when a checkpoint that was due is on disk. Lines are in the

@@ -45,6 +45,8 @@ struct TrainTask {
   bool keepBest = false;
   /// Those of the params trained that have the learning rate and decay of new tensors.
   std::set<std::string> added = {};
+  /// The types in which the function reads params that it rounds (Frozen.h): what ranks send one another.
+  std::map<std::string, at::ScalarType> rounded = {};
   /// What else must be the same for a run to be gone on with, such as a hash of the held-out rows.
   Json identity = Json::object();
 };
@@ -57,6 +59,9 @@ struct TrainResult {
   double best = 0; // "held_out" of the result
 };
 
+/// Each rank of a job (Distributed/Group.h) takes its part of every batch's rows; what is minimised, the order of rows
+/// and what is written do not depend on how many there are. Rank 0 writes, and its result alone has params.
+///
 /// Trains `initial` on `data`, in place: with their gradients and moments these are 16 bytes a param, and nobody else
 /// may use them afterwards. `frozen` are the other params that the losses need. Throws Error: a run in `folder` that
 /// was begun with other options or data; a loss that is not finite or a spike, whose batch is then in folder/failed.
