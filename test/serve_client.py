@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 
 
 class Server:
@@ -75,6 +76,15 @@ class Server:
             while wait and (part := link.recv(65536)):
                 got += part
         return got
+
+    def rests(self, seconds):
+        """Whether it has nothing more to do, soon."""
+        end = time.monotonic() + seconds
+        while self.metric("llamacpp:requests_processing") != 0:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.05)
+        return True
 
     def metric(self, name):
         text = self.raw("GET", "/metrics")[2]

@@ -128,11 +128,7 @@ def main():
             thread.start()
         for thread in threads:
             thread.join()
-        for _ in range(600):
-            if server.metric("llamacpp:requests_processing") == 0:
-                break
-            time.sleep(0.1)
-        else:
+        if not server.rests(60):
             wrong.append("a slot is held by nobody")
         entries, size = server.metric("xlstm:state_cache_entries"), server.metric("xlstm:state_cache_bytes")
         code, log = server.stop(), server.errors()

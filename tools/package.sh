@@ -11,13 +11,10 @@ folder=$1 build=build/${2:-portable}
 rm -rf "$folder/bin" "$folder/lib" "$folder/licences"
 mkdir -p "$folder/bin" "$folder/lib" "$folder/licences"
 strip -o "$folder/bin/xlstm" "$build/bin/xlstm"
-for name in xlstm_kernels_cpu.bc xlstm_kernels_cpu.avx2.bc xlstm_kernels_cpu.avx512.bc $(cat lib/Target/*/Link.cpp | grep -o 'libXlstm[A-Za-z]*\.a' | sort -u); do
-  [ ! -e "$build/lib/$name" ] || cp "$build/lib/$name" "$folder/lib/"
-done
 setting() { sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"; }
 cudart=$(setting CUDA_cudart_static_LIBRARY)
 [ -e "$cudart" ] || cudart=
-cp $(cat "$build/executable-archives.txt") $cudart "$folder/lib/"
+cp $(cat "$build/executable-libraries.txt") $cudart "$folder/lib/"
 sed "s/@TORCH@/$TORCH_VERSION+$TORCH_CUDA/" tools/launcher.sh > "$folder/xlstm.new"
 chmod +x "$folder/xlstm.new"
 mv "$folder/xlstm.new" "$folder/xlstm"

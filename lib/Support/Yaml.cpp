@@ -4,12 +4,12 @@
 #include "xlstm/Support/Yaml.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Nearest.h"
+#include "xlstm/Support/Number.h"
 #include "xlstm/Support/Quote.h"
 
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <set>
@@ -184,19 +184,9 @@ bool YamlNode::asBool() const {
   return text == "true";
 }
 
-/// The whole of `text` as a number, or nothing.
-template <typename Number>
-static std::optional<Number> parseNumber(const std::string &text) {
-  Number value{};
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size())
-    return std::nullopt;
-  return value;
-}
-
 int64_t YamlNode::asInt(int64_t least, int64_t most) const {
   std::string text = asString();
-  std::optional<int64_t> value = parseNumber<int64_t>(text);
+  std::optional<int64_t> value = toNumber<int64_t>(text);
   if (!value || *value < least || *value > most)
     fail("expected a whole number of at least " + std::to_string(least) +
          (most == std::numeric_limits<int64_t>::max() ? "" : " and at most " + std::to_string(most)) + ", found " +
@@ -206,7 +196,7 @@ int64_t YamlNode::asInt(int64_t least, int64_t most) const {
 
 double YamlNode::asDouble(double least, double most) const {
   std::string text = asString();
-  std::optional<double> value = parseNumber<double>(text);
+  std::optional<double> value = toNumber<double>(text);
   if (!value || !std::isfinite(*value) || *value < least || *value > most) {
     std::ostringstream wanted;
     wanted << "expected a number of at least " << least;

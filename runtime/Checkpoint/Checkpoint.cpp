@@ -8,6 +8,7 @@
 #include "xlstm/Runtime/Files/FileHash.h"
 #include "xlstm/Runtime/Files/ForgetPages.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
@@ -23,10 +24,7 @@ namespace fs = std::filesystem;
 static constexpr int wholeVersion = 2, shardedVersion = 3;
 static const char *const stateName = "state.safetensors";
 
-static std::string shardName(int64_t rank) {
-  std::string digits = std::to_string(rank);
-  return "shard-" + std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits + ".safetensors";
-}
+static std::string shardName(int64_t rank) { return "shard-" + padded(rank, 5) + ".safetensors"; }
 
 /// The tensors of a file, with its slices as metadata: "begin end dim dim ...".
 static void saveShard(const fs::path &file, const Checkpoint &checkpoint) {
@@ -178,9 +176,7 @@ Checkpoint readCheckpoint(const fs::path &path, const CheckpointRead &how) {
   for (const auto &[name, parts] : stored) {
     const Slice &first = parts.front().slice;
     if (!how.only) {
-      int64_t all = 1;
-      for (int64_t dim : first.shape)
-        all *= dim;
+      auto all = int64_t(TensorSpec{name, DType::F32, first.shape}.numElements());
       checkpoint.tensors[name] = readSlice(path, name, parts, {first.shape, 0, all}).view(first.shape);
     } else if (auto wanted = how.only->find(name); wanted != how.only->end()) {
       checkpoint.tensors[name] = readSlice(path, name, parts, wanted->second);

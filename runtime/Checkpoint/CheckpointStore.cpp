@@ -5,6 +5,7 @@
 
 #include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 #include "xlstm/Support/Progress.h"
 
 #include <algorithm>
@@ -13,10 +14,7 @@ namespace xlstm {
 
 namespace fs = std::filesystem;
 
-fs::path CheckpointStore::stepFolder(int64_t step) const {
-  std::string digits = std::to_string(step);
-  return folder / ("step-" + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits);
-}
+fs::path CheckpointStore::stepFolder(int64_t step) const { return folder / ("step-" + padded(step, 6)); }
 
 std::vector<int64_t> CheckpointStore::steps() const {
   std::vector<int64_t> result;

@@ -26,15 +26,6 @@ bool isLetter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80;
 }
 
-/// `count` words with `between` them.
-std::string drawWords(const std::vector<std::string> &words, size_t count, std::string_view between,
-                      DrawnNumbers &draw) {
-  std::string text;
-  for (size_t i = 0; i < count; ++i)
-    text += std::string(i ? between : "") + words[draw.below(words.size())];
-  return text;
-}
-
 std::string drawFact(const std::vector<std::string> &words, DrawnNumbers &draw) {
   std::string_view form = forms[draw.below(forms.size())];
   std::string name = drawWords(words, 2, form.starts_with("def") ? "_" : " ", draw);
@@ -130,6 +121,14 @@ private:
 };
 
 } // namespace
+
+std::string drawWords(const std::vector<std::string> &words, size_t count, std::string_view between,
+                      DrawnNumbers &draw) {
+  std::string text;
+  for (size_t i = 0; i < count; ++i)
+    text += std::string(i ? between : "") + words[draw.below(words.size())];
+  return text;
+}
 
 void addWords(const std::string &text, std::set<std::string> &words) {
   for (size_t from = 0, to = 0; from < text.size(); from = to + 1) {

@@ -4,15 +4,15 @@
 #ifndef XLSTM_RUNTIME_DATA_INTERNAL_SHARDNAME_H
 #define XLSTM_RUNTIME_DATA_INTERNAL_SHARDNAME_H
 
+#include "xlstm/Support/Number.h"
+
 #include <filesystem>
-#include <string>
 
 namespace xlstm {
 
 /// FOLDER/shard-00012.safetensors
 inline std::filesystem::path shardFile(const std::filesystem::path &folder, int64_t index) {
-  std::string digits = std::to_string(index);
-  return folder / ("shard-" + std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits + ".safetensors");
+  return folder / ("shard-" + padded(index, 5) + ".safetensors");
 }
 
 } // namespace xlstm

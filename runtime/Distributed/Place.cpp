@@ -4,8 +4,8 @@
 #include "xlstm/Runtime/Distributed/Place.h"
 
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 
-#include <charconv>
 #include <cstdlib>
 
 namespace xlstm {
@@ -28,11 +28,10 @@ constexpr int64_t defaultPort = 29500; // torchrun's
 
 static int64_t number(const Get &get, const std::string &name, int64_t least, int64_t most) {
   std::string text = get(name);
-  int64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most)
+  std::optional<int64_t> value = toNumber<int64_t>(text);
+  if (!value || *value < least || *value > most)
     fail("environment variable ", name, ": expected a number from ", least, " to ", most, ", found '", text, "'");
-  return value;
+  return *value;
 }
 
 std::string firstHost(const std::string &list) {

@@ -148,6 +148,17 @@ static Json measureTask(const LoadedModel &model, const Vocabulary &vocabulary, 
           {"samples", score.samples}};
 }
 
+/// A domain's part of a model: measured, or there already.
+static Json textPart(const LoadedModel &model, const Parts &parts, const Vocabulary &vocabulary, const PackedText &text,
+                     const std::string &name) {
+  return parts.get("text-" + name, text.hash(), [&] { return measureDomain(model, vocabulary, text, name); });
+}
+
+static Json taskPart(const LoadedModel &model, const Parts &parts, const Vocabulary &vocabulary, const Task &task,
+                     uint64_t hash) {
+  return parts.get("task-" + task.name, hash, [&] { return measureTask(model, vocabulary, task); });
+}
+
 /// Parameters, and the bytes that a row's state takes: whatever its length, for each token, and when its context is
 /// full.
 static Json measureSize(const LoadedModel &model) {
@@ -201,14 +212,12 @@ static void measureParts(const EvalModel &model, const Inputs &inputs, const Voc
   for (size_t i = 0; i < domains.size(); ++i)
     if (group.isMine(part++))
       mine.push_back([&, i](const LoadedModel &loaded, const Parts &parts) {
-        parts.get("text-" + domains[i].name, inputs.texts[i].hash(),
-                  [&] { return measureDomain(loaded, vocabulary, inputs.texts[i], domains[i].name); });
+        textPart(loaded, parts, vocabulary, inputs.texts[i], domains[i].name);
       });
   for (size_t i = 0; i < tasks.size(); ++i)
     if (group.isMine(part++))
       mine.push_back([&, i](const LoadedModel &loaded, const Parts &parts) {
-        parts.get("task-" + tasks[i].name, inputs.taskHashes[i],
-                  [&] { return measureTask(loaded, vocabulary, tasks[i]); });
+        taskPart(loaded, parts, vocabulary, tasks[i], inputs.taskHashes[i]);
       });
   if (mine.empty())
     return;
@@ -228,16 +237,13 @@ static ModelResults evaluateModel(const EvalModel &model, const Inputs &inputs, 
   ModelResults results;
   results.name = model.name;
   for (size_t i = 0; i < domains.size(); ++i) {
-    const PackedText &text = inputs.texts[i];
     Json &result = results.domains[domains[i].name];
-    result = parts.get("text-" + domains[i].name, text.hash(),
-                       [&] { return measureDomain(loaded, vocabulary, text, domains[i].name); });
+    result = textPart(loaded, parts, vocabulary, inputs.texts[i], domains[i].name);
     progress.advance(1, model.name + " " + domains[i].name + " " + rounded(result.at("bits_per_byte")));
   }
   for (size_t i = 0; i < tasks.size(); ++i) {
     Json &result = results.tasks[tasks[i].name];
-    result = parts.get("task-" + tasks[i].name, inputs.taskHashes[i],
-                       [&] { return measureTask(loaded, vocabulary, tasks[i]); });
+    result = taskPart(loaded, parts, vocabulary, tasks[i], inputs.taskHashes[i]);
     progress.advance(1, model.name + " " + tasks[i].name + " " + rounded(result.at("metrics").at(tasks[i].metric())));
   }
   if (!asTeacher) {

@@ -28,11 +28,7 @@ struct Probe {
 
 static Probe makeProbe(const Vocabulary &vocabulary, const std::vector<std::string> &words, const Tokens &text,
                        size_t length, size_t window, DrawnNumbers &random) {
-  std::string name, value;
-  for (int i = 0; i < 2; ++i)
-    name += (i ? " " : "\n") + words[random.below(words.size())];
-  for (int i = 0; i < 3; ++i)
-    value += " " + words[random.below(words.size())];
+  std::string name = "\n" + drawWords(words, 2, " ", random), value = " " + drawWords(words, 3, " ", random);
   auto encode = [&](const std::string &part) { return vocabulary.tokenizer->encode(part, /*addSpecial=*/false); };
   std::span<const int32_t> before = vocabulary.tokenizer->before();
   Tokens start = before.empty() ? vocabulary.context() : Tokens(before.begin(), before.end());

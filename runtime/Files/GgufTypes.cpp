@@ -25,6 +25,13 @@ const GgmlType *xlstm::findGgmlType(uint32_t number) {
   return nullptr;
 }
 
+const GgmlType *xlstm::findGgmlType(std::string_view name) {
+  for (const GgmlType &type : types)
+    if (type.name == name)
+      return &type;
+  return nullptr;
+}
+
 std::string xlstm::dequantizableTypes() {
   std::string names;
   for (const GgmlType &type : types)

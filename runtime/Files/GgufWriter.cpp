@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Files/GgufWriter.h"
 
+#include "xlstm/Runtime/Files/Floats.h"
 #include "xlstm/Runtime/Files/Gguf.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Quote.h"
@@ -29,8 +30,6 @@ void putText(std::string &to, std::string_view text) {
 
 uint64_t gap(uint64_t bytes) { return (alignment - bytes % alignment) % alignment; }
 
-uint32_t typeOf(DType type) { return type == DType::F32 ? 0 : type == DType::F16 ? 1 : 30; } // of ggml_type
-
 } // namespace
 
 void GgufWriter::addText(std::string_view key, std::string_view value) {
@@ -56,13 +55,13 @@ void GgufWriter::addTensor(const StoredTensor &tensor) {
     refuse("a name of 64 bytes at most, found ", spec.name.size());
   if (spec.shape.empty() || spec.shape.size() > 4)
     refuse("1 to 4 dimensions, found ", spec.shape.size());
-  if (spec.dtype != DType::F32 && spec.dtype != DType::F16 && spec.dtype != DType::BF16)
+  if (!isWeightType(spec.dtype))
     refuse("F32, F16 or BF16, found ", safetensorsName(spec.dtype));
   putText(descriptions, spec.name);
   put(descriptions, uint32_t(spec.shape.size()));
   for (auto size = spec.shape.rbegin(); size != spec.shape.rend(); ++size) // the fastest first
     put(descriptions, uint64_t(*size));
-  put(descriptions, typeOf(spec.dtype));
+  put(descriptions, findGgmlType(safetensorsName(spec.dtype))->number);
   put(descriptions, dataBytes);
   dataBytes += tensor.bytes.size() + gap(tensor.bytes.size());
   tensors.push_back(&tensor);

@@ -7,6 +7,7 @@
 #include "xlstm/Runtime/Files/Interrupt.h"
 
 #include "runtime/Files/Unfinished.h"
+#include "xlstm/Runtime/Files/StandardStreams.h"
 
 #include <atomic>
 #include <cerrno>
@@ -63,8 +64,8 @@ static void handleNothing(int, siginfo_t *, void *) {}
   removeUnfinished();
   std::string line = std::string(::isatty(STDERR_FILENO) ? "\r\x1b[K" : "") + texts()[0] + ": interrupted" +
                      (texts()[1].empty() ? "" : ": ") + texts()[1] + "\n";
-  if (!texts()[0].empty()) [[maybe_unused]]
-    ssize_t lost = ::write(STDERR_FILENO, line.data(), line.size());
+  if (!texts()[0].empty())
+    tell(STDERR_FILENO, line);
   ::_exit(128 + caught);
 }
 

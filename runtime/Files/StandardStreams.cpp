@@ -55,6 +55,11 @@ void tell(int descriptor, std::string_view text) {
   }
 }
 
+void tellError(const std::string &name, const std::exception &error) {
+  std::string text = error.what();
+  tell(STDERR_FILENO, name + ": error: " + escapeControls(text.substr(0, text.find('\n'))) + "\n");
+}
+
 /// What went through std::cout and stdio.
 static void finishOutput() {
   errno = 0;

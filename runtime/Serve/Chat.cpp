@@ -6,8 +6,6 @@
 
 namespace xlstm::serve {
 
-constexpr int64_t mostChances = 20;
-
 namespace {
 
 class ChatFormat : public Format {
@@ -57,7 +55,7 @@ Json ChatFormat::choice(int index, const Written &written, bool isStream) const 
   return {{"index", index},
           {isStream ? "delta" : "message", std::move(message)},
           {"logprobs", chances(written)},
-          {"finish_reason", written.finish ? Json(*written.finish == Finish::Stop ? "stop" : "length") : Json()}};
+          {"finish_reason", nameOf(written.finish)}};
 }
 
 /// Texts alone: what was cut into parts is put together, as templates expect it.

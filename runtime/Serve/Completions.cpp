@@ -9,7 +9,6 @@
 namespace xlstm::serve {
 
 constexpr size_t mostPrompts = 1024;
-constexpr int64_t mostChances = 20;
 
 namespace {
 
@@ -77,10 +76,6 @@ Json CompletionFormat::chances(const Written &written) const {
           {"token_logprobs", std::move(own)},
           {"top_logprobs", std::move(top)},
           {"text_offset", std::move(offsets)}};
-}
-
-static Json nameOf(const std::optional<Finish> &finish) {
-  return finish ? Json(*finish == Finish::Stop ? "stop" : "length") : Json();
 }
 
 Json CompletionFormat::choice(int index, const Written &written, bool) const {

@@ -78,14 +78,9 @@ Connection::~Connection() { --shared->clients; }
 void Connection::start() { readRequest(); }
 
 void Connection::refuse() {
-  const int status = 503;
   isAnswering = true;
   ++shared->answers;
-  begin({status,
-         shared->errorBody(status, "the server has as many clients as it takes"),
-         "application/json",
-         {{"Retry-After", "1"}}},
-        /*isWhole=*/true);
+  begin(shared->errorAnswer(503, "the server has as many clients as it takes"), /*isWhole=*/true);
 }
 
 void Connection::expectWithin(std::chrono::seconds time) {
@@ -151,9 +146,9 @@ void Connection::refuseRequest(Error error) {
   keepsAlive = false;
   isAnswering = true;
   ++shared->answers;
-  begin({status, shared->errorBody(status, isLarge  ? "the body has more than the " + most + " bytes that are allowed"
-                                           : isLong ? "the headers are too long"
-                                                    : "the request is not HTTP: " + error.message())},
+  begin(shared->errorAnswer(status, isLarge  ? "the body has more than the " + most + " bytes that are allowed"
+                                    : isLong ? "the headers are too long"
+                                             : "the request is not HTTP: " + error.message()),
         /*isWhole=*/true);
 }
 
@@ -184,7 +179,7 @@ void Connection::onRequest(Error error) {
     try {
       shared->handler(std::move(request), reply);
     } catch (const std::exception &failure) {
-      reply->send({500, shared->errorBody(500, failure.what())});
+      reply->send(shared->errorAnswer(500, failure.what()));
     }
   });
   watch();

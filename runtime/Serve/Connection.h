@@ -26,7 +26,7 @@ namespace xlstm::serve {
 struct HttpShared {
   HttpOptions options;
   HttpHandler handler;
-  HttpErrorBody errorBody;
+  HttpErrorAnswer errorAnswer;
   boost::asio::thread_pool workers{2}; // parse and tokenize
   std::atomic<size_t> clients = 0, answers = 0;
   bool isClosing = false;

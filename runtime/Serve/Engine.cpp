@@ -104,8 +104,8 @@ void Engine::work() {
   }
   for (const std::unique_ptr<Slot> &slot : all)
     if (!slot->isIdle())
-      slot->drop(503, "the server is shutting down");
-  refuseWaiting(503, "the server is shutting down", /*onlyLate=*/false);
+      slot->drop(503, shuttingDown);
+  refuseWaiting(503, shuttingDown, /*onlyLate=*/false);
   std::lock_guard lock(mutex);
   for (const std::function<void()> &command : commands)
     command();
@@ -139,7 +139,7 @@ void Engine::dropGone() {
     isOver = isClosing;
   }
   if (isOver)
-    refuseWaiting(503, "the server is shutting down", /*onlyLate=*/false);
+    refuseWaiting(503, shuttingDown, /*onlyLate=*/false);
   const auto now = Clock::now();
   for (const std::unique_ptr<Slot> &slot : all) {
     if (slot->isIdle())
@@ -245,7 +245,7 @@ void Engine::call(std::function<void()> command) {
   {
     std::lock_guard lock(mutex);
     if (isStopping)
-      fail("the server is shutting down");
+      fail(shuttingDown);
     commands.push_back([&] {
       try {
         command();

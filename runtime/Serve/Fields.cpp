@@ -9,7 +9,9 @@
 
 namespace xlstm::serve {
 
-std::string errorBody(int status, const std::string &message, const std::string &field) {
+std::string dump(const Json &json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+HttpResponse errorAnswer(int status, const std::string &message, const std::string &field) {
   const char *type = status == 401   ? "authentication_error"
                      : status == 403 ? "permission_error"
                      : status == 404 ? "not_found_error"
@@ -18,7 +20,12 @@ std::string errorBody(int status, const std::string &message, const std::string 
                                      : "invalid_request_error";
   Json error = {
       {"message", message}, {"type", type}, {"param", field.empty() ? Json() : Json(field)}, {"code", status}};
-  return Json({{"error", std::move(error)}}).dump(-1, ' ', false, Json::error_handler_t::replace);
+  HttpResponse response{status, dump({{"error", std::move(error)}})};
+  if (status == 401)
+    response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (status == 503)
+    response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 Fields::Fields(const Json &object, std::string where) : object(object), where(std::move(where)) {

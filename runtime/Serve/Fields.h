@@ -4,6 +4,7 @@
 #ifndef RUNTIME_SERVE_FIELDS_H
 #define RUNTIME_SERVE_FIELDS_H
 
+#include "runtime/Serve/Http.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
 
@@ -22,8 +23,11 @@ public:
   std::string field;
 };
 
-/// The body of such an answer.
-std::string errorBody(int status, const std::string &message, const std::string &field = "");
+/// Such an answer, with the headers that belong to its status.
+HttpResponse errorAnswer(int status, const std::string &message, const std::string &field = "");
+
+/// Text that is no UTF-8 is replaced.
+std::string dump(const Json &json);
 
 /// A field of a request that has one value here: that of a server without it.
 struct NeutralField {

@@ -28,6 +28,10 @@ std::string nameOf(const Service &service, int32_t id) {
   return name;
 }
 
+Json nameOf(const std::optional<Finish> &finish) {
+  return finish ? Json(*finish == Finish::Stop ? "stop" : "length") : Json();
+}
+
 /// One prompt's part of it.
 class Gather::Ear : public Listener {
 public:
@@ -165,13 +169,12 @@ void Gather::onError(int status, const std::string &message) {
   for (const std::weak_ptr<Job> &weak : jobs)
     if (std::shared_ptr<Job> job = weak.lock())
       job->isGone = true;
-  const std::string body = errorBody(status, message);
+  HttpResponse answer = errorAnswer(status, message);
   if (hasBegun) {
-    exchange.responder->write("data: " + body + "\n\n");
+    exchange.responder->write("data: " + answer.body + "\n\n");
     exchange.responder->end();
   } else {
-    exchange.responder->send(
-        {status, body, "application/json", status == 503 ? Headers{{"Retry-After", "1"}} : Headers()});
+    exchange.responder->send(std::move(answer));
   }
   log(status);
 }

@@ -71,6 +71,8 @@ private:
 size_t charactersOf(std::string_view text);
 /// A token as text of its own; bytes that are none as "bytes:\xe2".
 std::string nameOf(const Service &service, int32_t id);
+/// OpenAI's finish_reason; null while there is none.
+Json nameOf(const std::optional<Finish> &finish);
 
 } // namespace xlstm::serve
 

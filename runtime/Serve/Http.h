@@ -61,13 +61,13 @@ struct HttpOptions {
 };
 
 /// Says what an error of HTTP itself looks like: a request that cannot be read, is too large, or comes too often.
-using HttpErrorBody = std::function<std::string(int status, const std::string &message)>;
+using HttpErrorAnswer = std::function<HttpResponse(int status, const std::string &message)>;
 
 /// HTTP/1.1 over TCP, without TLS.
 class HttpServer {
 public:
   /// Takes the port. Throws Error where it cannot.
-  HttpServer(const HttpOptions &options, HttpHandler handler, HttpErrorBody errorBody);
+  HttpServer(const HttpOptions &options, HttpHandler handler, HttpErrorAnswer errorAnswer);
   ~HttpServer();
 
   int port() const;

@@ -29,11 +29,11 @@ struct HttpServer::Impl {
   void waitForAnswers(int left);
 };
 
-HttpServer::HttpServer(const HttpOptions &options, HttpHandler handler, HttpErrorBody errorBody)
+HttpServer::HttpServer(const HttpOptions &options, HttpHandler handler, HttpErrorAnswer errorAnswer)
     : impl(std::make_unique<Impl>()) {
   impl->shared->options = options;
   impl->shared->handler = std::move(handler);
-  impl->shared->errorBody = std::move(errorBody);
+  impl->shared->errorAnswer = std::move(errorAnswer);
   boost::system::error_code error;
   tcp::resolver resolver(impl->context);
   auto found = resolver.resolve(options.host, std::to_string(options.port), tcp::resolver::passive, error);

@@ -41,6 +41,9 @@ struct TokenChances {
 
 enum class Finish { Stop, Length };
 
+/// What those hear who come too late, with 503.
+constexpr const char *shuttingDown = "the server is shutting down";
+
 /// Who waits for the answer. Called by the thread of the model, which must not be kept waiting.
 class Listener {
 public:

@@ -146,12 +146,7 @@ void route(Service &service, HttpRequest request, std::shared_ptr<Responder> res
   bool isLogged = false;
   auto refuse = [&](int code, const std::string &message, const std::string &field) {
     status = code;
-    HttpResponse response{code, errorBody(code, message, field)};
-    if (code == 401)
-      response.headers.emplace_back("WWW-Authenticate", "Bearer");
-    if (code == 503)
-      response.headers.emplace_back("Retry-After", "1");
-    responder->send(std::move(response));
+    responder->send(errorAnswer(code, message, field));
   };
   try {
     checkOrigin(service, request);

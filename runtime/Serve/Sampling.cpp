@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/Serve/Sampling.h"
+#include "xlstm/Support/Number.h"
 
-#include <charconv>
 #include <random>
 
 namespace xlstm::serve {
@@ -39,14 +39,13 @@ static std::vector<std::pair<int32_t, float>> readBias(const Fields &fields, int
   if (!found->is_object() || found->size() > mostBiases)
     fields.refuse("logit_bias", "an object of " + std::to_string(mostBiases) + " tokens at most", found);
   for (const auto &[name, value] : found->items()) {
-    int32_t id = -1;
-    auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-    if (error != std::errc() || end != name.data() + name.size() || id < 0 || id >= vocab)
+    const std::optional<int32_t> id = toNumber<int32_t>(name);
+    if (!id || *id < 0 || *id >= vocab)
       fields.refuse("logit_bias", "token ids from 0 to " + std::to_string(vocab - 1) + " as names, found '" +
                                       name.substr(0, 20) + "'");
     if (!value.is_number() || !(std::abs(value.get<double>()) <= 100))
       fields.refuse("logit_bias." + name, "a number from -100 to 100", &value);
-    bias.emplace_back(id, value.get<float>());
+    bias.emplace_back(*id, value.get<float>());
   }
   return bias;
 }
@@ -139,7 +138,7 @@ void submit(const Exchange &exchange, const std::vector<std::shared_ptr<const To
   case Engine::Verdict::Full:
     throw ApiError(503, "the server is busy: as many requests wait as may");
   case Engine::Verdict::Closing:
-    throw ApiError(503, "the server is shutting down");
+    throw ApiError(503, shuttingDown);
   }
 }
 

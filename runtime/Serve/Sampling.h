@@ -8,6 +8,9 @@
 
 namespace xlstm::serve {
 
+/// Of the likeliest tokens that may be asked for with each.
+constexpr int64_t mostChances = 20;
+
 /// What both endpoints take: sampling, stops, the number of choices and of tokens, streaming.
 struct Sampling {
   WritingOptions writing;

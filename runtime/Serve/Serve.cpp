@@ -68,8 +68,6 @@ void addServeOptions(CLI::App &verb, ServeOptions &options) {
 
 namespace serve {
 
-std::string dump(const Json &json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 void Exchange::send(const Json &answer, int status) const { responder->send({status, dump(answer)}); }
 
 const Tokenizer &Service::tokenizer() const {
@@ -123,7 +121,7 @@ void serveModel(const ServeOptions &options, const ServedModel &model) {
       [&](HttpRequest request, std::shared_ptr<Responder> responder) {
         route(service, std::move(request), std::move(responder));
       },
-      [](int status, const std::string &message) { return errorBody(status, message); });
+      [](int status, const std::string &message) { return errorAnswer(status, message); });
   const bool isSix = options.host.find(':') != options.host.npos;
   writeOut("serving '" + escapeControls(service.name) + "' at http://" +
            (isSix ? "[" + options.host + "]" : options.host) + ":" + std::to_string(server.port()) + "\n");

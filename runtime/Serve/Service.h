@@ -34,6 +34,8 @@ struct Service {
   Engine engine; // last: its thread ends first
 
   const Tokenizer &tokenizer() const; // ApiError where there is none
+  /// Tokens of a text at most; null: any number.
+  Json context() const { return model.cacheTokens ? Json(model.cacheTokens) : Json(); }
 };
 
 /// One request on its way.
@@ -65,8 +67,6 @@ std::string renderChat(const Service &service, const Json &body);
 
 /// Finds the endpoint, checks key and origin, and answers what goes wrong.
 void route(Service &service, HttpRequest request, std::shared_ptr<Responder> responder);
-
-std::string dump(const Json &json);
 
 } // namespace xlstm::serve
 

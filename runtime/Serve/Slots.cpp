@@ -3,9 +3,8 @@
 
 #include "runtime/Serve/Service.h"
 #include "xlstm/Runtime/Files/StateFile.h"
+#include "xlstm/Support/Number.h"
 #include "xlstm/Support/Quote.h"
-
-#include <charconv>
 
 namespace xlstm::serve {
 
@@ -17,7 +16,7 @@ void listSlots(Exchange exchange) {
                         : slot.state == Slot::State::Reading ? "reading"
                                                              : "writing";
     list.push_back({{"id", slot.id},
-                    {"n_ctx", service.model.cacheTokens ? Json(service.model.cacheTokens) : Json()},
+                    {"n_ctx", service.context()},
                     {"is_processing", slot.state != Slot::State::Idle},
                     {"state", state},
                     {"n_prompt_tokens", slot.promptTokens},
@@ -29,12 +28,11 @@ void listSlots(Exchange exchange) {
 static int slotOf(const Exchange &exchange) {
   const std::string &path = exchange.request.path;
   const std::string name = path.substr(path.rfind('/') + 1);
-  int id = -1;
-  auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-  if (error != std::errc() || end != name.data() + name.size() || id < 0 || id >= exchange.service.engine.slots())
+  const std::optional<int> id = toNumber<int>(name);
+  if (!id || *id < 0 || *id >= exchange.service.engine.slots())
     throw ApiError(404, "expected a slot from 0 to " + std::to_string(exchange.service.engine.slots() - 1) +
                             ", found " + quote(name));
-  return id;
+  return *id;
 }
 
 /// A plain name in the folder of --slot-save-path.

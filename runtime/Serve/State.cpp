@@ -7,7 +7,7 @@ namespace xlstm::serve {
 
 void tellHealth(Exchange exchange) {
   if (exchange.service.isClosing)
-    throw ApiError(503, "the server is shutting down");
+    throw ApiError(503, shuttingDown);
   exchange.send({{"status", "ok"}});
 }
 

@@ -39,9 +39,8 @@ void applyTemplate(Exchange exchange) {
 
 void listModels(Exchange exchange) {
   const Service &service = exchange.service;
-  Json meta = {{"n_vocab", service.model.vocab},
-               {"n_ctx", service.model.cacheTokens ? Json(service.model.cacheTokens) : Json()},
-               {"has_chat_template", service.chat.has_value()}};
+  Json meta = {
+      {"n_vocab", service.model.vocab}, {"n_ctx", service.context()}, {"has_chat_template", service.chat.has_value()}};
   Json model = {{"id", service.name},
                 {"object", "model"},
                 {"created", service.started},

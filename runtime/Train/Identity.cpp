@@ -11,23 +11,18 @@
 
 namespace xlstm {
 
-std::string hashOf(const ParamMap &params) {
+/// Of params as they are held, or as `as` makes them, one after the other.
+static std::string hashOf(const ParamMap &params, at::Tensor (*as)(const at::Tensor &)) {
   ContentHash hash;
   for (const auto &[name, param] : params) {
     hash.update(name);
-    hash.update(bytesOf(param.detach().cpu().contiguous()));
+    hash.update(bytesOf(as(param).cpu().contiguous()));
   }
   return hexDigits(hash.value());
 }
 
-/// Of params as they are trained, whatever they are held in before.
-static std::string hashOfTrained(const ParamMap &params) {
-  ContentHash hash;
-  for (const auto &[name, param] : params) {
-    hash.update(name);
-    hash.update(bytesOf(asTrained(param).cpu().contiguous()));
-  }
-  return hexDigits(hash.value());
+std::string hashOf(const ParamMap &params) {
+  return hashOf(params, [](const at::Tensor &param) { return param.detach(); });
 }
 
 std::string hashOf(const TokenRows &rows) {
@@ -64,7 +59,7 @@ Json identityOf(const TrainTask &task, const MixedRows &data, const ParamMap &fr
           {"counts", data.counts},
           {"weights", data.weights},
           {"frozen", hashOf(frozen)},
-          {"initial", hashOfTrained(initial)},
+          {"initial", hashOf(initial, asTrained)},
           {"more", task.identity}};
 }
 

@@ -193,12 +193,11 @@ private:
 
   /// The parts of a step's batch, of its rows [first, second). Runs ahead, in another thread.
   std::vector<BatchPart> makeBatch(int64_t step, std::pair<int64_t, int64_t> which) const {
-    std::vector<int64_t> rows = rowsOf(step);
     int64_t count = which.second - which.first, micro = options.microBatch == 0 ? count : options.microBatch;
-    double tokens = double(std::max<int64_t>(task.tokens(data.rows.select(rows)), 1));
-    TokenRows mine = data.rows.select(std::span(rows).subspan(size_t(which.first), size_t(count)));
+    TokenRows batch = data.rows.select(rowsOf(step));
+    double tokens = double(std::max<int64_t>(task.tokens(batch), 1));
     std::vector<BatchPart> parts;
-    for (const TokenRows &part : mine.batches(micro))
+    for (const TokenRows &part : batch.slice(which.first, which.second).batches(micro))
       parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens, micro >= count});
     return parts;
   }

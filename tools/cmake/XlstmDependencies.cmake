@@ -82,8 +82,6 @@ find_library(XLSTM_LIBBSD libbsd.a REQUIRED)
 find_library(XLSTM_LIBMD libmd.a REQUIRED)
 set(XLSTM_EDITOR ${XLSTM_LIBEDIT} ${XLSTM_LIBTINFO} ${XLSTM_LIBBSD} ${XLSTM_LIBMD}) # in link order
 set(XLSTM_EXECUTABLE_ARCHIVES ${XLSTM_EDITOR} ${XLSTM_PCRE2} ${XLSTM_UTF8PROC} ${XLSTM_LZMA} ${XLSTM_ZLIB} ${XLSTM_ZSTD})
-list(JOIN XLSTM_EXECUTABLE_ARCHIVES "\n" archives)
-file(WRITE ${CMAKE_BINARY_DIR}/executable-archives.txt "${archives}\n") # for tools/package.sh
 set(XLSTM_LIT ${XLSTM_LLVM_BIN}/../build/utils/lit/lit.py)
 
 # Paths relative to the checkout: every build folder, and every clone, shares what was compiled. DEPEND: a result is known by

@@ -110,8 +110,7 @@ void addDistillCommand(CLI::App &app) {
   verb->add_option("--precision", settings->precision, "Type in which training computes, over the recipe's")
       ->check(CLI::IsMember(Recipe::precisions()));
   verb->callback([settings, verb] {
-    if (settings->ranks.gpus > 0)
-      settings->device = "cuda";
+    settings->device = settings->ranks.deviceOr(settings->device);
     RunOrigin origin{fs::absolute(settings->recipe), settings->precision, settings->device, ""};
     if (settings->dryRun) {
       int64_t ranks = std::max<int64_t>(1, settings->ranks.count());
@@ -196,10 +195,9 @@ void addPatchCommand(CLI::App &app) {
   settings->ranks.addOptions(*verb);
   verb->callback([settings, verb] {
     RunOrigin origin = RunOrigin::read(settings->run);
-    if (settings->ranks.gpus > 0)
-      origin.device = "cuda";
-    else if (verb->count("--device") > 0 || origin.device.empty())
+    if (verb->count("--device") > 0 || origin.device.empty())
       origin.device = settings->device;
+    origin.device = settings->ranks.deviceOr(origin.device);
     std::vector<std::string> names;
     for (const RecipeExpert &expert : origin.readRecipe().experts)
       names.push_back(expert.name);

@@ -10,11 +10,9 @@
 #include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
 #include "xlstm/Support/Quiet.h"
-#include "xlstm/Support/Quote.h"
 #include "xlstm/Support/Within.h"
 
 #include <cstdlib>
-#include <unistd.h>
 
 namespace xlstm {
 
@@ -27,22 +25,22 @@ void RankSettings::addOptions(CLI::App &verb) {
       ->excludes(onGpus);
 }
 
-/// Of rank 0. Never returns where it fails: NCCL's threads are not there to see the end of main. What it says and its
-/// exit code are runTool's (StandardStreams.h).
+/// Of rank 0. Never returns where it fails: NCCL's threads are not there to see the end of main.
 static void leadRanks(Group &group, const std::function<void()> &lead) {
-  try {
-    lead();
-    group.call("");
-  } catch (const Stopped &stopped) {
-    tell(STDERR_FILENO, "xlstm: " + stopped.line + "\n");
-    std::_Exit(128 + stopped.signal);
-  } catch (const std::exception &error) {
-    group.report("");
-    std::string text = error.what();
-    endProgressLine();
-    tell(STDERR_FILENO, "xlstm: error: " + escapeControls(text.substr(0, text.find('\n'))) + "\n");
-    std::_Exit(1);
-  }
+  int code = runTool("xlstm", [&] {
+    try {
+      lead();
+      group.call("");
+      return 0;
+    } catch (const std::exception &error) {
+      group.report("");
+      endProgressLine();
+      tellError("xlstm", error);
+      return 1;
+    }
+  });
+  if (code != 0)
+    std::_Exit(code);
 }
 
 /// Of a rank behind the first, which leaves talking to the others. Never returns where it fails.

@@ -17,6 +17,8 @@ struct RankSettings {
 
   void addOptions(CLI::App &verb);
   int64_t count() const { return std::max(gpus, processes); }
+  /// --gpus means a GPU, whatever --device says.
+  std::string deviceOr(const std::string &device) const { return gpus > 0 ? "cuda" : device; }
 };
 
 /// Does `lead` where this process is the whole job or its first rank, else `join` with each thing that rank 0 calls

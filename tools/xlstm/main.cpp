@@ -6,16 +6,13 @@
 
 #include "xlstm/Runtime/Files/Interrupt.h"
 #include "xlstm/Runtime/Files/StandardStreams.h"
-#include "xlstm/Support/Error.h"
 #include "xlstm/Support/Progress.h"
-#include "xlstm/Support/Quote.h"
 
 #include "llvm/Support/raw_ostream.h"
 
-#include <iostream>
-
 static int runVerb(int argc, char **argv) {
-  CLI::App app("Turns a trained transformer language model into a hybrid xLSTM, and that into one executable.", "xlstm");
+  CLI::App app("Turns a trained transformer language model into a hybrid xLSTM, and that into one executable.",
+               "xlstm");
   app.require_subcommand(1);
   app.set_version_flag("--version", "xlstm " XLSTM_VERSION);
   for (auto add : xlstm::allCommands)
@@ -25,11 +22,10 @@ static int runVerb(int argc, char **argv) {
     return 0;
   } catch (const CLI::ParseError &error) {
     return xlstm::reportUsage(app, error);
-  } catch (const std::exception &error) { // LibTorch's own faults carry a backtrace behind the first line
+  } catch (const std::exception &error) {
     xlstm::waitIfInterrupted();
-    std::string text = error.what();
     xlstm::endProgressLine();
-    std::cerr << "xlstm: error: " << xlstm::escapeControls(text.substr(0, text.find('\n'))) << '\n';
+    xlstm::tellError("xlstm", error);
   }
   return 1;
 }

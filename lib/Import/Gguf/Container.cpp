@@ -10,6 +10,7 @@
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/Finite.h"
+#include "xlstm/Runtime/Files/Floats.h"
 #include "xlstm/Runtime/Files/GgufWriter.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Runtime/Files/Safetensors.h"
@@ -59,9 +60,8 @@ void exportGguf(const fs::path &source, const fs::path &output, const ExportOpti
 bool gguf::isContainer(const GgufFile &file) { return file.text("general.architecture") == architecture; }
 
 static StoredTensor storedOf(const GgufFile &file, const std::string &name, const GgufTensor &tensor) {
-  for (DType type : {DType::F32, DType::F16, DType::BF16})
-    if (tensor.type->name == safetensorsName(type))
-      return {{name, type, tensor.shape}, tensor.bytes, {}};
+  if (std::optional<DType> type = parseSafetensorsName(tensor.type->name); type && isWeightType(*type))
+    return {{name, *type, tensor.shape}, tensor.bytes, {}};
   fail(file.origin(), ": tensor '", name, "': expected F32, F16 or BF16, found ", std::string(tensor.type->name));
 }
 

@@ -4,9 +4,9 @@
 #include "lib/Import/Onnx/OnnxFile.h"
 
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 #include "xlstm/Support/Quote.h"
 
-#include <charconv>
 #include <cstring>
 
 namespace xlstm {
@@ -101,11 +101,10 @@ void readInline(const TensorProto &tensor, OnnxTensor &result, const std::string
 }
 
 uint64_t readNumber(const std::string &key, const std::string &text, const std::string &place) {
-  uint64_t value = 0;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size())
+  std::optional<uint64_t> value = toNumber<uint64_t>(text);
+  if (!value)
     fail(place, ": external data: expected ", key, " to be a number of bytes, found ", quote(text));
-  return value;
+  return *value;
 }
 
 void readExternal(const TensorProto &tensor, OnnxTensor &result, const std::filesystem::path &folder,

@@ -34,6 +34,7 @@ static int listenAnywhere(int64_t &port) {
 }
 
 [[noreturn]] static void runRank(const Place &place, const std::function<void()> &body) {
+  std::signal(SIGPIPE, SIG_IGN); // a store that has gone is an error, as in xlstm, whose main heeds the signal
   try {
     Group::start(place);
     body();

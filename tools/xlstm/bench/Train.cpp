@@ -334,8 +334,7 @@ void addTrainBench(CLI::App &bench) {
   addDeviceOption(*verb, settings->device);
   settings->ranks.addOptions(*verb);
   verb->callback([settings] {
-    if (settings->ranks.gpus > 0)
-      settings->device = "cuda";
+    settings->device = settings->ranks.deviceOr(settings->device);
     workTogether(
         settings->ranks, settings->device,
         [&] {

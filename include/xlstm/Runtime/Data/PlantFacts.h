@@ -24,6 +24,10 @@ private:
   std::mt19937_64 engine;
 };
 
+/// `count` of the words with `between` them.
+std::string drawWords(const std::vector<std::string> &words, size_t count, std::string_view between,
+                      DrawnNumbers &draw);
+
 /// Adds the distinct words of 3 to 16 bytes.
 void addWords(const std::string &text, std::set<std::string> &words);
 

@@ -109,6 +109,8 @@ private:
 
 /// The type of a number in a tensor's description; nothing for one that is not known.
 const GgmlType *findGgmlType(uint32_t number);
+/// The same by its name, such as "BF16".
+const GgmlType *findGgmlType(std::string_view name);
 
 /// Whether dequantizeRow knows the type: F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS.
 bool canDequantize(const GgmlType &type);

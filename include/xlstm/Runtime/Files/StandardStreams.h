@@ -4,6 +4,7 @@
 #ifndef XLSTM_RUNTIME_FILES_STANDARDSTREAMS_H
 #define XLSTM_RUNTIME_FILES_STANDARDSTREAMS_H
 
+#include <exception>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ void writeModelText(std::string_view text);
 
 /// Writes what is good to know but not the command's product; it is lost where it cannot be written.
 void tell(int descriptor, std::string_view text);
+
+/// Says the first line of a fault on standard error, "NAME: error: ...": LibTorch's own carry a backtrace behind it.
+void tellError(const std::string &name, const std::exception &error);
 
 /// Runs `body`, whose result is the exit code, and sees to what it left unwritten: a product that standard output did
 /// not take is an error, one that nobody reads ends the process as SIGPIPE does. Stopped ends it with its line.

@@ -3,6 +3,7 @@
 
 #include "lib/Import/Onnx/Export/GraphWriter.h"
 
+#include "lib/Import/Onnx/OnnxFile.h"
 #include "xlstm/Support/Error.h"
 
 namespace xlstm {
@@ -19,16 +20,10 @@ constexpr auto elementType = std::is_same_v<T, float>    ? TensorProto::FLOAT
                                                          : TensorProto::INT64;
 
 TensorProto::DataType typeOf(const TensorSpec &spec) {
-  switch (spec.dtype) {
-  case DType::F32:
-    return TensorProto::FLOAT;
-  case DType::F16:
-    return TensorProto::FLOAT16;
-  case DType::BF16:
-    return TensorProto::BFLOAT16;
-  default:
-    fail("tensor '", spec.name, "': cannot be exported: expected f32, f16 or bf16, found another type");
-  }
+  for (auto type : {TensorProto::FLOAT, TensorProto::FLOAT16, TensorProto::BFLOAT16})
+    if (storedType(type) == spec.dtype)
+      return type;
+  fail("tensor '", spec.name, "': cannot be exported: expected f32, f16 or bf16, found another type");
 }
 
 void describe(::onnx::ValueInfoProto &info, const std::string &name, int type, const OnnxGraphWriter::Shape &shape) {

@@ -48,6 +48,7 @@ public:
 
   // Short words for what mixers say often.
   OnnxValue cast(const OnnxValue &x, int type) { return call("Cast", {x}, {{"to", int64_t(type)}}); }
+  OnnxValue logSigmoid(const OnnxValue &x) { return call("Neg", {call("Softplus", {call("Neg", {x})})}); }
   OnnxValue transpose(const OnnxValue &x, std::vector<int64_t> order) {
     return call("Transpose", {x}, {{"perm", order}});
   }

@@ -119,9 +119,9 @@ OnnxValue OnnxModelWriter::mlstm(xlstm::MlstmOp op) {
   v = graph.concat({v, ones}, -1); // the last channel sums to the normalizer
   OnnxValue logI = op.getIGate() ? graph.transpose(of(op.getIGate()), {0, 2, 1}) : zeros;
   OnnxValue total = zeros;
-  if (op.getFGate()) { // log sigmoid(f) is -softplus(-f)
+  if (op.getFGate()) {
     OnnxValue f = graph.transpose(of(op.getFGate()), {0, 2, 1});
-    total = call("CumSum", {call("Neg", {call("Softplus", {call("Neg", {f})})}), graph.number(int64_t{2})});
+    total = call("CumSum", {graph.logSigmoid(f), graph.number(int64_t{2})});
   }
   // Before the first token the memory has no weight, whatever `top` is given as.
   OnnxValue isFirst = call("Equal", {past, graph.ints({0})}), none = graph.number(nothing);
@@ -161,7 +161,7 @@ OnnxValue OnnxModelWriter::gatedDelta(xlstm::GatedDeltaOp op) {
   OnnxValue q = call("Reshape", {normal(of(op.getQ())), packed});
   OnnxValue k = call("Reshape", {repeated(normal(of(op.getK())), headsOf(op.getK()), heads), packed});
   OnnxValue v = call("Reshape", {repeated(of(op.getV()), headsOf(op.getV()), heads), packed});
-  OnnxValue decay = call("Neg", {call("Softplus", {call("Neg", {of(op.getDecay())})})}); // log sigmoid
+  OnnxValue decay = graph.logSigmoid(of(op.getDecay()));
   auto [h, after] =
       graph.callTwo("LinearAttention", {q, k, v, memory.second, decay, call("Sigmoid", {of(op.getWrite())})},
                     {{"q_num_heads", heads}, {"kv_num_heads", heads}, {"scale", 1.0f}});
