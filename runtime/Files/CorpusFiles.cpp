@@ -3,11 +3,16 @@
 
 #include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 
 #include <algorithm>
+#include <cmath>
 #include <glob.h>
 
 namespace fs = std::filesystem;
+
+/// "2%", "0.5%": digits that a share such as 1 - 0.02 does not have are not shown.
+static std::string percent(double share) { return xlstm::shortest(std::round(share * 1e8) / 1e6) + "%"; }
 
 static bool isHidden(const fs::path &path) { return path.filename().string().starts_with('.'); }
 
@@ -41,6 +46,13 @@ static std::vector<fs::path> filesThatMatch(const fs::path &pattern) {
   if (files.empty())
     xlstm::fail("expected files that match ", pattern.string(), ", found none");
   return files;
+}
+
+std::string xlstm::nameOf(const CorpusFiles &files) {
+  std::string name = files.paths.empty() ? "no file" : files.paths.front().string();
+  if (files.paths.size() > 1)
+    name += " and " + std::to_string(files.paths.size() - 1) + " more";
+  return files.part.isWhole() ? name : name + " (" + percent(files.part.size()) + " of its documents)";
 }
 
 std::vector<fs::path> xlstm::findCorpusFiles(const fs::path &path) {

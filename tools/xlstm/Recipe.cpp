@@ -199,7 +199,7 @@ Recipe Recipe::read(const fs::path &file) {
   if (auto eval = root.find("eval"))
     readEval(*eval, folder, recipe);
   for (const RecipeDomain &domain : recipe.domains)
-    recipe.eval.domains.push_back({domain.name, domain.scored(), domain.test.empty() ? "valid" : "test"});
+    recipe.eval.domains.push_back({domain.name, domain.scored(), domain.hasTest() ? "test" : "valid"});
   for (const RecipeExpert &expert : recipe.experts)
     if (expert.training.options.scoreEvery > 0 && recipe.eval.tasks.empty())
       distill.fail("expected tasks under 'eval' for 'tasks_every'");
