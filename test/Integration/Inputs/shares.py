@@ -1,7 +1,7 @@
-"""Writes a corpus in one file and in three others, with recipes that hold out shares; or looks at what a run made of it.
+"""Writes a corpus with documents that stand there twice, and a recipe that holds out shares; or looks at a run of it.
 
-    shares.py FOLDER                    writes
-    shares.py FOLDER RUN [OTHER_RUN]    reads the documents back out of the runs' tokens
+    shares.py FOLDER        writes
+    shares.py FOLDER RUN    reads the documents back out of the run's tokens
 """
 
 import collections
@@ -12,32 +12,26 @@ import struct
 import sys
 
 folder = pathlib.Path(sys.argv[1])
-recipe = """teacher: llama
-length: 64
-student: {window: 16, sinks: 2, chunk: 16, keep_heads: {budget: 10%, method: gradient, tokens: 256, probes: 2, length: 96}}
-domains:
-  text: {train: all.jsonl, valid: 10%, test: 20%}
-align: {steps: 2, batch: 2, held_out_rows: 2}
-distill: {steps: 2, batch: 2, top_k: 8, held_out_rows: 2}
-merge: {method: task_arithmetic, tune: {by: loss, trials: 2}}
-eval: {tokens: 200, piece: 64}
-compile: {prefill_tokens: 16}
-"""
 
 
 def write():
     chance = random.Random(7)
     words = "the a cat dog sat on mat prime number is what answer to and ran seven world".split()
+    words = [word + end for word in words for end in ("", "s", "er", "ing")]
     texts = [" ".join(chance.choice(words) for _ in range(40)) for _ in range(120)]
-    lines = [json.dumps({"text": text}) + "\n" for text in texts + texts[:40]]
-    (folder / "all.jsonl").write_text("".join(lines))
-    chance.shuffle(lines)
-    (folder / "two/a.jsonl").write_text("".join(lines[:50]))
-    (folder / "two/b.jsonl").write_text("".join(lines[50:90]))
-    plain = [json.loads(line)["text"] for line in lines[90:]]
-    (folder / "two/c.txt").write_text("\n<|eos|>\n".join(plain) + "\n")
-    (folder / "shares.yaml").write_text(recipe)
-    (folder / "other.yaml").write_text(recipe.replace("all.jsonl", "[two/c.txt, {path: two/b.jsonl}, two/a.jsonl]"))
+    (folder / "all.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts[:90]))
+    (folder / "more.txt").write_text("\n<|eos|>\n".join(texts[50:]) + "\n")
+    (folder / "shares.yaml").write_text("""teacher: llama
+length: 64
+student: {window: 16, sinks: 2, chunk: 16, keep_heads: {budget: 10%, method: gradient, tokens: 256, probes: 2, length: 96}}
+domains:
+  text: {train: [all.jsonl, {path: more.txt, epochs: 2}], valid: 10%, test: 20%}
+align: {steps: 2, batch: 2, held_out_rows: 2}
+distill: {steps: 2, batch: 2, top_k: 8, held_out_rows: 2}
+merge: {method: task_arithmetic, tune: {by: loss, trials: 2}}
+eval: {piece: 64}
+compile: {prefill_tokens: 16, cpu: native}
+""")
 
 
 def tensors(path):
@@ -50,36 +44,30 @@ def tensors(path):
 
 
 def corpora(run):
-    """The documents of each corpus of a run, as counters of their tokens."""
-    for corpus in sorted((run / "tokens").iterdir()):
-        found = collections.Counter()
+    """The documents of each corpus of a run, as counters of their tokens; the smallest first."""
+    found = []
+    for corpus in (run / "tokens").iterdir():
+        found.append(collections.Counter())
         for shard in sorted(corpus.glob("shard-*.safetensors")):
             ids, ends = tensors(shard)
             for begin, end in zip((0,) + ends, ends):
-                found[ids[begin:end]] += 1
-        yield found
-
-
-def splits(run):
-    """Of valid and of train; a run of two sources has two of the latter. Test is not made into shards: it is the rest."""
-    found = sorted(corpora(run), key=len)
-    train = sum(found[1:], collections.Counter())
-    return found[0], train
+                found[-1][ids[begin:end]] += 1
+    return sorted(found, key=len)
 
 
 def check(run):
-    valid, train = splits(run)
-    test = 120 - len(valid) - len(train)
+    valid, one, other = corpora(run)
+    train = one + other
+    test = 120 - len(valid) - len(train)  # which no stage makes tokens of
     assert not valid.keys() & train.keys()
     assert 4 <= len(valid) <= 20 and 14 <= test <= 34, (len(valid), test)  # 12 and 24 are to be expected
-    assert max(valid.values()) <= 2 and max(train.values()) == 2
-    print("3 splits of 120 documents, 40 of them twice: disjoint")
+    assert set(valid.values()) == set(train.values()) == {1, 2}
+    scored = json.loads((run / "eval/results.json").read_text())["settings"]["domains"]["text"]["bytes"]
+    assert 160 * test < scored < 400 * test, scored  # a document has 40 words of 2 to 9 letters, and may be there twice
+    print("splits of 120 documents, 40 of them twice: disjoint")
 
 
 if len(sys.argv) == 2:
     write()
 else:
     check(pathlib.Path(sys.argv[2]))
-    if len(sys.argv) > 3:
-        assert splits(pathlib.Path(sys.argv[2])) == splits(pathlib.Path(sys.argv[3]))
-        print("the same documents in each split")
