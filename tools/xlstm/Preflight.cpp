@@ -6,6 +6,7 @@
 #include "Estimate.h"
 
 #include "xlstm/Pipelines/Describe.h"
+#include "xlstm/Runtime/Data/TargetStore.h"
 #include "xlstm/Runtime/Data/TokenRows.h"
 #include "xlstm/Runtime/Eval/BitsPerByte.h"
 #include "xlstm/Runtime/Files/Output.h"
@@ -90,6 +91,17 @@ static void checkScoredText(const CorpusFiles &files, const Encoder &encoder) {
     fail(nameOf(files), ": expected text to score, found no token behind another");
 }
 
+/// Of a store that others began: that it has as many of a token as this run wants.
+static void checkTargetStore(const Recipe &recipe, int64_t vocabulary) {
+  std::error_code error;
+  if (recipe.onlineTargets || recipe.targetStore.empty() || !fs::exists(recipe.targetStore / "targets.json", error))
+    return;
+  int64_t k = TargetStore::formatOf(recipe.targetStore).k, wanted = std::min(recipe.topK, vocabulary);
+  if (k != wanted)
+    fail(recipe.targetStore.string(), ": the store has ", k, " targets a token: expected 'distill.top_k: ", k,
+         "' or another store, found ", wanted);
+}
+
 void checkTeacher(const Recipe &recipe, const fs::path &teacher, const fs::path &run) {
   std::string origin = Bundle::open(teacher, BundleCheck::SmallFiles).modelFile(), module = readTextFile(origin);
   Encoder encoder = Encoder::load(teacher, describeModel(module, origin).vocab);
@@ -99,6 +111,7 @@ void checkTeacher(const Recipe &recipe, const fs::path &teacher, const fs::path 
     checkFirstRow(domain.valid, encoder, recipe.length);
     checkScoredText(domain.scored(), encoder);
   }
+  checkTargetStore(recipe, describeModel(module, origin).vocab);
   checkRoom(recipe, module, origin, run);
 }
 
