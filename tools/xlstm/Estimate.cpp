@@ -278,6 +278,8 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   }
   for (const RecipeExpert &expert : recipe.experts)
     addExpert(recipe, expert, student, heldBy(expert, studentModule, origin), ranks, stages);
+  if (recipe.makesMergeBase())
+    stages.push_back({"base", "the mean of the aligned students", student.bytes, 0, ProgramBytes + weights});
   stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
   stages.push_back({"compile", "the executable", student.bytes, 0, ProgramBytes + weights});
   int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);

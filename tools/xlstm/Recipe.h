@@ -62,7 +62,8 @@ struct RecipeExpert {
   }
 };
 
-/// How the experts become one; its base is the aligned student, of SLERP the first expert.
+/// How the experts become one; its base is the aligned student, or the mean of them where each expert has its own, of
+/// SLERP the first expert.
 struct RecipeMerge {
   MergeMethod method = MergeMethod::Linear;
   std::map<std::string, double> weights; // by expert; empty: all alike
@@ -113,6 +114,9 @@ struct Recipe {
   std::vector<const RecipeExpert *> mergedExperts() const;
   /// Stage I of an expert, which is that of its root where each has its own.
   RecipeTraining alignmentOf(const RecipeExpert &expert) const;
+
+  /// Whether the merge's base has to be made, of what several stages I gave.
+  bool makesMergeBase() const { return alignsEach && isOfTaskVectors(merge.method); }
 
 private:
   void readKeep(const YamlNode &node, const std::filesystem::path &folder);
