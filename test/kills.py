@@ -22,6 +22,9 @@ import time
 TIMED = ("stages.json", "events.out.tfevents", ".lock", ".stages", "recipe.yaml", "report.html")
 
 
+SLOW = ("compile", "speed")
+
+
 def contents(run):
     files = {}
     for path in sorted(run.rglob("*")):
@@ -132,7 +135,7 @@ def fill(args, command):
     size = sum(path.stat().st_size + 4096 for path in (args.folder / "whole").rglob("*"))
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={3 * size}", "full", disk], check=True)
     places = collections.defaultdict(set)
-    stages = sorted(path.name for path in (args.folder / "whole/.stages").iterdir() if not path.suffix)
+    stages = args.stages or sorted(path.name for path in (args.folder / "whole/.stages").iterdir() if not path.suffix)
     for stage in stages:
         room, place = (0 if stage == stages[0] else 16384), None  # 16 KB are what a run writes before any stage
         while place != "":
@@ -140,7 +143,7 @@ def fill(args, command):
             if place:
                 places[stage].add(place)
                 print(f"{stage}, {room} bytes left: full at {place}: went on, same bytes", flush=True)
-            room = max(4096, int(1.6 * room))
+            room = max(4096, int((4 if stage in SLOW else 1.6) * room))
     found = set.union(*places.values())
     print(f"full at {len(found)} places in {len(places)} stages of {len(stages)}: {', '.join(sorted(found))}")
 
@@ -151,7 +154,7 @@ def fill_apart(args):
     if subprocess.run([*apart, "true"], capture_output=True).returncode:
         print("no full disk: unshare --map-root-user --mount is not allowed here")
         return
-    words = [sys.executable, __file__, args.xlstm, args.recipe, args.folder, "--only", "mounted"]
+    words = [sys.executable, __file__, args.xlstm, args.recipe, args.folder, "--only", "mounted", "--stages", *args.stages]
     subprocess.run([*apart, *words], check=True)
 
 
@@ -162,6 +165,7 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stages", nargs="*", default=[], help="at which the disk is full; else at each")
     parser.add_argument("--only", choices=["kills", "disk", "mounted"])  # the last: in the namespace, by this script
     args = parser.parse_args()
     args.folder = args.folder.absolute()

@@ -31,7 +31,7 @@ LoadedModel asLoaded(std::shared_ptr<const RunnableModel> model) {
 
 EvalDomain domainOf(const std::string &text) {
   NamedFile named = namedFile(text);
-  return {named.name, findCorpusFiles(named.file)};
+  return {named.name, findCorpus(named.file.string())};
 }
 
 std::vector<Domain> readDomains(const EvalInputs &inputs, const Encoder &encoder) {

@@ -145,7 +145,7 @@ void addHeadsCommand(CLI::App &app) {
       size_t equals = text.find('=');
       if (equals == std::string::npos)
         fail("--domain ", text, ": expected NAME=FILE");
-      settings->inputs.domains.emplace_back(text.substr(0, equals), findCorpusFiles(text.substr(equals + 1)));
+      settings->inputs.domains.emplace_back(text.substr(0, equals), findCorpus(text.substr(equals + 1)));
     }
     checkHeadsOutput(settings->output, settings->teacher, settings->inputs);
     Json ranking = rankTeacherHeads(settings->teacher, settings->inputs);

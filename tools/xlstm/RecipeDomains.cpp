@@ -35,7 +35,7 @@ fs::path existing(const fs::path &folder, const YamlNode &node) {
 
 using Paths = std::vector<fs::path>;
 
-/// `2%` as 0.02; nothing where it is a path.
+/// The 2 of `2%`; nothing where it is a path.
 static std::optional<double> shareOf(const YamlNode &node) {
   std::string text = node.isScalar() ? node.asString() : "";
   if (!text.ends_with('%'))
@@ -45,7 +45,7 @@ static std::optional<double> shareOf(const YamlNode &node) {
   auto percent = toNumber<double>(text);
   if (percent && !(*percent > 0 && *percent < 100))
     node.fail("expected a share between 0% and 100%, found " + node.asString());
-  return percent ? std::optional(*percent / 100) : std::nullopt;
+  return percent;
 }
 
 /// A file, a folder or a pattern.
@@ -133,8 +133,8 @@ static void readHeldOut(const YamlNode &node, const fs::path &folder, RecipeDoma
   DocumentPart rest;
   Paths all = domain.trainFiles().paths;
   std::optional<double> validShare = shareOf(valid), testShare = test ? shareOf(*test) : std::nullopt;
-  rest.begin = validShare.value_or(0);
-  rest.end = 1 - testShare.value_or(0);
+  rest.begin = validShare.value_or(0) / 100;
+  rest.end = (100 - testShare.value_or(0)) / 100;
   if (!(rest.begin < rest.end))
     node.fail("expected shares of 'valid' and 'test' that leave something to train on, found " + valid.asString() +
               " and " + test->asString());

@@ -88,7 +88,7 @@ void chooseShares(std::vector<WrittenDomain> &domains, uint64_t bytes) {
     if (domain.valid.empty()) {
       auto least = [&](double percent) {
         uint64_t valid = bytesUpTo({domain.files, {0, percent / 100}}, bytes);
-        return hasTest ? valid : std::min(valid, bytesUpTo({domain.files, {1 - percent / 100, 1}}, bytes));
+        return hasTest ? valid : std::min(valid, bytesUpTo({domain.files, {(100 - percent) / 100, 1}}, bytes));
       };
       while (chosen + 1 < percents.size() && least(percents[chosen]) < bytes)
         ++chosen;

@@ -150,6 +150,14 @@ TEST_F(DocumentsTest, ArePartedByTheirContent) {
   tokens.ids = {1, 7, 9};
   EXPECT_TRUE((DocumentPart{0.31302, 0.31303}.has(chat)));
   EXPECT_TRUE((DocumentPart{0.61894, 0.61895}.has(tokens)));
+  EXPECT_EQ(in(findCorpus(odd.string() + "@0-5%")), std::multiset<int>{9});
+  CorpusFiles trained = findCorpus(odd.string() + "@5-90%"); // the very numbers of a recipe's shares
+  EXPECT_EQ(trained.part.begin, 5.0 / 100);
+  EXPECT_EQ(trained.part.end, (100 - 10.0) / 100);
+  put("all@0-5%.txt", "a");
+  EXPECT_TRUE(findCorpus((folder / "all@0-5%.txt").string()).part.isWhole());
+  EXPECT_ERROR(findCorpus(odd.string() + "@5-101%"), "5-101%: expected a part of all documents such as 2-98%");
+
   EXPECT_TRUE((DocumentPart{0, 0.5}.meets({0.4, 1})));
   EXPECT_FALSE((DocumentPart{0, 0.5}.meets({0.5, 1})));
 }

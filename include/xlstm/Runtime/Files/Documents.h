@@ -88,6 +88,10 @@ bool isCorpusName(const std::filesystem::path &path);
 /// name. Sorted by name. Throws Error where that is none.
 std::vector<std::filesystem::path> findCorpusFiles(const std::filesystem::path &path);
 
+/// The same of a path behind which a part may stand, in hundredths: "all.jsonl@2-98%" has those documents that a domain
+/// trains on which holds out `valid: 2%` and `test: 2%`. A file of that very name comes first.
+CorpusFiles findCorpus(const std::string &text);
+
 /// What a document takes in memory.
 inline uint64_t memoryOf(uint64_t documentBytes) { return documentBytes + sizeof(std::string); }
 
