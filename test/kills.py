@@ -128,24 +128,38 @@ def fill_at(args, command, disk, stage, room):
     return place
 
 
+def fill_stage(args, command, disk, stage, room):
+    """With ever more room until all can be written, and in between where that is full elsewhere. Returns the places."""
+    places = {}
+
+    def look(room):
+        places[room] = fill_at(args, command, disk, stage, room)
+        if places[room]:
+            print(f"{stage}, {room} bytes left: full at {places[room]}: went on, same bytes", flush=True)
+        return places[room]
+
+    while look(room):
+        room = max(4096, int((4 if stage in SLOW else 1.6) * room))
+    for _ in range(0 if stage in SLOW else 4):
+        rooms = sorted(places)
+        for one, other in zip(rooms, rooms[1:]):
+            if places[one] != places[other] and other - one > 65536:
+                look((one + other) // 2)
+    return places.values()
+
+
 def fill(args, command):
     """On a disk that is full at each stage, with ever more room until all of it can be written."""
     disk = args.folder / "disk"
     disk.mkdir()
     size = sum(path.stat().st_size + 4096 for path in (args.folder / "whole").rglob("*"))
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={3 * size}", "full", disk], check=True)
-    places = collections.defaultdict(set)
     stages = args.stages or sorted(path.name for path in (args.folder / "whole/.stages").iterdir() if not path.suffix)
+    places = {}
     for stage in stages:
-        room, place = (0 if stage == stages[0] else 16384), None  # 16 KB are what a run writes before any stage
-        while place != "":
-            place = fill_at(args, command, disk, stage, room)
-            if place:
-                places[stage].add(place)
-                print(f"{stage}, {room} bytes left: full at {place}: went on, same bytes", flush=True)
-            room = max(4096, int((4 if stage in SLOW else 1.6) * room))
+        places[stage] = {place for place in fill_stage(args, command, disk, stage, 0 if stage == stages[0] else 16384) if place}
     found = set.union(*places.values())
-    print(f"full at {len(found)} places in {len(places)} stages of {len(stages)}: {', '.join(sorted(found))}")
+    print(f"full at {len(found)} places in {sum(map(bool, places.values()))} stages of {len(stages)}: {', '.join(sorted(found))}")
 
 
 def fill_apart(args):
