@@ -21,8 +21,9 @@ struct DistillKitRows::Values {
 };
 
 const std::vector<std::string> &DistillKitRows::columns() {
-  static const std::vector<std::string> names = {"input_ids", "labels", "attention_mask", "compressed_logprobs",
-                                                 "bytepacked_indices", "token_ids", "top_values", "packed_indices"};
+  static const std::vector<std::string> names = {
+      "input_ids",          "labels",    "attention_mask", "compressed_logprobs",
+      "bytepacked_indices", "token_ids", "top_values",     "packed_indices"};
   return names;
 }
 

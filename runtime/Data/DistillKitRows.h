@@ -16,9 +16,9 @@ namespace xlstm {
 
 /// What stands behind the tokens of a document: k ids each, rising, their log-probabilities, and the tail's.
 struct RowTargets {
-  std::vector<int32_t> ids;     // k a token
-  std::vector<float> logprobs;  // k a token
-  std::vector<float> tails;     // one
+  std::vector<int32_t> ids;    // k a token
+  std::vector<float> logprobs; // k a token
+  std::vector<float> tails;    // one
 };
 
 /// A part of a row (ImportTargets.h).

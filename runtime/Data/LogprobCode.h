@@ -20,9 +20,9 @@ namespace xlstm {
 
 /// A token's k likeliest, falling. The first `exact` stand as they are; the others are sum_i c_i term_i(t) for the t-th
 /// of them, from 0, or from 0 to 1 (`normalizes`); the first of these have a residual on top, in bins of a scale and
-/// small integers, of one bit -1 and 1. With `deltas` each number but the first is the difference to the one before it. Bytes, little endian:
-/// the exact ones, the c, each bin's scale and its integers (high bit first, then up to a whole byte). Ids stand apart,
-/// `idBits` of each, high bit first.
+/// small integers, of one bit -1 and 1. With `deltas` each number but the first is the difference to the one before it.
+/// Bytes, little endian: the exact ones, the c, each bin's scale and its integers (high bit first, then up to a whole
+/// byte). Ids stand apart, `idBits` of each, high bit first.
 class LogprobCode {
 public:
   /// Reads the compression_config.yaml that DistillKit writes beside its rows. Throws Error with file and line.

@@ -35,8 +35,8 @@ struct Batches {
 template <typename Wanted>
 Batches openBatches(const char *path, int64_t size, const Wanted &isWanted, const std::string &those) {
   Batches batches;
-  batches.file = valueOf(::parquet::arrow::OpenFile(valueOf(arrow::io::ReadableFile::Open(path)),
-                                                    arrow::default_memory_pool()));
+  batches.file =
+      valueOf(::parquet::arrow::OpenFile(valueOf(arrow::io::ReadableFile::Open(path)), arrow::default_memory_pool()));
   batches.file->set_batch_size(size);
   std::vector<int> columns, groups;
   const ::parquet::SchemaDescriptor &schema = *batches.file->parquet_reader()->metadata()->schema();

@@ -109,8 +109,8 @@ void read(const char *path, const std::vector<std::string> &columns, Take take, 
   for (const std::string &name : columns)
     those += (those.empty() ? "" : ", ") + name;
   constexpr int64_t rowsAtOnce = 8; // which are long
-  auto batches = openBatches(path, rowsAtOnce, [&](const std::string &name) { return numberOf(name) != columns.end(); },
-                             those);
+  auto batches = openBatches(
+      path, rowsAtOnce, [&](const std::string &name) { return numberOf(name) != columns.end(); }, those);
   for (std::shared_ptr<arrow::RecordBatch> batch; check(batches.rows->ReadNext(&batch)), batch;)
     for (int64_t row = 0; row < batch->num_rows(); ++row) {
       for (int column = 0; column < batch->num_columns(); ++column) {

@@ -46,7 +46,9 @@ void addFactsCommand(CLI::App &app) {
   auto settings = std::make_shared<FactSettings>();
   CLI::App *verb = app.add_subcommand(
       "facts", "Write training text in which facts are told and asked for again, made of your own (docs/Heads.md)");
-  verb->add_option("text", settings->texts, "Training text: files, folders or patterns, perhaps a part of one as all.jsonl@2-98% (docs/Recipe.md, Corpora)")
+  verb->add_option("text", settings->texts,
+                   "Training text: files, folders or patterns, perhaps a part of one as all.jsonl@2-98% "
+                   "(docs/Recipe.md, Corpora)")
       ->required();
   verb->add_option("-o,--output", settings->output, "File to write, .jsonl")->required();
   auto count = [&](const char *flag, int64_t &value, int64_t least, const char *meaning) {

@@ -13,9 +13,8 @@ namespace xlstm {
 
 /// Raised for a stage when what it computes from the same inputs changes.
 static const std::map<std::string, int> programVersions = {
-    {"teacher", 1}, {"check", 1},  {"tokens", 2}, {"heads", 1},   {"rewrite", 1}, {"align", 2},
-    {"targets", 2}, {"expert", 2}, {"merge", 1},  {"compile", 1}, {"speed", 1},   {"eval", 1},
-    {"base", 1}};
+    {"teacher", 1}, {"check", 1}, {"tokens", 2},  {"heads", 1}, {"rewrite", 1}, {"align", 2}, {"targets", 2},
+    {"expert", 2},  {"merge", 1}, {"compile", 1}, {"speed", 1}, {"eval", 1},    {"base", 1}};
 
 static Stage stageOf(const std::string &name, std::vector<std::string> reads, std::vector<fs::path> outputs,
                      std::function<void()> make) {

@@ -125,8 +125,8 @@ static std::vector<RecipeSource> readTrain(const YamlNode &node, const fs::path 
   return sources;
 }
 
-/// What is held out: files, or a share of what `train` names. Shares lie at either end of the documents' places, so that
-/// another one for the one leaves the other as it is.
+/// What is held out: files, or a share of what `train` names. Shares lie at either end of the documents' places, so
+/// that another one for the one leaves the other as it is.
 static void readHeldOut(const YamlNode &node, const fs::path &folder, RecipeDomain &domain) {
   YamlNode valid = node.at("valid");
   auto test = node.find("test");

@@ -7,9 +7,7 @@
 #include "WrittenDomains.h"
 
 #include "xlstm/Pipelines/Describe.h"
-#include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/StandardStreams.h"
-#include "xlstm/Support/Error.h"
 #include "xlstm/Support/Number.h"
 
 #include <algorithm>

@@ -93,8 +93,7 @@ void importRows(RowsSettings settings) {
   RunnableModel teacher = RunnableModel::open(settings.teacher, settings.device);
   ImportOptions options;
   options.format.k = settings.k;
-  options.format.setContext(settings.length,
-                            describeModel(teacher.mlir, teacher.bundle.modelFile()).contextLength);
+  options.format.setContext(settings.length, describeModel(teacher.mlir, teacher.bundle.modelFile()).contextLength);
   options.format.teacher = hashOf(teacher.params);
   options.format.tokenizer = hexDigits(measureFile(settings.teacher, "tokenizer.json").hash);
   options.config = settings.config;
@@ -175,14 +174,15 @@ void addImport(CLI::App &verb) {
   addDeviceOption(*import, settings->device);
   import->callback([settings] {
     importRows(*settings);
-    writeOut(describeStore(settings->store));
-  });
-}
+  writeOut(describeStore(settings->store));
+});
+} // namespace
 
 } // namespace
 
 void addTargetsCommand(CLI::App &app) {
-  CLI::App *verb = app.add_subcommand("targets", "Make, import, describe, check or repair a store of a teacher's answers");
+  CLI::App *verb =
+      app.add_subcommand("targets", "Make, import, describe, check or repair a store of a teacher's answers");
   verb->require_subcommand(1);
   addMake(*verb);
   addImport(*verb);

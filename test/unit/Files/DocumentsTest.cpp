@@ -129,7 +129,8 @@ TEST_F(DocumentsTest, RefusesDamagedCompression) {
 TEST_F(DocumentsTest, ArePartedByTheirContent) {
   std::string text, lines;
   for (int n = 0; n < 100; ++n)
-    (n % 2 ? text += std::to_string(n) + "\n<|eos|>\n" : lines += "{\"text\": \"" + std::to_string(n) + "\", \"weight\": 2}\n");
+    (n % 2 ? text += std::to_string(n) + "\n<|eos|>\n"
+           : lines += "{\"text\": \"" + std::to_string(n) + "\", \"weight\": 2}\n");
   std::filesystem::path even = put("even.jsonl", lines), odd = put("odd.txt", text), again = put("again.txt", text);
   auto in = [](const CorpusFiles &files) {
     std::multiset<int> numbers;

@@ -282,7 +282,8 @@ TEST(Recipe, SourcesThatAreRefused) {
 }
 
 TEST(Recipe, SharesOfADomain) {
-  RecipeDomain one = readDomains("{train: [a.txt, {path: many, epochs: 2}], valid: 2%, test: [t.txt]}").recipe.domains.at(0);
+  RecipeDomain one =
+      readDomains("{train: [a.txt, {path: many, epochs: 2}], valid: 2%, test: [t.txt]}").recipe.domains.at(0);
   using Part = std::pair<double, double>;
   EXPECT_EQ(names(one.valid), "a.txt 1.txt 2.txt ");
   EXPECT_EQ(part(one.valid), Part(0, 0.02));
@@ -309,7 +310,8 @@ TEST(Recipe, SharesThatAreRefused) {
             "recipe.yaml:5: 'domains.d': expected shares of 'valid' and 'test' that leave something to train on, found "
             "50% and 50%");
   for (const char *domain : {"train: 98%, valid: 2%", "train: a.txt, valid: [2%]", "train: [{path: 3%}], valid: 2%"})
-    EXPECT_NE(error(domain).find("%, a share, which stands alone behind 'valid' or 'test'"), std::string::npos) << domain;
+    EXPECT_NE(error(domain).find("%, a share, which stands alone behind 'valid' or 'test'"), std::string::npos)
+        << domain;
   EXPECT_NE(error("train: a.txt, valid: two%").find("expected an existing file or folder"), std::string::npos);
 }
 

@@ -41,8 +41,9 @@ TEST_F(DistillKitTest, RefusesOtherConfigurations) {
   EXPECT_ERROR(read("{d: 8, k: 4, exact_k: 5}"), "config.yaml:1: 'exact_k': expected");
   EXPECT_ERROR(read("{d: 8, k: 4, exact_k: 4, exact_dtype: int8}"), "'exact_dtype': expected float16, bfloat16");
   EXPECT_ERROR(read("{d: 8, k: 4, exact_k: 3, polynomial_terms: [0, cos]}"), "expected a power such as 2, sqrt or exp");
-  EXPECT_ERROR(read("{d: 8, k: 4, exact_k: 3, residual_bins: [{scale_dtype: float32, element_bits: 8, num_elements: 2}]}"),
-               "'residual_bins': expected at most 1 elements");
+  EXPECT_ERROR(
+      read("{d: 8, k: 4, exact_k: 3, residual_bins: [{scale_dtype: float32, element_bits: 8, num_elements: 2}]}"),
+      "'residual_bins': expected at most 1 elements");
   EXPECT_ERROR(read("{vocab_size: 8, k: 4, exact_k: 3, polynomial_degree: 2}"), "'vocab_size': unknown key");
 }
 
@@ -62,8 +63,8 @@ NumberList reals(std::vector<double> values, uint64_t width) {
 NumberRow row() {
   return {{"input_ids", integers({5, 6, 7, 8})},
           {"token_ids", integers({9, 3, 4, 123456, 1, 0}, 2)},
-          {"top_values", reals({std::log(0.5), std::log(0.25), std::log(0.75), -INFINITY, std::log(0.9),
-                                std::log(0.3)}, 2)}};
+          {"top_values",
+           reals({std::log(0.5), std::log(0.25), std::log(0.75), -INFINITY, std::log(0.9), std::log(0.3)}, 2)}};
 }
 
 } // namespace
@@ -107,10 +108,14 @@ TEST_F(DistillKitTest, RefusesOtherRows) {
     return std::string();
   };
   EXPECT_EQ(error([](NumberRow &row) { row.erase("input_ids"); }), "f: row 1: expected 'input_ids', found none");
-  EXPECT_NE(error([](NumberRow &row) { row["input_ids"] = integers({1, 2}); }).find("for 3 tokens, found 2"),
+  EXPECT_NE(error([](NumberRow &row) {
+              row["input_ids"] = integers({1, 2});
+            }).find("for 3 tokens, found 2"),
             std::string::npos);
-  EXPECT_NE(error([](NumberRow &row) { row["input_ids"] = integers({1, 10, 2}); })
-                .find("token 1: expected ids of a vocabulary of 10, found 10"), std::string::npos);
+  EXPECT_NE(error([](NumberRow &row) {
+              row["input_ids"] = integers({1, 10, 2});
+            }).find("token 1: expected ids of a vocabulary of 10, found 10"),
+            std::string::npos);
   EXPECT_NE(error([](NumberRow &row) { row["token_ids"].integers[0] = 10; }).find("vocabulary of 10, found 10"),
             std::string::npos);
   EXPECT_NE(error([](NumberRow &row) { row["token_ids"].integers[1] = 9; }).find("each id once"), std::string::npos);
@@ -123,9 +128,11 @@ TEST_F(DistillKitTest, RefusesOtherRows) {
   EXPECT_NE(error([](NumberRow &row) {
               row.erase("token_ids");
               row["packed_indices"] = integers({1});
-            }).find("legacy rows, whose values are logits"), std::string::npos);
+            }).find("legacy rows, whose values are logits"),
+            std::string::npos);
   EXPECT_NE(error([](NumberRow &row) {
               row.erase("token_ids");
               row["compressed_logprobs"] = row["bytepacked_indices"] = integers({1});
-            }).find("expected the compression_config.yaml"), std::string::npos);
+            }).find("expected the compression_config.yaml"),
+            std::string::npos);
 }

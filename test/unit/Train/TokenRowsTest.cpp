@@ -144,7 +144,8 @@ TEST_F(CorpusRows, beginWithARowOrSayWhyNot) {
   EXPECT_NO_THROW(checkFirstRow({{one, other}}, encoder, tokens));
   EXPECT_ERROR(checkFirstRow({{one, other}}, encoder, tokens + 1),
                "one.txt and 1 more: no row of " + std::to_string(tokens + 1));
-  EXPECT_ERROR(checkFirstRow({{one, other}}, Encoder::load(model, 2), tokens), "one.txt: document 1: the tokenizer gave");
+  EXPECT_ERROR(checkFirstRow({{one, other}}, Encoder::load(model, 2), tokens),
+               "one.txt: document 1: the tokenizer gave");
   EXPECT_ERROR(checkFirstRow({{put("no.jsonl", R"({"text": "one two three", "weight": 0})")}}, encoder, 2),
                "no.jsonl: no row of 2 tokens comes out of 0 documents");
 }

@@ -9,12 +9,12 @@
 namespace xlstm {
 
 struct ImportOptions {
-  TargetFormat format;            // k 0: that of the rows
-  std::filesystem::path config;   // DistillKit's compression_config.yaml; empty where rows have plain values
-  std::filesystem::path corpus;   // folder for the documents in tokens; empty: not written
-  bool anyTeacher = false;        // whatever the teacher itself answers
+  TargetFormat format;          // k 0: that of the rows
+  std::filesystem::path config; // DistillKit's compression_config.yaml; empty where rows have plain values
+  std::filesystem::path corpus; // folder for the documents in tokens; empty: not written
+  bool anyTeacher = false;      // whatever the teacher itself answers
   int64_t tokensPerShard = 1 << 16;
-  std::string label = "targets";  // of the progress
+  std::string label = "targets"; // of the progress
 };
 
 /// Adds what rows of Parquet files hold to the store `folder`, which begins here where there is none; what it has

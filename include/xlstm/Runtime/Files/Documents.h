@@ -55,8 +55,7 @@ struct CorpusFiles {
   DocumentPart part;
 
   CorpusFiles() = default;
-  CorpusFiles(std::vector<std::filesystem::path> paths, DocumentPart part = {})
-      : paths(std::move(paths)), part(part) {}
+  CorpusFiles(std::vector<std::filesystem::path> paths, DocumentPart part = {}) : paths(std::move(paths)), part(part) {}
 };
 
 /// "train.txt", "train-0.txt and 3 more", "all.jsonl (2% of its documents)": how errors call a corpus.
