@@ -67,7 +67,8 @@ private:
   };
 
   [[noreturn]] static void failForBoth(const fs::path &file, const Use &one, const Use &other) {
-    if (one.part.isWhole() && other.part.isWhole())
+    auto isHeldOutWhole = [](const Use &use) { return use.part.isWhole() && use.split != "train"; };
+    if (isHeldOutWhole(one) || isHeldOutWhole(other))
       fail(file.string(), ": expected a file for ", one.split, " or for ", other.split,
            ", found it given for both; 'valid: 2%' would hold out a share of what is trained on");
     fail(file.string(), ": some of its documents are for ", one.split, " and for ", other.split,

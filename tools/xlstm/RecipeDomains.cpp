@@ -52,6 +52,8 @@ static std::optional<double> shareOf(const YamlNode &node) {
 static Paths readPath(const YamlNode &node, const fs::path &folder) {
   if (shareOf(node))
     node.fail("expected a path, found " + node.asString() + ", a share, which stands alone behind 'valid' or 'test'");
+  if (std::error_code error; toNumber<double>(node.asString()) && !fs::exists(folder / node.asString(), error))
+    node.fail("expected a path, or a share such as 2%, found " + node.asString());
   bool isPattern = node.asString().find_first_of("*?[") != std::string::npos;
   fs::path path = isPattern ? (folder / node.asString()).lexically_normal() : existing(folder, node);
   try {

@@ -312,6 +312,8 @@ TEST(Recipe, SharesThatAreRefused) {
   for (const char *domain : {"train: 98%, valid: 2%", "train: a.txt, valid: [2%]", "train: [{path: 3%}], valid: 2%"})
     EXPECT_NE(error(domain).find("%, a share, which stands alone behind 'valid' or 'test'"), std::string::npos)
         << domain;
+  EXPECT_EQ(error("train: a.txt, valid: 0.02"),
+            "recipe.yaml:5: 'domains.d.valid': expected a path, or a share such as 2%, found 0.02");
   EXPECT_NE(error("train: a.txt, valid: two%").find("expected an existing file or folder"), std::string::npos);
 }
 
