@@ -178,7 +178,7 @@ class Runner:
         """None where the mutant does not build, else the tests that fail."""
         lits = [name[4:] for name in names if name.startswith("lit:")]
         binaries = [name for name in names if not name.startswith("lit:")]
-        status, _ = self.ninja(binaries + (["xlstm", "xlstm-opt"] if lits else []))
+        status, _ = self.ninja(binaries + (["xlstm", "xlstm-opt", "xlstm-lsp-server"] if lits else []))
         if status:
             return None
         failed = self.ctest(["-R", "^(" + "|".join(binaries) + r")(\.|$)"]) if binaries else []

@@ -54,7 +54,8 @@ Attribute InfoBuilder::buildInitState() {
   Location loc = module.getLoc();
   llvm::StringMap<Value> arenas;
   Value stream;
-  LLVM::LLVMFuncOp function = beginFunction(builder, loc, "init_state", model.target, arenas, stream);
+  LLVM::LLVMFuncOp function =
+      beginFunction(builder, loc, "init_state", model.target, /*rowsApart=*/false, arenas, stream);
   fill(arenas["state"], 0, model.bytesOf(kernel::Arena::State), stream);
   for (auto [offset, state] : collectStates(model))
     if (uint32_t word = wordOf(state))
