@@ -122,6 +122,21 @@ void CallEmitter::emitCpu(Operation *op, const kernel::Call &call, ArrayRef<Valu
   CEmitter::call(op->getLoc(), name, all, LLVM::LLVMVoidType::get(builder.getContext()));
 }
 
+/// Where a call may have any number of rows, for each: fewer may want more memory.
+void CallEmitter::askFor(std::string_view memory, const std::string &name, Operation *op,
+                         const std::vector<int32_t> &types) {
+  kernel::Call call(op);
+  int64_t last = rowsApart && !kernel::usesState(op) ? most : 1;
+  for (int64_t rows = 1; rows <= last; ++rows) {
+    SizeQuery query{name + "_" + std::string(memory), types, {}};
+    for (auto [size, value] : llvm::zip_equal(call.description().sizes, *call.sizes())) {
+      bool grows = rowsApart && (size == "B" || llvm::is_contained(call.description().grows, size));
+      query.sizes.push_back(grows && value % most == 0 ? value / most * rows : value);
+    }
+    queries[std::string(memory)].insert(std::move(query));
+  }
+}
+
 void CallEmitter::emitCuda(Operation *op, const kernel::Call &call, ArrayRef<Value> arguments) {
   const KernelDescription &kernel = call.description();
   Location loc = op->getLoc();
@@ -134,10 +149,9 @@ void CallEmitter::emitCuda(Operation *op, const kernel::Call &call, ArrayRef<Val
     operands.push_back(i32(loc, value));
   llvm::append_range(operands, arguments);
   std::string name = "xlstm_cuda_" + std::string(kernel.name);
-  SmallVector<int64_t> sizes = *call.sizes();
   for (std::string_view memory : kernel.cudaMemory) {
     operands.push_back(pointers.lookup(call.memory(memory)));
-    queries[std::string(memory)].insert({name + "_" + std::string(memory), enums, {sizes.begin(), sizes.end()}});
+    askFor(memory, name, op, enums);
   }
   operands.push_back(stream);
   for (std::string_view variant : kernel.cudaVariants)

@@ -75,6 +75,7 @@ private:
   mlir::Value size(mlir::Location loc, const KernelDescription &kernel, std::string_view name, int64_t value);
   void returnWithoutLogits(mlir::Location loc);
   void emitCpu(mlir::Operation *op, const kernel::Call &call, mlir::ArrayRef<mlir::Value> arguments);
+  void askFor(std::string_view memory, const std::string &name, mlir::Operation *op, const std::vector<int32_t> &types);
   void emitCuda(mlir::Operation *op, const kernel::Call &call, mlir::ArrayRef<mlir::Value> arguments);
 
   kernel::Target target;

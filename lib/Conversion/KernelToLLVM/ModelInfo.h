@@ -18,6 +18,7 @@ struct CompiledFunction {
   llvm::StringRef name() const { return kernel::FuncOp(kernels).getSymName(); }
   llvm::ArrayRef<int64_t> idsShape() const;
   int64_t tokens() const { return idsShape()[1]; }
+  bool rowsApart() const { return kernel::FuncOp(kernels).getRowsApart(); }
 };
 
 /// All functions of a model, which agree on target, rows and arenas.
