@@ -67,7 +67,7 @@ NEAR = [
     ("lib/Import/", [["ImportTests"], ["ImportGoldenTests"]]),
     ("lib/Support/", [["SupportTests", "RecipeTests"]]),
     ("dialects/", [["lit:Dialect|Transforms"], ["EvaluateTests"], ["TargetTests"]]),
-    ("tools/", [["RecipeTests"], ["lit:Tools|Integration"]]),
+    ("tools/", [["RecipeTests"], ["lit:Tools/(dry-run|recipe|targets|verify)"], ["lit:Integration"]]),
 ]
 
 
@@ -154,7 +154,7 @@ class Runner:
         return failed or (["ctest"] if status else [])
 
     def lit(self, pattern):
-        command = [sys.executable, "/usr/lib/llvm-19/build/utils/lit/lit.py", "-sv", "-j", self.jobs, "--filter", pattern,
+        command = [sys.executable, "/usr/lib/llvm-19/build/utils/lit/lit.py", "-sv", "-j", self.jobs, "--max-failures", "1", "--filter", pattern,
                    str(BUILD / "test")]
         status, text = self.run(command)
         failed = re.findall(r"^(?:FAIL|TIMEOUT|UNRESOLVED): \S+ :: (\S+)", text, re.M)
