@@ -55,8 +55,8 @@ NEAR = [
     ("runtime/Files/", [["FilesTests"]]),
     ("runtime/Serve/", [["ServeTests"], ["lit:Tools/(serve|session)"]]),
     ("runtime/Chat/", [["DeployTests"], ["TargetTests"], ["lit:Tools/(chat|context|generate)"]]),
-    ("runtime/Deploy/", [["DeployTests"], ["TargetTests"], ["lit:Tools/generate"]]),
-    ("lib/Model/", [["ModelTests"], ["ImportTests"]]),
+    ("runtime/Deploy/", [["DeployTests"], ["TargetTests"], ["lit:Tools/(generate|session)"]]),
+    ("lib/Model/", [["ModelTests"], ["ImportTests", "ImportGgufTests"]]),
     ("lib/Transforms/Raise/", [["lit:Transforms/Raise"], ["ImportOnnxTests", "ImportOnnxGoldenTests", "VerifyRaiseTests"]]),
     ("lib/Transforms/", [["lit:Transforms|Conversion"], ["TransformsTests", "EvaluateTests"], ["TargetTests"]]),
     ("lib/Conversion/", [["lit:Conversion"], ["TargetTests"]]),
@@ -67,7 +67,7 @@ NEAR = [
     ("lib/Import/", [["ImportTests"], ["ImportGoldenTests"]]),
     ("lib/Support/", [["SupportTests", "RecipeTests"]]),
     ("dialects/", [["lit:Dialect|Transforms"], ["EvaluateTests"], ["TargetTests"]]),
-    ("tools/", [["RecipeTests"], ["lit:Tools|Integration"]]),
+    ("tools/", [["RecipeTests"], ["lit:Tools/(dry-run|recipe|targets|verify)"], ["lit:Integration"]]),
 ]
 
 
@@ -154,7 +154,7 @@ class Runner:
         return failed or (["ctest"] if status else [])
 
     def lit(self, pattern):
-        command = [sys.executable, "/usr/lib/llvm-19/build/utils/lit/lit.py", "-sv", "-j", self.jobs, "--filter", pattern,
+        command = [sys.executable, "/usr/lib/llvm-19/build/utils/lit/lit.py", "-sv", "-j", self.jobs, "--max-failures", "1", "--filter", pattern,
                    str(BUILD / "test")]
         status, text = self.run(command)
         failed = re.findall(r"^(?:FAIL|TIMEOUT|UNRESOLVED): \S+ :: (\S+)", text, re.M)
@@ -178,7 +178,7 @@ class Runner:
         """None where the mutant does not build, else the tests that fail."""
         lits = [name[4:] for name in names if name.startswith("lit:")]
         binaries = [name for name in names if not name.startswith("lit:")]
-        status, _ = self.ninja(binaries + (["xlstm", "xlstm-opt"] if lits else []))
+        status, _ = self.ninja(binaries + (["xlstm", "xlstm-opt", "xlstm-lsp-server"] if lits else []))
         if status:
             return None
         failed = self.ctest(["-R", "^(" + "|".join(binaries) + r")(\.|$)"]) if binaries else []

@@ -102,16 +102,29 @@ FailureOr<SmallVector<int64_t>> Call::sizes() const {
   return result;
 }
 
-SmallVector<int64_t> Call::strides() const {
+SmallVector<int64_t> Call::eachRow(llvm::function_ref<int64_t(const Layout &, unsigned)> measure) const {
   SmallVector<int64_t> result;
   for (auto [view, value] : llvm::zip(kernel->views, views)) {
     if (!view.rowDimensions)
       continue;
     Layout layout = *Layout::of(value.getType());
     unsigned tail = view.dimensions.size() - view.rowDimensions;
-    result.push_back(*layout.rowStride(layout.shape.size() - tail));
+    result.push_back(measure(layout, layout.shape.size() - tail));
   }
   return result;
+}
+
+SmallVector<int64_t> Call::strides() const {
+  return eachRow([](const Layout &layout, unsigned rows) { return *layout.rowStride(rows); });
+}
+
+SmallVector<int64_t> Call::widths() const {
+  return eachRow([](const Layout &layout, unsigned rows) {
+    int64_t width = 1;
+    for (int64_t size : ArrayRef(layout.shape).drop_front(rows))
+      width *= size;
+    return width;
+  });
 }
 
 SmallVector<TypedAttr> Call::numbers() const {

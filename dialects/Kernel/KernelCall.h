@@ -53,12 +53,16 @@ public:
   mlir::FailureOr<llvm::SmallVector<int64_t>> sizes() const;
   /// Of the views whose rows may lie apart; the width where a view is absent.
   llvm::SmallVector<int64_t> strides() const;
+  /// Their elements a row: what strides() are where there is one row.
+  llvm::SmallVector<int64_t> widths() const;
   llvm::SmallVector<mlir::TypedAttr> numbers() const;
   /// The values of the type variables on the target; failure, with an error on the op, where the target has no such
   /// kernel.
   mlir::FailureOr<std::vector<std::string_view>> types(Target target) const;
 
 private:
+  /// Of each view whose rows may lie apart: `measure` of its layout and of how many leading dimensions count rows.
+  llvm::SmallVector<int64_t> eachRow(llvm::function_ref<int64_t(const Layout &, unsigned)> measure) const;
   const KernelDescription::Choices &choices(Target target) const {
     return target == Target::Cpu ? kernel->cpu : kernel->cuda;
   }

@@ -24,6 +24,23 @@ int64_t offsetInRoot(Value view) {
   return offset;
 }
 
+int64_t rowsApart(FuncOp function) {
+  auto ids = function.getBody().getOps<IdsOp>();
+  if (!function.getRowsApart() || ids.empty())
+    return 1;
+  ArrayRef<int64_t> shape = cast<MemRefType>((*ids.begin()).getResult().getType()).getShape();
+  return shape.empty() ? 1 : std::max<int64_t>(shape.front(), 1);
+}
+
+int64_t placedBytes(StateOp state) {
+  auto function = state->getParentOfType<FuncOp>();
+  return bytesOf(state.getResult()) / (function ? rowsApart(function) : 1);
+}
+
+bool usesState(Operation *call) {
+  return llvm::any_of(call->getOperands(), [](Value view) { return isa<StateOp>(rootOf(view)); });
+}
+
 namespace {
 
 /// The place of a root that has one.
@@ -52,6 +69,8 @@ Place placeOf(Operation *root) {
 MemoryRange rangeOf(Value view) {
   Operation *root = rootOf(view);
   Place place = placeOf(root);
+  if (auto state = dyn_cast<StateOp>(root); state && place.arena && state->getParentOfType<FuncOp>().getRowsApart())
+    return {place.arena.getDefiningOp(), place.offset, place.offset + placedBytes(state)};
   FailureOr<Layout> layout = Layout::of(view.getType());
   int64_t begin = place.offset + offsetInRoot(view);
   return {place.arena ? place.arena.getDefiningOp() : root, begin, begin + layout->span() * layout->elementBytes};

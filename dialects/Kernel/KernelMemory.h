@@ -13,6 +13,13 @@ mlir::Operation *rootOf(mlir::Value view);
 /// Bytes from the beginning of the root to that of the view.
 int64_t offsetInRoot(mlir::Value view);
 
+/// The rows of a function whose rows are texts of their own (`rows_apart`), which have a state arena each; else 1.
+int64_t rowsApart(FuncOp function);
+/// Bytes that a state takes of an arena.
+int64_t placedBytes(StateOp state);
+/// Whether a call reads or writes a state.
+bool usesState(mlir::Operation *call);
+
 /// Bytes [begin, end) of a block of memory: an arena, or the root itself where it has no place in one.
 struct MemoryRange {
   mlir::Operation *block;
@@ -23,7 +30,7 @@ struct MemoryRange {
   }
   bool operator==(const MemoryRange &other) const = default;
 };
-/// From the first byte of a static view to behind the last.
+/// From the first byte of a static view to behind the last; of a part of a state whose rows are apart, the whole place.
 MemoryRange rangeOf(mlir::Value view);
 
 /// Follows the function's calls through memory: every byte that is read must have been written through the same root

@@ -23,7 +23,40 @@ static LogicalResult checkBeside(LinearOp linear, Operation *before) {
   return linear.emitOpError() << "expects the call in front of it to be a kernel.linear of the same x";
 }
 
+/// The views of a call, other than those of weights and constants, have a row for each row of ids.
+static LogicalResult checkRows(Operation *op, int64_t rows) {
+  auto hasRows = [&](Value view) {
+    auto type = cast<MemRefType>(view.getType());
+    return isa<WeightOp, ConstantOp, JoinOp, ArenaOp>(rootOf(view)) || (type.getRank() && type.getDimSize(0) == rows);
+  };
+  bool isCall = Call::isa(op) && usesState(op);
+  for (Value view : isCall             ? ValueRange(op->getOperands())
+                    : isa<StateOp>(op) ? ValueRange(op->getResults())
+                                       : ValueRange())
+    if (!hasRows(view))
+      return op->emitOpError() << "expects " << rows << " rows as in the ids of a function with rows_apart, found "
+                               << view.getType();
+  return success();
+}
+
+static LogicalResult checkRowsApart(FuncOp function) {
+  if (!function.getRowsApart())
+    return success();
+  auto ids = function.getBody().getOps<IdsOp>();
+  ArrayRef<int64_t> shape;
+  if (!ids.empty())
+    shape = cast<MemRefType>((*ids.begin()).getResult().getType()).getShape();
+  if (shape.size() != 2 || shape[0] < 1 || shape[1] != 1)
+    return function.emitOpError() << "expects ids of one token a row where rows are apart";
+  for (Operation &op : function.getBody().front())
+    if (failed(checkRows(&op, shape[0])))
+      return failure();
+  return success();
+}
+
 LogicalResult FuncOp::verifyRegions() {
+  if (failed(checkRowsApart(*this))) // C9
+    return failure();
   Operation *before = nullptr;
   for (Operation &op : getBody().front()) {
     if (!isa_and_nonnull<KernelDialect>(op.getDialect()) || isa<FuncOp>(op)) // C1
@@ -59,6 +92,8 @@ static LogicalResult verifyPlace(Placed op, Arena kind) {
   if (!arena || arena.getKind() != kind) // C2
     return op.emitOpError() << "expects a place in arena " << stringifyArena(kind);
   int64_t offset = static_cast<int64_t>(*op.getOffset()), bytes = layout->span() * layout->elementBytes;
+  if constexpr (std::is_same_v<Placed, StateOp>)
+    bytes = placedBytes(op);
   int64_t size = cast<MemRefType>(arena.getResult().getType()).getDimSize(0);
   if (offset < 0 || offset > size - bytes || offset % layout->alignment != 0) // C3
     return op.emitOpError() << "expects " << bytes << " bytes at a multiple of " << layout->alignment << " within "
@@ -91,7 +126,7 @@ std::string WeightOp::partName() {
   return name;
 }
 
-LogicalResult StateOp::verify() { return verifyPlace(*this, Arena::State); }    // buffer C1 to C3
+LogicalResult StateOp::verify() { return verifyPlace(*this, Arena::State); } // buffer C1 to C3
 
 LogicalResult ConstantOp::verify() {
   auto values = dyn_cast<DenseElementsAttr>(getValue());

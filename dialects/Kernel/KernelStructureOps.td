@@ -11,7 +11,9 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 def Kernel_FuncOp : Kernel_Op<"func", [Symbol, IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments]> {
   let summary = "a function of a compiled model: a straight line of kernel calls";
   let description = [{
-    Reads the ids of T more tokens of B texts and leaves the logits of the last one of each in `kernel.logits`.
+    Reads the ids of T more tokens of B texts and leaves the logits of the last one of each in `kernel.logits`. With
+    `rows_apart` T is 1 and there is a state arena a text: a state's place is that of one row, in each of them. Kernels that
+    read a state run once a row; others take as many rows as a call has.
 
     ```mlir
     kernel.func @decode on cpu {
@@ -24,7 +26,8 @@ def Kernel_FuncOp : Kernel_Op<"func", [Symbol, IsolatedFromAbove, SingleBlock, N
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Kernel_Target:$target, OptionalAttr<I64Attr>:$context_length);
+  let arguments = (ins SymbolNameAttr:$sym_name, Kernel_Target:$target, OptionalAttr<I64Attr>:$context_length,
+                       UnitAttr:$rows_apart);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name `on` $target attr-dict-with-keyword $body";
   let hasRegionVerifier = 1;

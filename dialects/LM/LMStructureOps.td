@@ -17,7 +17,8 @@ def LM_ModelOp : LM_Op<"model", [FunctionOpInterface, IsolatedFromAbove, OpAsmOp
     The forward pass is called `@model` and takes the token ids [B, T] and `doc_start` [B, T]. The passes that derive
     other functions (align, distill, prefill, decode) write them beside it, as further `lm.model`s, whose results carry
     `lm.name`. In a function with explicit state, every state argument carries `lm.state`, its name, and `lm.init`, the
-    value it starts with; the last results are the new states, in the order of the arguments.
+    value it starts with; the last results are the new states, in the order of the arguments. With `rows_apart` the rows
+    are texts of their own, whose states compiled code is given one by one.
 
     ```mlir
     lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x256xf32> attributes {context_length = 2048 : i64} {
@@ -31,7 +32,8 @@ def LM_ModelOp : LM_Op<"model", [FunctionOpInterface, IsolatedFromAbove, OpAsmOp
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
                        OptionalAttr<StrAttr>:$sym_visibility,
                        OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs,
-                       OptionalAttr<I64Attr>:$context_length, OptionalAttr<StrAttr>:$family);
+                       OptionalAttr<I64Attr>:$context_length, OptionalAttr<StrAttr>:$family,
+                       UnitAttr:$rows_apart);
   let regions = (region AnyRegion:$body);
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;

@@ -22,8 +22,11 @@ public:
                             /*tokens=*/1,
                             /*lastLogits=*/true,
                             {/*oneToken=*/true, /*chunk=*/0, context}};
-    if (failed(buildStateful(getOperation(), "decode", options)))
-      signalPassFailure();
+    StringRef name = many ? "decode_many" : "decode";
+    if (failed(buildStateful(getOperation(), name, options)))
+      return signalPassFailure();
+    if (many)
+      getOperation().lookupSymbol<lm::ModelOp>(name).setRowsApart(true);
   }
 };
 

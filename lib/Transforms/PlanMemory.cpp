@@ -5,6 +5,7 @@
 #include "xlstm/Transforms/Passes.h"
 
 #include "dialects/Kernel/KernelCall.h"
+#include "dialects/Kernel/KernelMemory.h"
 
 #include "mlir/IR/Verifier.h"
 #include "llvm/ADT/StringMap.h"
@@ -20,12 +21,23 @@ using namespace xlstm;
 
 namespace {
 
+/// Of a state whose rows are apart, that of one row.
+Type typeOfPlace(kernel::StateOp state) {
+  auto type = cast<MemRefType>(state.getResult().getType());
+  if (!state->getParentOfType<kernel::FuncOp>().getRowsApart())
+    return type;
+  SmallVector<int64_t> shape(type.getShape());
+  shape.front() = 1;
+  return MemRefType::get(shape, type.getElementType());
+}
+
 /// Places one after the other, one a name. A name keeps its place in every function.
 class NamedPlaces {
 public:
   /// Error: another type than before, or more bytes than there are addresses.
   FailureOr<int64_t> place(Operation *op, StringRef name, bool aligned = true) {
-    Type type = op->getResult(0).getType();
+    auto state = dyn_cast<kernel::StateOp>(op);
+    Type type = state ? typeOfPlace(state) : op->getResult(0).getType();
     auto [it, isNew] = places.try_emplace(name, bytes, type);
     if (!isNew && it->second.second != type)
       return op->emitOpError() << "expects \"" << name << "\" to have type " << it->second.second
@@ -34,7 +46,8 @@ public:
       return it->second.first;
     if (aligned)
       bytes = it->second.first = static_cast<int64_t>(llvm::alignTo(bytes, kernel::placeAlignment));
-    if (llvm::AddOverflow(bytes, kernel::bytesOf(op->getResult(0)), bytes) || bytes > mostBytes)
+    int64_t added = state ? kernel::placedBytes(state) : kernel::bytesOf(op->getResult(0));
+    if (llvm::AddOverflow(bytes, added, bytes) || bytes > mostBytes)
       return op->emitOpError() << "expects a model of at most " << mostBytes << " bytes";
     return it->second.first;
   }

@@ -15,6 +15,8 @@ std::string BenchTest::name() const {
     text += (prompt ? "+tg" : "tg") + std::to_string(generated);
   if (sampled)
     text += " sampled";
+  if (texts > 1)
+    text += " x " + std::to_string(texts);
   return depth ? text + " @ d" + std::to_string(depth) : text;
 }
 
@@ -48,7 +50,7 @@ static double deviationOf(const std::vector<double> &values) {
 }
 
 Summary::Summary(const BenchReport &report, const BenchResult &result) {
-  const double batch = static_cast<double>(report.numbers.batch);
+  const double batch = static_cast<double>(report.numbers.batch * result.test.texts);
   const double tokens = static_cast<double>(result.test.prompt + result.test.generated) * batch;
   for (double seconds : result.seconds)
     rates.push_back(tokens / seconds);
@@ -124,6 +126,7 @@ std::string formatJson(const BenchReport &report) {
                   {"n_prompt", result.test.prompt},
                   {"n_gen", result.test.generated},
                   {"n_depth", result.test.depth},
+                  {"n_parallel", result.test.texts},
                   {"test", result.test.name()},
                   {"avg_ts", summary.mean},
                   {"stddev_ts", summary.deviation},

@@ -13,6 +13,7 @@ namespace xlstm {
 struct BenchTest {
   int64_t prompt, generated, depth;
   bool sampled = false; // each token is drawn from the logits, as when a text is written
+  int64_t texts = 1;    // that are written together
 
   std::string name() const;
   /// Calls that bring logits: one for a prompt, one a written token.

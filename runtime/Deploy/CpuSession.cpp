@@ -31,6 +31,42 @@ std::span<float> CpuSession::readOne(int64_t id) {
   return logits;
 }
 
+void CpuSession::runTogether(std::span<Session *const> all, std::span<const int64_t> ids) {
+  std::vector<char *> states;
+  for (Session *one : all)
+    states.push_back(static_cast<CpuSession *>(one)->state.data());
+  const auto vocab = static_cast<size_t>(model.vocab);
+  place->logits.resize(vocab * static_cast<size_t>(model.most_rows));
+  place->team.run([&](const xlstm_team *member) {
+    model.decode_many(weights, states.data(), place->scratch.data(), ids.data(), place->logits.data(), member,
+                      static_cast<int64_t>(ids.size()));
+  });
+  auto from = place->logits.begin();
+  for (Session *one : all) {
+    auto &session = static_cast<CpuSession &>(*one);
+    std::copy_n(from, vocab, session.logits.begin());
+    from += model.vocab;
+    ++session.count;
+  }
+}
+
+std::vector<std::span<float>> CpuSession::readTogether(std::span<Session *const> all, std::span<const int64_t> ids) {
+  if (all.size() == 1 || model.most_rows < 2)
+    return Session::readTogether(all, ids);
+  std::vector<std::span<float>> found;
+  for (Session *one : all) {
+    auto &session = static_cast<CpuSession &>(*one);
+    session.checkRoom(1);
+    found.push_back(session.logits);
+  }
+  for (size_t first = 0; first < all.size();) {
+    const size_t rows = std::min(all.size() - first, static_cast<size_t>(model.most_rows));
+    runTogether(all.subspan(first, rows), ids.subspan(first, rows));
+    first += rows;
+  }
+  return found;
+}
+
 std::span<float> CpuSession::read(std::span<const int64_t> ids) {
   checkRoom(ids.size());
   const auto most = static_cast<size_t>(model.prefill_tokens);

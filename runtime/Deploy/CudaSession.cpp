@@ -9,9 +9,11 @@
 namespace xlstm {
 
 static size_t idBytes(const xlstm_cuda_model_info &model) {
-  return model.functions[0].tokens * model.batch * sizeof(int64_t);
+  return std::max(model.functions[0].tokens * model.batch, model.most_rows) * sizeof(int64_t);
 }
-static size_t logitBytes(const xlstm_cuda_model_info &model) { return model.batch * model.vocab * sizeof(float); }
+static size_t logitBytes(const xlstm_cuda_model_info &model) {
+  return std::max<int64_t>(model.batch, model.most_rows) * model.vocab * sizeof(float);
+}
 
 /// Memory is taken piece by piece; what is missing is said before.
 static DeviceInfo openDeviceFor(const xlstm_cuda_model_info &model) {
@@ -24,20 +26,18 @@ static DeviceInfo openDeviceFor(const xlstm_cuda_model_info &model) {
   return device;
 }
 
-CudaSession::CudaSession(const xlstm_cuda_model_info &model, const char *carried)
-    : Session(model.cache_tokens), device(openDeviceFor(model)), model(model), weights(model.weight_bytes, "weights"),
-      state(model.state_bytes, "the state"), scratch(model.scratch_bytes, "activations"),
-      workspace(model.workspace_bytes(), "kernels"), zeroed(model.zeroed_bytes(), "kernels"),
-      ids(idBytes(model), "token ids"), logits(logitBytes(model), "logits"), hostIds(idBytes(model)),
-      hostLogits(logitBytes(model)), graphs(model.function_count) {
+CudaWorkplace::CudaWorkplace(const xlstm_cuda_model_info &model, const char *carried)
+    : model(model), device(openDeviceFor(model)), weights(model.weight_bytes, "weights"),
+      scratch(model.scratch_bytes, "activations"), workspace(model.workspace_bytes(), "kernels"),
+      zeroed(model.zeroed_bytes(), "kernels"), ids(idBytes(model), "token ids"), logits(logitBytes(model), "logits"),
+      hostIds(idBytes(model)), hostLogits(logitBytes(model)) {
   fillWeights(model, carried, weights.get(), stream);
   stream.clear(zeroed.get(), zeroed.size());
-  reset();
 }
 
-xlstm_cuda_memory CudaSession::memory() const {
+xlstm_cuda_memory CudaWorkplace::memory(char *state) const {
   return {weights.get(),
-          state.get(),
+          state,
           scratch.get(),
           workspace.get(),
           zeroed.get(),
@@ -45,19 +45,57 @@ xlstm_cuda_memory CudaSession::memory() const {
           reinterpret_cast<float *>(logits.get())};
 }
 
+std::span<float> CudaWorkplace::logitsOf(size_t row) const {
+  const auto vocab = static_cast<size_t>(model.vocab);
+  return std::span(reinterpret_cast<float *>(hostLogits.get()) + row * vocab, vocab);
+}
+
+void CudaWorkplace::runTogether(const std::vector<char *> &states, std::span<const int64_t> tokens) {
+  constexpr int runsBefore = 4;     // recording takes as long as some runs
+  constexpr size_t mostGraphs = 32; // of sets of texts that come and go
+  const std::string tried = "running " + std::to_string(states.size()) + " texts on the GPU";
+  std::ranges::copy(tokens, reinterpret_cast<int64_t *>(hostIds.get()));
+  const xlstm_cuda_memory at = memory(nullptr);
+  auto enqueue = [&] {
+    stream.copy(ids.get(), hostIds.get(), tokens.size_bytes());
+    int status = model.decode_many(&at, states.data(), static_cast<int64_t>(states.size()), stream.get());
+    stream.copy(hostLogits.get(), logits.get(), states.size() * static_cast<size_t>(model.vocab) * sizeof(float));
+    return status;
+  };
+  if (together.size() > mostGraphs)
+    together.clear();
+  Together &known = together[states];
+  if (!known.graph && ++known.runs > runsBefore)
+    known.graph = std::make_unique<Graph>(stream, enqueue, tried);
+  if (known.graph)
+    known.graph->launch(stream);
+  else
+    checkDevice(enqueue(), tried);
+  stream.wait(tried);
+}
+
+CudaSession::CudaSession(std::shared_ptr<CudaWorkplace> given)
+    : Session(given->model.cache_tokens), place(std::move(given)), model(place->model), stream(place->stream),
+      state(model.state_bytes, "the state of a text"), logits(static_cast<size_t>(model.vocab)),
+      graphs(model.function_count) {
+  reset();
+}
+
 void CudaSession::reset() {
-  const xlstm_cuda_memory at = memory();
+  const xlstm_cuda_memory at = place->memory(state.get());
   checkDevice(model.init_state(&at, stream.get()), "starting a text on the GPU");
   stream.wait("starting a text on the GPU");
   count = 0;
 }
 
 void CudaSession::prepare(size_t function) {
-  const xlstm_cuda_memory at = memory();
+  const xlstm_cuda_memory at = place->memory(state.get());
   const xlstm_cuda_function &f = model.functions[function];
   const std::string tried = "running " + std::to_string(f.tokens) + " tokens on the GPU";
   DeviceBuffer before(model.state_bytes, "a copy of the state");
   stream.copy(before.get(), state.get(), model.state_bytes);
+  const PinnedBuffer &hostIds = place->hostIds, &hostLogits = place->hostLogits;
+  const DeviceBuffer &ids = place->ids, &found = place->logits;
   stream.copy(ids.get(), hostIds.get(), f.tokens * model.batch * sizeof(int64_t));
   checkDevice(f.run(&at, stream.get()), tried);
   stream.copy(state.get(), before.get(), model.state_bytes);
@@ -65,14 +103,14 @@ void CudaSession::prepare(size_t function) {
   auto enqueue = [&] { // with the ids' way there and the logits' way back
     stream.copy(ids.get(), hostIds.get(), f.tokens * model.batch * sizeof(int64_t));
     int status = f.run(&at, stream.get());
-    stream.copy(hostLogits.get(), logits.get(), logits.size());
+    stream.copy(hostLogits.get(), found.get(), static_cast<size_t>(model.batch * model.vocab) * sizeof(float));
     return status;
   };
   graphs[function] = std::make_unique<Graph>(stream, enqueue, tried);
 }
 
 void CudaSession::run(size_t function, std::span<const int64_t> tokens) {
-  auto *row = reinterpret_cast<int64_t *>(hostIds.get());
+  auto *row = reinterpret_cast<int64_t *>(place->hostIds.get());
   for (int32_t b = 0; b < model.batch; ++b, row += tokens.size())
     std::ranges::copy(tokens, row);
   if (!graphs[function])
@@ -81,9 +119,32 @@ void CudaSession::run(size_t function, std::span<const int64_t> tokens) {
   count += static_cast<int64_t>(tokens.size());
 }
 
-std::span<float> CudaSession::takeLogits() const {
+std::span<float> CudaSession::takeLogits() {
   stream.wait("running the model on the GPU");
-  return {reinterpret_cast<float *>(hostLogits.get()), static_cast<size_t>(model.vocab)};
+  std::ranges::copy(place->logitsOf(0), logits.begin());
+  return logits;
+}
+
+std::vector<std::span<float>> CudaSession::readTogether(std::span<Session *const> all, std::span<const int64_t> ids) {
+  if (all.size() == 1 || model.most_rows < 2)
+    return Session::readTogether(all, ids);
+  for (Session *one : all)
+    one->checkRoom(1);
+  std::vector<std::span<float>> found;
+  for (size_t first = 0; first < all.size(); first = found.size()) {
+    const size_t rows = std::min(all.size() - first, static_cast<size_t>(model.most_rows));
+    std::vector<char *> states;
+    for (Session *one : all.subspan(first, rows))
+      states.push_back(static_cast<CudaSession *>(one)->state.get());
+    place->runTogether(states, ids.subspan(first, rows));
+    for (size_t row = 0; row < rows; ++row) {
+      auto &session = static_cast<CudaSession &>(*all[first + row]);
+      std::ranges::copy(place->logitsOf(row), session.logits.begin());
+      ++session.count;
+      found.push_back(session.logits);
+    }
+  }
+  return found;
 }
 
 std::span<float> CudaSession::readOne(int64_t id) {

@@ -18,6 +18,7 @@ namespace {
 struct LogitsSettings {
   std::string input, output;
   int64_t prefill = 0;
+  bool together = false;
 };
 
 /// input_ids [B, T] of the file.
@@ -43,6 +44,43 @@ static InputIds readIds(const std::string &path, int64_t vocab) {
   return input;
 }
 
+static void readRows(const InputIds &input, int64_t prefilled, Session &session, SafetensorsWriter &out) {
+  for (int64_t b = 0; b < input.rows; ++b) {
+    session.reset();
+    std::span<const int64_t> ids = input.row(b);
+    if (prefilled)
+      out.append(std::as_bytes(session.read(ids.first(prefilled))));
+    for (int64_t id : ids.subspan(prefilled))
+      out.append(std::as_bytes(session.readOne(id)));
+  }
+}
+
+/// A token of all rows at a time. All logits are in memory before they are written.
+static void readTogether(const InputIds &input, int64_t prefilled, Backend &backend, const char *weights,
+                         SafetensorsWriter &out) {
+  std::vector<std::unique_ptr<Session>> sessions;
+  std::vector<Session *> all;
+  std::vector<std::vector<float>> found(input.rows);
+  auto keep = [&](int64_t b, std::span<const float> logits) {
+    found[b].insert(found[b].end(), logits.begin(), logits.end());
+  };
+  for (int64_t b = 0; b < input.rows; ++b) {
+    all.push_back(sessions.emplace_back(backend.makeSession(weights)).get());
+    if (prefilled)
+      keep(b, all[b]->read(input.row(b).first(prefilled)));
+  }
+  for (int64_t t = prefilled; t < input.tokens; ++t) {
+    std::vector<int64_t> ids;
+    for (int64_t b = 0; b < input.rows; ++b)
+      ids.push_back(input.row(b)[t]);
+    const std::vector<std::span<float>> logits = all.front()->readTogether(all, ids);
+    for (int64_t b = 0; b < input.rows; ++b)
+      keep(b, logits[b]);
+  }
+  for (const std::vector<float> &row : found)
+    out.append(std::as_bytes(std::span(row)));
+}
+
 static void writeLogits(const LogitsSettings &settings, Backend &backend) {
   const ModelNumbers numbers = backend.numbers();
   checkOneText(numbers);
@@ -52,18 +90,16 @@ static void writeLogits(const LogitsSettings &settings, Backend &backend) {
   InputIds input = readIds(settings.input, numbers.vocab);
   if (settings.prefill > input.tokens)
     fail("--prefill: expected at most the ", input.tokens, " tokens of a row, found ", settings.prefill);
+  if (settings.together && input.rows > backend.mostSessions())
+    fail("--together: expected at most ", backend.mostSessions(), " rows, found ", input.rows);
   int64_t prefilled = settings.prefill / numbers.prefillTokens * numbers.prefillTokens;
   int64_t outputs = prefilled ? input.tokens - prefilled + 1 : input.tokens;
   SafetensorsWriter out(settings.output, {{"logits", DType::F32, {input.rows, outputs, numbers.vocab}}});
-  std::unique_ptr<Session> session = backend.makeSession(weightsFor(model, backend));
-  for (int64_t b = 0; b < input.rows; ++b) {
-    session->reset();
-    std::span<const int64_t> ids = input.row(b);
-    if (prefilled)
-      out.append(std::as_bytes(session->read(ids.first(prefilled))));
-    for (int64_t id : ids.subspan(prefilled))
-      out.append(std::as_bytes(session->readOne(id)));
-  }
+  const char *weights = weightsFor(model, backend);
+  if (settings.together)
+    readTogether(input, prefilled, backend, weights, out);
+  else
+    readRows(input, prefilled, *backend.makeSession(weights), out);
   model.waitForWeights();
   out.commit();
 }
@@ -83,6 +119,9 @@ void addLogits(CLI::App &app, Backend &backend) {
                    "at the last of them")
       ->check(within(int64_t{0}, int64_t{1} << 30))
       ->type_name("N");
+  if (backend.mostSessions() > 1)
+    verb->add_flag("--together", settings->together,
+                   "Read a token of all rows at a time, as a server does; the logits are the same");
   verb->callback([settings, &backend] { writeLogits(*settings, backend); });
 }
 

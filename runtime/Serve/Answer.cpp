@@ -79,9 +79,29 @@ std::span<const float> Answer::adjust(std::span<const float> logits) {
   return adjusted;
 }
 
+bool Answer::fits(int32_t id) const {
+  const std::string &bytes = (*options.json)[static_cast<size_t>(id)];
+  JsonText after = json;
+  return !bytes.empty() && !std::ranges::count(ends, id) && after.take(bytes);
+}
+
+/// A token that may not follow is drawn again among those that may, which gives each of these its share of their sum.
+int32_t Answer::draw(std::span<const float> logits) {
+  const int32_t id = sampler.sample(logits);
+  if (!options.json || fits(id))
+    return id;
+  std::vector<float> allowed(logits.begin(), logits.end());
+  for (size_t n = 0; n < allowed.size(); ++n)
+    if (!fits(static_cast<int32_t>(n)))
+      allowed[n] = -INFINITY;
+  return sampler.sample(allowed);
+}
+
 Answer::Step Answer::next(std::span<const float> logits) {
   Step step;
-  step.id = sampler.sample(adjust(logits));
+  step.id = draw(adjust(logits));
+  if (options.json)
+    json.take((*options.json)[static_cast<size_t>(step.id)]);
   if (!options.ignoresEnd && std::ranges::count(ends, step.id)) {
     step.isToken = false;
     step.finish = Finish::Stop;
@@ -93,7 +113,7 @@ Answer::Step Answer::next(std::span<const float> logits) {
       step.chances = chancesOf(logits, step.id, options.chances);
     if (decoder)
       step.text = finder.next(decoder->next(step.id));
-    if (finder.isStopped())
+    if (finder.isStopped() || json.isComplete())
       step.finish = Finish::Stop;
     else if (count >= options.most)
       step.finish = Finish::Length;

@@ -5,6 +5,7 @@
 #define RUNTIME_SERVE_ANSWER_H
 
 #include "runtime/Serve/Job.h"
+#include "runtime/Serve/JsonText.h"
 #include "xlstm/Runtime/Text/Tokenizer.h"
 
 #include <unordered_map>
@@ -47,6 +48,9 @@ public:
 
 private:
   std::span<const float> adjust(std::span<const float> logits);
+  int32_t draw(std::span<const float> logits);
+  /// Whether the token goes on with the JSON object.
+  bool fits(int32_t id) const;
 
   const WritingOptions &options;
   std::span<const int32_t> ends;
@@ -55,6 +59,7 @@ private:
   StopFinder finder;
   std::unordered_map<int32_t, int64_t> seen; // where penalties want it
   std::vector<float> adjusted;
+  JsonText json;
   int64_t count = 0;
 };
 

@@ -136,15 +136,6 @@ std::string renderChat(const Service &service, const Json &body) {
   }
 }
 
-static void checkFormat(const Fields &fields) {
-  const Json *format = fields.find("response_format");
-  if (!format)
-    return;
-  const Fields inner(*format, "response_format.");
-  if (std::string type = inner.text("type"); type != "text")
-    inner.refuse("type", "'text': nothing keeps this model to JSON", &(*format)["type"]);
-}
-
 void chat(Exchange exchange) {
   const Json body = exchange.body();
   const Fields fields(body);
@@ -152,13 +143,11 @@ void chat(Exchange exchange) {
                                         "tools",
                                         "tool_choice",
                                         "parallel_tool_calls",
-                                        "response_format",
                                         "max_completion_tokens",
                                         "top_logprobs",
                                         "add_generation_prompt",
                                         "chat_template_kwargs"};
   checkFields(fields, own);
-  checkFormat(fields);
   Service &service = exchange.service;
   Sampling sampling = readSampling(fields, service, -1);
   const bool tells = fields.flag("logprobs", false);

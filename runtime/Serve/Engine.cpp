@@ -184,16 +184,37 @@ void Engine::admit() {
     guard(*all.back(), task->job, [&] { all.back()->begin(*task); });
 }
 
-void Engine::step() {
-  const auto start = Clock::now();
+/// A token for each text that is being written; whether there are any.
+bool Engine::write() {
+  std::vector<Slot *> writers;
   bool writes = false;
   for (const std::unique_ptr<Slot> &slot : all)
     if (slot->state() == Slot::State::Writing) {
       writes = true;
-      guard(*slot, slot->current().job, [&] { slot->write(); });
+      guard(*slot, slot->current().job, [&] {
+        if (slot->draw())
+          writers.push_back(slot.get());
+      });
     }
-  place.counts.decodes += writes;
+  try {
+    if (!writers.empty())
+      Slot::readDrawn(writers);
+  } catch (const std::exception &error) {
+    for (Slot *slot : writers)
+      slot->drop(500, error.what());
+    recount();
+  }
+  return writes;
+}
+
+void Engine::step() {
+  const auto start = Clock::now();
+  const bool writes = write();
   const auto written = Clock::now();
+  if (writes) {
+    ++place.counts.decodes;
+    place.counts.writeNanoseconds += static_cast<uint64_t>((written - start).count());
+  }
   owed = writes ? std::max(owed - (written - start), Clock::duration::zero()) : Clock::duration::zero();
   if (owed > Clock::duration::zero())
     return;

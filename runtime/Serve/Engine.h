@@ -1,9 +1,9 @@
 //===- Engine.h - many texts through one model, a token at a time ---------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One thread runs the model. Texts take turns: each that is being written gets a token, then one that is being read a
-// piece, but no more time is spent on pieces than on tokens while there are any, so that nobody waits for a long
-// prompt. What a text becomes does not depend on the others.
+// One thread runs the model. Texts take turns: those that are being written get a token each, together, then one that
+// is being read a piece, but no more time is spent on pieces than on tokens while there are any, so that nobody waits
+// for a long prompt. What a text becomes does not depend on the others.
 
 #ifndef RUNTIME_SERVE_ENGINE_H
 #define RUNTIME_SERVE_ENGINE_H
@@ -79,6 +79,7 @@ private:
   Slot *findSlot() const;
   std::optional<Task> takeFirst(std::deque<Task> &queue);
   void admit();
+  bool write();
   void step();
   /// Does it and sees to what follows.
   void guard(Slot &slot, std::shared_ptr<Job> job, const std::function<void()> &work);

@@ -24,6 +24,8 @@ struct WritingOptions {
   std::vector<std::pair<int32_t, float>> bias; // added to a token's logit
   double presence = 0, frequency = 0;          // taken from the logits of tokens that the answer has
   bool ignoresEnd = false;
+  /// The bytes of each token, where the answer has to be a JSON object; none of tokens that may not stand in one.
+  std::shared_ptr<const std::vector<std::string>> json;
   /// How many of the likeliest tokens are told with each; -1: not even the token's own probability.
   int chances = -1;
 };

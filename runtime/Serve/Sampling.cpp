@@ -15,7 +15,7 @@ constexpr size_t longestStop = 1024, mostAnswers = 1024;
 // that of a server without it.
 static constexpr const char *known[] = {
     "model", "max_tokens", "n_predict", "temperature", "top_p", "top_k", "n", "seed", "stop", "logit_bias", "stream",
-    "stream_options", "presence_penalty", "frequency_penalty", "logprobs", "ignore_eos",
+    "stream_options", "presence_penalty", "frequency_penalty", "logprobs", "ignore_eos", "response_format",
     // of no consequence here
     "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
     "cache_prompt", "timings_per_token", "return_progress", "skip_special_tokens", "spaces_between_special_tokens"};
@@ -59,6 +59,18 @@ static std::vector<std::string> readStops(const Fields &fields) {
   return stops;
 }
 
+/// Whether the answer has to be a JSON object.
+static bool wantsJson(const Fields &fields) {
+  const Json *format = fields.find("response_format");
+  if (!format)
+    return false;
+  const Fields inner(*format, "response_format.");
+  const std::string type = inner.text("type");
+  if (type != "text" && type != "json_object")
+    inner.refuse("type", "'text' or 'json_object': nothing keeps this model to a schema", &(*format)["type"]);
+  return type == "json_object";
+}
+
 Sampling readSampling(const Fields &fields, const Service &service, int64_t otherwise) {
   constexpr int64_t any = int64_t{1} << 40;
   const int64_t limit = service.options.mostTokens;
@@ -83,6 +95,8 @@ Sampling readSampling(const Fields &fields, const Service &service, int64_t othe
   writing.stops = readStops(fields);
   if (!writing.stops.empty())
     service.tokenizer();
+  if (wantsJson(fields))
+    writing.json = service.tokenBytes();
   result.choices = static_cast<int>(fields.integer("n", 1, 1, mostChoices));
   result.isStream = fields.flag("stream", false);
   if (const Json *stream = fields.find("stream_options")) {

@@ -76,6 +76,17 @@ const Tokenizer &Service::tokenizer() const {
   return *model.tokenizer;
 }
 
+std::shared_ptr<const std::vector<std::string>> Service::tokenBytes() const {
+  std::call_once(hasBytes, [&] {
+    std::vector<std::string> all(static_cast<size_t>(model.vocab));
+    for (int32_t id = 0; id < std::min<int64_t>(model.vocab, tokenizer().vocabSize()); ++id)
+      if (!tokenizer().isSpecial(id))
+        all[static_cast<size_t>(id)] = tokenizer().tokenBytes(id);
+    bytes = std::make_shared<const std::vector<std::string>>(std::move(all));
+  });
+  return bytes;
+}
+
 static std::vector<std::string> readKeys(const ServeOptions &options) {
   std::vector<std::string> keys = options.keys;
   if (!options.keyFile.empty()) {

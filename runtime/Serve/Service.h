@@ -31,9 +31,13 @@ struct Service {
   RequestLog log;
   std::atomic<bool> isClosing = false;
   std::atomic<uint64_t> requests = 0;
+  mutable std::once_flag hasBytes;
+  mutable std::shared_ptr<const std::vector<std::string>> bytes; // tokenBytes()
   Engine engine; // last: its thread ends first
 
   const Tokenizer &tokenizer() const; // ApiError where there is none
+  /// The bytes of each token that may stand in a JSON text; made when the first answer has to be one.
+  std::shared_ptr<const std::vector<std::string>> tokenBytes() const;
   /// Tokens of a text at most; null: any number.
   Json context() const { return model.cacheTokens ? Json(model.cacheTokens) : Json(); }
 };

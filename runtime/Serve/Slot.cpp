@@ -118,8 +118,7 @@ void Slot::keepPrompt() {
     job.start = last;
 }
 
-void Slot::write() {
-  const auto start = Clock::now();
+bool Slot::draw() {
   Answer::Step step = answer->next(logits);
   place.counts.writtenTokens += step.isToken;
   Listener &listener = *task.job->listener;
@@ -130,11 +129,25 @@ void Slot::write() {
   if (step.finish) {
     listener.onEnd(task.choice, step.isToken ? std::string() : std::move(step.text), *step.finish, answer->tokens());
     end();
-  } else {
-    logits = session->readOne(step.id);
-    seen.push_back(step.id);
+    return false;
   }
-  place.counts.writeNanoseconds += static_cast<uint64_t>((Clock::now() - start).count());
+  session->checkRoom(1);
+  drawn = step.id;
+  return true;
+}
+
+void Slot::readDrawn(std::span<Slot *const> slots) {
+  std::vector<Session *> sessions;
+  std::vector<int64_t> ids;
+  for (const Slot *slot : slots) {
+    sessions.push_back(slot->session.get());
+    ids.push_back(slot->drawn);
+  }
+  const std::vector<std::span<float>> found = sessions.front()->readTogether(sessions, ids);
+  for (size_t n = 0; n < slots.size(); ++n) {
+    slots[n]->logits = found[n];
+    slots[n]->seen.push_back(slots[n]->drawn);
+  }
 }
 
 void Slot::drop(int status, const std::string &message) {

@@ -54,8 +54,10 @@ public:
   void begin(Task next);
   /// One piece of the prompt; it may be the last.
   void read();
-  /// One token.
-  void write();
+  /// Draws the answer's next token and tells it. Whether that has to be read for the one behind it.
+  bool draw();
+  /// Reads what all of them drew.
+  static void readDrawn(std::span<Slot *const> slots);
   /// Stops; tells the listener why unless `message` is empty.
   void drop(int status, const std::string &message);
 
@@ -87,6 +89,7 @@ private:
   std::optional<Answer> answer;
   std::vector<TokenChances> scored;
   std::span<const float> logits; // for the next token
+  int32_t drawn = -1;
 };
 
 } // namespace xlstm::serve

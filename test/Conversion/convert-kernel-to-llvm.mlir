@@ -66,7 +66,7 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?xi64
 // CHECK: llvm.mlir.constant(0xFF800000 : f32)
 // CHECK-LABEL: llvm.mlir.global external constant @xlstm_model()
 // ABI, tokens, vocabulary, tokens of a cache and their bytes (there is none), bytes of weights, state and scratch.
-// CHECK: llvm.mlir.constant(5 : i32)
+// CHECK: llvm.mlir.constant(6 : i32)
 // CHECK: llvm.mlir.constant(2 : i32)
 // CHECK: llvm.mlir.constant(8 : i64)
 // CHECK: llvm.mlir.constant(0 : i64)
@@ -86,6 +86,7 @@ kernel.func @decode on cuda {
   %ids = kernel.ids : memref<2x1xi64>
   %pos = kernel.state "position" init 0.0 : memref<2xi32>
   %m = kernel.state "m" init 0xFF800000 : memref<2x3xf32>
+  %n = kernel.state "n" init 1.5 : memref<2x3xbf16>
   %table = kernel.weight "table" : memref<16x8xbf16>
   %x = kernel.buffer : memref<2x1x8xbf16>
   // The memory's fields in order.
@@ -114,6 +115,8 @@ kernel.func @decode on cuda {
 }
 // CUDA-LABEL: llvm.func internal @init_state
 // CUDA: llvm.mlir.constant(-8388608 : i32)
+// Two numbers of 16 bits fill a word.
+// CUDA: llvm.mlir.constant(1069563840 : i32)
 // CUDA-LABEL: llvm.func internal @workspace_bytes() -> i64
 // CUDA: llvm.call @xlstm_cuda_linear_workspace(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}) : (i32, i32, i32, i64, i64, i64) -> i64
 // CUDA: llvm.intr.umax
@@ -122,3 +125,47 @@ kernel.func @decode on cuda {
 // The embedding's table has deviation 0.02.
 // RANDOM: llvm.mlir.global internal constant @random_weights()
 // RANDOM: llvm.mlir.constant(2.000000e-02 : f32)
+
+// -----
+
+// Texts of their own: what reads a state does so once a row, others take as many rows as the call has.
+// CHECK-LABEL: llvm.func internal @decode_many(
+// CHECK-SAME: %[[W:[a-z0-9]+]]: !llvm.ptr {llvm.align = 64 : i64, llvm.noalias, llvm.readonly}, %[[S:[a-z0-9]+]]: !llvm.ptr {llvm.noalias},
+// CHECK-SAME: %[[B:[a-z0-9]+]]: !llvm.ptr {{{.*}}}, %[[IDS:[a-z0-9]+]]: !llvm.ptr {{{.*}}}, %[[LOGITS:[a-z0-9]+]]: !llvm.ptr {{{.*}}}, %[[TEAM:[a-z0-9]+]]: !llvm.ptr, %[[ROWS:[a-z0-9]+]]: i64) {
+kernel.func @decode_many on cpu attributes {rows_apart} {
+  %ids = kernel.ids : memref<8x1xi64>
+  %logits = kernel.logits : memref<8x1x16xf32>
+  %pos = kernel.state "position" init 0.0 : memref<8xi32>
+  %other = kernel.state "other" init 0.0 : memref<8xi32>
+  %table = kernel.weight "table" : memref<16x8xbf16>
+  %x = kernel.buffer : memref<8x1x8xf32>
+  // CHECK: llvm.call @xlstm_cpu_embed_bf16(%[[IDS]], %[[W]], %{{.*}}, %[[ROWS]], %{{.*}}, %{{.*}}, %[[TEAM]])
+  kernel.embed ids(%ids) table(%table) y(%x) : memref<8x1xi64>, memref<16x8xbf16>, memref<8x1x8xf32>
+  // As many rows as the threads go evenly, each one thread's.
+  // CHECK: %[[PART:.*]] = llvm.call @xlstm_cpu_part(%[[TEAM]])
+  // CHECK: %[[PARTS:.*]] = llvm.call @xlstm_cpu_parts(%[[TEAM]])
+  // CHECK: %[[ALONE:.*]] = llvm.call @xlstm_cpu_alone()
+  // CHECK: %[[REST:.*]] = llvm.srem %[[ROWS]], %[[PARTS]]
+  // CHECK: %[[EVEN:.*]] = llvm.sub %[[ROWS]], %[[REST]]
+  // CHECK: llvm.br ^[[FIRST:.*]](%[[PART]] : i64)
+  // CHECK: ^[[FIRST]](%[[R:.*]]: i64):
+  // CHECK: llvm.icmp "slt" %[[R]], %[[EVEN]]
+  // CHECK: %[[PLACE:.*]] = llvm.getelementptr %[[S]][%[[R]]] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.ptr
+  // CHECK: %[[OWN:.*]] = llvm.load %[[PLACE]]
+  // CHECK: %[[SIXTYFOUR:.*]] = llvm.mlir.constant(64 : i64)
+  // CHECK: %[[OTHER:.*]] = llvm.getelementptr %[[OWN]][%[[SIXTYFOUR]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+  // CHECK: %[[WIDTH:.*]] = llvm.mlir.constant(4 : i64)
+  // CHECK: %[[FAR:.*]] = llvm.mul %[[R]], %[[WIDTH]]
+  // CHECK: %[[ROW:.*]] = llvm.getelementptr %{{.*}}[%[[FAR]]] : (!llvm.ptr, i64) -> !llvm.ptr, i8
+  // CHECK: %[[ONE:.*]] = llvm.mlir.constant(1 : i64)
+  // CHECK: llvm.call @xlstm_cpu_positions(%[[OTHER]], %[[ROW]], %[[ONE]], %{{.*}}, %[[ALONE]])
+  // CHECK: llvm.add %[[R]], %[[PARTS]]
+  // CHECK: ^{{.*}}(%[[R2:.*]]: i64):
+  // CHECK: llvm.icmp "slt" %[[R2]], %[[ROWS]]
+  // CHECK: llvm.call @xlstm_cpu_positions({{.*}}, %[[TEAM]])
+  %p = kernel.buffer : memref<8x1xi32>
+  kernel.positions pos(%other) positions(%p) : memref<8xi32>, memref<8x1xi32>
+  // CHECK: llvm.call @xlstm_cpu_linear_bf16(%{{.*}}, %[[ROWS]], %{{.*}}, %{{.*}}, %[[TEAM]])
+  kernel.linear x(%x) w(%table) y(%logits) : memref<8x1x8xf32>, memref<16x8xbf16>, memref<8x1x16xf32>
+  kernel.advance pos(%pos) {tokens = 1 : i64} : memref<8xi32>
+}

@@ -1,5 +1,6 @@
 // RUN: xlstm-opt %s --xlstm-build-decode='batch=1' | FileCheck %s
 // RUN: xlstm-opt %S/build-prefill.mlir --xlstm-build-decode='batch=3 context=16' | FileCheck %s --check-prefix=STATES
+// RUN: xlstm-opt %s --xlstm-build-decode='batch=8 many' | FileCheck %s --check-prefix=MANY
 // One token a call, mLSTM in recurrent form, the states of prefill.
 
 // STATES: lm.model @decode(%{{.*}}: tensor<3x1xi64>, %{{.*}}: tensor<3xi32>
@@ -13,6 +14,9 @@
 // STATES-SAME: tensor<3x16x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.1.cache_k"}
 // STATES-SAME: tensor<3x16x2x4xf32> {lm.init = 0.000000e+00 : f32, lm.state = "layers.1.cache_v"}
 // STATES-SAME: -> (tensor<3x1x9xf32> {lm.name = "logits"}
+
+// MANY: lm.model @decode_many(%{{.*}}: tensor<8x1xi64>, %{{.*}}: tensor<8xi32>, %{{.*}}: tensor<8x2x4x4xf32>
+// MANY-SAME: attributes {rows_apart} {
 
 // CHECK-LABEL: lm.model @decode(
 // CHECK-SAME: %{{.*}}: tensor<1x1xi64>, %{{.*}}: tensor<1xi32>, %{{.*}}: tensor<1x2x4x4xf32>

@@ -71,3 +71,18 @@ kernel.func @decode on cuda {
   kernel.advance pos(%s) {tokens = 1 : i64} : memref<1xi32>
 }
 
+
+// A state of a text of its own lies where that of another function's only row does: its place is one row's.
+// CHECK-LABEL: kernel.func @decode_many on cuda attributes {rows_apart}
+kernel.func @decode_many on cuda attributes {rows_apart} {
+  %ids = kernel.ids : memref<8x1xi64>
+  // CHECK: %[[S:.*]] = kernel.arena state : memref<128xi8>
+  // CHECK: kernel.state "position" {{.*}} : memref<8xi32> in %[[S]][0]
+  %pos = kernel.state "position" init 0.0 : memref<8xi32>
+  // CHECK: kernel.state "s" {{.*}} : memref<8xi32> in %[[S]][64]
+  %s = kernel.state "s" init 0.0 : memref<8xi32>
+  %p = kernel.buffer : memref<8x1xi32>
+  kernel.positions pos(%pos) positions(%p) : memref<8xi32>, memref<8x1xi32>
+  kernel.advance pos(%pos) {tokens = 1 : i64} : memref<8xi32>
+  kernel.advance pos(%s) {tokens = 1 : i64} : memref<8xi32>
+}

@@ -6,6 +6,7 @@
 
 CHAT: an executable with a chat template. What the client makes of an answer is compared with what the server said in plain HTTP."""
 
+import json
 import pathlib
 import sys
 
@@ -62,9 +63,12 @@ def main():
         streamed = client.completions.create(model=model, prompt="Once upon a time", max_tokens=8, temperature=0, stream=True)
         assert "Once upon a time" + "".join(c.choices[0].text for c in streamed) == plain.choices[0].text
 
+        written = client.chat.completions.create(**{**asked, "max_tokens": 200}, response_format={"type": "json_object"}).choices[0]
+        assert written.finish_reason == "length" or isinstance(json.loads(written.message.content), dict)
+
         expect(openai.BadRequestError, 400, "temperature")(lambda: client.chat.completions.create(**{**asked, "temperature": -1}))
         expect(openai.BadRequestError, 400, "response_format.type")(
-            lambda: client.chat.completions.create(**asked, response_format={"type": "json_object"}))
+            lambda: client.chat.completions.create(**asked, response_format={"type": "json_schema", "json_schema": {"name": "x"}}))
         expect(openai.BadRequestError, 400, "tool_choice")(
             lambda: client.chat.completions.create(**asked, tools=TOOLS, tool_choice="required"))
         expect(openai.AuthenticationError, 401)(lambda: openai.OpenAI(base_url=client.base_url, api_key="x", max_retries=0).models.list())

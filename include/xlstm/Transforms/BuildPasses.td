@@ -90,10 +90,12 @@ def BuildDecode : Pass<"xlstm-build-decode", "::mlir::ModuleOp"> {
   let summary = "Derive the function of one token, with explicit state";
   let description = [{
     Writes `@decode` beside `@model`: as `@prefill` of `xlstm-build-prefill` with T = 1, the same states in the same
-    order, and mLSTMs in recurrent form.
+    order, and mLSTMs in recurrent form. With `many` it is `@decode_many`: a token of each of up to B texts that have
+    nothing to do with one another (`rows_apart`), as a server decodes them together.
   }];
   let options = [
     ValueOption<"batch", "batch", "int64_t", "-1", "Rows B, -1 for any number">,
+    ValueOption<"many", "many", "bool", "false", "Rows are texts of their own">,
     ValueOption<"context", "context", "int64_t", "0",
                 "Keys that attention without a window keeps, 0 for the model's context_length">
   ];

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Conversion/KernelToLLVM/CallEmitter.h"
+#include "dialects/Kernel/KernelMemory.h"
 #include "lib/Conversion/Globals.h"
 
 #include "xlstm/Kernels/Types.h"
@@ -51,6 +52,24 @@ void CEmitter::returnError(LLVM::CallOp call) {
   Location loc = call.getLoc();
   Value good = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::eq, call.getResult(), i32(loc, 0));
   returnUnless(loc, good, call.getResult());
+}
+
+void CEmitter::loop(Location loc, Value first, Value end, Value step, llvm::function_ref<void(Value)> body) {
+  Block *before = builder.getBlock();
+  Region *region = before->getParent();
+  Block *check = builder.createBlock(region, region->end(), builder.getI64Type(), loc);
+  Block *inside = builder.createBlock(region, region->end());
+  Block *after = builder.createBlock(region, region->end());
+  builder.setInsertionPointToEnd(before);
+  builder.create<LLVM::BrOp>(loc, first, check);
+  builder.setInsertionPointToEnd(check);
+  Value index = check->getArgument(0);
+  Value more = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::slt, index, end);
+  builder.create<LLVM::CondBrOp>(loc, more, inside, after);
+  builder.setInsertionPointToEnd(inside);
+  body(index);
+  builder.create<LLVM::BrOp>(loc, ValueRange{builder.create<LLVM::AddOp>(loc, index, step)}, check);
+  builder.setInsertionPointToEnd(after);
 }
 
 void CEmitter::returnUnless(Location loc, Value condition, ValueRange results) {
@@ -103,6 +122,21 @@ void CallEmitter::emitCpu(Operation *op, const kernel::Call &call, ArrayRef<Valu
   CEmitter::call(op->getLoc(), name, all, LLVM::LLVMVoidType::get(builder.getContext()));
 }
 
+/// Where a call may have any number of rows, for each: fewer may want more memory.
+void CallEmitter::askFor(std::string_view memory, const std::string &name, Operation *op,
+                         const std::vector<int32_t> &types) {
+  kernel::Call call(op);
+  int64_t last = rowsApart && !kernel::usesState(op) ? most : 1;
+  for (int64_t rows = 1; rows <= last; ++rows) {
+    SizeQuery query{name + "_" + std::string(memory), types, {}};
+    for (auto [size, value] : llvm::zip_equal(call.description().sizes, *call.sizes())) {
+      bool grows = rowsApart && (size == "B" || llvm::is_contained(call.description().grows, size));
+      query.sizes.push_back(grows && value % most == 0 ? value / most * rows : value);
+    }
+    queries[std::string(memory)].insert(std::move(query));
+  }
+}
+
 void CallEmitter::emitCuda(Operation *op, const kernel::Call &call, ArrayRef<Value> arguments) {
   const KernelDescription &kernel = call.description();
   Location loc = op->getLoc();
@@ -115,10 +149,9 @@ void CallEmitter::emitCuda(Operation *op, const kernel::Call &call, ArrayRef<Val
     operands.push_back(i32(loc, value));
   llvm::append_range(operands, arguments);
   std::string name = "xlstm_cuda_" + std::string(kernel.name);
-  SmallVector<int64_t> sizes = *call.sizes();
   for (std::string_view memory : kernel.cudaMemory) {
     operands.push_back(pointers.lookup(call.memory(memory)));
-    queries[std::string(memory)].insert({name + "_" + std::string(memory), enums, {sizes.begin(), sizes.end()}});
+    askFor(memory, name, op, enums);
   }
   operands.push_back(stream);
   for (std::string_view variant : kernel.cudaVariants)
@@ -128,7 +161,8 @@ void CallEmitter::emitCuda(Operation *op, const kernel::Call &call, ArrayRef<Val
 }
 
 Value CallEmitter::size(Location loc, const KernelDescription &kernel, std::string_view name, int64_t value) {
-  if (target != kernel::Target::Cpu || most == 1 || value % most != 0 || !llvm::is_contained(kernel.grows, name))
+  bool isFixed = target != kernel::Target::Cpu && !rowsApart;
+  if (isFixed || most == 1 || value % most != 0 || !llvm::is_contained(kernel.grows, name))
     return i64(loc, value);
   Value tokens = arenas.lookup("tokens");
   return value == most ? tokens : builder.create<LLVM::MulOp>(loc, tokens, i64(loc, value / most));
@@ -140,23 +174,17 @@ void CallEmitter::returnWithoutLogits(Location loc) {
   returnUnless(loc, builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ne, logits, null(loc)), {});
 }
 
-void CallEmitter::emitCall(Operation *op) {
-  if (isa<kernel::LastOp>(op))
-    returnWithoutLogits(op->getLoc());
+void CallEmitter::emitOnTarget(Operation *op, ArrayRef<Value> views, ArrayRef<Value> sizes, ArrayRef<int64_t> strides) {
   kernel::Call call(op);
   Location loc = op->getLoc();
-  SmallVector<Value> arguments;
-  for (unsigned i = 0; i < call.description().views.size(); ++i)
-    arguments.push_back(call.view(i) ? pointers.lookup(call.view(i)) : null(loc));
-  SmallVector<int64_t> sizes = *call.sizes();
-  const KernelDescription &kernel = call.description();
-  for (auto [name, value] : llvm::zip_equal(kernel.sizes, sizes))
-    arguments.push_back(size(loc, kernel, name, value));
-  for (int64_t stride : call.strides())
+  SmallVector<Value> arguments(views);
+  llvm::append_range(arguments, sizes);
+  for (int64_t stride : strides)
     arguments.push_back(i64(loc, stride));
-  for (auto [described, value] : llvm::zip_equal(kernel.numbers, call.numbers())) {
+  for (auto [described, value] : llvm::zip_equal(call.description().numbers, call.numbers())) {
     auto integer = dyn_cast<IntegerAttr>(value);
-    arguments.push_back(integer ? size(loc, kernel, described.name, integer.getInt()) : number(loc, value));
+    arguments.push_back(!integer ? number(loc, value)
+                                 : size(loc, call.description(), described.name, integer.getInt()));
   }
   if (target == kernel::Target::Cpu)
     emitCpu(op, call, arguments);
@@ -164,12 +192,69 @@ void CallEmitter::emitCall(Operation *op) {
     emitCuda(op, call, arguments);
 }
 
+void CallEmitter::emitCall(Operation *op) {
+  if (isa<kernel::LastOp>(op))
+    returnWithoutLogits(op->getLoc());
+  kernel::Call call(op);
+  SmallVector<Value> views, sizes;
+  for (unsigned i = 0; i < call.description().views.size(); ++i)
+    views.push_back(call.view(i) ? pointers.lookup(call.view(i)) : null(op->getLoc()));
+  for (auto [name, value] : llvm::zip_equal(call.description().sizes, *call.sizes()))
+    sizes.push_back(size(op->getLoc(), call.description(), name, value));
+  emitOnTarget(op, views, sizes, call.strides());
+}
+
+Value CallEmitter::rowOf(Value view, Value row) {
+  Location loc = view.getLoc();
+  Operation *root = kernel::rootOf(view);
+  if (isa<kernel::WeightOp, kernel::ConstantOp, kernel::JoinOp>(root))
+    return pointers.lookup(view);
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  if (auto state = dyn_cast<kernel::StateOp>(root)) {
+    Value place = builder.create<LLVM::GEPOp>(loc, pointer, pointer, arenas.lookup("state"), ValueRange{row});
+    Value own = builder.create<LLVM::LoadOp>(loc, pointer, place);
+    return at(loc, own, static_cast<int64_t>(*state.getOffset()) + kernel::offsetInRoot(view));
+  }
+  kernel::Layout layout = *kernel::Layout::of(view.getType());
+  Value offset = builder.create<LLVM::MulOp>(loc, row, i64(loc, layout.strides.front() * layout.elementBytes));
+  return builder.create<LLVM::GEPOp>(loc, pointer, builder.getI8Type(), pointers.lookup(view), ValueRange{offset});
+}
+
+void CallEmitter::emitRow(Operation *op, Value row) {
+  kernel::Call call(op);
+  SmallVector<Value> views, sizes;
+  for (unsigned i = 0; i < call.description().views.size(); ++i)
+    views.push_back(call.view(i) ? rowOf(call.view(i), row) : null(op->getLoc()));
+  for (auto [name, value] : llvm::zip_equal(call.description().sizes, *call.sizes()))
+    sizes.push_back(i64(op->getLoc(), name == "B" ? 1 : value));
+  emitOnTarget(op, views, sizes, call.widths()); // as decode's call, so that both are one copy of the kernel
+}
+
+/// As many rows as threads go evenly are one thread's each, whole; the team computes the others together. On CUDA one
+/// row follows another.
+void CallEmitter::emitRows(Operation *op) {
+  Location loc = op->getLoc();
+  Value rows = arenas.lookup("tokens"), first = i64(loc, 0), one = i64(loc, 1);
+  auto emit = [&](Value row) { emitRow(op, row); };
+  if (target == kernel::Target::Cpu) {
+    Value team = arenas.lookup("team");
+    auto ask = [&](StringRef what) { return call(loc, what, team, builder.getI64Type()).getResult(); };
+    Value part = ask("xlstm_cpu_part"), parts = ask("xlstm_cpu_parts");
+    arenas["team"] = call(loc, "xlstm_cpu_alone", {}, team.getType()).getResult();
+    Value even = builder.create<LLVM::SubOp>(loc, rows, builder.create<LLVM::SRemOp>(loc, rows, parts));
+    loop(loc, part, even, parts, emit);
+    arenas["team"] = team;
+    first = even;
+  }
+  loop(loc, first, rows, one, emit);
+}
+
 void CallEmitter::emit(Operation *op) {
   if (isa<kernel::MeetOp>(op))
     CEmitter::call(op->getLoc(), "xlstm_cpu_meet", arenas.lookup("team"),
                    LLVM::LLVMVoidType::get(builder.getContext()));
   else if (kernel::Call::isa(op))
-    emitCall(op);
+    rowsApart &&kernel::usesState(op) ? emitRows(op) : emitCall(op);
   else
     pointers[op->getResult(0)] = pointerOf(op);
 }

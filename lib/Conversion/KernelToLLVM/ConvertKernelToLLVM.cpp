@@ -30,7 +30,8 @@ int64_t CompiledModel::bytesOf(kernel::Arena kind) const {
   return bytes;
 }
 
-static LLVM::LLVMFuncOp beginCpu(OpBuilder &builder, Location loc, StringRef name, llvm::StringMap<Value> &arenas) {
+static LLVM::LLVMFuncOp beginCpu(OpBuilder &builder, Location loc, StringRef name, bool rowsApart,
+                                 llvm::StringMap<Value> &arenas) {
   constexpr StringLiteral names[] = {"weights", "state", "scratch", "ids", "logits", "team", "tokens"};
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
   SmallVector<Type> arguments(6, pointer);
@@ -44,7 +45,7 @@ static LLVM::LLVMFuncOp beginCpu(OpBuilder &builder, Location loc, StringRef nam
     if (arena == "team" || arena == "tokens")
       continue;
     function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr()); // no two of them overlap
-    if (i < 3)
+    if (i < 3 && !(rowsApart && arena == "state"))
       function.setArgAttr(i, LLVM::LLVMDialect::getAlignAttrName(), builder.getI64IntegerAttr(kernel::placeAlignment));
     if (arena == "weights" || arena == "ids")
       function.setArgAttr(i, LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());
@@ -52,11 +53,14 @@ static LLVM::LLVMFuncOp beginCpu(OpBuilder &builder, Location loc, StringRef nam
   return function;
 }
 
-static LLVM::LLVMFuncOp beginCuda(OpBuilder &builder, Location loc, StringRef name, llvm::StringMap<Value> &arenas,
-                                  Value &stream) {
+static LLVM::LLVMFuncOp beginCuda(OpBuilder &builder, Location loc, StringRef name, bool rowsApart,
+                                  llvm::StringMap<Value> &arenas, Value &stream) {
   const RecordField fields[] = {XLSTM_CUDA_MEMORY_FIELDS(XLSTM_RECORD_FIELD)};
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  auto type = LLVM::LLVMFunctionType::get(builder.getI32Type(), {pointer, pointer});
+  SmallVector<Type> arguments(2, pointer);
+  if (rowsApart) // memory, states, rows, stream
+    arguments.insert(arguments.begin() + 1, {pointer, builder.getI64Type()});
+  auto type = LLVM::LLVMFunctionType::get(builder.getI32Type(), arguments);
   auto function = builder.create<LLVM::LLVMFuncOp>(loc, name, type, LLVM::Linkage::Internal);
   Block *entry = function.addEntryBlock(builder);
   builder.setInsertionPointToEnd(entry);
@@ -65,14 +69,18 @@ static LLVM::LLVMFuncOp beginCuda(OpBuilder &builder, Location loc, StringRef na
                                               ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)});
     arenas[field.name] = builder.create<LLVM::LoadOp>(loc, pointer, place);
   }
-  stream = entry->getArgument(1);
+  if (rowsApart) {
+    arenas["state"] = entry->getArgument(1);
+    arenas["tokens"] = entry->getArgument(2);
+  }
+  stream = entry->getArguments().back();
   return function;
 }
 
 LLVM::LLVMFuncOp xlstm::beginFunction(OpBuilder &builder, Location loc, StringRef name, kernel::Target target,
-                                      llvm::StringMap<Value> &arenas, Value &stream) {
-  return target == kernel::Target::Cpu ? beginCpu(builder, loc, name, arenas)
-                                       : beginCuda(builder, loc, name, arenas, stream);
+                                      bool rowsApart, llvm::StringMap<Value> &arenas, Value &stream) {
+  return target == kernel::Target::Cpu ? beginCpu(builder, loc, name, rowsApart, arenas)
+                                       : beginCuda(builder, loc, name, rowsApart, arenas, stream);
 }
 
 bool xlstm::isCache(kernel::StateOp state) {
@@ -92,9 +100,12 @@ CacheSize xlstm::cacheSize(const CompiledModel &model) {
 
 std::map<int64_t, kernel::StateOp> xlstm::collectStates(const CompiledModel &model) {
   std::map<int64_t, kernel::StateOp> states;
-  for (const CompiledFunction &function : model.functions)
+  for (const CompiledFunction &function : model.functions) {
+    if (function.rowsApart()) // its states are those of the others, row by row
+      continue;
     for (kernel::StateOp state : kernel::FuncOp(function.kernels).getBody().getOps<kernel::StateOp>())
       states.try_emplace(static_cast<int64_t>(*state.getOffset()), state);
+  }
   return states;
 }
 
@@ -108,7 +119,7 @@ bool isPlanned(kernel::FuncOp function) {
          });
 }
 
-/// All functions run on one target, for as many rows, in the same weights and state.
+/// All functions run on one target, for as many rows where these are not apart, in the same weights and state.
 LogicalResult checkAgreement(const CompiledModel &model, const CompiledFunction &function) {
   kernel::FuncOp kernels = function.kernels;
   int64_t rows = model.functions.front().idsShape()[0], found = function.idsShape()[0];
@@ -116,9 +127,9 @@ LogicalResult checkAgreement(const CompiledModel &model, const CompiledFunction 
     return kernels.emitOpError() << "expects target " << kernel::stringifyTarget(model.target)
                                  << " as the functions before it, found "
                                  << kernel::stringifyTarget(kernels.getTarget());
-  if (found != rows)
+  if (!function.rowsApart() && found != rows)
     return kernels.emitOpError() << "expects " << rows << " rows as the functions before it, found " << found;
-  if (model.target == kernel::Target::Cpu && rows != 1)
+  if (model.target == kernel::Target::Cpu && found != 1 && !function.rowsApart())
     return kernels.emitOpError() << "expects ids of one row in native code for the CPU, found " << rows;
   for (kernel::ArenaOp arena : kernels.getBody().getOps<kernel::ArenaOp>()) {
     bool isShared = arena.getKind() == kernel::Arena::Weights || arena.getKind() == kernel::Arena::State;
@@ -165,8 +176,10 @@ void ConvertKernelToLLVM::convert(CompiledFunction &function, SizeQueries &queri
   llvm::StringMap<Value> arenas;
   Value stream;
   bool isCpu = kernels.getTarget() == kernel::Target::Cpu;
-  function.native = beginFunction(builder, kernels.getLoc(), kernels.getSymName(), kernels.getTarget(), arenas, stream);
-  CallEmitter emitter(getOperation(), builder, kernels.getTarget(), function.tokens(), arenas, stream, queries);
+  function.native = beginFunction(builder, kernels.getLoc(), kernels.getSymName(), kernels.getTarget(),
+                                  function.rowsApart(), arenas, stream);
+  int64_t most = function.rowsApart() ? function.idsShape()[0] : function.tokens();
+  CallEmitter emitter(getOperation(), builder, kernels, most, arenas, stream, queries);
   for (Operation &op : kernels.getBody().front())
     emitter.emit(&op);
   Location loc = kernels.getLoc();

@@ -10,31 +10,19 @@ using namespace mlir;
 namespace xlstm {
 
 /// A loop that stores the state's first value into its elements.
-static void fill(OpBuilder &builder, Value pointer, kernel::StateOp state) {
+static void fill(CEmitter &emitter, OpBuilder &builder, Value pointer, kernel::StateOp state) {
   Location loc = state.getLoc();
   auto type = cast<MemRefType>(state.getResult().getType());
-  auto i64 = [&](int64_t value) -> Value {
-    return builder.create<LLVM::ConstantOp>(loc, builder.getI64Type(), builder.getI64IntegerAttr(value));
-  };
-  Block *before = builder.getBlock();
-  Region *region = before->getParent();
-  Block *body = builder.createBlock(region, region->end(), builder.getI64Type(), loc);
-  Block *after = builder.createBlock(region, region->end());
-  builder.setInsertionPointToEnd(before);
   Type element = type.getElementType();
   TypedAttr first = builder.getZeroAttr(element);
   if (isa<FloatType>(element))
     first = FloatAttr::get(element, state.getInit().convertToFloat());
-  Value value = builder.create<LLVM::ConstantOp>(loc, element, first);
-  builder.create<LLVM::BrOp>(loc, i64(0), body);
-  builder.setInsertionPointToEnd(body);
-  Value index = body->getArgument(0);
-  Value place = builder.create<LLVM::GEPOp>(loc, pointer.getType(), element, pointer, ValueRange{index});
-  builder.create<LLVM::StoreOp>(loc, value, place);
-  Value next = builder.create<LLVM::AddOp>(loc, index, i64(1));
-  Value more = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::slt, next, i64(type.getNumElements()));
-  builder.create<LLVM::CondBrOp>(loc, more, body, ValueRange{next}, after, ValueRange{});
-  builder.setInsertionPointToEnd(after);
+  Value value = emitter.number(loc, first);
+  emitter.loop(loc, emitter.i64(loc, 0), emitter.i64(loc, type.getNumElements()), emitter.i64(loc, 1),
+               [&](Value index) {
+                 Value place = builder.create<LLVM::GEPOp>(loc, pointer.getType(), element, pointer, ValueRange{index});
+                 builder.create<LLVM::StoreOp>(loc, value, place);
+               });
 }
 
 static LLVM::LLVMFuncOp buildInitState(ModuleOp module, OpBuilder &builder, const CompiledModel &model) {
@@ -45,9 +33,10 @@ static LLVM::LLVMFuncOp buildInitState(ModuleOp module, OpBuilder &builder, cons
   auto function = builder.create<LLVM::LLVMFuncOp>(loc, "init_state", type, LLVM::Linkage::Internal);
   builder.setInsertionPointToEnd(function.addEntryBlock(builder));
   Value memory = builder.getBlock()->getArgument(0);
+  CEmitter emitter(module, builder);
   for (auto [offset, state] : collectStates(model))
     if (!isCache(state)) // nothing reads a key before it is written; a cache takes memory as a text grows
-      fill(builder, CEmitter(module, builder).at(loc, memory, offset), state);
+      fill(emitter, builder, emitter.at(loc, memory, offset), state);
   builder.create<LLVM::ReturnOp>(loc, ValueRange());
   return function;
 }
@@ -60,7 +49,7 @@ void exportCpuModel(ModuleOp module, OpBuilder &builder, const CompiledModel &mo
     return nullptr;
   };
   LLVM::LLVMFuncOp initState = buildInitState(module, builder, model);
-  const CompiledFunction *prefill = named("prefill"), *decode = named("decode");
+  const CompiledFunction *prefill = named("prefill"), *decode = named("decode"), *many = named("decode_many");
   if (!prefill || !decode)
     return;
   kernel::FuncOp one = decode->kernels;
@@ -77,7 +66,9 @@ void exportCpuModel(ModuleOp module, OpBuilder &builder, const CompiledModel &mo
       .set("scratch_bytes", model.bytesOf(kernel::Arena::Scratch), builder)
       .set("init_state", FlatSymbolRefAttr::get(initState))
       .set("prefill", FlatSymbolRefAttr::get(prefill->native))
-      .set("decode", FlatSymbolRefAttr::get(decode->native));
+      .set("decode", FlatSymbolRefAttr::get(decode->native))
+      .set("most_rows", many ? many->idsShape()[0] : 0, builder)
+      .set("decode_many", many ? Attribute(FlatSymbolRefAttr::get(many->native)) : builder.getUnitAttr());
   buildRecord(module, builder, "xlstm_model", record);
 }
 

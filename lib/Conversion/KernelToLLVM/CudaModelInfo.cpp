@@ -54,7 +54,8 @@ Attribute InfoBuilder::buildInitState() {
   Location loc = module.getLoc();
   llvm::StringMap<Value> arenas;
   Value stream;
-  LLVM::LLVMFuncOp function = beginFunction(builder, loc, "init_state", model.target, arenas, stream);
+  LLVM::LLVMFuncOp function =
+      beginFunction(builder, loc, "init_state", model.target, /*rowsApart=*/false, arenas, stream);
   fill(arenas["state"], 0, model.bytesOf(kernel::Arena::State), stream);
   for (auto [offset, state] : collectStates(model))
     if (uint32_t word = wordOf(state))
@@ -88,8 +89,9 @@ SmallVector<Record> InfoBuilder::describeFunctions() {
   static const RecordField fields[] = {XLSTM_CUDA_FUNCTION_FIELDS(XLSTM_RECORD_FIELD)};
   SmallVector<Record> records;
   for (const CompiledFunction &function : model.functions)
-    records.push_back(
-        Record(fields).set("tokens", function.tokens(), builder).set("run", FlatSymbolRefAttr::get(function.native)));
+    if (!function.rowsApart())
+      records.push_back(
+          Record(fields).set("tokens", function.tokens(), builder).set("run", FlatSymbolRefAttr::get(function.native)));
   return records;
 }
 
@@ -120,9 +122,13 @@ static void setTable(Record &record, StringRef field, StringRef count, StringRef
 void exportCudaModel(ModuleOp module, OpBuilder &builder, const CompiledModel &model, bool randomWeights) {
   InfoBuilder info(module, builder, model);
   Attribute initState = info.buildInitState();
-  const CompiledFunction &decode = model.functions.back();
-  if (decode.tokens() != 1)
+  auto isDecode = [](const CompiledFunction &function) { return function.tokens() == 1 && !function.rowsApart(); };
+  auto found = llvm::find_if(model.functions, isDecode);
+  if (found == model.functions.end())
     return;
+  const CompiledFunction &decode = *found;
+  auto many = llvm::find_if(model.functions, [](const CompiledFunction &function) { return function.rowsApart(); });
+  bool hasMany = many != model.functions.end();
   kernel::FuncOp one = decode.kernels;
   auto logits = *one.getBody().getOps<kernel::LogitsOp>().begin();
   static const RecordField fields[] = {XLSTM_CUDA_MODEL_FIELDS(XLSTM_RECORD_FIELD)};
@@ -138,8 +144,11 @@ void exportCudaModel(ModuleOp module, OpBuilder &builder, const CompiledModel &m
       .set("workspace_bytes", info.buildMaximum("workspace_bytes", "workspace"))
       .set("zeroed_bytes", info.buildMaximum("zeroed_bytes", "zeroed"))
       .set("init_state", initState)
+      .set("most_rows", hasMany ? many->idsShape()[0] : 0, builder)
+      .set("decode_many", hasMany ? Attribute(FlatSymbolRefAttr::get(many->native)) : builder.getUnitAttr())
       .set("decode_bytes", decodeBytes(one), builder)
-      .set("prefill_flops", model.functions.size() > 1 ? prefillOperations(model.functions.front()) : 0, builder);
+      .set("prefill_flops", model.functions.front().tokens() > 1 ? prefillOperations(model.functions.front()) : 0,
+           builder);
   setTable(record, "functions", "function_count", "functions", info.describeFunctions(), module, builder);
   setTable(record, "random", "random_count", "random_weights",
            randomWeights ? describeRandomWeights(one, builder) : SmallVector<Record>(), module, builder);

@@ -18,6 +18,7 @@ struct CompiledFunction {
   llvm::StringRef name() const { return kernel::FuncOp(kernels).getSymName(); }
   llvm::ArrayRef<int64_t> idsShape() const;
   int64_t tokens() const { return idsShape()[1]; }
+  bool rowsApart() const { return kernel::FuncOp(kernels).getRowsApart(); }
 };
 
 /// All functions of a model, which agree on target, rows and arenas.
@@ -31,7 +32,8 @@ struct CompiledModel {
 
 /// The entry block of `name`, with the pointers that it gets.
 mlir::LLVM::LLVMFuncOp beginFunction(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name,
-                                     kernel::Target target, llvm::StringMap<mlir::Value> &arenas, mlir::Value &stream);
+                                     kernel::Target target, bool rowsApart, llvm::StringMap<mlir::Value> &arenas,
+                                     mlir::Value &stream);
 
 /// @init_state and the record that describes the model, where the functions that it needs are there.
 void exportCpuModel(mlir::ModuleOp module, mlir::OpBuilder &builder, const CompiledModel &model);

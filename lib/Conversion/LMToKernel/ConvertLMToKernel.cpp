@@ -27,7 +27,8 @@ struct ConvertModel : OpConversionPattern<lm::ModelOp> {
   LogicalResult matchAndRewrite(lm::ModelOp model, OpAdaptor, ConversionPatternRewriter &rewriter) const override {
     KernelBuilder builder(rewriter, model);
     IntegerAttr context = model.getContextLengthAttr();
-    auto function = rewriter.create<kernel::FuncOp>(model.getLoc(), model.getSymName(), target, context);
+    auto function =
+        rewriter.create<kernel::FuncOp>(model.getLoc(), model.getSymName(), target, context, model.getRowsApart());
     rewriter.inlineRegionBefore(model.getBody(), function.getBody(), function.getBody().end());
     Block *block = &function.getBody().front();
     rewriter.setInsertionPointToStart(block);
@@ -52,7 +53,8 @@ struct ConvertModel : OpConversionPattern<lm::ModelOp> {
 private:
   /// Whether a state is the keys or values of attention, and nothing else.
   static bool isKeys(Value state) {
-    return !state.use_empty() && llvm::all_of(state.getUsers(), [](Operation *user) { return isa<lm::AttentionOp>(user); }) &&
+    return !state.use_empty() &&
+           llvm::all_of(state.getUsers(), [](Operation *user) { return isa<lm::AttentionOp>(user); }) &&
            cast<RankedTensorType>(state.getType()).getElementType().isF32();
   }
 

@@ -21,15 +21,22 @@ using namespace mlir;
 
 namespace xlstm {
 
+/// Texts that a server decodes together: more gain little, as products are then bound by arithmetic.
+static constexpr int64_t mostRows = 8;
+
 static void buildAndPlan(PassManager &manager, const CpuTargetOptions &options) {
   BuildPrefillOptions prefill;
   prefill.batch = 1;
   prefill.tokens = options.prefillTokens;
   BuildDecodeOptions decode;
   decode.batch = 1;
+  BuildDecodeOptions many;
+  many.batch = mostRows;
+  many.many = true;
   manager.addPass(createOrderHeads());
   manager.addPass(createBuildPrefill(prefill));
   manager.addPass(createBuildDecode(decode));
+  manager.addPass(createBuildDecode(many));
   manager.addPass(createFuseLinear());
   QuantizeOptions quantize;
   quantize.rules = options.weights;

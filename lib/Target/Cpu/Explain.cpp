@@ -70,7 +70,10 @@ static std::string explain(kernel::FuncOp function) {
     kernels[StringRef(call.description().name)].add(call);
     all.add(call);
   }
-  out << ": up to " << tokens << (tokens == 1 ? " token" : " tokens") << ", threads meet " << meets << " times\n\n";
+  out << ": up to " << tokens << (tokens == 1 ? " token" : " tokens");
+  if (function.getRowsApart())
+    out << " of " << kernel::rowsApart(function) << " texts each";
+  out << ", threads meet " << meets << " times\n\n";
   out << "| kernel | calls | bytes of weights | bytes of state | operations |\n|---|---:|---:|---:|---:|\n";
   auto row = [&](StringRef name, const Work &work) {
     out << llvm::formatv("| {0} | {1} | {2} | {3} | {4} |\n", name, work.calls, work.weightBytes, work.stateBytes,

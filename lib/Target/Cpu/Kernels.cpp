@@ -74,7 +74,7 @@ void Specialiser::specialise(llvm::CallInst *call) {
     if (!isNumber)
       rest.push_back(argument);
   }
-  llvm::CallInst::Create(copyOf(wanted), rest, "", call->getIterator());
+  call->replaceAllUsesWith(llvm::CallInst::Create(copyOf(wanted), rest, "", call->getIterator()));
   call->eraseFromParent();
 }
 

@@ -32,7 +32,10 @@ static void checkOptions(const CudaTargetOptions &options) {
       fail("expected prefill calls of at least 2 tokens, as one is decoded, found ", tokens);
 }
 
-void addCudaPlan(PassManager &manager, const CudaTargetOptions &options) {
+/// Texts that a server decodes together.
+static constexpr int64_t mostRows = 64;
+
+void addCudaPlan(PassManager &manager, const CudaTargetOptions &options, bool withMany) {
   checkOptions(options);
   manager.addPass(createOrderHeads());
   for (int64_t tokens : std::set(options.prefillTokens.begin(), options.prefillTokens.end())) {
@@ -45,6 +48,12 @@ void addCudaPlan(PassManager &manager, const CudaTargetOptions &options) {
   BuildDecodeOptions decode;
   decode.batch = options.batch;
   manager.addPass(createBuildDecode(decode));
+  if (withMany && options.batch == 1) {
+    BuildDecodeOptions many;
+    many.batch = mostRows;
+    many.many = true;
+    manager.addPass(createBuildDecode(many));
+  }
   manager.addPass(createFuseHybrid({/*kernelWidths=*/true}));
   SetPrecisionOptions precision;
   precision.type = options.activations == DType::BF16 ? Precision::BF16 : Precision::F32;
@@ -58,7 +67,7 @@ ModelObject compileForCuda(std::string_view mlir, const std::string &origin, con
                            const CudaTargetOptions &options) {
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine("generic"); // the work is done elsewhere
   NativeModule module(mlir, origin);
-  module.run([&](PassManager &manager) { addCudaPlan(manager, options); });
+  module.run([&](PassManager &manager) { addCudaPlan(manager, options, /*withMany=*/true); });
   ModelObject object{objectFile, {}, 0, factsOf(*machine, "cuda", XLSTM_CUDA_MODEL_ABI), {}};
   if (!options.randomWeights) {
     object.weights = module.weights();

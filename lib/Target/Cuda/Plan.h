@@ -10,8 +10,8 @@
 
 namespace xlstm {
 
-/// Error: options that no model can be planned with.
-void addCudaPlan(mlir::PassManager &manager, const CudaTargetOptions &options);
+/// `withMany`: @decode_many as well, where texts do not go in lockstep. Error: options that no model can be planned with.
+void addCudaPlan(mlir::PassManager &manager, const CudaTargetOptions &options, bool withMany = false);
 
 } // namespace xlstm
 

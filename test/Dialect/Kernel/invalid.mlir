@@ -308,3 +308,34 @@ kernel.linear_panels x(%x) w(%w) y(%y) : memref<1x1x64xf32>, memref<32x3x!kernel
 // weight C4
 // expected-error @below {{'kernel.weight' op expects 2 blocks of 32 in dimension 1, found 'memref<64x3x!kernel.panel<q4>>'}}
 %w = kernel.weight "w" blocks [1, 0] of 32 along 1 : memref<64x3x!kernel.panel<q4>>
+
+// -----
+
+// func C9
+kernel.func @f on cpu attributes {rows_apart} {
+  %ids = kernel.ids : memref<4x1xi64>
+  // expected-error @below {{'kernel.state' op expects 4 rows as in the ids of a function with rows_apart, found 'memref<1xi32>'}}
+  %pos = kernel.state "position" init 0.0 : memref<1xi32>
+}
+
+// -----
+
+// func C9
+kernel.func @f on cpu attributes {rows_apart} {
+  %ids = kernel.ids : memref<4x1xi64>
+  %pos = kernel.state "position" init 0.0 : memref<4xi32>
+  %all = kernel.buffer : memref<2x2xi32>
+  %one = kernel.view %all at 0 : memref<2x2xi32> to memref<4x1xi32>
+  kernel.positions pos(%pos) positions(%one) : memref<4xi32>, memref<4x1xi32>
+  %x = kernel.buffer : memref<1x4x1xi32>
+  // expected-error @below {{'kernel.positions' op expects 4 rows as in the ids of a function with rows_apart, found 'memref<1x4x1xi32>'}}
+  kernel.positions pos(%pos) positions(%x) : memref<4xi32>, memref<1x4x1xi32>
+}
+
+// -----
+
+// func C9
+// expected-error @below {{'kernel.func' op expects ids of one token a row where rows are apart}}
+kernel.func @f on cpu attributes {rows_apart} {
+  %ids = kernel.ids : memref<4x2xi64>
+}

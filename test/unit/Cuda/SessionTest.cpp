@@ -39,6 +39,19 @@ int run(const xlstm_cuda_memory *at, void *stream) {
   return error ? error : xlstm_cuda_advance(pos, Batch, Tokens, stream);
 }
 
+int runMany(const xlstm_cuda_memory *at, char *const *states, int64_t rows, void *stream) {
+  float *embedded = reinterpret_cast<float *>(at->scratch);
+  int error = xlstm_cuda_embed(XLSTM_F32, at->ids, at->weights, embedded, rows, Vocab, Dim, stream);
+  for (int64_t r = 0; r < rows && !error; ++r) {
+    float *sum = reinterpret_cast<float *>(states[r] + SumAt);
+    error = xlstm_cuda_add(XLSTM_F32, sum, embedded + r * Dim, sum, Dim, stream);
+    if (!error)
+      error = xlstm_cuda_linear(XLSTM_F32, XLSTM_F32, XLSTM_F32, sum, at->weights, nullptr, nullptr,
+                                at->logits + r * Vocab, 1, Dim, Vocab, at->workspace, stream);
+  }
+  return error;
+}
+
 const float biases[] = {1, 2, 3};
 const xlstm_cuda_function functions[] = {{4, run<4>}, {2, run<2>}, {1, run<1>}};
 const xlstm_cuda_constant constants[] = {{Vocab * Dim * 4, sizeof biases, biases}};
@@ -82,7 +95,7 @@ Floats valuesOf(std::span<const float> logits) { return Floats(logits.begin(), l
 TEST(CudaSession, GoesOnFromAStateThatWasLookedAt) {
   const xlstm_cuda_model_info model = makeModel();
   Truth truth;
-  CudaSession session(model, truth.weights());
+  CudaSession session(std::make_shared<CudaWorkplace>(model, truth.weights()));
   session.read(std::vector<int64_t>{1, 2, 3, 4, 5});
   std::span<const std::byte> seen = session.viewState();
   const std::vector<std::byte> kept(seen.begin(), seen.end());
@@ -98,7 +111,7 @@ TEST(CudaSession, GoesOnFromAStateThatWasLookedAt) {
 TEST(CudaSession, ReadsByBlocksAndOneByOne) {
   const xlstm_cuda_model_info model = makeModel();
   Truth truth;
-  CudaSession session(model, truth.weights());
+  CudaSession session(std::make_shared<CudaWorkplace>(model, truth.weights()));
   const std::vector<int64_t> text = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5}; // 4 + 4 + 2 + 1
   EXPECT_EQ(valuesOf(session.read(text)), truth.read(text));
   EXPECT_EQ(session.position(), 11);
@@ -112,12 +125,39 @@ TEST(CudaSession, ReadsByBlocksAndOneByOne) {
   EXPECT_EQ(valuesOf(session.readOne(7)), truth.read({7}));
 }
 
+// In more calls than one, and often enough to be recorded, for two sets of texts.
+TEST(CudaSession, TextsTogetherAreAsAlone) {
+  xlstm_cuda_model_info model = makeModel();
+  model.batch = 1, model.most_rows = 3, model.decode_many = runMany;
+  constexpr size_t texts = 5;
+  const Truth any;
+  auto place = std::make_shared<CudaWorkplace>(model, any.weights());
+  std::vector<Truth> truths(texts);
+  std::vector<std::unique_ptr<CudaSession>> sessions;
+  std::vector<Session *> all;
+  for (size_t n = 0; n < texts; ++n)
+    all.push_back(sessions.emplace_back(std::make_unique<CudaSession>(place)).get());
+  for (int64_t step = 0; step < 30; ++step) {
+    const size_t count = step < 15 ? texts : 2;
+    std::vector<int64_t> ids;
+    for (size_t n = 0; n < count; ++n)
+      ids.push_back((step * 7 + static_cast<int64_t>(n) * 5) % Vocab);
+    const auto found = all[0]->readTogether(std::span(all).first(count), ids);
+    ASSERT_EQ(found.size(), count);
+    for (size_t n = 0; n < count; ++n)
+      EXPECT_EQ(valuesOf(found[n]), truths[n].read({ids[n]})) << step << ", text " << n;
+  }
+  EXPECT_EQ(all[0]->position(), 30);
+  EXPECT_EQ(all[4]->position(), 15);
+  EXPECT_EQ(valuesOf(all[1]->readOne(3)), truths[1].read({3}));
+}
+
 TEST(CudaSession, SaysWhatIsMissing) {
   xlstm_cuda_model_info model = makeModel();
   model.scratch_bytes = uint64_t(1) << 50;
   const Truth truth;
   try {
-    CudaSession session(model, truth.weights());
+    CudaSession session(std::make_shared<CudaWorkplace>(model, truth.weights()));
     FAIL() << "made a session of 2^50 bytes";
   } catch (const Error &error) {
     EXPECT_NE(std::string(error.what()).find("MiB of memory are needed"), std::string::npos) << error.what();

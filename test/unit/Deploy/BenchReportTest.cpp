@@ -63,6 +63,15 @@ TEST(BenchReport, CpuTableIsLlamaBenchs) {
                                  "| student | 3.00 | 0.50 | 24 | CPU | 3 | tg10 @ d64 | 500.00 ± 0.00 |\n");
 }
 
+// Four texts that are written together bring four tokens a step.
+TEST(BenchReport, TextsTogether) {
+  BenchReport report = makeReport("CPU");
+  report.numbers.batch = 1;
+  report.results = {{{0, 10, 64, false, 4}, {0.02}}};
+  EXPECT_NE(formatTable(report).find("| tg10 x 4 @ d64 | 2000.00 ± 0.00 |"), std::string::npos) << formatTable(report);
+  EXPECT_EQ(parseJson(formatJson(report), "bench")[0]["n_parallel"], 4);
+}
+
 int main(int argc, char **argv) {
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();

@@ -69,6 +69,13 @@ TEST_F(SafetensorsTest, KnowsEveryType) {
   }
 }
 
+TEST_F(SafetensorsTest, BytesAreAsManyAsTheShapeSays) {
+  for (auto [end, found] : {std::pair("[0,4]", "4"), {"[0,8]", "8"}})
+    EXPECT_ERROR(openBytes(std::string(R"({"t":{"dtype":"BF16","shape":[3],"data_offsets":)") + end + "}}",
+                           std::string(end[3] - '0', 'x')),
+                 std::string("BF16 [3] takes 6 bytes, its data_offsets give ") + found);
+}
+
 TEST_F(SafetensorsTest, RefusesTheListedFilesWithTheirReason) {
   Json cases = Json::parse(get(XLSTM_TEST_INPUTS "/bad/EXPECT.json"));
   int tried = 0;

@@ -128,6 +128,24 @@ TEST_F(GgufImport, headsMayBeGivenLayerByLayer) {
   EXPECT_EQ(module(), expected);
 }
 
+// Every fourth layer is full, by a number, and by the family's own where nothing says it.
+TEST_F(GgufImport, slidingLayersMayBeGivenByTheirPeriod) {
+  GgufBuilder builder = ggufOfTeacher(inputs / "hf/olmo3-yarn");
+  import(builder);
+  std::string expected = module();
+  const std::string pattern = "olmo2.attention.sliding_window_pattern";
+  builder.remove(pattern);
+  import(builder);
+  EXPECT_EQ(module(), expected);
+  builder.setU32(pattern, 4);
+  import(builder);
+  EXPECT_EQ(module(), expected);
+  builder.setU32(pattern, 2);
+  import(builder);
+  EXPECT_EQ(config()["layer_types"],
+            Json({"sliding_attention", "full_attention", "sliding_attention", "full_attention"}));
+}
+
 TEST_F(GgufImport, aLlamaWithBiasesOfQkvAloneIsOfAnotherFamily) {
   GgufBuilder builder = ggufOfTeacher(inputs / "hf/llama-bias");
   for (const char *name : {"attn_output.bias", "ffn_gate.bias", "ffn_up.bias", "ffn_down.bias"})

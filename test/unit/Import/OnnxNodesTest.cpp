@@ -51,6 +51,22 @@ TEST(OnnxNodes, computeWhatTheReferenceDoes) {
   EXPECT_GE(numNodes, 60u);
 }
 
+// Queries of zero see all keys of the window alike; onnxruntime counts a token's own key among local_window_size.
+TEST(OnnxNodes, aWindowOfGroupQueryAttentionHasTheTokenItself) {
+  OnnxGraph graph = parseGraph(R"(onnx.graph @g(%ids: tensor<?x?xi64>) -> (tensor<1x3x2xf32> {onnx.name = "logits"}) {
+    %none = onnx.none : none
+    %q = onnx.initializer = dense<0.0> : tensor<1x3x2xf32> : tensor<1x3x2xf32>
+    %k = onnx.initializer = dense<1.0> : tensor<1x3x1xf32> : tensor<1x3x1xf32>
+    %v = onnx.initializer = dense<[[[1.0], [3.0], [8.0]]]> : tensor<1x3x1xf32> : tensor<1x3x1xf32>
+    %y = onnx.microsoft.GroupQueryAttention %q, %k, %v, %none, %none, %none, %none {kv_num_heads = 1 : i64, local_window_size = 2 : i64, num_heads = 2 : i64} : (tensor<1x3x2xf32>, tensor<1x3x1xf32>, tensor<1x3x1xf32>, none, none, none, none) -> tensor<1x3x2xf32>
+    onnx.return %y : tensor<1x3x2xf32>
+  })");
+  OnnxNodeRun node;
+  graph.run(someIds(), noWeights, [&](const OnnxNodeRun &run) { node = run; });
+  expectEqual(node, node.outputs.at(0),
+              {{1, 3, 2}, std::make_shared<const std::vector<double>>(std::vector<double>{1, 1, 2, 2, 5.5, 5.5})});
+}
+
 TEST(OnnxNodes, aGraphThatCannotBeComputedSaysAtWhichNode) {
   OnnxGraph graph = parseGraph(R"(onnx.graph @g(%ids: tensor<?x?xi64>) -> (tensor<1x1x3x2xf32> {onnx.name = "logits"}) {
     %x = onnx.initializer = dense<1.0> : tensor<1x1x3x2xf32> : tensor<1x1x3x2xf32>

@@ -106,6 +106,34 @@ TEST(EngineTest, TextsAtOnceAreAsEachAlone) {
   }
 }
 
+TEST(EngineTest, TextsAreWrittenTogether) {
+  ToySession::mostTogether = 0;
+  Engine engine(toyModel(200us), {3, 64, 0, piece});
+  std::vector<Request> requests;
+  for (uint32_t n = 0; n < 3; ++n)
+    requests.emplace_back(toyText(4, n), 40);
+  ASSERT_EQ(engine.submit({requests[0].job, requests[1].job, requests[2].job}), Engine::Verdict::Taken);
+  for (Request &request : requests) {
+    request.answer->wait();
+    EXPECT_EQ(request.answer->written[0], writtenAlone(*request.job->prompt, 40, piece));
+  }
+  EXPECT_EQ(ToySession::mostTogether, 3u);
+  EXPECT_LT(engine.counts().decodes, 3u * 40) << "a round brings each a token";
+}
+
+// One text that ends where the model's memory does leaves the others as they are.
+TEST(EngineTest, WhoHasNoRoomStopsNobody) {
+  EngineModel model = toyModel();
+  model.makeSession = [] { return std::make_unique<ToySession>(std::chrono::microseconds{}, 30); };
+  Engine engine(model, {2, 64, 0, piece});
+  Request full(toyText(28, 1), 10), other(toyText(5, 2), 10);
+  ASSERT_EQ(engine.submit({full.job, other.job}), Engine::Verdict::Taken);
+  full.answer->wait();
+  other.answer->wait();
+  EXPECT_EQ(full.answer->status, 500);
+  EXPECT_EQ(other.answer->written[0], writtenAlone(*other.job->prompt, 10, piece));
+}
+
 TEST(EngineTest, PrefixIsFoundToThePieceAndTheAnswerIsThatOfAFreshRun) {
   Engine engine(toyModel(), withCache());
   Request first(toyText(100)), again(toyText(100)), longer(toyText(130)), shorter(toyText(70)), other(toyText(50, 2));

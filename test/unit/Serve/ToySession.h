@@ -42,13 +42,17 @@ public:
     take(id);
     return show();
   }
+  std::vector<std::span<float>> readTogether(std::span<Session *const> all, std::span<const int64_t> ids) override {
+    mostTogether = std::max<uint64_t>(mostTogether, all.size());
+    return Session::readTogether(all, ids);
+  }
   std::span<const std::byte> viewState() override { return std::as_bytes(std::span(&memory, 1)); }
   void restore(const std::function<void(std::span<std::byte>)> &fill, int64_t position) override {
     fill(std::as_writable_bytes(std::span(&memory, 1)));
     count = position;
   }
 
-  static inline std::atomic<uint64_t> tokensRead = 0;
+  static inline std::atomic<uint64_t> tokensRead = 0, mostTogether = 0;
 
 private:
   void take(int64_t id) {

@@ -171,6 +171,31 @@ TEST(CudaObjectTest, StepsGiveTheForwardPassesLogits) {
     advance(2);
 }
 
+// A token of each of three texts at a time, with states that lie anywhere, beyond the window.
+TEST(CudaObjectTest, TextsTogetherGiveTheForwardPassesLogits) {
+  LoadedModel model({DType::F32, 1, {8}});
+  ASSERT_EQ(model.info->most_rows, 64);
+  EXPECT_EQ(model.info->function_count, 2) << "prompts and single tokens";
+  at::Tensor ids_BT = makeIds(210, 2048).reshape({3, 70});
+  at::Tensor expected_BTV = Forward(tinyStudent().bundle).logits(ids_BT), logits_BV = at::empty({3, model.info->vocab});
+  std::vector<std::vector<char>> memories(3, std::vector<char>(model.info->state_bytes));
+  std::vector<char *> states;
+  for (std::vector<char> &one : memories) {
+    std::memcpy(one.data(), model.memory.state, one.size()); // of an empty text
+    states.push_back(one.data());
+  }
+  xlstm_cuda_memory memory = model.memory;
+  memory.state = nullptr;
+  memory.logits = logits_BV.mutable_data_ptr<float>();
+  for (int64_t t = 0; t < 70; ++t) {
+    at::Tensor ids_B = ids_BT.select(1, t).contiguous();
+    memory.ids = ids_B.const_data_ptr<int64_t>();
+    ASSERT_EQ(model.info->decode_many(&memory, states.data(), 3, nullptr), 0);
+    EXPECT_LT(largestDifference(logits_BV, expected_BTV.select(1, t)), 1e-3) << t;
+  }
+  EXPECT_EQ(LoadedModel({DType::F32, 2, {8}}).info->most_rows, 0) << "texts in lockstep are no texts of their own";
+}
+
 TEST(CudaObjectTest, StepsOfALayerInDecode) {
   LoadedModel model({DType::F32, 1, {8}});
   ASSERT_EQ(model.run(model.info->functions[1], makeIds(1, 2048)), 0);

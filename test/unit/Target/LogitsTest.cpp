@@ -10,6 +10,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/topk.h>
@@ -67,13 +68,30 @@ TEST(StudentLogitsTest, RowsDoNotTouchEachOther) {
   EXPECT_EQ(largestDifference(both_BTV.slice(0, 1), second_BTV), 0);
 }
 
+/// Texts that are read together, in threads of which there are more and fewer than they, are as each alone.
+static void expectTogetherAsAlone(const fs::path &executable, const at::Tensor &ids_BT) {
+  for (int64_t prefill : {0, 3}) {
+    at::Tensor alone_BTV = runLogits(executable, ids_BT, prefill);
+    for (const char *threads : {"1", "2", "3"})
+      EXPECT_TRUE(at::equal(runLogits(executable, ids_BT, prefill, {"--together", "-t", threads}), alone_BTV))
+          << threads;
+  }
+}
+
+// More texts than are read in one call, and two in threads of one each or three of both.
+TEST(StudentLogitsTest, TextsTogetherAreAsAlone) {
+  for (int64_t texts : {11, 2})
+    expectTogetherAsAlone(tinyStudent().executable, makeIds(texts * 30, 2048).reshape({texts, 30}));
+  expectTogetherAsAlone(tinyTeacher().executable, makeIds(90, 2048).reshape({3, 30}));
+}
+
 // mLSTM alone, without gates, elu maps, one layer converted, a prime window, no sinks.
 TEST(StudentLogitsTest, OtherMixersToo) {
   int count = 0;
-  for (const char *options : {"mixer=mlstm", "mixer=linear-attention feature-map=elu", "mixer=window window=7 sinks=0", "mixer=gated_delta window=13 sinks=2",
-                              "mixer=gated_delta_alone layers=1",
-                              "window=13 sinks=2 layers=1", "window=13 sinks=2 keep-heads=0:1;1:2,3;2:0,1,2",
-                              "mixer=window window=7 sinks=0 keep-heads=0:0,3"}) {
+  for (const char *options :
+       {"mixer=mlstm", "mixer=linear-attention feature-map=elu", "mixer=window window=7 sinks=0",
+        "mixer=gated_delta window=13 sinks=2", "mixer=gated_delta_alone layers=1", "window=13 sinks=2 layers=1",
+        "window=13 sinks=2 keep-heads=0:1;1:2,3;2:0,1,2", "mixer=window window=7 sinks=0 keep-heads=0:0,3"}) {
     std::string name = "mixer-" + std::to_string(count++);
     fs::path bundle = makeStudent(tinyTeacher().bundle, options, name);
     at::Tensor ids_BT = makeIds(100, 2048);
@@ -81,6 +99,7 @@ TEST(StudentLogitsTest, OtherMixersToo) {
     fs::path executable = compile(bundle, name + "-chat");
     EXPECT_LT(largestDifference(runLogits(executable, ids_BT), expected_BTV), tolerance) << options;
     EXPECT_LT(largestDifference(runLogits(executable, ids_BT, 64), expected_BTV.slice(1, 63)), tolerance) << options;
+    expectTogetherAsAlone(executable, makeIds(60, 2048).reshape({3, 20}));
   }
 }
 

@@ -106,10 +106,14 @@ Ran run(const std::vector<std::string> &command) {
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, readTextFile(out), readTextFile(error)};
 }
 
-at::Tensor runLogits(const fs::path &executable, const at::Tensor &ids_BT, int64_t prefill) {
+at::Tensor runLogits(const fs::path &executable, const at::Tensor &ids_BT, int64_t prefill,
+                     const std::vector<std::string> &options) {
   fs::path input = workFolder() / "ids.safetensors", output = workFolder() / "logits.safetensors";
   saveTensors(input, {{"input_ids", ids_BT}});
-  Ran ran = run({executable, "logits", "--input", input, "-o", output, "--prefill", std::to_string(prefill)});
+  std::vector<std::string> command = {executable, "logits", "--input",   input,
+                                      "-o",       output,   "--prefill", std::to_string(prefill)};
+  command.insert(command.end(), options.begin(), options.end());
+  Ran ran = run(command);
   if (ran.status != 0)
     fail("logits: exit status ", ran.status, ": ", ran.error);
   return toTensor(SafetensorsFile::open(output).get("logits"));

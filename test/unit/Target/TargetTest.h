@@ -45,7 +45,8 @@ struct Ran {
 Ran run(const std::vector<std::string> &command);
 
 /// What the verb `logits` writes for ids [B, T].
-at::Tensor runLogits(const std::filesystem::path &executable, const at::Tensor &ids_BT, int64_t prefill = 0);
+at::Tensor runLogits(const std::filesystem::path &executable, const at::Tensor &ids_BT, int64_t prefill = 0,
+                     const std::vector<std::string> &options = {});
 
 /// Token ids [1, count] that mean nothing, all different from the next.
 at::Tensor makeIds(int64_t count, int64_t vocab);

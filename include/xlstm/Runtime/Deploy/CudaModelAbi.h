@@ -17,7 +17,7 @@ The
 extern "C" {
 #endif
 
-#define XLSTM_CUDA_MODEL_ABI 4
+#define XLSTM_CUDA_MODEL_ABI 5
 
 /* Device memory, all of it given by the caller, each at a multiple of 256 bytes.
      weights    weight_bytes: the blob behind the executable as it is, or made by `random`; then `constants`
@@ -43,6 +43,9 @@ typedef struct {
 
 /* Enqueues on `stream` (a cudaStream_t) and returns 0 or a cudaError_t. */
 typedef int (*xlstm_cuda_run)(const xlstm_cuda_memory *memory, void *stream);
+/* One id [rows] of each of up to `most_rows` texts that have the states [rows], pointers that the host reads; logits
+   [rows, vocab]. memory->state has no meaning. */
+typedef int (*xlstm_cuda_run_many)(const xlstm_cuda_memory *memory, char *const *states, int64_t rows, void *stream);
 typedef size_t (*xlstm_cuda_bytes)(void);
 
 /* A function of the model: `tokens` more tokens of every row. */
@@ -77,7 +80,7 @@ typedef struct {
 
 /* cache_tokens: how many tokens the caches of full attention hold; 0 where there is none. token_bytes: what each of
    these takes of the state, in all rows together. init_state: empty texts in all rows. functions: by falling number of
-   tokens; the last one has 1: decode. random: null where the weights are behind the executable.
+   tokens; the last one has 1: decode. most_rows: 0 where there is no decode_many. random: null where the weights are behind the executable.
    decode_bytes and prefill_flops are what the benchmark divides by; 0 where not stated. Bytes that decode must move for
    `batch` texts: weights read (not an embedding's table), states read and written, but of caches, which are read as far
    as a text has come. Operations of the linear layers that run for every token of a prefill, 2 in out each, for one
@@ -96,6 +99,8 @@ typedef struct {
   FIELD(xlstm_cuda_run, init_state)                                                                                    \
   FIELD(const xlstm_cuda_function *, functions)                                                                        \
   FIELD(int64_t, function_count)                                                                                       \
+  FIELD(int64_t, most_rows)                                                                                            \
+  FIELD(xlstm_cuda_run_many, decode_many)                                                                              \
   FIELD(const xlstm_cuda_random *, random)                                                                             \
   FIELD(int64_t, random_count)                                                                                         \
   FIELD(const xlstm_cuda_constant *, constants)                                                                        \

@@ -15,21 +15,26 @@
 extern "C" {
 #endif
 
-#define XLSTM_MODEL_ABI 5
+#define XLSTM_MODEL_ABI 6
 
 /* All memory is given by the caller, 64-byte aligned. `weights` is the blob that the compiler appended to the
    executable; `state` is one sequence's whole state, its position included; `scratch` may be shared by sequences that
    do not run at the same time. Functions allocate nothing and never fail. */
 typedef void (*xlstm_init_state)(char *state);
-/* Reads ids [tokens] behind those before; logits [vocab] of the last of them, null where nobody wants them. All threads of
-   `team` call it with the same arguments; null: there is one. */
+/* Reads ids [tokens] behind those before; logits [vocab] of the last of them, null where nobody wants them. All threads
+   of `team` call it with the same arguments; null: there is one. */
 typedef void (*xlstm_run)(const char *weights, char *state, char *scratch, const int64_t *ids, float *logits,
                           const xlstm_team *team, int64_t tokens);
+
+/* Reads one id [rows] of each of up to `most_rows` texts that have the states [rows]; logits [rows, vocab]. Each
+   becomes what decode would have made of it, to the last bit. */
+typedef void (*xlstm_run_many)(const char *weights, char *const *states, char *scratch, const int64_t *ids,
+                               float *logits, const xlstm_team *team, int64_t rows);
 
 /* The fields of xlstm_model_info, for the struct and for the compiler, which writes them by name. prefill takes
    1 to `prefill_tokens` tokens; decode takes one. cache_tokens: how many tokens the caches of
    full attention hold; 0 where there is none, and texts may go on. token_bytes: what each of these tokens takes of the
-   state. */
+   state. most_rows: 0 where there is no decode_many. */
 #define XLSTM_MODEL_FIELDS(FIELD)                                                                                      \
   FIELD(int32_t, abi)                                                                                                  \
   FIELD(int32_t, prefill_tokens)                                                                                       \
@@ -41,7 +46,9 @@ typedef void (*xlstm_run)(const char *weights, char *state, char *scratch, const
   FIELD(uint64_t, scratch_bytes)                                                                                       \
   FIELD(xlstm_init_state, init_state)                                                                                  \
   FIELD(xlstm_run, prefill)                                                                                            \
-  FIELD(xlstm_run, decode)
+  FIELD(xlstm_run, decode)                                                                                             \
+  FIELD(int64_t, most_rows)                                                                                            \
+  FIELD(xlstm_run_many, decode_many)
 
 #define XLSTM_FIELD(type, name) type name;
 typedef struct {

@@ -6,11 +6,14 @@
 #ifndef XLSTM_RUNTIME_DEPLOY_SESSION_H
 #define XLSTM_RUNTIME_DEPLOY_SESSION_H
 
+#include "xlstm/Support/Error.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <span>
+#include <vector>
 
 namespace xlstm {
 
@@ -30,6 +33,15 @@ public:
   /// The same through decode only.
   virtual std::span<float> readOne(int64_t id) = 0;
 
+  /// A token of each of several texts: logits[n] are those that `all`[n] would have returned for readOne(ids[n]), to
+  /// the last bit, valid until its next call. `all`: sessions of one model, this one among them, each once.
+  virtual std::vector<std::span<float>> readTogether(std::span<Session *const> all, std::span<const int64_t> ids) {
+    std::vector<std::span<float>> found;
+    for (size_t n = 0; n < all.size(); ++n)
+      found.push_back(all[n]->readOne(ids[n]));
+    return found;
+  }
+
   /// All bytes of the state, valid until the next call.
   virtual std::span<const std::byte> viewState() = 0;
   /// Goes on where viewState() looked, of this session or another of the same model, after `position` tokens. `fill` is
@@ -40,10 +52,13 @@ public:
   int64_t position() const { return count; }
   /// How many more may be read.
   int64_t room() const { return most - count; }
+  /// Throws Error unless so many more tokens may be read.
+  void checkRoom(size_t tokens) const {
+    if (static_cast<int64_t>(tokens) > room())
+      fail("a text may have ", most, " tokens at most, this one has ", count, " and ", tokens, " are to come");
+  }
 
 protected:
-  /// Throws Error unless so many more tokens may be read.
-  void checkRoom(size_t tokens) const;
   int64_t count = 0;
 
 private:
