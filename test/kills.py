@@ -1,12 +1,14 @@
 """Kills a run with SIGKILL at random moments, and fills the disk at each stage: it goes on, and ends in the same bytes.
 
-    python3 test/kills.py build/release/bin/xlstm RECIPE.yaml FOLDER [--kills 50] [--seed 1]
+    python3 test/kills.py build/release/bin/xlstm test/every-stage.yaml FOLDER [--kills 50] [--seed 1]
 
-FOLDER is new. A full disk is a library that is loaded before others and refuses to write to files of one output; cc makes it.
+FOLDER is new. The full disk is a small tmpfs in a mount namespace of its own: root, or a kernel that lets users have
+namespaces (unshare -rm), without which that part says so and is left out. --only kills or --only disk does one of them.
 """
 
 import argparse
 import collections
+import json
 import os
 import pathlib
 import random
@@ -16,57 +18,11 @@ import subprocess
 import sys
 import time
 
-FULL = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/types.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-/* Whether a file is of the output FULL_IN, of which FULL_AFTER bytes may be written. */
-static long long left = -1;
-static int is_full(int file, size_t count) {
-  char link[64], path[4096];
-  const char *wanted = getenv("FULL_IN");
-  snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-  ssize_t size = readlink(link, path, sizeof path - 1);
-  if (!wanted || size < 0)
-    return 0;
-  path[size] = 0;
-  if (!strstr(path, wanted))
-    return 0;
-  if (left < 0)
-    left = atoll(getenv("FULL_AFTER"));
-  left = left > (long long)count ? left - (long long)count : 0;
-  return left == 0;
-}
-
-#define WRAP(type, name, parameters, arguments, file, count)                                                           \
-  type name parameters {                                                                                               \
-    static type(*real) parameters;                                                                                     \
-    if (!real)                                                                                                         \
-      *(void **)&real = dlsym(RTLD_NEXT, #name);                                                                       \
-    if (is_full(file, count)) {                                                                                        \
-      errno = ENOSPC;                                                                                                  \
-      return -1;                                                                                                       \
-    }                                                                                                                  \
-    return real arguments;                                                                                             \
-  }
-WRAP(ssize_t, write, (int f, const void *b, size_t n), (f, b, n), f, n)
-WRAP(ssize_t, pwrite, (int f, const void *b, size_t n, off_t o), (f, b, n, o), f, n)
-WRAP(ssize_t, pwrite64, (int f, const void *b, size_t n, off_t o), (f, b, n, o), f, n)
-WRAP(ssize_t, writev, (int f, const struct iovec *v, int n), (f, v, n), f, 4096)
-WRAP(ssize_t, copy_file_range, (int a, off64_t *x, int f, off64_t *y, size_t n, unsigned g), (a, x, f, y, n, g), f, n)
-WRAP(ssize_t, sendfile, (int f, int a, off_t *o, size_t n), (f, a, o, n), f, n)
-"""
-
 # What a run leaves that has times in it, or is left by the process itself.
 TIMED = ("stages.json", "events.out.tfevents", ".lock", ".stages", "recipe.yaml", "report.html")
+
+
+SLOW = ("compile", "speed")
 
 
 def contents(run):
@@ -127,23 +83,93 @@ def kill(args, command, chance):
         print(f"  {count:3} kills in {stage}")
 
 
-def fill(args, command, outputs):
-    library = args.folder / "full.so"
-    (args.folder / "full.c").write_text(FULL)
-    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, args.folder / "full.c", "-ldl"], check=True)
-    for output, after in outputs:
-        run = args.folder / "full"
-        environment = dict(os.environ, LD_PRELOAD=str(library), FULL_IN=f"{run}/{output}", FULL_AFTER=str(after))
-        done = subprocess.run(command(run), env=environment, capture_output=True, text=True)
-        last = done.stderr.strip().splitlines()[-1]
-        assert done.returncode == 1 and "No space left on device" in last and last.startswith("xlstm: error: "), (
-            output, done.returncode, last)
+def remove_stage(run, stage):
+    """As if it had not been done."""
+    stamp = run / ".stages" / stage
+    for name in json.loads(stamp.read_text())["outputs"]:
+        (run / name).unlink(missing_ok=True)
+    shutil.rmtree(run / stage.replace("expert-", "experts/", 1) if stage.startswith(("align", "expert")) else run / ".none",
+                  ignore_errors=True)  # metrics and checkpoints
+    stamp.unlink()
+
+
+def leave(disk, room):
+    """Fills the disk up to some bytes."""
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_bsize
+    with open(disk / "ballast", "wb") as ballast:
+        os.posix_fallocate(ballast.fileno(), 0, max(1, free - room))
+
+
+def place_of(line, run):
+    """What could not be written, without what is hidden or random in its name."""
+    name = line[len("xlstm: error: "):].split(": ")[0].replace(f"{run}/", "")
+    return "/".join(part.lstrip(".").split(".")[0] if part.endswith(".tmp") else part for part in name.split("/"))
+
+
+def fill_at(args, command, disk, stage, room):
+    """The stage once more where so many bytes are left; what could not be written, or nothing where all could."""
+    run = disk / "run"
+    subprocess.run(["cp", "-a", args.folder / "whole", run], check=True)
+    remove_stage(run, stage)
+    leave(disk, room)
+    done = subprocess.run(command(run), capture_output=True, text=True)
+    errors = [line for line in done.stderr.splitlines() if line.startswith("xlstm: error: ")]
+    assert done.returncode in (0, 1), (stage, room, done.returncode, done.stderr)
+    place = ""
+    if done.returncode == 1:
+        assert len(errors) == 1 and "No space left on device" in errors[0], (stage, room, done.stderr)
+        place = place_of(errors[0], run)
         hidden = [str(path) for path in run.rglob(".*.tmp")]
-        assert not hidden, hidden
-        subprocess.run(command(run), check=True, capture_output=True)
-        compare(args.folder / "whole", run)
-        print(f"full disk at {output}: {last[len('xlstm: error: '):][:110]}: went on, same bytes", flush=True)
-        shutil.rmtree(run)
+        assert not hidden, (stage, room, hidden)
+    (disk / "ballast").unlink()
+    subprocess.run(command(run), check=True, capture_output=True)
+    compare(args.folder / "whole", run)
+    shutil.rmtree(run)
+    return place
+
+
+def fill_stage(args, command, disk, stage, room):
+    """With ever more room until all can be written, and in between where that is full elsewhere. Returns the places."""
+    places = {}
+
+    def look(room):
+        places[room] = fill_at(args, command, disk, stage, room)
+        if places[room]:
+            print(f"{stage}, {room} bytes left: full at {places[room]}: went on, same bytes", flush=True)
+        return places[room]
+
+    while look(room):
+        room = max(4096, int((4 if stage in SLOW else 1.6) * room))
+    for _ in range(0 if stage in SLOW else 4):
+        rooms = sorted(places)
+        for one, other in zip(rooms, rooms[1:]):
+            if places[one] != places[other] and other - one > 65536:
+                look((one + other) // 2)
+    return places.values()
+
+
+def fill(args, command):
+    """On a disk that is full at each stage, with ever more room until all of it can be written."""
+    disk = args.folder / "disk"
+    disk.mkdir()
+    size = sum(path.stat().st_size + 4096 for path in (args.folder / "whole").rglob("*"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={3 * size}", "full", disk], check=True)
+    stages = args.stages or sorted(path.name for path in (args.folder / "whole/.stages").iterdir() if not path.suffix)
+    places = {}
+    for stage in stages:
+        places[stage] = {place for place in fill_stage(args, command, disk, stage, 0 if stage == stages[0] else 16384) if place}
+    found = set.union(*places.values())
+    print(f"full at {len(found)} places in {sum(map(bool, places.values()))} stages of {len(stages)}: {', '.join(sorted(found))}")
+
+
+def fill_apart(args):
+    """In a mount namespace of its own."""
+    apart = ["unshare", "--map-root-user", "--mount"]
+    if subprocess.run([*apart, "true"], capture_output=True).returncode:
+        print("no full disk: unshare --map-root-user --mount is not allowed here")
+        return
+    words = [sys.executable, __file__, args.xlstm, args.recipe, args.folder, "--only", "mounted", "--stages", *args.stages]
+    subprocess.run([*apart, *words], check=True)
 
 
 def main():
@@ -153,25 +179,22 @@ def main():
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--stages", nargs="*", default=[], help="at which the disk is full; else at each")
+    parser.add_argument("--only", choices=["kills", "disk", "mounted"])  # the last: in the namespace, by this script
     args = parser.parse_args()
     args.folder = args.folder.absolute()
-    args.folder.mkdir(parents=True)
     command = lambda run: [args.xlstm.absolute(), "distill", args.recipe.absolute(), "-o", run]
+    if args.only == "mounted":
+        return fill(args, command)
+    args.folder.mkdir(parents=True)
     start = time.time()
     subprocess.run(command(args.folder / "whole"), check=True, capture_output=True)
     seconds = time.time() - start
     print(f"a whole run takes {seconds:.0f} s", flush=True)
-    kill(args, command, random.Random(args.seed))
-    # ".teacher" is what becomes "teacher": outputs are made under a hidden name beside their place.
-    experts = sorted(path.name for path in (args.folder / "whole/experts").iterdir())
-    outputs = [(".teacher", 1000), ("tokens/", 1000), (".window-sinks", 1000), ("align/metrics.jsonl", 300),
-               ("align/checkpoints", 1000), (".aligned", 1000), ("targets/.shard", 1000), (".merged", 1000), (".chat", 1000),
-               ("eval/", 1000), (".stages/", 2000)]
-    for expert in experts:
-        outputs += [(f"experts/{expert}/checkpoints", 1000), (f".expert-{expert}", 1000)]
-    if (args.folder / "whole/check").exists():
-        outputs.append((".check", 1000))
-    fill(args, command, outputs)
+    if args.only != "disk":
+        kill(args, command, random.Random(args.seed))
+    if args.only != "kills":
+        fill_apart(args)
 
 
 if __name__ == "__main__":

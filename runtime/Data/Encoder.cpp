@@ -126,20 +126,16 @@ TokenDocument Encoder::encode(const Document &document) const {
   return result;
 }
 
-std::vector<std::string> readTexts(const std::vector<fs::path> &files, const Encoder &encoder, uint64_t enough) {
+std::vector<std::string> readTexts(const CorpusFiles &files, const Encoder &encoder, uint64_t enough) {
   std::vector<std::string> texts;
   uint64_t bytes = 0, most = CorpusLimits().memory;
-  auto isEnough = [&] { return enough != 0 && bytes >= enough; };
-  for (const fs::path &file : files)
-    forEachDocument(file, [&](Document &document) {
-      if (isEnough())
-        return false;
-      texts.push_back(encoder.textOf(document));
-      bytes += memoryOf(texts.back().size());
-      if (bytes > most)
-        fail(file.string(), ": expected documents of at most ", most, " bytes together, found more");
-      return true;
-    });
+  forEachDocument(files, [&](Document &document) {
+    texts.push_back(encoder.textOf(document));
+    bytes += memoryOf(texts.back().size());
+    if (bytes > most)
+      fail(nameOf(files), ": expected documents of at most ", most, " bytes together, found more");
+    return enough == 0 || bytes < enough;
+  });
   return texts;
 }
 

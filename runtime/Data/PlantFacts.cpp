@@ -75,7 +75,7 @@ public:
   Pieces(size_t count, const FactOptions &options, DrawnNumbers &draw)
       : count(count), bytes(size_t(options.bytes)), draw(draw) {}
 
-  void read(const fs::path &file, std::set<std::string> &words) {
+  void read(const CorpusFiles &file, std::set<std::string> &words) {
     std::string rest;
     size_t known = 0;
     forEachDocument(file, [&](Document &document) {
@@ -139,7 +139,7 @@ void addWords(const std::string &text, std::set<std::string> &words) {
   }
 }
 
-std::vector<std::string> plantFacts(const std::vector<fs::path> &files, const FactOptions &options) {
+std::vector<std::string> plantFacts(const std::vector<CorpusFiles> &files, const FactOptions &options) {
   DrawnNumbers draw(options.seed);
   std::set<std::string> found;
   std::vector<std::string> pieces;

@@ -18,16 +18,16 @@ static TokenRows pack(const std::string &corpus, const std::vector<TokenView> &d
   }
 }
 
-void checkFirstRow(const std::vector<std::filesystem::path> &files, const Encoder &encoder, int64_t length) {
+void checkFirstRow(const CorpusFiles &files, const Encoder &encoder, int64_t length) {
   std::vector<TokenDocument> documents;
   int64_t tokens = 0;
-  for (const std::filesystem::path &file : files)
-    if (tokens < length)
-      forEachDocument(file, [&](const Document &document) {
-        documents.push_back(encoder.encode(document));
-        tokens += int64_t(documents.back().ids.size());
-        return tokens < length;
-      });
+  forEachDocument(files, [&](const Document &document) {
+    if (document.weight == 0) // never taken
+      return true;
+    documents.push_back(encoder.encode(document));
+    tokens += int64_t(documents.back().ids.size());
+    return tokens < length;
+  });
   std::vector<TokenView> views;
   for (const TokenDocument &document : documents)
     views.push_back({document.ids, {}});

@@ -14,11 +14,6 @@ namespace fs = std::filesystem;
 
 namespace xlstm {
 
-std::string nameOf(const std::vector<fs::path> &files) {
-  std::string name = files.empty() ? "no file" : files.front().string();
-  return files.size() > 1 ? name + " and " + std::to_string(files.size() - 1) + " more" : name;
-}
-
 /// A vector of a shard: of `count` elements, or of none where that is allowed.
 template <typename T>
 static std::span<const T> vectorOf(const SafetensorsFile &file, const char *name, DType type, size_t count,

@@ -1,6 +1,7 @@
 //===- WriteTargets.cpp - run the teacher and store its top-k -------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "StoreFolder.h"
 #include "TargetFormat.h"
 #include "TargetPlan.h"
 #include "TargetShard.h"
@@ -8,46 +9,18 @@
 #include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Evaluate/ScalarType.h"
-#include "xlstm/Runtime/Files/MappedFile.h"
 #include "xlstm/Support/Error.h"
 
 #include <algorithm>
-#include <cstring>
-#include <fcntl.h>
 #include <future>
 #include <optional>
 #include <set>
-#include <sys/file.h>
 #include <thread>
-#include <unistd.h>
 
 namespace fs = std::filesystem;
 
 namespace xlstm {
 namespace {
-
-/// Held by the process that writes to a store, of several ranks by the first.
-class StoreLock {
-public:
-  StoreLock(const fs::path &folder, const std::string &label) {
-    fs::path file = folder / ".lock";
-    descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (descriptor < 0)
-      fail(file.string(), ": ", std::strerror(errno));
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0)
-      return;
-    say(label, folder.string() + ": another process writes to this store; waiting for it");
-    while (flock(descriptor, LOCK_EX) != 0)
-      if (errno != EINTR)
-        fail(file.string(), ": ", std::strerror(errno));
-  }
-  ~StoreLock() { close(descriptor); }
-  StoreLock(const StoreLock &) = delete;
-  StoreLock &operator=(const StoreLock &) = delete;
-
-private:
-  int descriptor;
-};
 
 /// The records of a group's windows, coded as batches come.
 class Records {
@@ -116,9 +89,8 @@ public:
       lock.emplace(folder, options.label);
     if (options.packed || (!params.empty() && params.begin()->second.is_cuda()))
       rowsAtOnce = std::max<int64_t>(1, options.batchTokens / options.format.context);
-    fs::path manifest = targetManifest(folder);
-    if (std::error_code error; group.isFirst() && !fs::exists(manifest, error))
-      writeTextFile(manifest, textOf(options.format));
+    if (group.isFirst())
+      beginStore(folder, options.format);
     group.barrier();
     checkFormat(TargetStore::formatOf(folder), options.format, folder);
   }
@@ -136,7 +108,7 @@ public:
     TargetStore store = TargetStore::open(folder);
     auto isThere = [&](const BlockKey &key, int64_t count) { return store.find(key, count) != nullptr; };
     std::vector<TargetGroup> groups = planTargets(wanted, options.format, options.tokensPerShard, isThere);
-    std::vector<fs::path> shards = freeShards(groups.size());
+    std::vector<fs::path> shards = freeShards(folder, groups.size());
     group.barrier(); // all have seen the same
     int64_t total = 0;
     for (size_t n = 0; n < groups.size(); ++n)
@@ -214,16 +186,6 @@ private:
   void finishShard() {
     if (shard.valid())
       shard.get();
-  }
-
-  /// The first numbers that are free.
-  std::vector<fs::path> freeShards(size_t count) const {
-    std::vector<fs::path> shards;
-    std::error_code error;
-    for (int64_t number = 0; shards.size() < count; ++number)
-      if (fs::path path = shardFile(folder, number); !fs::exists(path, error))
-        shards.push_back(path);
-    return shards;
   }
 
   const Program &program;

@@ -26,7 +26,7 @@ using Documents = std::vector<Document>;
 /// The documents of the files in groups of about `bytes`, one group read ahead by another thread.
 class Groups {
 public:
-  Groups(const std::vector<fs::path> &files, uint64_t bytes)
+  Groups(const CorpusFiles &files, uint64_t bytes)
       : files(files), bytes(bytes), reader([this](std::stop_token stop) { read(stop); }) {}
   ~Groups() {
     reader.request_stop();
@@ -50,16 +50,15 @@ private:
     Documents group;
     uint64_t size = 0;
     try {
-      for (const fs::path &file : files)
-        forEachDocument(file, [&](Document &document) {
-          size += document.numBytes();
-          group.push_back(std::move(document));
-          if (size >= bytes) {
-            hand(std::exchange(group, {}), stop);
-            size = 0;
-          }
-          return !stop.stop_requested();
-        });
+      forEachDocument(files, [&](Document &document) {
+        size += document.numBytes();
+        group.push_back(std::move(document));
+        if (size >= bytes) {
+          hand(std::exchange(group, {}), stop);
+          size = 0;
+        }
+        return !stop.stop_requested();
+      });
       if (!group.empty())
         hand(std::move(group), stop);
     } catch (...) {
@@ -80,7 +79,7 @@ private:
     changed.notify_all();
   }
 
-  const std::vector<fs::path> &files;
+  const CorpusFiles &files;
   uint64_t bytes;
   std::mutex mutex;
   std::condition_variable_any changed;
@@ -204,8 +203,8 @@ static uint64_t bytesOf(const Documents &group) {
   return bytes;
 }
 
-void writeTokens(const std::vector<fs::path> &files, const Encoder &encoder, const std::string &key,
-                 const fs::path &folder, const TokenOptions &options) {
+void writeTokens(const CorpusFiles &files, const Encoder &encoder, const std::string &key, const fs::path &folder,
+                 const TokenOptions &options) {
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)

@@ -33,7 +33,9 @@ Json modelsView(const ReportData &data) {
       {"merged", "the experts merged: the result"}};
   Json rows = Json::array();
   for (const std::string &model : data.models) {
-    std::string what = model.starts_with("expert-") ? "the student after stage II on one domain" : "";
+    std::string what = model.starts_with("expert-")    ? "the student after stage II on one domain"
+                       : model.starts_with("aligned-") ? "the student after stage I on an expert's domains"
+                                                       : "";
     for (auto [name, text] : known)
       if (model == name)
         what = text;

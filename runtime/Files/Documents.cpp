@@ -217,6 +217,21 @@ std::vector<std::string> xlstm::readDocuments(const std::filesystem::path &path,
   return documents;
 }
 
+void xlstm::forEachDocument(const CorpusFiles &files, const Take &take, const CorpusLimits &limits) {
+  bool goesOn = true;
+  for (const std::filesystem::path &path : files.paths) {
+    if (!goesOn)
+      return;
+    auto one = [&](Document &document) { return goesOn = !files.part.has(document) || take(document); };
+    forEachDocument(path, one, limits);
+  }
+}
+
+bool DocumentPart::has(const Document &document) const {
+  double place = isWhole() ? 0 : double(document.hash().high >> 11) * 0x1p-53;
+  return begin <= place && place < end;
+}
+
 FileHash Document::hash() const {
   Hasher hasher;
   hasher.add(std::as_bytes(std::span(!ids.empty() ? "i" : chat.empty() ? "t" : "c", 1)));

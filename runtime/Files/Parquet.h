@@ -21,6 +21,13 @@ void readParquet(const std::filesystem::path &path, const std::function<bool(std
 using ParquetTake = int (*)(void *context, const char *row, uint64_t size);
 using ParquetRead = int (*)(const char *path, ParquetTake take, void *context, char *problem, uint64_t problemSize);
 
+/// What it exports as xlstm_read_parquet_numbers, for lists of numbers (NumberColumns.h): `take` gets a row's `column`,
+/// counted in `columns`, `items` lists of `width` numbers, which are integers or reals, then -1 at the row's end.
+using ParquetTakeNumbers = int (*)(void *context, int column, const int64_t *integers, const double *reals,
+                                   uint64_t items, uint64_t width);
+using ParquetReadNumbers = int (*)(const char *path, const char *const *columns, uint64_t count,
+                                   ParquetTakeNumbers take, void *context, char *problem, uint64_t problemSize);
+
 } // namespace xlstm
 
 #endif // XLSTM_RUNTIME_FILES_INTERNAL_PARQUET_H

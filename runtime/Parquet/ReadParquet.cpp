@@ -1,31 +1,18 @@
 //===- ReadParquet.cpp - rows of a Parquet file as JSON, by Arrow ---------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include <arrow/api.h>
-#include <arrow/io/file.h>
+#include "Batches.h"
+
 #include <nlohmann/json.hpp>
-#include <parquet/arrow/reader.h>
 
 #include <algorithm>
-#include <cstdint>
-#include <cstdio>
-#include <stdexcept>
 #include <string>
+
+using namespace xlstm::parquet;
 
 namespace {
 
 using Json = nlohmann::json;
-
-void check(const arrow::Status &status) {
-  if (!status.ok())
-    throw std::runtime_error(status.message());
-}
-
-template <typename T>
-T valueOf(arrow::Result<T> result) {
-  check(result.status());
-  return std::move(result).ValueUnsafe();
-}
 
 Json jsonOf(const arrow::Scalar &value);
 
@@ -80,20 +67,8 @@ bool isOfCorpus(const std::string &column) {
 using Take = int (*)(void *context, const char *row, uint64_t size);
 
 void read(const char *path, Take take, void *context) {
-  auto file = valueOf(arrow::io::ReadableFile::Open(path));
-  auto reader = valueOf(parquet::arrow::OpenFile(file, arrow::default_memory_pool()));
-  reader->set_batch_size(256);
-  std::vector<int> columns, groups;
-  const parquet::SchemaDescriptor &schema = *reader->parquet_reader()->metadata()->schema();
-  for (int n = 0; n < schema.num_columns(); ++n)
-    if (isOfCorpus(schema.Column(n)->path()->ToDotVector().front()))
-      columns.push_back(n);
-  if (columns.empty())
-    throw std::runtime_error("expected a column 'text', 'messages' or 'input_ids', found none");
-  for (int n = 0; n < reader->num_row_groups(); ++n)
-    groups.push_back(n);
-  auto batches = valueOf(reader->GetRecordBatchReader(groups, columns));
-  for (std::shared_ptr<arrow::RecordBatch> batch; check(batches->ReadNext(&batch)), batch;)
+  auto batches = openBatches(path, 256, isOfCorpus, "'text', 'messages' or 'input_ids'");
+  for (std::shared_ptr<arrow::RecordBatch> batch; check(batches.rows->ReadNext(&batch)), batch;)
     for (int64_t row = 0; row < batch->num_rows(); ++row) {
       Json object = Json::object();
       for (int column = 0; column < batch->num_columns(); ++column)
@@ -110,12 +85,5 @@ void read(const char *path, Take take, void *context) {
 /// runtime/Files/Parquet.h says what it is given and returns.
 extern "C" __attribute__((visibility("default"))) int xlstm_read_parquet(const char *path, Take take, void *context,
                                                                          char *problem, uint64_t problemSize) {
-  try {
-    read(path, take, context);
-    return 0;
-  } catch (const std::exception &error) {
-    std::string text = error.what();
-    std::snprintf(problem, problemSize, "%s", text.substr(0, text.find('\n')).c_str());
-    return 1;
-  }
+  return guarded([&] { read(path, take, context); }, problem, problemSize);
 }

@@ -10,6 +10,7 @@
 #include "LogFile.h"
 #include "Replay.h"
 #include "SpikeWatch.h"
+#include "StepNote.h"
 #include "StepWork.h"
 #include "Trainee.h"
 
@@ -23,7 +24,6 @@
 #include <c10/core/GradMode.h>
 
 #include <cmath>
-#include <cstdio>
 
 namespace xlstm {
 namespace {
@@ -65,6 +65,7 @@ public:
       replay();
     stopIfAsked(interrupts);
     Progress progress(task.name, options.steps, done);
+    StepNote note(options.batch * data.rows.length(), all.begin()->second.device());
     while (done < options.steps && !hasStopped()) {
       step();
       ++done;
@@ -77,9 +78,7 @@ public:
         validate();
       if (isSaved || hasStopped())
         save();
-      char note[32];
-      std::snprintf(note, sizeof note, "loss %.4f", steps.loss());
-      progress.advance(1, note);
+      progress.advance(1, note.after(steps.loss()));
       if (options.onStep)
         options.onStep(done);
       stopIfAsked(interrupts);

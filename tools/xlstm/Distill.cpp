@@ -115,6 +115,7 @@ void addDistillCommand(CLI::App &app) {
     if (settings->dryRun) {
       int64_t ranks = std::max<int64_t>(1, settings->ranks.count());
       Recipe recipe = readRecipeFor(origin, ranks);
+      checkShares(recipe.domains);
       MachineSpeed speed = MachineSpeed::measure(settings->device, recipe.align.options.precision);
       return writeOut(estimateText(estimateRun(recipe, ranks), speed));
     }

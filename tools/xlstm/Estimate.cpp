@@ -148,15 +148,15 @@ static int64_t targetBytes(const Recipe &recipe, const RecipeExpert &expert, con
   return rows * recipe.length * format.tokenBytes();
 }
 
-double textBytes(const std::vector<std::filesystem::path> &files) {
+double textBytes(const CorpusFiles &files) {
   double text = 0;
-  for (const std::filesystem::path &file : files) {
+  for (const std::filesystem::path &file : files.paths) {
     std::error_code error;
     auto size = std::filesystem::file_size(file, error);
     bool isPlain = file.extension() == ".txt" || file.extension() == ".jsonl";
     text += error ? 0 : double(size) * (isPlain ? 1 : 4);
   }
-  return text;
+  return text * files.part.size();
 }
 
 /// Of train and valid.
@@ -278,6 +278,8 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   }
   for (const RecipeExpert &expert : recipe.experts)
     addExpert(recipe, expert, student, heldBy(expert, studentModule, origin), ranks, stages);
+  if (recipe.makesMergeBase())
+    stages.push_back({"base", "the mean of the aligned students", student.bytes, 0, ProgramBytes + weights});
   stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
   stages.push_back({"compile", "the executable", student.bytes, 0, ProgramBytes + weights});
   int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);

@@ -36,7 +36,7 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
                                     int64_t ranks = 1);
 
 /// Bytes of text in corpora, about: a compressed byte stands for four.
-double textBytes(const std::vector<std::filesystem::path> &files);
+double textBytes(const CorpusFiles &files);
 
 /// Of the run's folder, when most of it is there together.
 int64_t bytesAtFullest(const std::vector<StageNeeds> &stages);

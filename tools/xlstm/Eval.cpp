@@ -11,6 +11,9 @@
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace fs = std::filesystem;
 
 namespace xlstm {
@@ -28,7 +31,7 @@ LoadedModel asLoaded(std::shared_ptr<const RunnableModel> model) {
 
 EvalDomain domainOf(const std::string &text) {
   NamedFile named = namedFile(text);
-  return {named.name, findCorpusFiles(named.file)};
+  return {named.name, findCorpus(named.file.string())};
 }
 
 std::vector<Domain> readDomains(const EvalInputs &inputs, const Encoder &encoder) {
@@ -58,7 +61,7 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   for (const NamedBundle &model : models)
     read.push_back(model.folder);
   for (const EvalDomain &domain : inputs.domains)
-    read.insert(read.end(), domain.files.begin(), domain.files.end());
+    std::ranges::copy(domain.files.paths, std::back_inserter(read));
   checkOutput(folder, OutputKind::KeptFolder, read);
   std::vector<EvalModel> evalModels;
   for (const NamedBundle &named : models)

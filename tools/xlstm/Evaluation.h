@@ -18,7 +18,7 @@ struct NamedBundle {
 /// What a domain is scored on. `split`: "test", "valid" where checkpoints were chosen by it, or empty.
 struct EvalDomain {
   std::string name;
-  std::vector<std::filesystem::path> files;
+  CorpusFiles files;
   std::string split = {};
 };
 

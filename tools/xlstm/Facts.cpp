@@ -17,18 +17,23 @@ namespace xlstm {
 namespace {
 
 struct FactSettings : FactOptions {
-  std::vector<fs::path> texts;
+  std::vector<std::string> texts;
   fs::path output;
 };
 
 } // namespace
 
 static void writeFacts(const FactSettings &settings) {
-  std::vector<fs::path> files;
-  for (const fs::path &text : settings.texts)
-    for (fs::path &file : findCorpusFiles(text))
-      files.push_back(std::move(file));
-  checkOutput(settings.output, OutputKind::File, files);
+  std::vector<fs::path> read;
+  std::vector<CorpusFiles> files;
+  for (const std::string &text : settings.texts) {
+    CorpusFiles corpus = findCorpus(text);
+    for (const fs::path &file : corpus.paths) {
+      read.push_back(file);
+      files.push_back({{file}, corpus.part});
+    }
+  }
+  checkOutput(settings.output, OutputKind::File, read);
   if (settings.output.extension() != ".jsonl")
     fail(settings.output.string(), ": expected a name that ends in .jsonl, as corpora of JSON lines do");
   AtomicFile out(settings.output);
@@ -41,7 +46,9 @@ void addFactsCommand(CLI::App &app) {
   auto settings = std::make_shared<FactSettings>();
   CLI::App *verb = app.add_subcommand(
       "facts", "Write training text in which facts are told and asked for again, made of your own (docs/Heads.md)");
-  verb->add_option("text", settings->texts, "Training text: files, folders or patterns (docs/Recipe.md, Corpora)")
+  verb->add_option("text", settings->texts,
+                   "Training text: files, folders or patterns, perhaps a part of one as all.jsonl@2-98% "
+                   "(docs/Recipe.md, Corpora)")
       ->required();
   verb->add_option("-o,--output", settings->output, "File to write, .jsonl")->required();
   auto count = [&](const char *flag, int64_t &value, int64_t least, const char *meaning) {

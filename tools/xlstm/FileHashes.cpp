@@ -6,6 +6,7 @@
 #include "xlstm/Runtime/Files/AtomicFile.h"
 #include "xlstm/Runtime/Files/FileHash.h"
 #include "xlstm/Support/Error.h"
+#include "xlstm/Support/Number.h"
 
 #include <span>
 #include <sys/stat.h>
@@ -58,6 +59,11 @@ std::string FileHashes::of(const std::vector<fs::path> &files) {
   for (const fs::path &file : files)
     all += of(file) + "\n";
   return hashOfText(all);
+}
+
+std::string FileHashes::of(const CorpusFiles &files) {
+  std::string all = of(files.paths);
+  return files.part.isWhole() ? all : hashOfText(all + shortest(files.part.begin) + " " + shortest(files.part.end));
 }
 
 void FileHashes::save() const {

@@ -4,6 +4,7 @@
 #ifndef XLSTM_TOOLS_XLSTM_FILEHASHES_H
 #define XLSTM_TOOLS_XLSTM_FILEHASHES_H
 
+#include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/Json.h"
 
 #include <vector>
@@ -23,6 +24,8 @@ public:
   std::string readAgain(const std::filesystem::path &file);
   /// Of files one after the other.
   std::string of(const std::vector<std::filesystem::path> &files);
+  /// Of these, and of which documents are meant.
+  std::string of(const CorpusFiles &files);
   /// Writes down what is remembered.
   void save() const;
 

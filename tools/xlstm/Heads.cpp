@@ -11,6 +11,9 @@
 #include "xlstm/Runtime/Files/StandardStreams.h"
 #include "xlstm/Support/Error.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace fs = std::filesystem;
 
 namespace xlstm {
@@ -76,7 +79,7 @@ void writeHeads(const Json &ranking, const fs::path &file) {
 static void checkHeadsOutput(const fs::path &file, const fs::path &teacher, const HeadInputs &inputs) {
   std::vector<fs::path> read = {teacher};
   for (const auto &[name, files] : inputs.domains)
-    read.insert(read.end(), files.begin(), files.end());
+    std::ranges::copy(files.paths, std::back_inserter(read));
   if (pictureOf(file) == file)
     fail(file.string(), ": expected a name for the choice such as heads.json, found that of its picture");
   for (const fs::path &output : {file, pictureOf(file)})
@@ -142,7 +145,7 @@ void addHeadsCommand(CLI::App &app) {
       size_t equals = text.find('=');
       if (equals == std::string::npos)
         fail("--domain ", text, ": expected NAME=FILE");
-      settings->inputs.domains.emplace_back(text.substr(0, equals), findCorpusFiles(text.substr(equals + 1)));
+      settings->inputs.domains.emplace_back(text.substr(0, equals), findCorpus(text.substr(equals + 1)));
     }
     checkHeadsOutput(settings->output, settings->teacher, settings->inputs);
     Json ranking = rankTeacherHeads(settings->teacher, settings->inputs);

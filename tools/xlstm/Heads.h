@@ -7,6 +7,7 @@
 #include "Models.h"
 
 #include "xlstm/Runtime/Eval/Heads.h"
+#include "xlstm/Runtime/Files/Documents.h"
 
 namespace xlstm {
 
@@ -27,7 +28,7 @@ const std::map<std::string, RankMethod> &rankMethodNames();
 
 /// What to rank on.
 struct HeadInputs {
-  std::vector<std::pair<std::string, std::vector<std::filesystem::path>>> domains;
+  std::vector<std::pair<std::string, CorpusFiles>> domains;
   std::string budget = "3%";
   RankingSettings settings;
   int64_t window = 512, sinks = 4, length = 2048, tokens = 8192, probes = 16;

@@ -182,10 +182,19 @@ MergeConfig Job::mergeConfig() const {
       config.models.push_back({expertBundle(*expert), {{"weight", weight->second}}});
   }
   if (isOfTaskVectors(merge.method))
-    config.base = run / "aligned";
+    config.base = run / (recipe.makesMergeBase() ? "merge-base" : "aligned");
   if (merge.method == MergeMethod::Slerp)
     config.base = config.models.front().folder;
   return config;
+}
+
+/// The mean of the aligned students: differences to it are what is left of stage II, and of what stages I disagree in.
+void Job::writeMergeBase() {
+  MergeConfig config;
+  std::vector<const RecipeExpert *> roots = mergedRoots();
+  for (const RecipeExpert *root : roots)
+    config.models.push_back({run / alignedName(*root), {{"weight", 1 / double(roots.size())}}});
+  mergeBundles(config, run / "merge-base");
 }
 
 /// What is tuned is tuned on the valid splits.

@@ -69,6 +69,7 @@ private:
   std::unique_ptr<TargetSource> targetSource(const RecipeExpert &expert) const;
   void distill(const RecipeExpert &expert);
   MergeConfig mergeConfig() const;
+  void writeMergeBase();
   void merge();
   Lineage lineage(const std::string &stage, const RecipeTraining &training, const RecipeExpert &expert);
   int64_t tokensOf(const RecipeTraining &training) const {
@@ -102,6 +103,8 @@ private:
     return recipe.alignsEach ? "aligned-" + recipe.rootOf(expert).name : "aligned";
   }
   std::vector<std::string> alignNames() const;
+  /// Experts that are merged, each by the one at whose stage I it began; each of these once.
+  std::vector<const RecipeExpert *> mergedRoots() const;
   /// At whose weights it begins.
   std::filesystem::path startBundle(const RecipeExpert &expert) const {
     return expert.from.empty() ? run / alignedName(expert) : expertBundle(recipe.expert(expert.from));

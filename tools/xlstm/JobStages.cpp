@@ -13,8 +13,8 @@ namespace xlstm {
 
 /// Raised for a stage when what it computes from the same inputs changes.
 static const std::map<std::string, int> programVersions = {
-    {"teacher", 1}, {"check", 1},  {"tokens", 2}, {"heads", 1},   {"rewrite", 1}, {"align", 2},
-    {"targets", 2}, {"expert", 2}, {"merge", 1},  {"compile", 1}, {"speed", 1},   {"eval", 1}};
+    {"teacher", 1}, {"check", 1}, {"tokens", 2},  {"heads", 1}, {"rewrite", 1}, {"align", 2}, {"targets", 2},
+    {"expert", 2},  {"merge", 1}, {"compile", 1}, {"speed", 1}, {"eval", 1},    {"base", 1}};
 
 static Stage stageOf(const std::string &name, std::vector<std::string> reads, std::vector<fs::path> outputs,
                      std::function<void()> make) {
@@ -178,6 +178,14 @@ std::vector<std::string> Job::alignNames() const {
   return names;
 }
 
+std::vector<const RecipeExpert *> Job::mergedRoots() const {
+  std::vector<const RecipeExpert *> roots;
+  for (const RecipeExpert *expert : recipe.mergedExperts())
+    if (const RecipeExpert *root = &recipe.rootOf(*expert); std::ranges::find(roots, root) == roots.end())
+      roots.push_back(root);
+  return roots;
+}
+
 std::vector<Stage> Job::stages() {
   std::vector<Stage> all = {teacherStage()};
   if (recipe.check) {
@@ -198,11 +206,16 @@ std::vector<Stage> Job::stages() {
       all.push_back(targetsStage(expert));
     all.push_back(expertStage(expert));
   }
+  if (recipe.makesMergeBase()) {
+    all.push_back(stageOf("base", {}, {"merge-base"}, [this] { writeMergeBase(); }));
+    for (const RecipeExpert *root : mergedRoots())
+      all.back().reads.push_back(alignName(*root));
+  }
   Stage merged = stageOf("merge", {}, {"merged"}, [this] { merge(); });
   for (const RecipeExpert *expert : recipe.mergedExperts())
     merged.reads.push_back("expert-" + expert->name);
   if (isOfTaskVectors(recipe.merge.method))
-    merged.reads.push_back("align");
+    merged.reads.push_back(recipe.makesMergeBase() ? "base" : "align");
   if (!recipe.merge.tune.empty())
     for (const RecipeDomain &domain : recipe.domains)
       merged.inputs["the corpus domains." + domain.name + ".valid"] = run.hashes().of(domain.valid);

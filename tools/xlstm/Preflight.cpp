@@ -6,10 +6,15 @@
 #include "Estimate.h"
 
 #include "xlstm/Pipelines/Describe.h"
+#include "xlstm/Runtime/Data/TargetStore.h"
 #include "xlstm/Runtime/Data/TokenRows.h"
+#include "xlstm/Runtime/Eval/BitsPerByte.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
+
+#include <algorithm>
+#include <iterator>
 
 namespace fs = std::filesystem;
 
@@ -22,8 +27,8 @@ static std::string lookOf(const Recipe &recipe, FileHashes &hashes) {
   std::string text = std::to_string(looksVersion);
   for (const RecipeDomain &domain : recipe.domains)
     for (const CorpusFiles &files : {domain.trainFiles(), domain.valid, domain.test}) {
-      text += ";";
-      for (const fs::path &file : files)
+      text += ";" + (files.part.isWhole() ? "" : hashes.of(files) + " ");
+      for (const fs::path &file : files.paths)
         text += file.string() + "=" + hashes.of(file) + " ";
     }
   return hashOfText(text);
@@ -32,8 +37,7 @@ static std::string lookOf(const Recipe &recipe, FileHashes &hashes) {
 std::string checkRun(const Recipe &recipe, const fs::path &output, FileHashes &hashes, const std::string &looked) {
   std::vector<fs::path> inputs = recipe.eval.tasks;
   for (const RecipeDomain &domain : recipe.domains)
-    for (const CorpusFiles &files : {domain.trainFiles(), domain.valid, domain.test})
-      inputs.insert(inputs.end(), files.begin(), files.end());
+    std::ranges::copy(domain.paths(), std::back_inserter(inputs));
   inputs.push_back(recipe.teacher);
   if (recipe.check)
     inputs.push_back(*recipe.check);
@@ -76,6 +80,28 @@ static void checkRoom(const Recipe &recipe, const std::string &module, const std
          " MB of free disk space for this run (--dry-run says what for), found ", space.available / 1000000);
 }
 
+/// Reads on to a document of which a token can be predicted.
+static void checkScoredText(const CorpusFiles &files, const Encoder &encoder) {
+  int64_t bytes = 0;
+  forEachDocument(files, [&](const Document &document) {
+    bytes += packHeldOut(encoder.vocabulary(), {encoder.textOf(document)}, /*pieceTokens=*/512, 0).bytes;
+    return bytes == 0;
+  });
+  if (bytes == 0)
+    fail(nameOf(files), ": expected text to score, found no token behind another");
+}
+
+/// Of a store that others began: that it has as many of a token as this run wants.
+static void checkTargetStore(const Recipe &recipe, int64_t vocabulary) {
+  std::error_code error;
+  if (recipe.onlineTargets || recipe.targetStore.empty() || !fs::exists(recipe.targetStore / "targets.json", error))
+    return;
+  int64_t k = TargetStore::formatOf(recipe.targetStore).k, wanted = std::min(recipe.topK, vocabulary);
+  if (k != wanted)
+    fail(recipe.targetStore.string(), ": the store has ", k, " targets a token: expected 'distill.top_k: ", k,
+         "' or another store, found ", wanted);
+}
+
 void checkTeacher(const Recipe &recipe, const fs::path &teacher, const fs::path &run) {
   std::string origin = Bundle::open(teacher, BundleCheck::SmallFiles).modelFile(), module = readTextFile(origin);
   Encoder encoder = Encoder::load(teacher, describeModel(module, origin).vocab);
@@ -83,7 +109,9 @@ void checkTeacher(const Recipe &recipe, const fs::path &teacher, const fs::path 
     for (const RecipeSource &source : domain.train)
       checkFirstRow(source.files, encoder, recipe.length);
     checkFirstRow(domain.valid, encoder, recipe.length);
+    checkScoredText(domain.scored(), encoder);
   }
+  checkTargetStore(recipe, describeModel(module, origin).vocab);
   checkRoom(recipe, module, origin, run);
 }
 

@@ -19,8 +19,11 @@ std::string checkRun(const Recipe &recipe, const std::filesystem::path &output, 
 /// corpus, room on the disk that holds `run` for what the run will leave there at its fullest. Throws Error.
 void checkTeacher(const Recipe &recipe, const std::filesystem::path &teacher, const std::filesystem::path &run);
 
+/// Throws Error where a split that is a share of the documents has none. Reads on to the first of each.
+void checkShares(const std::vector<RecipeDomain> &domains);
+
 /// Reads all corpora to their ends. Throws Error: one that cannot be read or has no document, a file or a document that
-/// is in two splits, of whichever domains.
+/// is in two splits, of whichever domains; what checkShares does.
 void checkCorpora(const std::vector<RecipeDomain> &domains);
 
 } // namespace xlstm

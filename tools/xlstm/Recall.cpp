@@ -108,7 +108,7 @@ void addRecallCommand(CLI::App &app) {
       read.push_back(settings->models.emplace_back(namedFile(text)).file);
     for (const std::string &text : *domains) {
       settings->domains.push_back(domainOf(text));
-      const std::vector<fs::path> &files = settings->domains.back().files;
+      const std::vector<fs::path> &files = settings->domains.back().files.paths;
       read.insert(read.end(), files.begin(), files.end());
     }
     if (!settings->output.empty())

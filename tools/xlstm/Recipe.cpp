@@ -211,12 +211,10 @@ Recipe Recipe::read(const fs::path &file) {
   if (auto eval = root.find("eval"))
     readEval(*eval, folder, recipe);
   for (const RecipeDomain &domain : recipe.domains)
-    recipe.eval.domains.push_back({domain.name, domain.scored(), domain.test.empty() ? "valid" : "test"});
+    recipe.eval.domains.push_back({domain.name, domain.scored(), domain.hasTest() ? "test" : "valid"});
   for (const RecipeExpert &expert : recipe.experts)
     if (expert.training.options.scoreEvery > 0 && recipe.eval.tasks.empty())
       distill.fail("expected tasks under 'eval' for 'tasks_every'");
-  if (recipe.alignsEach && isOfTaskVectors(recipe.merge.method))
-    root.at("merge").fail("expected a method without a base beside 'align.each_expert', since its experts have none");
   if (recipe.merge.tune == "tasks" && recipe.eval.tasks.empty())
     root.at("merge").fail("expected tasks under 'eval' to tune by");
   if (auto compile = root.find("compile"))

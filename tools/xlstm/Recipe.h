@@ -17,8 +17,6 @@
 
 namespace xlstm {
 
-using CorpusFiles = std::vector<std::filesystem::path>; // corpora (Files/Documents.h)
-
 /// Part of what a domain trains on.
 struct RecipeSource {
   CorpusFiles files;
@@ -29,11 +27,15 @@ struct RecipeSource {
 struct RecipeDomain {
   std::string name;
   std::vector<RecipeSource> train;
+  // Files of their own, or a part of the documents of `train`, which then has the others.
   CorpusFiles valid; // to choose by: checkpoints
-  CorpusFiles test;  // for the reported score; may be empty: then it is of `valid`
+  CorpusFiles test;  // for the reported score; may have no file: then it is of `valid`
 
-  const CorpusFiles &scored() const { return test.empty() ? valid : test; }
+  bool hasTest() const { return !test.paths.empty(); }
+  const CorpusFiles &scored() const { return hasTest() ? test : valid; }
   CorpusFiles trainFiles() const;
+  /// All of its files, each once.
+  std::vector<std::filesystem::path> paths() const;
   /// The part of the domain's rows that each source gives, sum 1; `bytes`: what each has of text.
   std::vector<double> sourceShares(const std::vector<uint64_t> &bytes) const;
   /// Weights and epochs as text.
@@ -60,7 +62,8 @@ struct RecipeExpert {
   }
 };
 
-/// How the experts become one; its base is the aligned student, of SLERP the first expert.
+/// How the experts become one; its base is the aligned student, or the mean of them where each expert has its own, of
+/// SLERP the first expert.
 struct RecipeMerge {
   MergeMethod method = MergeMethod::Linear;
   std::map<std::string, double> weights; // by expert; empty: all alike
@@ -112,6 +115,9 @@ struct Recipe {
   std::vector<const RecipeExpert *> mergedExperts() const;
   /// Stage I of an expert, which is that of its root where each has its own.
   RecipeTraining alignmentOf(const RecipeExpert &expert) const;
+
+  /// Whether the merge's base has to be made, of what several stages I gave.
+  bool makesMergeBase() const { return alignsEach && isOfTaskVectors(merge.method); }
 
 private:
   void readKeep(const YamlNode &node, const std::filesystem::path &folder);

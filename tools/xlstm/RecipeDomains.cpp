@@ -33,8 +33,27 @@ fs::path existing(const fs::path &folder, const YamlNode &node) {
   return path;
 }
 
+using Paths = std::vector<fs::path>;
+
+/// The 2 of `2%`; nothing where it is a path.
+static std::optional<double> shareOf(const YamlNode &node) {
+  std::string text = node.isScalar() ? node.asString() : "";
+  if (!text.ends_with('%'))
+    return std::nullopt;
+  text.pop_back();
+  text.erase(text.find_last_not_of(' ') + 1);
+  auto percent = toNumber<double>(text);
+  if (percent && !(*percent > 0 && *percent < 100))
+    node.fail("expected a share between 0% and 100%, found " + node.asString());
+  return percent;
+}
+
 /// A file, a folder or a pattern.
-static CorpusFiles readPath(const YamlNode &node, const fs::path &folder) {
+static Paths readPath(const YamlNode &node, const fs::path &folder) {
+  if (shareOf(node))
+    node.fail("expected a path, found " + node.asString() + ", a share, which stands alone behind 'valid' or 'test'");
+  if (std::error_code error; toNumber<double>(node.asString()) && !fs::exists(folder / node.asString(), error))
+    node.fail("expected a path, or a share such as 2%, found " + node.asString());
   bool isPattern = node.asString().find_first_of("*?[") != std::string::npos;
   fs::path path = isPattern ? (folder / node.asString()).lexically_normal() : existing(folder, node);
   try {
@@ -44,8 +63,8 @@ static CorpusFiles readPath(const YamlNode &node, const fs::path &folder) {
   }
 }
 
-static CorpusFiles withoutTwice(CorpusFiles files, const YamlNode &node) {
-  CorpusFiles sorted = files;
+static Paths withoutTwice(Paths files, const YamlNode &node) {
+  Paths sorted = files;
   std::sort(sorted.begin(), sorted.end());
   if (auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end())
     node.fail("expected each file once, found " + twice->string() + " twice");
@@ -53,10 +72,10 @@ static CorpusFiles withoutTwice(CorpusFiles files, const YamlNode &node) {
 }
 
 /// One or a list of them.
-static CorpusFiles readFiles(const YamlNode &node, const fs::path &folder) {
+static Paths readFiles(const YamlNode &node, const fs::path &folder) {
   if (!node.isList())
     return readPath(node, folder);
-  CorpusFiles files;
+  Paths files;
   for (const YamlNode &item : node.items())
     for (const fs::path &file : readPath(item, folder))
       files.push_back(file);
@@ -88,7 +107,7 @@ static RecipeSource readSource(const YamlNode &node, const fs::path &folder) {
 /// Plain paths make one source together; each map is one of its own.
 static std::vector<RecipeSource> readTrain(const YamlNode &node, const fs::path &folder) {
   std::vector<RecipeSource> sources;
-  CorpusFiles plain, all;
+  Paths plain, all;
   for (const YamlNode &item : node.isList() ? node.items() : std::vector<YamlNode>{node}) {
     if (item.isScalar())
       std::ranges::copy(readPath(item, folder), std::back_inserter(plain));
@@ -96,11 +115,11 @@ static std::vector<RecipeSource> readTrain(const YamlNode &node, const fs::path 
       sources.push_back(readSource(item, folder));
   }
   if (!plain.empty())
-    sources.insert(sources.begin(), {plain, std::nullopt, 1});
+    sources.insert(sources.begin(), {{plain}, std::nullopt, 1});
   if (sources.empty())
     node.fail("expected at least one file, found an empty list");
   for (const RecipeSource &source : sources) {
-    std::ranges::copy(source.files, std::back_inserter(all));
+    std::ranges::copy(source.files.paths, std::back_inserter(all));
     if (source.weight.has_value() != sources.front().weight.has_value())
       node.fail("expected a 'weight' for each source or for none, found some without");
   }
@@ -108,13 +127,31 @@ static std::vector<RecipeSource> readTrain(const YamlNode &node, const fs::path 
   return sources;
 }
 
+/// What is held out: files, or a share of what `train` names. Shares lie at either end of the documents' places, so
+/// that another one for the one leaves the other as it is.
+static void readHeldOut(const YamlNode &node, const fs::path &folder, RecipeDomain &domain) {
+  YamlNode valid = node.at("valid");
+  auto test = node.find("test");
+  DocumentPart rest;
+  Paths all = domain.trainFiles().paths;
+  std::optional<double> validShare = shareOf(valid), testShare = test ? shareOf(*test) : std::nullopt;
+  rest.begin = validShare.value_or(0) / 100;
+  rest.end = (100 - testShare.value_or(0)) / 100;
+  if (!(rest.begin < rest.end))
+    node.fail("expected shares of 'valid' and 'test' that leave something to train on, found " + valid.asString() +
+              " and " + test->asString());
+  domain.valid = validShare ? CorpusFiles(all, {0, rest.begin}) : CorpusFiles(readFiles(valid, folder));
+  if (test)
+    domain.test = testShare ? CorpusFiles(all, {rest.end, 1}) : CorpusFiles(readFiles(*test, folder));
+  for (RecipeSource &source : domain.train)
+    source.files.part = rest;
+}
+
 void readDomains(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
   for (const auto &[name, domain] : node.entries()) {
     domain.onlyKeys({"train", "valid", "test"});
-    RecipeDomain result{
-        checkedName(name, domain), readTrain(domain.at("train"), folder), readFiles(domain.at("valid"), folder), {}};
-    if (auto test = domain.find("test"))
-      result.test = readFiles(*test, folder);
+    RecipeDomain result{checkedName(name, domain), readTrain(domain.at("train"), folder), {}, {}};
+    readHeldOut(domain, folder, result);
     recipe.domains.push_back(result);
   }
   if (recipe.domains.empty())
@@ -122,10 +159,18 @@ void readDomains(const YamlNode &node, const fs::path &folder, Recipe &recipe) {
 }
 
 CorpusFiles RecipeDomain::trainFiles() const {
-  CorpusFiles files;
+  Paths all;
   for (const RecipeSource &source : train)
-    std::ranges::copy(source.files, std::back_inserter(files));
-  return files;
+    std::ranges::copy(source.files.paths, std::back_inserter(all));
+  return {all, train.front().files.part};
+}
+
+Paths RecipeDomain::paths() const {
+  Paths all = trainFiles().paths;
+  for (const CorpusFiles &files : {valid, test})
+    if (files.part.isWhole())
+      std::ranges::copy(files.paths, std::back_inserter(all));
+  return all;
 }
 
 std::vector<double> RecipeDomain::sourceShares(const std::vector<uint64_t> &bytes) const {

@@ -4,12 +4,10 @@
 #include "Commands.h"
 #include "Estimate.h"
 #include "Models.h"
-#include "NamedFiles.h"
+#include "WrittenDomains.h"
 
 #include "xlstm/Pipelines/Describe.h"
-#include "xlstm/Runtime/Files/Documents.h"
 #include "xlstm/Runtime/Files/StandardStreams.h"
-#include "xlstm/Support/Error.h"
 #include "xlstm/Support/Number.h"
 
 #include <algorithm>
@@ -23,6 +21,8 @@ namespace fs = std::filesystem;
 namespace xlstm {
 namespace {
 
+constexpr double bytesOfToken = 3.4; // of text
+
 struct WriterSettings {
   fs::path teacher;
   std::vector<std::string> data, valid, test;
@@ -30,51 +30,6 @@ struct WriterSettings {
   int64_t tokens = 0;
   std::string device;
 };
-
-/// A domain's corpora, whole paths or patterns of them.
-struct DomainPaths {
-  std::string train, valid, test;
-};
-
-/// In quotes, as YAML reads it back.
-std::string quoted(const fs::path &path) {
-  std::string text = fs::absolute(path).lexically_normal().string(), result = "'";
-  for (char c : text)
-    result += c == '\'' ? "''" : std::string(1, c);
-  return result + "'";
-}
-
-std::string domainName(const std::string &text) {
-  std::string name = namedFile(text).name;
-  if (text.find('=') == text.npos) // mine/train.jsonl.gz: the folder says more
-    name = fs::absolute(text).parent_path().filename().string();
-  std::ranges::replace_if(
-      name, [](unsigned char c) { return !std::isalnum(c) && c != '-' && c != '_'; }, '-');
-  return name.empty() ? "text" : name;
-}
-
-std::vector<std::pair<std::string, DomainPaths>> domainsOf(const WriterSettings &settings) {
-  std::vector<std::pair<std::string, DomainPaths>> domains;
-  auto add = [&](const std::vector<std::string> &given, std::string DomainPaths::*split, const char *option) {
-    for (const std::string &text : given) {
-      std::string name = domainName(text);
-      auto found = std::ranges::find(domains, name, &std::pair<std::string, DomainPaths>::first);
-      if (found == domains.end() && split != &DomainPaths::train)
-        fail(option, " ", text, ": expected a domain of --data, found '", name, "'; write NAME=FILES");
-      if (found == domains.end())
-        found = domains.insert(domains.end(), {name, {}});
-      std::string &paths = found->second.*split;
-      paths += (paths.empty() ? "" : ", ") + quoted(namedFile(text).file);
-    }
-  };
-  add(settings.data, &DomainPaths::train, "--data");
-  add(settings.valid, &DomainPaths::valid, "--valid");
-  add(settings.test, &DomainPaths::test, "--test");
-  for (const auto &[name, paths] : domains)
-    if (paths.valid.empty())
-      fail("--valid: expected text for domain '", name, "' that it is not trained on, found none");
-  return domains;
-}
 
 /// What a stage trains with, by the teacher's size and the text that there is.
 struct Sizes {
@@ -89,12 +44,13 @@ double rateFor(int64_t parameters) {
   return std::clamp(rate, 1e-5, 3e-4);
 }
 
-Sizes sizesFor(const ModelDescription &model, const WriterSettings &settings) {
+Sizes sizesFor(const ModelDescription &model, const WriterSettings &settings,
+               const std::vector<WrittenDomain> &domains) {
   double bytes = 0;
-  for (const std::string &text : settings.data)
-    bytes += textBytes(findCorpusFiles(namedFile(text).file));
+  for (const WrittenDomain &domain : domains)
+    bytes += textBytes(domain.files);
   bool isCuda = settings.device == "cuda";
-  int64_t there = std::max<int64_t>(1, int64_t(bytes / 3.4)), most = isCuda ? 65'000'000 : 1'000'000;
+  int64_t there = std::max<int64_t>(1, int64_t(bytes / bytesOfToken)), most = isCuda ? 65'000'000 : 1'000'000;
   int64_t wanted = settings.tokens ? settings.tokens : std::min(2 * there, most);
   Sizes sizes;
   int64_t context = model.contextLength > 0 ? model.contextLength : 2048;
@@ -149,20 +105,10 @@ student:
   #                      # of `xlstm facts`, about a fifth of the rows, teaches the student to look for them
 
 # Text to train on, to choose checkpoints by, and to report on. No document may be in two of them.
-# A path is a file, a folder or a pattern: .txt, .jsonl ("text" or "messages"), also .gz, .xz, .zst.
+# A path is a file, a folder or a pattern: .txt, .jsonl ("text" or "messages"), also .gz, .xz, .zst. 2% is a share of the
+# documents under 'train', held out by their content: the same ones in every run.
 domains:
 )";
-
-std::string domainsText(const std::vector<std::pair<std::string, DomainPaths>> &domains) {
-  std::string text;
-  for (const auto &[name, paths] : domains) {
-    text += "  " + name + ":\n    train: [" + paths.train + "]\n    valid: [" + paths.valid + "]\n";
-    text += paths.test.empty()
-                ? "    # test: [FILES]      # without it the score is on 'valid', which checkpoints were chosen by\n"
-                : "    test: [" + paths.test + "]\n";
-  }
-  return text + "\n";
-}
 
 const char *stagesText =
     R"(# Stage I: each new mixer learns to answer as the attention that it replaces. Only what is new trains.
@@ -199,14 +145,14 @@ distill:
 
 )";
 
-std::string expertsText(const std::vector<std::pair<std::string, DomainPaths>> &domains) {
+std::string expertsText(const std::vector<WrittenDomain> &domains) {
   std::string text =
       "# One expert a domain, each with some of the others' text, merged into one student at the end.\nexperts:\n";
-  for (const auto &[name, paths] : domains) {
-    text += "  " + name + ": {domains: {" + name + ": 0.7";
-    for (const auto &[other, ignored] : domains)
-      if (other != name)
-        text += ", " + other + ": " + shortest(std::round(300 / double(domains.size() - 1)) / 1000);
+  for (const WrittenDomain &domain : domains) {
+    text += "  " + domain.name + ": {domains: {" + domain.name + ": 0.7";
+    for (const WrittenDomain &other : domains)
+      if (&other != &domain)
+        text += ", " + other.name + ": " + shortest(std::round(300 / double(domains.size() - 1)) / 1000);
     text += "}}\n";
   }
   return text + R"(merge:
@@ -235,19 +181,20 @@ keep:
 std::string tasksText(const std::vector<fs::path> &files) {
   std::string tasks;
   for (const fs::path &task : files)
-    tasks += (tasks.empty() ? "" : ", ") + quoted(task);
+    tasks += (tasks.empty() ? "" : ", ") + quotedPath(task);
   return tasks.empty() ? "# tasks: [FILES]       # questions with answers (docs/Tasks.md)" : "tasks: [" + tasks + "]";
 }
 
 std::string recipeText(const WriterSettings &settings) {
-  auto domains = domainsOf(settings);
+  std::vector<WrittenDomain> domains = writtenDomains(settings.data, settings.valid, settings.test);
   ModelDescription model = describeModel(moduleOfTeacher(settings.teacher), settings.teacher.string());
-  Sizes sizes = sizesFor(model, settings);
+  Sizes sizes = sizesFor(model, settings, domains);
+  chooseShares(domains, uint64_t(double(sizes.heldOut * sizes.length) * bytesOfToken));
   auto number = [](int64_t value) { return std::to_string(value); };
   std::map<std::string, std::string> values = {{"layers", number(int64_t(model.layers.size()))},
                                                {"parameters", millions(model.parameters)},
                                                {"context", number(model.contextLength)},
-                                               {"teacher", quoted(settings.teacher)},
+                                               {"teacher", quotedPath(settings.teacher)},
                                                {"length", number(sizes.length)},
                                                {"window", number(sizes.window)},
                                                {"batch", number(sizes.batch)},
@@ -275,8 +222,10 @@ void addRecipeCommand(CLI::App &app) {
   verb->add_option("--data", settings->data,
                    "Text to train on, as FILES or DOMAIN=FILES (docs/Recipe.md, Corpora); repeatable")
       ->required();
-  verb->add_option("--valid", settings->valid, "Text to choose by, of the same domains; repeatable")->required();
-  verb->add_option("--test", settings->test, "Text of the reported score, of the same domains; repeatable");
+  verb->add_option("--valid", settings->valid,
+                   "Text to choose by, of the same domains, or a share of each domain's documents, such as 2%; "
+                   "repeatable; default: a share, and as much for --test");
+  verb->add_option("--test", settings->test, "The same of the reported score");
   verb->add_option("--task", settings->tasks, "Task file (docs/Tasks.md); repeatable");
   verb->add_option("--tokens", settings->tokens,
                    "Tokens that each stage trains on; default: the text twice, at most 1 M, or 65 M with cuda")

@@ -5,7 +5,7 @@
 #include "Models.h"
 
 #include "xlstm/Pipelines/Describe.h"
-#include "xlstm/Runtime/Data/TargetStore.h"
+#include "xlstm/Runtime/Data/ImportTargets.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Files/Output.h"
 #include "xlstm/Runtime/Files/StandardStreams.h"
@@ -60,6 +60,48 @@ void make(const MakeSettings &settings) {
   writeTargets(teacher.forward, teacher.params, wanted, options, settings.store);
 }
 
+struct RowsSettings {
+  fs::path teacher, store, corpus, config;
+  std::vector<fs::path> rows;
+  int64_t k = 0, length = 512;
+  bool anyTeacher = false;
+  std::string device;
+};
+
+/// A file, or those of a folder, beside which DistillKit writes how they are coded.
+std::vector<fs::path> parquetFiles(const std::vector<fs::path> &given, fs::path &config) {
+  std::vector<fs::path> files;
+  for (const fs::path &file : filesOf(given))
+    if (file.extension() == ".parquet")
+      files.push_back(file);
+  if (files.empty())
+    fail(given.front().string(), ": expected .parquet files, found none");
+  std::error_code error;
+  if (fs::path beside = files.front().parent_path() / "compression_config.yaml";
+      config.empty() && fs::exists(beside, error))
+    config = beside;
+  return files;
+}
+
+void importRows(RowsSettings settings) {
+  std::vector<fs::path> files = parquetFiles(settings.rows, settings.config), inputs = files;
+  inputs.push_back(settings.teacher);
+  checkOutput(settings.store, OutputKind::KeptFolder, inputs);
+  if (!settings.corpus.empty())
+    checkOutput(settings.corpus, OutputKind::KeptFolder, inputs);
+  openDevice(settings.device);
+  RunnableModel teacher = RunnableModel::open(settings.teacher, settings.device);
+  ImportOptions options;
+  options.format.k = settings.k;
+  options.format.setContext(settings.length, describeModel(teacher.mlir, teacher.bundle.modelFile()).contextLength);
+  options.format.teacher = hashOf(teacher.params);
+  options.format.tokenizer = hexDigits(measureFile(settings.teacher, "tokenizer.json").hash);
+  options.config = settings.config;
+  options.corpus = settings.corpus;
+  options.anyTeacher = settings.anyTeacher;
+  importTargets(teacher.forward, teacher.params, files, options, settings.store);
+}
+
 std::string describeStore(const fs::path &folder) {
   TargetStore store = TargetStore::open(folder);
   const TargetFormat &format = store.format();
@@ -112,12 +154,38 @@ void addMake(CLI::App &verb) {
   });
 }
 
+void addImport(CLI::App &verb) {
+  auto settings = std::make_shared<RowsSettings>();
+  CLI::App *import = verb.add_subcommand(
+      "import", "Take over the targets that DistillKit stored as rows of Parquet (docs/Recipe.md, Targets of others)");
+  import->add_option("teacher", settings->teacher, "Bundle of the teacher whose answers these are")->required();
+  import->add_option("rows", settings->rows, "Parquet files, folders or patterns")->required();
+  import->add_option("-o,--output", settings->store, "Folder of the store")->required();
+  import->add_option("--corpus", settings->corpus, "Folder for the rows' documents in tokens, to train on");
+  import->add_option("--config", settings->config,
+                     "How the rows are coded; default: compression_config.yaml beside them");
+  import->add_option("-k,--top-k", settings->k, "Targets kept of each token's; default: all")
+      ->check(countWithin("top_k"));
+  import->add_option("--length", settings->length, "As make has it, for what a run adds to the store")
+      ->check(countWithin("length"))
+      ->capture_default_str();
+  import->add_flag("--any-teacher", settings->anyTeacher,
+                   "Take rows that this teacher does not agree with, such as those of a larger one");
+  addDeviceOption(*import, settings->device);
+  import->callback([settings] {
+    importRows(*settings);
+  writeOut(describeStore(settings->store));
+});
+} // namespace
+
 } // namespace
 
 void addTargetsCommand(CLI::App &app) {
-  CLI::App *verb = app.add_subcommand("targets", "Make, describe, check or repair a store of a teacher's answers");
+  CLI::App *verb =
+      app.add_subcommand("targets", "Make, import, describe, check or repair a store of a teacher's answers");
   verb->require_subcommand(1);
   addMake(*verb);
+  addImport(*verb);
   auto folder = std::make_shared<fs::path>();
   auto add = [&](const char *name, const char *meaning, std::function<void()> run) {
     CLI::App *one = verb->add_subcommand(name, meaning);

@@ -10,7 +10,9 @@
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Program.h"
 
+#include <algorithm>
 #include <optional>
+#include <sys/mman.h>
 #include <unistd.h>
 
 namespace fs = std::filesystem;
@@ -56,10 +58,31 @@ std::vector<std::string> findArchives(const fs::path &libraries, const std::vect
   return archives;
 }
 
-static std::string firstLine(const fs::path &file) {
-  std::string text = readTextFile(file);
-  return text.substr(0, text.find('\n'));
-}
+namespace {
+
+/// What a program says, in memory: a disk that is full for what it makes is full for its messages, too.
+class Messages {
+public:
+  Messages() : file(::memfd_create("messages", MFD_CLOEXEC)) {}
+  ~Messages() { ::close(file); }
+  Messages(const Messages &) = delete;
+  Messages &operator=(const Messages &) = delete;
+
+  /// Where it is to be opened.
+  std::string path() const {
+    return file < 0 ? "/dev/null" : "/proc/" + std::to_string(::getpid()) + "/fd/" + std::to_string(file);
+  }
+  std::string firstLine() const {
+    std::string text(4096, '\0');
+    text.resize(size_t(std::max<ssize_t>(0, ::pread(file, text.data(), text.size(), 0))));
+    return text.substr(0, text.find('\n'));
+  }
+
+private:
+  int file;
+};
+
+} // namespace
 
 /// This process's environment with the linker's folder for temporary files: what is in the shared one outlives a kill.
 static std::vector<std::string> environmentWith(const fs::path &temporary) {
@@ -79,12 +102,13 @@ void linkProgram(const std::vector<fs::path> &objects, const std::vector<std::st
   std::vector<std::string> environment = environmentWith(program.parent_path());
   std::vector<llvm::StringRef> words(arguments.begin(), arguments.end()),
       variables(environment.begin(), environment.end());
-  std::string messages = program.parent_path() / "messages", failure;
-  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(messages), llvm::StringRef(messages)};
+  Messages messages;
+  std::string place = messages.path(), failure;
+  std::optional<llvm::StringRef> redirects[] = {std::nullopt, llvm::StringRef(place), llvm::StringRef(place)};
   int status = llvm::sys::ExecuteAndWait(arguments[0], words, variables, redirects, 0, 0, &failure);
   if (status != 0)
     fail(arguments[0], ": linking the executable failed (exit status ", status,
-         "): ", failure.empty() ? firstLine(messages) : failure);
+         "): ", failure.empty() ? messages.firstLine() : failure);
 }
 
 } // namespace xlstm

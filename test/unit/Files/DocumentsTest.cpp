@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <lzma.h>
+#include <set>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -122,6 +123,53 @@ TEST_F(DocumentsTest, RefusesDamagedCompression) {
     broken[good.size() - 6] ^= 1; // of a checksum
     EXPECT_ERROR(read(broken), std::string("is a corrupt ") + word + " file");
   }
+}
+
+/// Numbers of documents whose places PyPI xxhash gives: (xxh3_128_intdigest(b"t" + text) >> 75) / 2**53.
+TEST_F(DocumentsTest, ArePartedByTheirContent) {
+  std::string text, lines;
+  for (int n = 0; n < 100; ++n)
+    (n % 2 ? text += std::to_string(n) + "\n<|eos|>\n"
+           : lines += "{\"text\": \"" + std::to_string(n) + "\", \"weight\": 2}\n");
+  std::filesystem::path even = put("even.jsonl", lines), odd = put("odd.txt", text), again = put("again.txt", text);
+  auto in = [](const CorpusFiles &files) {
+    std::multiset<int> numbers;
+    forEachDocument(files, [&](const Document &document) {
+      numbers.insert(std::stoi(document.text));
+      return true;
+    });
+    return numbers;
+  };
+  EXPECT_EQ(in({{odd, even}, {0, 0.05}}), (std::multiset<int>{9, 34, 42, 66, 86, 94}));
+  EXPECT_EQ(in({{even, odd}, {0.9, 1}}), (std::multiset<int>{4, 13, 25, 30, 35, 43, 45, 48, 64, 67, 88}));
+  EXPECT_EQ(in({{even, odd}, {0.05, 0.9}}).size(), 83u);
+  EXPECT_EQ(in({{even, odd}}).size(), 100u);
+  EXPECT_EQ(in({{odd, again}, {0, 0.05}}), (std::multiset<int>{9, 9})); // all copies on one side
+
+  Document chat, tokens;
+  chat.chat = R"({"messages":[{"role":"assistant","content":"a"}]})";
+  tokens.ids = {1, 7, 9};
+  EXPECT_TRUE((DocumentPart{0.31302, 0.31303}.has(chat)));
+  EXPECT_TRUE((DocumentPart{0.61894, 0.61895}.has(tokens)));
+  EXPECT_EQ(in(findCorpus(odd.string() + "@0-5%")), std::multiset<int>{9});
+  CorpusFiles trained = findCorpus(odd.string() + "@5-90%"); // the very numbers of a recipe's shares
+  EXPECT_EQ(trained.part.begin, 5.0 / 100);
+  EXPECT_EQ(trained.part.end, (100 - 10.0) / 100);
+  put("all@0-5%.txt", "a");
+  EXPECT_TRUE(findCorpus((folder / "all@0-5%.txt").string()).part.isWhole());
+  EXPECT_ERROR(findCorpus(odd.string() + "@5-101%"), "5-101%: expected a part of all documents such as 2-98%");
+
+  EXPECT_TRUE((DocumentPart{0, 0.5}.meets({0.4, 1})));
+  EXPECT_FALSE((DocumentPart{0, 0.5}.meets({0.5, 1})));
+}
+
+TEST_F(DocumentsTest, StopInWhicheverFileTheyAreTold) {
+  std::filesystem::path file = put("f.txt", "a\n<|eos|>\nb");
+  int seen = 0;
+  forEachDocument(CorpusFiles({file, file, file}), [&](const Document &) { return ++seen < 3; });
+  EXPECT_EQ(seen, 3);
+  EXPECT_EQ(nameOf({{"a.txt", "b.txt"}, {0.98, 1}}), "a.txt and 1 more (2% of its documents)");
+  EXPECT_EQ(nameOf({{"a.txt"}, {0.025, 1}}), "a.txt (97.5% of its documents)");
 }
 
 TEST_F(DocumentsTest, ReadsConversationsAndWeights) {

@@ -244,10 +244,12 @@ ReadDomains readDomains(const std::string &domains, const std::string &more = "e
 
 std::string names(const CorpusFiles &files) {
   std::string text;
-  for (const fs::path &file : files)
+  for (const fs::path &file : files.paths)
     text += file.filename().string() + " ";
   return text;
 }
+
+std::pair<double, double> part(const CorpusFiles &files) { return {files.part.begin, files.part.end}; }
 
 TEST(Recipe, SourcesOfADomain) {
   Recipe plain = readDomains("{train: [a.txt, many, b.*], valid: v.txt, test: [t.txt]}").recipe;
@@ -287,6 +289,42 @@ TEST(Recipe, SourcesThatAreRefused) {
             std::string::npos);
   EXPECT_NE(error("[{path: a.txt, weight: 0}]").find("expected a number above 0, found 0"), std::string::npos);
   EXPECT_NE(error("[{path: a.txt, wieght: 1}]").find("wieght"), std::string::npos);
+}
+
+TEST(Recipe, SharesOfADomain) {
+  RecipeDomain one =
+      readDomains("{train: [a.txt, {path: many, epochs: 2}], valid: 2%, test: [t.txt]}").recipe.domains.at(0);
+  using Part = std::pair<double, double>;
+  EXPECT_EQ(names(one.valid), "a.txt 1.txt 2.txt ");
+  EXPECT_EQ(part(one.valid), Part(0, 0.02));
+  EXPECT_EQ(part(one.test), Part(0, 1));
+  for (const RecipeSource &source : one.train)
+    EXPECT_EQ(part(source.files), Part(0.02, 1));
+  EXPECT_EQ(part(one.trainFiles()), Part(0.02, 1));
+  EXPECT_EQ(one.paths().size(), 4u); // a.txt, two of many, t.txt
+  RecipeDomain both = readDomains("{train: a.txt, valid: 12.5 %, test: 25%}").recipe.domains.at(0);
+  EXPECT_EQ(part(both.valid), Part(0, 0.125));
+  EXPECT_EQ(part(both.train[0].files), Part(0.125, 0.75));
+  EXPECT_EQ(part(both.scored()), Part(0.75, 1)); // another share of the one leaves the other as it is
+  RecipeDomain test = readDomains("{train: a.txt, valid: v.txt, test: 1%}").recipe.domains.at(0);
+  EXPECT_EQ(part(test.train[0].files), Part(0, 0.99));
+  EXPECT_EQ(names(test.valid), "v.txt ");
+}
+
+TEST(Recipe, SharesThatAreRefused) {
+  auto error = [](const std::string &domain) { return readDomains("{" + domain + "}").error; };
+  for (const char *share : {"0%", "100%", "-1%", "nan%"})
+    EXPECT_EQ(error(std::string("train: a.txt, valid: ") + share),
+              std::string("recipe.yaml:5: 'domains.d.valid': expected a share between 0% and 100%, found ") + share);
+  EXPECT_EQ(error("train: a.txt, valid: 50%, test: 50%"),
+            "recipe.yaml:5: 'domains.d': expected shares of 'valid' and 'test' that leave something to train on, found "
+            "50% and 50%");
+  for (const char *domain : {"train: 98%, valid: 2%", "train: a.txt, valid: [2%]", "train: [{path: 3%}], valid: 2%"})
+    EXPECT_NE(error(domain).find("%, a share, which stands alone behind 'valid' or 'test'"), std::string::npos)
+        << domain;
+  EXPECT_EQ(error("train: a.txt, valid: 0.02"),
+            "recipe.yaml:5: 'domains.d.valid': expected a path, or a share such as 2%, found 0.02");
+  EXPECT_NE(error("train: a.txt, valid: two%").find("expected an existing file or folder"), std::string::npos);
 }
 
 TEST(Recipe, WithoutExpertsOneForAll) {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "TinyModel.h"
+#include "runtime/Train/StepNote.h"
 #include "test/unit/Files/TestFolder.h"
 
 #include "xlstm/Runtime/Train/Distill.h"
@@ -93,4 +94,18 @@ TEST_F(StepsTest, DistillationIsTheFormula) {
   ASSERT_EQ(result.report.bestStep, 5) << "the result is not that of the last step";
   for (const auto &[name, param] : params)
     EXPECT_LT(result.params.at(name).sub(param).abs().max().item<double>(), 1e-4) << name;
+}
+
+TEST(StepNote, SaysSpeedAndMemory) {
+  auto before = std::chrono::steady_clock::now();
+  StepNote note(1'000'000, c10::kCPU);
+  note.after(3);
+  std::string text = note.after(2.5);
+  double least = 2e6 / std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+  double loss = 0, speed = 0, memory = 0;
+  ASSERT_EQ(std::sscanf(text.c_str(), "loss %lf  %lf tokens/s  %lf GB", &loss, &speed, &memory), 3) << text;
+  EXPECT_EQ(loss, 2.5);
+  EXPECT_GE(speed, std::floor(least)); // of both steps
+  EXPECT_GT(memory, 0);
+  EXPECT_LT(memory, 64);
 }

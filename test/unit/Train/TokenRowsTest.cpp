@@ -141,10 +141,13 @@ TEST_F(CorpusRows, beginWithARowOrSayWhyNot) {
   const Vocabulary &vocabulary = encoder.vocabulary();
   std::filesystem::path one = put("one.txt", "one two three\n"), other = put("other.txt", "four\n");
   auto tokens = int64_t(vocabulary.encodeDocument("one two three").size() + vocabulary.encodeDocument("four").size());
-  EXPECT_NO_THROW(checkFirstRow({one, other}, encoder, tokens));
-  EXPECT_ERROR(checkFirstRow({one, other}, encoder, tokens + 1),
+  EXPECT_NO_THROW(checkFirstRow({{one, other}}, encoder, tokens));
+  EXPECT_ERROR(checkFirstRow({{one, other}}, encoder, tokens + 1),
                "one.txt and 1 more: no row of " + std::to_string(tokens + 1));
-  EXPECT_ERROR(checkFirstRow({one, other}, Encoder::load(model, 2), tokens), "one.txt: document 1: the tokenizer gave");
+  EXPECT_ERROR(checkFirstRow({{one, other}}, Encoder::load(model, 2), tokens),
+               "one.txt: document 1: the tokenizer gave");
+  EXPECT_ERROR(checkFirstRow({{put("no.jsonl", R"({"text": "one two three", "weight": 0})")}}, encoder, 2),
+               "no.jsonl: no row of 2 tokens comes out of 0 documents");
 }
 
 /// All documents of a corpus, one after the other.
@@ -183,10 +186,10 @@ TEST_F(CorpusRows, goOnWhereTheyWereStoppedAndSeeDamage) {
   std::filesystem::remove(tokens / "shard-00002.safetensors");
   EXPECT_ERROR(TokenCorpus::open(tokens, "corpus"), "tokens.json");
   auto time = std::filesystem::last_write_time(tokens / "shard-00001.safetensors");
-  writeTokens({file}, encoder, "key", tokens, options);
+  writeTokens({{file}}, encoder, "key", tokens, options);
   EXPECT_EQ(get(tokens / "tokens.json"), manifest);
   EXPECT_EQ(std::filesystem::last_write_time(tokens / "shard-00001.safetensors"), time);
-  writeTokens({file}, encoder, "another", tokens, options);
+  writeTokens({{file}}, encoder, "another", tokens, options);
   EXPECT_NE(get(tokens / "shard-00001.safetensors"), second);
   std::string broken = second;
   broken.back() ^= 1;

@@ -56,10 +56,9 @@ private:
   std::string print;
 };
 
-/// The documents of several corpus files as texts, for what scores text; those behind `enough` bytes are left out where
+/// The documents of a corpus as texts, for what scores text; those behind `enough` bytes are left out where
 /// that is not 0. Throws Error; at most CorpusLimits().memory.
-std::vector<std::string> readTexts(const std::vector<std::filesystem::path> &files, const Encoder &encoder,
-                                   uint64_t enough = 0);
+std::vector<std::string> readTexts(const CorpusFiles &files, const Encoder &encoder, uint64_t enough = 0);
 
 } // namespace xlstm
 

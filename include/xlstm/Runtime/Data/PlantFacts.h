@@ -4,6 +4,8 @@
 #ifndef XLSTM_RUNTIME_DATA_PLANTFACTS_H
 #define XLSTM_RUNTIME_DATA_PLANTFACTS_H
 
+#include "xlstm/Runtime/Files/Documents.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <random>
@@ -42,7 +44,7 @@ struct FactOptions {
 /// the piece later at least: training text from which a student can learn to look back. Names and values are drawn from
 /// the words of the text. Of every file it is held in memory what is drawn of it. Throws Error: no text as long as a
 /// piece, fewer than 50 words, a conversation, what forEachDocument throws.
-std::vector<std::string> plantFacts(const std::vector<std::filesystem::path> &files, const FactOptions &options);
+std::vector<std::string> plantFacts(const std::vector<CorpusFiles> &files, const FactOptions &options);
 
 } // namespace xlstm
 

@@ -14,9 +14,6 @@
 
 namespace xlstm {
 
-/// "train.txt", "train-0.txt and 3 more": how errors call a corpus.
-std::string nameOf(const std::vector<std::filesystem::path> &files);
-
 class TokenCorpus {
 public:
   /// `name`: how errors call it. Throws Error: not there, not whole.
@@ -57,7 +54,7 @@ struct TokenOptions {
 /// Makes a TokenCorpus of files in `folder`. Shards of an earlier call with the same `key`, which is to differ where a
 /// document or the encoder does, are kept; each appears whole. Throws Error: what Encoder and forEachDocument throw, a
 /// corpus without documents or of more than 2^32 - 1.
-void writeTokens(const std::vector<std::filesystem::path> &files, const Encoder &encoder, const std::string &key,
+void writeTokens(const CorpusFiles &files, const Encoder &encoder, const std::string &key,
                  const std::filesystem::path &folder, const TokenOptions &options = {});
 
 } // namespace xlstm

@@ -70,7 +70,7 @@ TokenRows readRows(const TokenCorpus &corpus, const PackOptions &options);
 
 /// Throws Error where the files have no whole row of `length` tokens to give, or the documents that they begin with,
 /// read up to such a row, cannot be encoded.
-void checkFirstRow(const std::vector<std::filesystem::path> &files, const Encoder &encoder, int64_t length);
+void checkFirstRow(const CorpusFiles &files, const Encoder &encoder, int64_t length);
 
 } // namespace xlstm
 

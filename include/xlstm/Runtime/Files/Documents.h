@@ -37,6 +37,30 @@ struct Document {
   FileHash hash() const;
 };
 
+/// A part of all documents that there are, told by their content alone, so that the same document is in it whatever
+/// file it stands in, and as often as it stands there. A document's place is from 0 to 1, the first 53 bits of its
+/// hash; the part has those from `begin` on and before `end`.
+struct DocumentPart {
+  double begin = 0, end = 1;
+
+  bool isWhole() const { return begin == 0 && end == 1; }
+  double size() const { return end - begin; }
+  bool has(const Document &document) const;
+  bool meets(const DocumentPart &other) const { return begin < other.end && other.begin < end; }
+};
+
+/// Files of a corpus, and which of their documents are meant.
+struct CorpusFiles {
+  std::vector<std::filesystem::path> paths;
+  DocumentPart part;
+
+  CorpusFiles() = default;
+  CorpusFiles(std::vector<std::filesystem::path> paths, DocumentPart part = {}) : paths(std::move(paths)), part(part) {}
+};
+
+/// "train.txt", "train-0.txt and 3 more", "all.jsonl (2% of its documents)": how errors call a corpus.
+std::string nameOf(const CorpusFiles &files);
+
 /// Calls `take` with one document after the other until it says no. UTF-8; `.txt`: separated by a line that holds only
 /// `<|eos|>`; `.jsonl`: one object a line with the document under "text", or a conversation under "messages" (and
 /// "tools"), or tokens under "input_ids" (and "labels", negative where nothing is learned), and perhaps its "weight".
@@ -46,6 +70,10 @@ struct Document {
 /// in memory at a time. Throws Error: unreadable, unknown ending, damaged compression, invalid UTF-8 (with the byte's
 /// offset), a row of another form, a limit.
 void forEachDocument(const std::filesystem::path &path, const std::function<bool(Document &document)> &take,
+                     const CorpusLimits &limits = {});
+
+/// The same for the documents that are meant, file by file.
+void forEachDocument(const CorpusFiles &files, const std::function<bool(Document &document)> &take,
                      const CorpusLimits &limits = {});
 
 /// All documents, of which none may be a conversation.
@@ -58,6 +86,10 @@ bool isCorpusName(const std::filesystem::path &path);
 /// hidden name left out; those that match a pattern (`data/*.jsonl.gz`, with *, ? and [..]) where nothing has that very
 /// name. Sorted by name. Throws Error where that is none.
 std::vector<std::filesystem::path> findCorpusFiles(const std::filesystem::path &path);
+
+/// The same of a path behind which a part may stand, in hundredths: "all.jsonl@2-98%" has those documents that a domain
+/// trains on which holds out `valid: 2%` and `test: 2%`. A file of that very name comes first.
+CorpusFiles findCorpus(const std::string &text);
 
 /// What a document takes in memory.
 inline uint64_t memoryOf(uint64_t documentBytes) { return documentBytes + sizeof(std::string); }
