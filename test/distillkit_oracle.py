@@ -10,24 +10,16 @@ import pathlib
 import struct
 import subprocess
 import sys
-import types
 
+import distillkit_code
 import pyarrow
 import pyarrow.parquet
 import torch
 
 xlstm, checkout, folder = pathlib.Path(sys.argv[1]).absolute(), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
-for name in ("distillkit", "distillkit.compression"):  # without what its __init__ imports besides
-    module = types.ModuleType(name)
-    module.__path__ = [str(checkout / name.replace(".", "/"))]
-    sys.modules[name] = module
-
-from distillkit.compression.bitpack import pack_to_bytes  # noqa: E402
-from distillkit.compression.config import DistributionQuantizationConfig  # noqa: E402
-from distillkit.compression.monotonic_logprobs import (  # noqa: E402
-    compress_monotonic_logprobs,
-    decompress_monotonic_logprobs,
-)
+kit = distillkit_code.load(checkout)
+pack_to_bytes, DistributionQuantizationConfig = kit.pack_to_bytes, kit.DistributionQuantizationConfig
+compress_monotonic_logprobs, decompress_monotonic_logprobs = kit.compress_monotonic_logprobs, kit.decompress_monotonic_logprobs
 
 K, VOCABULARY, LENGTH = 16, 2048, 40
 

@@ -7,22 +7,15 @@
 import json
 import pathlib
 import sys
-import types
 
 import torch
 
-checkout = pathlib.Path(sys.argv[1])
-for name in ("distillkit", "distillkit.compression"):  # without what its __init__ imports besides
-    module = types.ModuleType(name)
-    module.__path__ = [str(checkout / name.replace(".", "/"))]
-    sys.modules[name] = module
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2]))
+import distillkit_code  # noqa: E402
 
-from distillkit.compression.bitpack import pack_to_bytes  # noqa: E402
-from distillkit.compression.config import DistributionQuantizationConfig  # noqa: E402
-from distillkit.compression.monotonic_logprobs import (  # noqa: E402
-    compress_monotonic_logprobs,
-    decompress_monotonic_logprobs,
-)
+kit = distillkit_code.load(sys.argv[1])
+pack_to_bytes, DistributionQuantizationConfig = kit.pack_to_bytes, kit.DistributionQuantizationConfig
+compress_monotonic_logprobs, decompress_monotonic_logprobs = kit.compress_monotonic_logprobs, kit.decompress_monotonic_logprobs
 
 
 def bins(*given):

@@ -80,7 +80,8 @@ typedef struct {
 
 /* cache_tokens: how many tokens the caches of full attention hold; 0 where there is none. token_bytes: what each of
    these takes of the state, in all rows together. init_state: empty texts in all rows. functions: by falling number of
-   tokens; the last one has 1: decode. most_rows: 0 where there is no decode_many. random: null where the weights are behind the executable.
+   tokens; the last one has 1: decode. most_rows: 0 where there is no decode_many. random: null where the weights are
+   behind the executable.
    decode_bytes and prefill_flops are what the benchmark divides by; 0 where not stated. Bytes that decode must move for
    `batch` texts: weights read (not an embedding's table), states read and written, but of caches, which are read as far
    as a text has come. Operations of the linear layers that run for every token of a prefill, 2 in out each, for one
