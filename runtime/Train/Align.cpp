@@ -3,7 +3,6 @@
 
 #include "xlstm/Runtime/Train/Align.h"
 
-#include "AlignStart.h"
 #include "Frozen.h"
 #include "StageFunction.h"
 
@@ -127,30 +126,6 @@ std::vector<double> energiesOf(const Alignment &plain, const ParamMap &params, c
   return energies;
 }
 
-/// Training rows, from end to end, that the start is measured on: a few numbers a head need no more.
-constexpr int64_t StartRows = 16;
-
-/// What `file` keeps of an earlier start, or what the rows say.
-void beginAtStatistics(const Alignment &alignment, const std::vector<double> &energies, const TokenRows &rows,
-                       int64_t atOnce, const ParamMap &params, const std::filesystem::path &file, ParamMap &initial) {
-  Group &group = Group::world();
-  Json found = Json::parse(group.share(group.isFirst() ? findJsonFile(file).dump() : ""));
-  if (found.is_null()) {
-    std::vector<int64_t> numbers;
-    int64_t count = std::min(StartRows, rows.size());
-    for (int64_t i = 0; i < count; ++i)
-      numbers.push_back(i * rows.size() / count);
-    say("align", "biases of gates, measured on " + std::to_string(count) + " training rows");
-    auto loss = [&](const TokenRows &batch, const ParamMap &params) {
-      return alignment.losses(Alignment::argumentsOf(batch), params, energies, {}).loss;
-    };
-    found = measureStart(loss, rows.select(numbers), atOnce, params);
-    if (group.isFirst())
-      writeTextFile(file, found.dump(2) + "\n");
-  }
-  setStart(found, file.string(), initial);
-}
-
 AlignReport reportOf(const TrainResult &run, int64_t steps, const TokenRows &heldOut) {
   AlignReport report;
   report.steps = steps;
@@ -211,7 +186,7 @@ static AlignResult finish(const TrainResult &run, const TokenRows &heldOut, cons
 }
 
 AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const MixedRows &data, const TokenRows &heldOut,
-                         const TrainOptions &options, const std::filesystem::path &folder, AlignFrom from) {
+                         const TrainOptions &options, const std::filesystem::path &folder) {
   if (heldOut.size() == 0)
     fail("align: expected at least one held-out row");
   Alignment plain(build({}), heldOut, options);
@@ -231,9 +206,6 @@ AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const Mixe
     Json found = alignment.validate(start);
     return finish({{}, found, found}, heldOut, folder);
   }
-  if (from == AlignFrom::Statistics)
-    beginAtStatistics(alignment, energies, data.rows, options.heldOutBatch, start, folder / "start.json", initial);
-  start.clear();
   TrainTask task;
   task.name = "align";
   task.function = &alignment.functions().function("align");

@@ -119,7 +119,7 @@ void Job::align(const RecipeExpert &expert) {
   Corpus corpus = readCorpus(training);
   training.options.replayStep = replayStep;
   AlignResult result = alignStudent(build, std::exchange(teacher.params, {}), corpus.train, corpus.heldOut,
-                                    training.options, run / alignName(expert), recipe.alignsFrom);
+                                    training.options, run / alignName(expert));
   if (!Group::world().isFirst())
     return;
   teacher = RunnableModel::open(run / "teacher");

@@ -75,7 +75,7 @@ static void readMixerOptions(const YamlNode &node, const std::string &suffix, st
 
 static StudentSettings readStudent(const YamlNode &node) {
   StudentSettings student;
-  readMixerOptions(node, "", {"layers", "convert_sliding", "gate_bias", "keep_heads", "init"}, student);
+  readMixerOptions(node, "", {"layers", "convert_sliding", "gate_bias", "keep_heads"}, student);
   if (auto biases = node.find("gate_bias"))
     readMixerOptions(*biases, biasSuffix, {}, student);
   if (auto sliding = node.find("convert_sliding"))
@@ -87,15 +87,6 @@ static StudentSettings readStudent(const YamlNode &node) {
   if (!layers.empty())
     student.options["layers"] = layers;
   return student;
-}
-
-static AlignFrom readInit(const YamlNode &node, const StudentSettings &student) {
-  if (oneOf(node, {"constants", "statistics"}) == "constants")
-    return AlignFrom::Constants;
-  auto mixer = student.options.find("mixer");
-  if (mixer != student.options.end() && mixer->second != "hybrid" && mixer->second != "gated_delta")
-    node.fail("expected a mixer of a memory and a window for 'statistics', found " + quote(mixer->second));
-  return AlignFrom::Statistics;
 }
 
 /// `5:2,3;7:0` or `none`: these heads; a map, or a budget alone such as `3%`: what the run chooses them by.
@@ -189,9 +180,6 @@ Recipe Recipe::read(const fs::path &file) {
   if (auto student = root.find("student"))
     if (auto keep = student->find("keep_heads"))
       readKeepHeads(*keep, recipe);
-  if (auto student = root.find("student"))
-    if (auto init = student->find("init"))
-      recipe.alignsFrom = readInit(*init, recipe.student);
   readDomains(root.at("domains"), folder, recipe);
 
   readCount(root, "seed", recipe.seed);

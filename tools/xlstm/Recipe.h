@@ -9,7 +9,7 @@
 #include "Models.h"
 
 #include "xlstm/Runtime/Merge/MergeConfig.h"
-#include "xlstm/Runtime/Train/Align.h"
+#include "xlstm/Runtime/Train/TrainOptions.h"
 #include "xlstm/Support/Yaml.h"
 #include "xlstm/Target/Cpu.h"
 
@@ -79,7 +79,6 @@ struct Recipe {
   std::optional<std::filesystem::path> check; // the same teacher from another exporter
   int64_t length = 512, topK = 256, seed = 0;
   StudentSettings student;
-  AlignFrom alignsFrom = AlignFrom::Constants;
   std::optional<HeadInputs> heads; // where the run itself chooses the heads that stay attention
   std::vector<RecipeDomain> domains;
   RecipeTraining align;

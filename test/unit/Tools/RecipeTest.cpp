@@ -89,16 +89,6 @@ TEST(Recipe, HeadsThatStay) {
   EXPECT_TRUE(errorOf("  keep_heads: {by: loss}\n").starts_with("recipe.yaml:4: 'student.keep_heads"));
 }
 
-TEST(Recipe, WhereItBegins) {
-  EXPECT_EQ(read("").alignsFrom, AlignFrom::Constants);
-  EXPECT_EQ(read("  init: constants\n  mixer: mlstm\n").alignsFrom, AlignFrom::Constants);
-  EXPECT_EQ(read("  init: statistics\n").alignsFrom, AlignFrom::Statistics);
-  EXPECT_EQ(read("  init: statistics\n").student.passOptions(), "sinks=4");
-  EXPECT_EQ(errorOf("  init: statistics\n  mixer: mlstm\n"),
-            "recipe.yaml:4: 'student.init': expected a mixer of a memory and a window for 'statistics', found 'mlstm'");
-  EXPECT_NE(errorOf("  init: statistic\n").find("did you mean 'statistics'"), std::string::npos);
-}
-
 TEST(Recipe, WhatIsTrained) {
   const TrainOptions plain = read("").experts.at(0).training.options;
   EXPECT_EQ(plain.trained, Trained::Full);

@@ -40,10 +40,6 @@ using AlignBuilder = std::function<Program(const std::vector<double> &energies)>
 /// xlstm-build-align with `options`, as it takes them inside braces, and the energies.
 std::string alignPass(const std::string &options, const std::vector<double> &energies);
 
-/// Where the new params begin: at the constants that the IR states, or with those biases of forget and output gates, a
-/// head, that are the best for a few training rows, kept in start.json.
-enum class AlignFrom { Constants, Statistics };
-
 /// Runs "align" on the teacher's own hidden stream. Only the params that a pass added train; those of `teacher` are
 /// frozen: give them away, so that those which the function rounds anyway are held rounded alone. What is minimised is
 /// the sum over layers of loss / energy: the sum itself would let the layers with the largest values use up the clipped
@@ -52,8 +48,7 @@ enum class AlignFrom { Constants, Statistics };
 /// minimised is what is validated. Writes report.json into `folder` beside what train() writes. Rows should be full
 /// ones: padding counts as tokens. Throws Error.
 AlignResult alignStudent(const AlignBuilder &build, ParamMap teacher, const MixedRows &data, const TokenRows &heldOut,
-                         const TrainOptions &options, const std::filesystem::path &folder,
-                         AlignFrom from = AlignFrom::Constants);
+                         const TrainOptions &options, const std::filesystem::path &folder);
 
 } // namespace xlstm
 
