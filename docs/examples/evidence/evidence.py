@@ -139,7 +139,7 @@ def merges(name, recipe, work, card):
 
 def students(name, work):
     """What of a run is scored: bundles by name. What no training changed is scored of one seed."""
-    kinds = ["merged", "merged-tuned", "merged-ties"]
+    kinds = ["merged", "merged-tuned", "merged-ties", "student"] # the last one after a stage on its own text
     if name.startswith(("base", "smollm2", "experts")) and not name.endswith((".2", ".3")):
         kinds += ["window-sinks", "aligned"]
     found = {f"{name}-{kind}": work / "runs" / name / kind for kind in kinds}
