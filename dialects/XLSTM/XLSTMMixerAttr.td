@@ -84,7 +84,7 @@ defvar XLSTM_MixerOptions = [
     XLSTM_Choice<"FeatureKind::Elu", "elu", "1 + elu">]>,
   XLSTM_NumberOption<"input_gate_bias", "0", "Initial bias of the input gates">,
   XLSTM_NumberOption<"forget_gate_bias", "4", "Initial bias of the forget gates">,
-  XLSTM_NumberOption<"output_gate_bias", "0", "Initial bias of the output gates">,
+  XLSTM_NumberOption<"output_gate_bias", "-2", "Initial bias of the output gates">,
   XLSTM_ChoiceOption<"form", XLSTM_Form, "How the memory is evaluated", [
     XLSTM_Choice<"Form::Chunkwise", "chunkwise", "Chunks of tokens, for training and prefill">,
     XLSTM_Choice<"Form::Parallel", "parallel", "All pairs of tokens, a reference">,

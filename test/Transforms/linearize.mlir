@@ -53,7 +53,7 @@ lm.model @model(%ids: tensor<?x?xi64>, %docs: tensor<?x?xi32>) -> tensor<?x?x16x
 
     // The output gate reads the raw heads, its weight and bias start at 0.
     // HYBRID: %[[OW:.*]] = lm.param "model.layers.0.self_attn.o_gate.weight" {init = 0.000000e+00 : f32} : tensor<2x12xf32>
-    // HYBRID: %[[OB:.*]] = lm.param "model.layers.0.self_attn.o_gate.bias" {init = 0.000000e+00 : f32} : tensor<2xf32>
+    // HYBRID: %[[OB:.*]] = lm.param "model.layers.0.self_attn.o_gate.bias" {init = -2.000000e+00 : f32} : tensor<2xf32>
     // HYBRID: %[[O:.*]] = xlstm.output_gate %[[QS]], %[[KS]], %[[VS]], %[[OW]], %[[OB]]
     // The memory's gates read what the query projection reads.
     // HYBRID: %[[IW:.*]] = lm.param "model.layers.0.self_attn.i_gate.weight" {init = 0.000000e+00 : f32} : tensor<2x8xf32>

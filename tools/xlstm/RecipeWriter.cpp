@@ -101,7 +101,6 @@ student:
   mixer: hybrid          # a window of softmax attention and a matrix memory (mLSTM), mixed by a gate
   window: @window@            # keys that attention still sees: smaller is faster and asks more of the memory
   sinks: 4               # first keys that stay visible
-  gate_bias: {forget: 8, output: -2} # the memory begins hardly used, and remembers long
   # keep_heads: 3%       # heads that stay attention, for facts that stand far back (docs/Heads.md); a domain
   #                      # of `xlstm facts`, about a fifth of the rows, teaches the student to look for them
 
