@@ -16,16 +16,15 @@ namespace xlstm {
 
 namespace {
 
-constexpr size_t mostRows = 64;
 constexpr size_t promptBlock = 1024; // tokens of a prompt read at once: attention takes memory by its square
 
 /// A teacher's keys are large, and each thread has a batch. A CPU computes as fast in few rows; a GPU waits for
 /// launches unless there are many.
-size_t rowsPerBatch(const Program &program, bool isGpu) {
+size_t rowsPerBatch(const Program &program, size_t wanted, bool isGpu) {
   size_t bytes = 1, most = size_t{1} << (isGpu ? 30 : 28);
   for (const at::Tensor &state : program.initialState("decode", 1))
     bytes += state.nbytes();
-  return std::clamp<size_t>(most / bytes, 1, mostRows);
+  return std::clamp<size_t>(most / bytes, 1, wanted);
 }
 
 /// Rows that decode together: what each has read and where its result goes.
@@ -189,7 +188,8 @@ std::vector<TokenIds> generateTokens(const Program &program, const ParamMap &par
   std::stable_sort(order.begin(), order.end(),
                    [&](size_t a, size_t b) { return prompts[a].size() < prompts[b].size(); });
   bool isGpu = !params.empty() && params.begin()->second.is_cuda();
-  size_t rowsAtOnce = rowsPerBatch(program, isGpu), batches = (order.size() + rowsAtOnce - 1) / rowsAtOnce;
+  size_t rowsAtOnce = rowsPerBatch(program, options.rows, isGpu),
+         batches = (order.size() + rowsAtOnce - 1) / rowsAtOnce;
   Writing writing(program, params, prompts, options, results);
   forEachParallel(batches, [&](size_t i) {
     writing.run({order.begin() + order.size() * i / batches, order.begin() + order.size() * (i + 1) / batches});

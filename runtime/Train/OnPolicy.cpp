@@ -14,6 +14,9 @@ namespace xlstm {
 
 /// Tokens that a row may get before the host looks which rows have ended: a copy from a GPU for so many.
 constexpr int64_t chunkTokens = 32;
+/// Rows that decode together: on a GPU a token costs as many launches for one as for all, on a CPU each thread has
+/// some.
+constexpr size_t rowsOnGpu = 256, rowsOnCpu = 8;
 
 /// Tokens of a piece in front of what the assistant says first; 0 where nothing of it begins in the piece. `labels` are
 /// the piece's: a token's label is the next one where that is learned.
@@ -94,6 +97,7 @@ TokenRows StudentWriter::write(const TokenRows &rows, const std::vector<RowKey> 
   options.keepsEnd = true;
   options.temperature = settings.temperature;
   options.chunk = chunkTokens;
+  options.rows = !params.empty() && params.begin()->second.is_cuda() ? rowsOnGpu : rowsOnCpu;
   options.type = type;
   std::vector<TokenIds> prompts;
   for (int64_t row = 0; row < rows.size(); ++row) {

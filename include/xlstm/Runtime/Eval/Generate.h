@@ -30,6 +30,7 @@ struct GenerateOptions {
   /// Tokens that are written before the host looks at them, once for all: what ends a row is then seen later, which
   /// changes no result.
   int64_t chunk = 1;
+  size_t rows = 64;                 // at most that decode together, as far as memory for their states allows
   at::ScalarType type = at::kFloat; // EvalOptions::type
 };
 
