@@ -69,8 +69,8 @@ private:
   void writeExpertTargets(const RecipeExpert &expert);
   std::unique_ptr<TargetSource> targetSource(const RecipeExpert &expert) const;
   std::unique_ptr<TargetSource> onlineTeacher(int64_t topK) const;
-  /// What stage II and the stage behind the merge have in common: trains the student `start` by @distill, which
-  /// `passes` make, and leaves it at `bundle`, if this rank is the first.
+  /// What stage II and the stage on the student's own text have in common: trains a bundle's student by @distill and,
+  /// if this rank is the first, writes another bundle.
   struct StudentTraining;
   void trainStudent(const StudentTraining &what);
   void distill(const RecipeExpert &expert);

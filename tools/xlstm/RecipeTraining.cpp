@@ -142,13 +142,14 @@ void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &training)
 /// What the student writes: how much, how, and that there are rows that begin so and checkpoints where it writes anew.
 static void readWriting(const YamlNode &node, const Recipe &recipe, RecipeOnPolicy &onPolicy) {
   WriteOptions &write = onPolicy.write;
+  write.prompt = std::min(write.prompt, recipe.length / 2);
   readCount(node, "prompt", write.prompt);
   readCount(node, "write", write.write);
   readNumber(node, "temperature", write.temperature);
   readCount(node, "every", write.every);
   if (write.prompt >= recipe.length)
-    node.find("prompt").value_or(node).fail("expected a prompt shorter than a row's 'length' of " +
-                                            std::to_string(recipe.length) + ", found " + std::to_string(write.prompt));
+    node.at("prompt").fail("expected a prompt shorter than a row's 'length' of " + std::to_string(recipe.length) +
+                           ", found " + std::to_string(write.prompt));
   const TrainOptions &options = onPolicy.training.options;
   if (options.checkpointEvery % write.every != 0)
     node.find("every").value_or(node).fail("expected a part of 'checkpoint_every', " +

@@ -119,11 +119,8 @@ TEST_F(TrainRanksTest, Alignment) {
 // Each rank writes its rows, which are those that one would write.
 TEST_F(TrainRanksTest, OnPolicy) {
   expectRanks(1, [&] { trainOnPolicy("o1", settings(0), 1); });
-  for (int64_t size : {2, 3}) {
-    std::string name = "o" + std::to_string(size);
-    expectRanks(size, [&] { trainOnPolicy(name, settings(size == 3 ? 1 : 0), 1); });
-    expectSameLog("o1", name, 1e-6);
-  }
+  expectRanks(3, [&] { trainOnPolicy("o3", settings(1), 1); }); // parts of two lengths
+  expectSameLog("o1", "o3", 1e-6);
   expectRanks(2, [&] { trainOnPolicy("left", settings(0), 5); });
   TrainOptions killed = settings(0);
   killed.onStep = [](int64_t step) {

@@ -234,6 +234,7 @@ TEST(Recipe, WhatTheStudentWrites) {
   EXPECT_EQ(onPolicy.write.temperature, 1);
   EXPECT_EQ(onPolicy.write.every, 1);
   EXPECT_TRUE(onPolicy.write.ends.empty());
+  EXPECT_EQ(read("", "", "length: 48\non_policy: {steps: 1}\n").onPolicy->write.prompt, 24);
   Recipe given = read("", "",
                       "on_policy: {steps: 4, prompt: 7, write: 9, temperature: 0, every: 5, top_k: 3, train: "
                       "lora, checkpoint_every: 10, recompute: true}\nprecision: bf16\nseed: 3\n");
