@@ -88,7 +88,7 @@ def remove_stage(run, stage):
     stamp = run / ".stages" / stage
     for name in json.loads(stamp.read_text())["outputs"]:
         (run / name).unlink(missing_ok=True)
-    shutil.rmtree(run / stage.replace("expert-", "experts/", 1) if stage.startswith(("align", "expert")) else run / ".none",
+    shutil.rmtree(run / stage.replace("expert-", "experts/", 1) if stage.startswith(("align", "expert", "on-policy")) else run / ".none",
                   ignore_errors=True)  # metrics and checkpoints
     stamp.unlink()
 

@@ -132,6 +132,8 @@ static void readStages(ReportData &data, const fs::path &run) {
   for (const fs::path &expert : sortedFolders(run / "experts"))
     if (fs::exists(expert / "metrics.jsonl"))
       data.logs.push_back(readLog("expert-" + expert.filename().string(), expert / "metrics.jsonl"));
+  if (fs::exists(run / "on-policy" / "metrics.jsonl"))
+    data.logs.push_back(readLog("on-policy", run / "on-policy" / "metrics.jsonl"));
 }
 
 static void readOutputs(ReportData &data, const fs::path &run) {
@@ -141,7 +143,10 @@ static void readOutputs(ReportData &data, const fs::path &run) {
   };
   add("teacher", "the teacher's bundle: IR, weights, tokenizer");
   add("targets", "the teacher's stored top-k log-probabilities");
-  add("merged", "the student's bundle");
+  bool isTrainedOn = data.student == "student";
+  add("merged", isTrainedOn ? "the bundle of the experts merged" : "the student's bundle");
+  if (isTrainedOn)
+    add("student", "the student's bundle");
   add("chat", "the executable: code, weights and tokenizer in one file");
 }
 

@@ -10,16 +10,16 @@
 
 namespace xlstm {
 
-ReadRows startRows(const Program &program, const std::string &function, int64_t batch) {
-  return {at::zeros({batch}, at::kInt), program.initialState(function, batch)};
+ReadRows startRows(const Program &program, const std::string &function, int64_t batch, at::ScalarType type) {
+  return {at::zeros({batch}, at::kInt), program.initialState(function, batch, type)};
 }
 
 Advanced advance(const Program &program, const std::string &function, const ParamMap &params, const at::Tensor &ids_BT,
-                 ReadRows rows) {
+                 ReadRows rows, const EvalOptions &options) {
   std::vector<at::Tensor> arguments = {ids_BT, rows.pos_B};
   arguments.insert(arguments.end(), std::make_move_iterator(rows.states.begin()),
                    std::make_move_iterator(rows.states.end()));
-  std::vector<at::Tensor> results = program.run(function, arguments, params);
+  std::vector<at::Tensor> results = program.run(function, arguments, params, options);
   Advanced out;
   out.logits = std::move(results.front());
   out.rows.pos_B = rows.pos_B + int32_t(ids_BT.size(1));

@@ -20,11 +20,12 @@ struct Advanced {
 };
 
 /// B rows that have read nothing.
-ReadRows startRows(const Program &program, const std::string &function, int64_t batch);
+ReadRows startRows(const Program &program, const std::string &function, int64_t batch,
+                   at::ScalarType type = at::kFloat);
 
 /// Runs `function` (prefill or decode) over the rows' next tokens.
 Advanced advance(const Program &program, const std::string &function, const ParamMap &params, const at::Tensor &ids_BT,
-                 ReadRows rows);
+                 ReadRows rows, const EvalOptions &options = {});
 
 /// The sequences' tokens from `first` on as int64 [B, T], T the longest; shorter ones end in zeros.
 at::Tensor stackRows(const std::vector<const TokenIds *> &sequences, size_t first);

@@ -58,7 +58,7 @@ static TaskScore runGeneration(const LoadedModel &model, const Vocabulary &vocab
   };
   Program program = model.stateful(keptKeys(longest + size_t(task.newTokens())), /*allLogits=*/false);
   std::vector<std::string> outputs;
-  for (const TokenIds &tokens : generateGreedy(program, model.params, prompts, options))
+  for (const TokenIds &tokens : generateTokens(program, model.params, prompts, options))
     outputs.push_back(vocabulary.tokenizer->decode(tokens, /*skipSpecial=*/true));
   return scoreOutputs(task, outputs);
 }

@@ -25,12 +25,13 @@ std::string teacherWords(const ReportData &data) {
 }
 
 Json modelsView(const ReportData &data) {
-  static const std::pair<const char *, const char *> known[] = {
+  const std::pair<const char *, const char *> known[] = {
       {"window-sinks",
        "the teacher with its attention cut to window and sinks, untrained: what the new branch must beat"},
       {"window-sinks-trained", "the same, trained as the student is"},
       {"aligned", "the student after stage I"},
-      {"merged", "the experts merged: the result"}};
+      {"merged", data.student == "student" ? "the experts merged" : "the experts merged: the result"},
+      {"student", "the same after the stage on its own text: the result"}};
   Json rows = Json::array();
   for (const std::string &model : data.models) {
     std::string what = model.starts_with("expert-")    ? "the student after stage II on one domain"
@@ -117,7 +118,9 @@ Json trainingView(const ReportData &data) {
   for (const TrainingLog &log : data.logs) {
     LineChart chart{"Loss over the steps of " + log.name,
                     "step",
-                    log.name == "align" ? "relative loss, sum over layers" : "nats a token",
+                    log.name == "align"       ? "relative loss, sum over layers"
+                    : log.name == "on-policy" ? "KL to the teacher, nats a token that the student wrote"
+                                              : "nats a token",
                     {}};
     chart.small = true;
     if (!log.loss.empty())

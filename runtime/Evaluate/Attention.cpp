@@ -193,11 +193,11 @@ Tensor attendBand(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BT
 }
 
 Tensor attendState(const Tensor &q_BTHd, const Tensor &k_BTKd, const Tensor &v_BTKd, const Tensor &pos_B,
-                   std::vector<Tensor> &state, int64_t window, int64_t sinks, double scale) {
+                   int64_t longest, std::vector<Tensor> &state, int64_t window, int64_t sinks, double scale) {
   int64_t B = q_BTHd.size(0), T = q_BTHd.size(1);
   Tensor pos = pos_B.to(at::kLong).unsqueeze(-1);
   // Position p is in slot p mod W: the last positions before pos, in order. Those below 0 are outside of the document.
-  int64_t past = std::min(window, pos.max().item<int64_t>());
+  int64_t past = std::min(window, longest);
   Tensor slots = (pos + indices(pos, -past, 0)).remainder(window);
   History history{gatherTokens(state[0], slots), gatherTokens(state[1], slots), {}, {}};
   int64_t kept = std::min(window, T);

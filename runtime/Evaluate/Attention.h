@@ -53,10 +53,10 @@ at::Tensor attendBand(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const 
                       const History &history, const Band &band, double scale);
 
 /// Attention of tokens that continue a document of which pos_B tokens went before; `state` (ring_k, ring_v and, with
-/// sinks, sink_k, sink_v) is replaced by the new state.
+/// sinks, sink_k, sink_v) is replaced by the new state. `longest` is the greatest of pos_B, which a host may know.
 at::Tensor attendState(const at::Tensor &q_BTHd, const at::Tensor &k_BTKd, const at::Tensor &v_BTKd,
-                       const at::Tensor &pos_B, std::vector<at::Tensor> &state, int64_t window, int64_t sinks,
-                       double scale);
+                       const at::Tensor &pos_B, int64_t longest, std::vector<at::Tensor> &state, int64_t window,
+                       int64_t sinks, double scale);
 
 } // namespace xlstm::evaluate
 

@@ -105,7 +105,7 @@ static void runAttention(lm::AttentionOp op, Frame &frame) {
     std::vector<Tensor> state;
     for (mlir::Value value : op.getState())
       state.push_back(frame.take(value));
-    frame.set(op.getH(), attendState(q, k, v, pos, state, window, sinks, scale));
+    frame.set(op.getH(), attendState(q, k, v, pos, rangeOf(pos, frame.tables).second, state, window, sinks, scale));
     for (auto [result, tensor] : llvm::zip(op.getNewState(), state))
       frame.set(result, tensor);
     return;

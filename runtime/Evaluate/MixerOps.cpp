@@ -158,7 +158,7 @@ static HybridResult composeState(xlstm::HybridOp op, const HybridOperands &x, co
   state.erase(state.begin(), state.begin() + 3);
   Tensor docs = at::full({x.q.size(0), x.q.size(1)}, -1, x.q.options().dtype(at::kLong));
   MlstmResult memory = mlstm(operands, docs, static_cast<MlstmForm>(op.getForm()), op.getChunk(), frame);
-  Tensor window = attendState(x.q, x.k, x.v, pos, state, x.window, x.sinks, x.scale);
+  Tensor window = attendState(x.q, x.k, x.v, pos, rangeOf(pos, frame.tables).second, state, x.window, x.sinks, x.scale);
   state.insert(state.begin(), memory.state.begin(), memory.state.end());
   return {at::lerp(window, memory.h_BTHd, x.o.sigmoid().unsqueeze(-1)), window};
 }

@@ -11,14 +11,7 @@
 
 using namespace xlstm;
 
-Sampler::Sampler(const SamplerOptions &options) : options(options) {
-  if (!(options.temperature >= 0) || std::isinf(options.temperature))
-    fail("temperature: expected a number from 0, found ", options.temperature);
-  if (options.topK < 0)
-    fail("top-k: expected a number from 0, found ", options.topK);
-  if (!(options.topP > 0 && options.topP <= 1))
-    fail("top-p: expected a number above 0 and up to 1, found ", options.topP);
-  uint64_t seed = options.seed;
+UniformNumbers::UniformNumbers(uint64_t seed) {
   for (uint64_t &word : state) { // splitmix64, as the authors of xoshiro advise
     uint64_t z = seed += 0x9E3779B97F4A7C15u;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
@@ -27,8 +20,7 @@ Sampler::Sampler(const SamplerOptions &options) : options(options) {
   }
 }
 
-/// A number in [0, 1) of 53 random bits.
-double Sampler::uniform() {
+double UniformNumbers::next() {
   uint64_t result = std::rotl(state[1] * 5, 7) * 9, shifted = state[1] << 17;
   state[2] ^= state[0];
   state[3] ^= state[1];
@@ -37,6 +29,15 @@ double Sampler::uniform() {
   state[2] ^= shifted;
   state[3] = std::rotl(state[3], 45);
   return double(result >> 11) * 0x1p-53;
+}
+
+Sampler::Sampler(const SamplerOptions &options) : options(options), numbers(options.seed) {
+  if (!(options.temperature >= 0) || std::isinf(options.temperature))
+    fail("temperature: expected a number from 0, found ", options.temperature);
+  if (options.topK < 0)
+    fail("top-k: expected a number from 0, found ", options.topK);
+  if (!(options.topP > 0 && options.topP <= 1))
+    fail("top-p: expected a number above 0 and up to 1, found ", options.topP);
 }
 
 double Sampler::weightOf(float logit, float top) const {
@@ -98,7 +99,7 @@ int32_t Sampler::sample(std::span<const float> logits) {
   double total = 0;
   for (const Candidate &candidate : candidates)
     total += weightOf(candidate.logit, top);
-  double left = uniform() * total;
+  double left = numbers.next() * total;
   for (const Candidate &candidate : candidates)
     if ((left -= weightOf(candidate.logit, top)) < 0)
       return candidate.id;

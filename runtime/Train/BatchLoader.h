@@ -17,6 +17,16 @@ struct BatchPart {
   bool isOnly = false; // the batch has no other
 };
 
+/// Rows of a batch that has so many tokens, `micro` at a time; 0: all at once.
+inline std::vector<BatchPart> partsOf(const TrainTask &task, const TokenRows &rows, int64_t tokens, int64_t micro) {
+  int64_t count = rows.size(), most = micro == 0 ? count : micro;
+  std::vector<BatchPart> parts;
+  for (const TokenRows &part : rows.batches(most))
+    parts.push_back(
+        {task.arguments(part), double(task.tokens(part)) / double(std::max<int64_t>(tokens, 1)), most >= count});
+  return parts;
+}
+
 /// The batches of one step after the other. While one is trained on, a thread makes the next: what it reads from a disk
 /// is there in time. A batch is a function of its step alone, whoever makes it. The thread must not run parallel loops
 /// of ATen, whose own threads it would double.

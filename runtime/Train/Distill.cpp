@@ -20,10 +20,10 @@ namespace {
 class Distillation {
 public:
   Distillation(const Program &program, const TargetSource &source, const TokenRows &heldOut,
-               const TrainOptions &options)
+               const TrainOptions &options, const StudentWriter *writer)
       : function(program, "distill", options), spec(function.spec()), source(source), heldOut(heldOut),
-        options(options), hasHeldOut(source.hasAll(heldOut)), loss(function.result("loss")), ce(function.result("ce")),
-        kl(function.result("kl")) {
+        options(options), writer(writer), hasHeldOut(source.hasAll(heldOut)), loss(function.result("loss")),
+        ce(function.result("ce")), kl(function.result("kl")) {
     if (spec.arguments.size() != 6 || spec.arguments[3].shape.size() != 3)
       fail("function 'distill': expected arguments ids, docs, labels, top_ids [B, T, K], top_logprobs, tail");
     if (int64_t k = spec.arguments[3].shape[2]; k >= 0 && k != source.k())
@@ -31,7 +31,8 @@ public:
   }
 
   /// Ids, documents and labels, and what the targets' source prepares.
-  std::vector<at::Tensor> arguments(const TokenRows &batch) const {
+  std::vector<at::Tensor> arguments(const TokenRows &rows) const {
+    TokenRows batch = writer ? withoutPadding(rows) : rows;
     std::vector<at::Tensor> arguments = {batch.ids_NT, batch.docStart_NT, batch.labels_NT};
     std::vector<at::Tensor> prepared = source.prepare(batch);
     arguments.insert(arguments.end(), prepared.begin(), prepared.end());
@@ -45,14 +46,46 @@ public:
     return {results[loss], {{"ce", results[ce].detach()}, {"kl", results[kl].detach()}}};
   }
 
-  /// Cross-entropy of the held-out rows, and KL to the teacher where the source has their targets.
+  /// Cross-entropy of the held-out rows, and KL to the teacher where the source has their targets; with a writer of
+  /// what it writes behind them.
   Json validate(const ParamMap &params) const {
-    double sum = 0, klSum = 0, labels = 0;
-    Group &group = Group::world();
+    std::vector<TokenRows> mine;
+    std::vector<RowKey> keys;
     int64_t number = 0;
-    for (const TokenRows &batch : heldOut.batches(options.heldOutBatch)) {
-      if (!group.isMine(number++))
-        continue;
+    for (const TokenRows &batch : heldOut.batches(options.heldOutBatch))
+      if (Group::world().isMine(number++)) {
+        mine.push_back(batch);
+        for (int64_t row = 0; row < batch.size(); ++row)
+          keys.push_back({heldOutStep, (number - 1) * options.heldOutBatch + row});
+      }
+    Losses text = measure(mine, params);
+    if (!writer) {
+      Json found = {{"held_out", text.ce}};
+      if (hasHeldOut)
+        found["held_out_kl"] = text.kl;
+      return found;
+    }
+    std::vector<TokenRows> written;
+    if (!mine.empty())
+      written = writer->write(concatenate(mine), keys, params).batches(options.heldOutBatch);
+    Losses own = measure(written, params);
+    return {{"held_out", own.kl},
+            {"held_out_ce", own.ce},
+            {"held_out_tokens", own.labels},
+            {"text_ce", text.ce},
+            {"text_kl", text.kl}};
+  }
+
+private:
+  struct Losses {
+    double ce, kl;
+    int64_t labels;
+  };
+
+  /// Means over the labelled tokens of all ranks' batches.
+  Losses measure(const std::vector<TokenRows> &batches, const ParamMap &params) const {
+    double sum = 0, klSum = 0, labels = 0;
+    for (const TokenRows &batch : batches) {
       int64_t B = batch.size(), T = batch.length(), K = std::max<int64_t>(spec.arguments[3].shape[2], 1);
       Targets targets{at::zeros({B, T, K}, at::kInt), at::zeros({B, T, K}), at::full({B, T}, -69.0)};
       if (hasHeldOut)
@@ -63,14 +96,10 @@ public:
       klSum += count * results[kl].item<double>();
       labels += count;
     }
-    std::vector<double> all = group.sum({sum, klSum, labels});
-    Json found = {{"held_out", all[0] / all[2]}};
-    if (hasHeldOut)
-      found["held_out_kl"] = all[1] / all[2];
-    return found;
+    std::vector<double> all = Group::world().sum({sum, klSum, labels});
+    return {all[0] / all[2], all[1] / all[2], int64_t(all[2])};
   }
 
-private:
   static std::vector<at::Tensor> argumentsOf(const at::Tensor &ids, const at::Tensor &docs, const at::Tensor &labels,
                                              const Targets &targets) {
     return {ids, docs, labels, targets.ids_BTK, targets.logprobs_BTK, targets.tail_BT};
@@ -81,6 +110,7 @@ private:
   const TargetSource &source;
   const TokenRows &heldOut;
   const TrainOptions &options;
+  const StudentWriter *writer;
   bool hasHeldOut;
   size_t loss, ce, kl;
 };
@@ -114,19 +144,19 @@ static Split split(const FunctionSpec &spec, ParamMap params, Trained what) {
 
 DistillResult distillExpert(const Program &program, const std::function<ParamMap()> &load, const MixedRows &data,
                             const TargetSource &source, const TokenRows &heldOut, const TrainOptions &options,
-                            const std::filesystem::path &folder) {
+                            const std::filesystem::path &folder, const StudentWriter *writer) {
   if (heldOut.size() == 0 || heldOut.numLabels() == 0)
     fail("distill: expected held-out rows with at least one label");
   source.check(data.rows, rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch,
                                    shuffledTogether(data.rows.length())));
-  Distillation distillation(program, source, heldOut, options);
+  Distillation distillation(program, source, heldOut, options, writer);
   const FunctionSpec &spec = program.function("distill");
   ParamMap start = load();
   addLoraParams(spec, start, options.type);
   Split params = split(spec, std::move(start), options.trained);
   bool isRounded = roundFrozen(spec, options, params.frozen);
   TrainTask task;
-  task.name = "distill";
+  task.name = writer ? "on-policy" : "distill";
   if (source.teacher().empty()) // a teacher's answers lie on the device: their range is looked at in every step
     task.function = &program.function("distill");
   task.arguments = [&](auto &batch) { return distillation.arguments(batch); };
@@ -141,6 +171,11 @@ DistillResult distillExpert(const Program &program, const std::function<ParamMap
   task.identity = {{"held_out", hashOf(heldOut)}, {"k", source.k()}};
   if (std::string teacher = source.teacher(); !teacher.empty())
     task.identity["teacher"] = teacher;
+  if (writer) {
+    task.write = [&](auto &rows, auto &keys, auto &params) { return writer->write(rows, keys, params); };
+    task.every = writer->options().every;
+    task.identity["on_policy"] = writer->identity();
+  }
 
   TrainResult run = train(task, data, params.frozen, std::move(params.trained), options, folder);
   DistillReport report{run.first.at("held_out"), run.best, run.last.at("held_out"), run.bestStep, run.steps};

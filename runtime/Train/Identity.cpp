@@ -82,6 +82,18 @@ bool isGrown(const Json &found, const Json &expected) {
   return found.at("options").at("steps") != expected.at("options").at("steps");
 }
 
+std::optional<int64_t> stepOfOtherRate(const Json &was, const TrainOptions &options, int64_t steps) {
+  int64_t before = was.at("options").at("steps");
+  auto numbers = was.at("options").at("rate");
+  Schedule rate{numbers.at(0), numbers.at(1), numbers.at(2), numbers.at(3)}, newRate = rate;
+  newRate.peak = was.at("options").at("new").at(0);
+  for (int64_t n = 0; n < std::min(steps, options.steps); ++n)
+    if (rate.at(n, before) != options.rate.at(n, options.steps) ||
+        newRate.at(n, before) != options.newRate().at(n, options.steps))
+      return n;
+  return std::nullopt;
+}
+
 void checkIdentity(const Json &found, const Json &expected, const std::filesystem::path &folder) {
   Json was = found.flatten(), is = expected.flatten();
   for (const auto &[key, value] : is.items())

@@ -16,6 +16,10 @@ Json identityOf(const TrainTask &task, const MixedRows &data, const ParamMap &fr
 /// what follows from that, which is left to be compared.
 bool isGrown(const Json &found, const Json &expected);
 
+/// The first of `steps` steps, counted from 0, that had other learning rates in a run of identity `was` than it has in
+/// one of these options; none: all had the same.
+std::optional<int64_t> stepOfOtherRate(const Json &was, const TrainOptions &options, int64_t steps);
+
 /// Throws Error naming the first difference.
 void checkIdentity(const Json &found, const Json &expected, const std::filesystem::path &folder);
 

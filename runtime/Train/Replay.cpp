@@ -32,8 +32,8 @@ void saveFailure(const std::filesystem::path &folder, const std::string &task, c
 /// JSON has no infinities.
 static Json numberOf(double value) { return std::isfinite(value) ? Json(value) : Json(std::to_string(value)); }
 
-Json lossesOf(const TrainTask &task, const std::vector<at::Tensor> &arguments, const ParamMap &all,
-              const ParamMap &trained) {
+static Json lossesOf(const TrainTask &task, const std::vector<at::Tensor> &arguments, const ParamMap &all,
+                     const ParamMap &trained) {
   StepLosses losses = task.losses(arguments, all, {});
   losses.loss.backward();
   Json found = {{"loss", numberOf(losses.loss.item<double>())},
@@ -45,6 +45,20 @@ Json lossesOf(const TrainTask &task, const std::vector<at::Tensor> &arguments, c
   for (const auto &[name, param] : trained)
     if (param.grad().defined() && !param.grad().isfinite().all().item<bool>() && found["not_finite"].size() < most)
       found["not_finite"].push_back(name);
+  return found;
+}
+
+Json lossesOfRows(const TrainTask &task, const TokenRows &rows, const std::vector<int64_t> &numbers,
+                  const ParamMap &all, Trainee &trainee) {
+  Json found = Json::array();
+  for (int64_t n = 0; n < rows.size(); ++n) {
+    trainee.clearGradients();
+    TokenRows one = rows.slice(n, n + 1);
+    Json losses = lossesOf(task, task.arguments(one), all, trainee.leaves());
+    losses["row"] = numbers[size_t(n)];
+    losses["tokens"] = task.tokens(one);
+    found.push_back(losses);
+  }
   return found;
 }
 

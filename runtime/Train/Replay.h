@@ -6,6 +6,7 @@
 
 #include "BatchLoader.h"
 #include "StepLog.h"
+#include "Trainee.h"
 
 #include "xlstm/Runtime/Train/Replay.h"
 
@@ -15,9 +16,10 @@ namespace xlstm {
 void saveFailure(const std::filesystem::path &folder, const std::string &task, const BadStep &bad,
                  const std::vector<int64_t> &rows, const std::vector<BatchPart> &batch);
 
-/// Losses of a batch, the norm of its gradient, and which params' gradients are not finite.
-Json lossesOf(const TrainTask &task, const std::vector<at::Tensor> &arguments, const ParamMap &all,
-              const ParamMap &trained);
+/// Of each row, whose number is in `numbers`: its losses, the norm of its gradient, and which params' gradients are not
+/// finite. Those of `trainee` are used up.
+Json lossesOfRows(const TrainTask &task, const TokenRows &rows, const std::vector<int64_t> &numbers,
+                  const ParamMap &all, Trainee &trainee);
 
 } // namespace xlstm
 

@@ -6,6 +6,7 @@
 #include "xlstm/Support/Number.h"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/stack.h>
 
 #include <algorithm>
@@ -29,6 +30,10 @@ void StepMetrics::add(const StepLosses &losses, double share) {
   put("loss", losses.loss.detach().to(at::kDouble).mul(share));
   for (const auto &[name, value] : losses.others)
     put(name, value.detach().to(at::kDouble).mul(share));
+}
+
+void StepMetrics::count(const std::string &name, double number, c10::Device device) {
+  put(name, at::full({}, number, at::TensorOptions(device).dtype(at::kDouble)));
 }
 
 void StepMetrics::finish(double learningRate, const at::Tensor &norm, const GateRanges &gates) {

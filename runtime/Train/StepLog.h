@@ -18,6 +18,8 @@ class StepMetrics {
 public:
   /// Adds the losses of a part of the batch, `share` of its tokens.
   void add(const StepLosses &losses, double share);
+  /// Adds a number of this rank's.
+  void count(const std::string &name, double number, c10::Device device);
   /// Adds "lr", "grad_norm" and, where there are gates, "i_gate" and "f_gate", [least, greatest].
   void finish(double rate, const at::Tensor &norm, const GateRanges &gates);
   /// What add() has added up, scalars.

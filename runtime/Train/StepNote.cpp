@@ -21,12 +21,14 @@ static double heldBytes(c10::Device device) {
   return resident * double(::sysconf(_SC_PAGESIZE));
 }
 
-std::string StepNote::after(double loss) {
-  ++steps;
+std::string StepNote::after(double loss, int64_t tokensOfStep) {
+  tokens += tokensOfStep;
   double seconds = std::chrono::duration<double>(Clock::now() - start).count(), bytes = heldBytes(device);
-  char text[96];
-  int size = std::snprintf(text, sizeof text, "loss %.4f  %.0f tokens/s", loss,
-                           double(steps * tokens) / std::max(seconds, 1e-9));
+  double each = double(tokens) / std::max(seconds, 1e-9);
+  char text[112];
+  int size = areWritten ? std::snprintf(text, sizeof text, "loss %.4f  %lld tokens written, %.0f/s", loss,
+                                        static_cast<long long>(tokens), each)
+                        : std::snprintf(text, sizeof text, "loss %.4f  %.0f tokens/s", loss, each);
   if (bytes > 0 && size > 0 && size_t(size) < sizeof text)
     std::snprintf(text + size, sizeof text - size_t(size), "  %.1f GB", bytes / 1e9);
   return text;

@@ -33,10 +33,12 @@ Schedule TrainOptions::newRate() const {
   return schedule;
 }
 
+std::string TrainOptions::precisionPass(const std::string &functions) const {
+  return precision == "f32" ? "" : "xlstm-set-precision{type=" + precision + " functions=" + functions + "}";
+}
+
 std::string TrainOptions::passes(const std::string &function) const {
-  std::string passes;
-  if (precision != "f32")
-    passes = "xlstm-set-precision{type=" + precision + " functions=" + function + "}";
+  std::string passes = precisionPass(function);
   if (recompute)
     passes += (passes.empty() ? "" : ",") + ("xlstm-recompute-layers{functions=" + function + "}");
   return passes;

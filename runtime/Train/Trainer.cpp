@@ -13,6 +13,7 @@
 #include "StepNote.h"
 #include "StepWork.h"
 #include "Trainee.h"
+#include "WrittenBatches.h"
 
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 #include "xlstm/Runtime/Data/ContentHash.h"
@@ -36,13 +37,16 @@ public:
         store(folder / "checkpoints", options.checkpointEvery, std::max<int64_t>(2, options.keptCheckpoints)),
         all(frozen),
         batches([this](int64_t step) { return makeBatch(step, group.part(this->options.batch)); }, options.steps),
-        spikes(options.spike) {
+        written(task, data, options, group), spikes(options.spike) {
     if (options.steps < 0 || options.batch < 1 || options.microBatch < 0 || options.validateEvery < 1 ||
         options.checkpointEvery < 1)
       fail(task.name, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");
     if (options.batch < group.size())
       fail(task.name, ": expected a batch of at least a row for each of the ", group.size(), " ranks, found ",
            options.batch);
+    if (options.checkpointEvery % task.every != 0)
+      fail(task.name, ": expected checkpoints every so many steps as the student writes for, ", task.every,
+           ", or a multiple of that, found ", options.checkpointEvery);
     if (initial.empty())
       fail(task.name, ": there is nothing to train: the student has no tensor that linearizing added");
     record = {{"identity", identityOf(task, data, frozen, initial, options)}};
@@ -65,20 +69,20 @@ public:
       replay();
     stopIfAsked(interrupts);
     Progress progress(task.name, options.steps, done);
-    StepNote note(options.batch * data.rows.length(), all.begin()->second.device());
+    StepNote note(bool(task.write), device());
     while (done < options.steps && !hasStopped()) {
       step();
       ++done;
       bool last = done == options.steps;
       bool isValidated = last || done % options.validateEvery == 0,
            isSaved = last || done % options.checkpointEvery == 0;
-      if (isValidated || isSaved || steps.isDue())
+      if (isValidated || isSaved || task.write || steps.isDue()) // what was written is there until the next step
         writeSteps();
       if (isValidated)
         validate();
       if (isSaved || hasStopped())
         save();
-      progress.advance(1, note.after(steps.loss()));
+      progress.advance(1, note.after(steps.loss(), task.write ? written.tokens() : options.batch * data.rows.length()));
       if (options.onStep)
         options.onStep(done);
       stopIfAsked(interrupts);
@@ -87,6 +91,7 @@ public:
   }
 
 private:
+  c10::Device device() const { return all.begin()->second.device(); }
   bool hasStopped() const { return record.value("stopped", false); }
 
   /// The newest checkpoint that this run would have come by. `reason`: why not by another; rank 0 knows it.
@@ -148,13 +153,10 @@ private:
       return "";
     }
     int64_t before = was.at("options").at("steps"), step = checkpoint.step;
-    auto was_ = was.at("options").at("rate");
-    Schedule rate{was_.at(0), was_.at(1), was_.at(2), was_.at(3)}, newRate = rate;
-    newRate.peak = was.at("options").at("new").at(0);
-    for (int64_t n = 0; n < std::min(step, options.steps); ++n)
-      if (rate.at(n, before) != options.rate.at(n, options.steps) ||
-          newRate.at(n, before) != options.newRate().at(n, options.steps))
-        return "its learning rate at step " + std::to_string(n + 1) + " would have been another one";
+    if (std::optional<int64_t> other = stepOfOtherRate(was, options, step))
+      return "its learning rate at step " + std::to_string(*other + 1) + " would have been another one";
+    if (step % task.every != 0)
+      return "a longer run does not write between steps " + std::to_string(step) + " and " + std::to_string(step + 1);
     if (step > options.steps)
       return "it is asked for fewer steps than it has done";
     if (step == before && step % options.validateEvery != 0)
@@ -192,21 +194,28 @@ private:
 
   /// The parts of a step's batch, of its rows [first, second). Runs ahead, in another thread.
   std::vector<BatchPart> makeBatch(int64_t step, std::pair<int64_t, int64_t> which) const {
-    int64_t count = which.second - which.first, micro = options.microBatch == 0 ? count : options.microBatch;
     TokenRows batch = data.rows.select(rowsOf(step));
-    double tokens = double(std::max<int64_t>(task.tokens(batch), 1));
-    std::vector<BatchPart> parts;
-    for (const TokenRows &part : batch.slice(which.first, which.second).batches(micro))
-      parts.push_back({task.arguments(part), double(task.tokens(part)) / tokens, micro >= count});
-    return parts;
+    return partsOf(batch.slice(which.first, which.second), task.tokens(batch));
   }
 
-  /// One update. Nothing in it waits for the device.
+  std::vector<BatchPart> partsOf(const TokenRows &rows, int64_t tokens) const {
+    return xlstm::partsOf(task, rows, tokens, options.microBatch);
+  }
+
+  std::vector<BatchPart> nextBatch(StepMetrics &metrics) {
+    if (!task.write)
+      return batches.take(done);
+    TokenRows rows = written.take(done, order, all);
+    metrics.count("written", double(task.tokens(rows)), device());
+    return partsOf(rows, written.tokens());
+  }
+
+  /// One update. Nothing in it waits for the device, but where the student writes.
   void step() {
     trainee->clearGradients(); // parts add up
     GateRanges gates;
     StepMetrics metrics;
-    std::vector<BatchPart> parts = batches.take(done);
+    std::vector<BatchPart> parts = nextBatch(metrics);
     for (const BatchPart &part : parts)
       work->run(part, metrics, gates);
     for (int64_t part = int64_t(parts.size()); part < mostParts(); ++part)
@@ -242,17 +251,9 @@ private:
     Progress progress(task.name, last, done);
     for (; done < last; ++done, progress.advance())
       step();
-    std::vector<int64_t> rows = rowsOf(last);
-    Json report = {{"task", task.name}, {"step", last + 1}, {"rows", Json::array()}};
-    for (int64_t row : rows) {
-      trainee->clearGradients();
-      TokenRows one = data.rows.select(std::span(&row, 1));
-      Json losses = lossesOf(task, task.arguments(one), all, trainee->leaves());
-      losses["row"] = row;
-      losses["tokens"] = task.tokens(one);
-      report["rows"].push_back(losses);
-    }
-    throw Replayed{report};
+    TokenRows rows = task.write ? written.take(last, order, all) : data.rows.select(rowsOf(last));
+    throw Replayed{
+        {{"task", task.name}, {"step", last + 1}, {"rows", lossesOfRows(task, rows, rowsOf(last), all, *trainee)}}};
   }
 
   void writeSteps() {
@@ -262,8 +263,13 @@ private:
     });
     if (!bad)
       return;
-    std::vector<int64_t> rows = rowsOf(bad->step - 1);
-    saveFailure(folder / failedName, task.name, *bad, rows, makeBatch(bad->step - 1, {0, options.batch}));
+    int64_t step = bad->step - 1;
+    std::vector<int64_t> rows = rowsOf(step);
+    if (task.write) // of this rank, which is the first
+      rows.resize(size_t(group.part(options.batch).second));
+    saveFailure(folder / failedName, task.name, *bad, rows,
+                task.write ? xlstm::partsOf(task, written.of(step), written.tokens(), 0)
+                           : makeBatch(step, {0, options.batch}));
     fail(folder.string(), ": step ", bad->step, " of ", task.name, ": ", bad->what, "; its batch is in ",
          (folder / failedName).string(),
          ", xlstm replay shows its rows; a lower learning rate or a longer warm-up may help");
@@ -311,6 +317,8 @@ private:
   }
 
   void stopIfAsked(const DeferInterrupts &interrupts) {
+    if (!written.isBorder(done) && done < options.steps)
+      return;
     int signal = int(group.greatest(interrupts.signal())); // ranks stop at one step, whichever was told to
     if (!signal)
       return;
@@ -367,6 +375,7 @@ private:
   std::vector<int64_t> order;
   std::vector<uint64_t> rowHashes;
   BatchLoader batches;
+  WrittenBatches written;
   StepLog steps;
   SpikeWatch spikes;
   std::optional<StepWork> work;

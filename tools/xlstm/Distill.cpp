@@ -70,6 +70,8 @@ static Recipe readRecipeFor(const RunOrigin &origin, int64_t ranks) {
   checkBatch(origin.recipe, "align", recipe.align.options, ranks);
   for (const RecipeExpert &expert : recipe.experts)
     checkBatch(origin.recipe, "distill", expert.training.options, ranks);
+  if (recipe.onPolicy)
+    checkBatch(origin.recipe, "on_policy", recipe.onPolicy->training.options, ranks);
   return recipe;
 }
 

@@ -12,6 +12,7 @@
 #include "xlstm/Runtime/Checkpoint/CheckpointStore.h"
 #include "xlstm/Runtime/Data/TargetStore.h"
 #include "xlstm/Runtime/Train/Align.h"
+#include "xlstm/Support/Error.h"
 
 #include <algorithm>
 #include <iomanip>
@@ -41,6 +42,7 @@ constexpr int64_t Logits16 = 272 << 20;                       // bytes of them (
 constexpr int64_t PerWidth = 8, PerFeedForward = 3, PerAlignedWidth = 10;
 constexpr double bytesOfToken = 3.4;   // of text; a compressed byte is 4
 constexpr double tokenizingCost = 100; // bytes copied in the time in which a byte of text is read, packed and encoded
+constexpr double WritingTimes = 4;     // forward passes that a token costs which is written, one of a row at a time
 constexpr double WithAdapters = 1.45;  // what adapters beside all projections make of an expert's
 
 } // namespace
@@ -125,14 +127,14 @@ static double timesForward(const TrainOptions &options, bool isAlignment) {
   return times + (options.recompute ? 1 : 0);
 }
 
-static void addWork(StageNeeds &stage, const Recipe &recipe, const RecipeTraining &training, const Shapes &model,
+static void addWork(StageNeeds &stage, const RecipeTraining &training, int64_t length, const Shapes &model,
                     bool isAlignment) {
   const TrainOptions &options = training.options;
   int64_t validations = options.steps / options.validateEvery + 2;
-  double heldOut = double(validations * training.heldOutRows) * double(training.domains.size() * recipe.length);
-  stage.tokens = options.steps * options.batch * recipe.length;
+  double heldOut = double(validations * training.heldOutRows) * double(training.domains.size() * length);
+  stage.tokens = options.steps * options.batch * length;
   stage.operations =
-      forwardOperations(model, recipe.length) * (double(stage.tokens) * timesForward(options, isAlignment) + heldOut);
+      forwardOperations(model, length) * (double(stage.tokens) * timesForward(options, isAlignment) + heldOut);
 }
 
 /// Of a model that only answers: its logits, their logarithms, and what is made of those.
@@ -182,56 +184,78 @@ static int64_t checkpointBytes(const TrainOptions &options, int64_t trained) {
   return options.keptCheckpoints * trained * Checkpointed;
 }
 
-static HeldParams heldBy(const RecipeExpert &expert, const std::string &studentModule, const std::string &origin) {
-  const TrainOptions &options = expert.training.options;
+static HeldParams heldBy(const RecipeTraining &training, const std::string &studentModule, const std::string &origin) {
+  const TrainOptions &options = training.options;
   const xlstm::Program program =
-      deriveProgram(studentModule, origin, expert.adapterPass() + "xlstm-build-distill", options.passes("distill"));
+      deriveProgram(studentModule, origin, training.adapterPass() + "xlstm-build-distill", options.passes("distill"));
   return HeldParams::of(program.function("distill"), options.trained);
 }
 
-static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, const HeldParams &held,
-                      int64_t ranks, std::vector<StageNeeds> &stages) {
-  const TrainOptions &options = expert.training.options;
-  int64_t weights = model.elements * F32, targets = recipe.onlineTargets ? 0 : targetBytes(recipe, expert, model);
-  StageNeeds write{"targets-" + expert.name, "the teacher's answers"};
-  (recipe.keepTargets ? write.stays : write.passes) = targets;
-  TargetFormat format;
-  format.setContext(recipe.length, model.context);
-  write.memory =
-      ProgramBytes + weights + answers(model, std::max(TargetOptions::batchFor(model.vocab), format.context));
-  write.tokens = options.steps * options.batch * recipe.length;
-  write.operations = double(write.tokens) * forwardOperations(model, format.context);
-  if (!recipe.onlineTargets)
-    stages.push_back(write);
-  StageNeeds train{"expert-" + expert.name, stepsText(options)};
+/// A stage that trains the student on rows of `length` tokens, perhaps with the teacher answering in the step.
+static StageNeeds trainingNeeds(const Recipe &recipe, const std::string &name, const RecipeTraining &training,
+                                const Shapes &model, const HeldParams &held, int64_t ranks, int64_t length,
+                                bool isOnline) {
+  const TrainOptions &options = training.options;
+  StageNeeds train{name, stepsText(options)};
   if (options.trained != Trained::Full)
     train.what += ", " + oneDigit(double(held.trained) / 1e6) + " M trained parameters";
   train.stays = model.bytes;
   int64_t leftovers = checkpointBytes(options, held.trained) + held.trained * F32; // and best/
   (recipe.keepCheckpoints ? train.stays : train.passes) += leftovers;
-  if (!recipe.keepTargets)
-    train.passes += targets;
   // Frozen ones; the trained, their gradients, two moments. At the end the weights are read once more.
-  int64_t tokens = recipe.length * rowsAtOnce(options, ranks), working = expertActivations(model, options, tokens);
+  int64_t tokens = length * rowsAtOnce(options, ranks), working = expertActivations(model, options, tokens);
   int64_t teacher = 0;
-  if (recipe.onlineTargets) { // as it is stored; it has answered before the student's step begins
+  if (isOnline) { // as it is stored; it has answered before the student's step begins
     teacher = model.bytes;
     working = std::max(working, answers(model, tokens));
   }
-  int64_t training = held.frozenBytes + held.trained * Training + working;
+  int64_t step = held.frozenBytes + held.trained * Training + working;
   if (isNarrow(options)) // gradients come as activations go
-    training = held.frozenBytes + held.trained * Rounded +
-               std::max(held.trained * Training, held.trained * Checkpointed + working);
-  train.memory = ProgramBytes + teacher + std::max(training, weights + held.trained * F32);
+    step = held.frozenBytes + held.trained * Rounded +
+           std::max(held.trained * Training, held.trained * Checkpointed + working);
+  train.memory = ProgramBytes + teacher + std::max(step, model.elements * F32 + held.trained * F32);
   if (ranks > 1) { // nor is it in one piece at the end
     RankBytes rank = RankBytes::of(held, options, ranks);
     train.memory = ProgramBytes + teacher + held.frozenBytes + rank.stays + rank.underWay + working;
     train.sent = rank.sent;
   }
-  addWork(train, recipe, expert.training, model, false);
-  if (recipe.onlineTargets)
-    train.operations += double(train.tokens) * forwardOperations(model, recipe.length);
-  stages.push_back(train);
+  addWork(train, training, length, model, false);
+  if (isOnline)
+    train.operations += double(train.tokens) * forwardOperations(model, length);
+  return train;
+}
+
+static void addExpert(const Recipe &recipe, const RecipeExpert &expert, const Shapes &model, const HeldParams &held,
+                      int64_t ranks, std::vector<StageNeeds> &stages) {
+  const TrainOptions &options = expert.training.options;
+  int64_t targets = recipe.onlineTargets ? 0 : targetBytes(recipe, expert, model);
+  StageNeeds write{"targets-" + expert.name, "the teacher's answers"};
+  (recipe.keepTargets ? write.stays : write.passes) = targets;
+  TargetFormat format;
+  format.setContext(recipe.length, model.context);
+  write.memory = ProgramBytes + model.elements * F32 +
+                 answers(model, std::max(TargetOptions::batchFor(model.vocab), format.context));
+  write.tokens = options.steps * options.batch * recipe.length;
+  write.operations = double(write.tokens) * forwardOperations(model, format.context);
+  if (!recipe.onlineTargets)
+    stages.push_back(write);
+  stages.push_back(trainingNeeds(recipe, "expert-" + expert.name, expert.training, model, held, ranks, recipe.length,
+                                 recipe.onlineTargets));
+  if (!recipe.keepTargets)
+    stages.back().passes += targets;
+}
+
+/// As a step of an expert whose teacher answers in it, behind what the student writes, a token of each row at a time.
+static StageNeeds onPolicyNeeds(const Recipe &recipe, const Shapes &model, const HeldParams &held, int64_t ranks) {
+  const RecipeOnPolicy &onPolicy = *recipe.onPolicy;
+  if (int64_t length = onPolicy.write.length(); model.context > 0 && length > model.context)
+    fail(recipe.teacher.string(), ": expected a context of the ", length,
+         " tokens that 'on_policy.prompt' and 'on_policy.write' are together, found one of ", model.context);
+  StageNeeds train = trainingNeeds(recipe, "on-policy", onPolicy.training, model, held, ranks, onPolicy.write.length(),
+                                   /*isOnline=*/true);
+  train.what += ", " + std::to_string(onPolicy.write.write) + " tokens written of each";
+  train.operations += WritingTimes * double(train.tokens) * forwardOperations(model, onPolicy.write.length());
+  return train;
 }
 
 std::vector<StageNeeds> estimateRun(const Recipe &recipe, int64_t ranks) {
@@ -271,21 +295,23 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
   train.memory = ProgramBytes + std::max(weights, unread + held.frozenBytes + training + working);
   std::set<std::string> aligned;
   for (const RecipeExpert &expert : recipe.experts) {
-    addWork(train, recipe, recipe.alignmentOf(expert), student, true);
+    addWork(train, recipe.alignmentOf(expert), recipe.length, student, true);
     train.name = recipe.alignsEach ? "align-" + recipe.rootOf(expert).name : "align";
     if (aligned.insert(train.name).second)
       stages.push_back(train);
   }
   for (const RecipeExpert &expert : recipe.experts)
-    addExpert(recipe, expert, student, heldBy(expert, studentModule, origin), ranks, stages);
+    addExpert(recipe, expert, student, heldBy(expert.training, studentModule, origin), ranks, stages);
   if (recipe.makesMergeBase())
     stages.push_back({"base", "the mean of the aligned students", student.bytes, 0, ProgramBytes + weights});
   stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
+  if (recipe.onPolicy)
+    stages.push_back(onPolicyNeeds(recipe, student, heldBy(recipe.onPolicy->training, studentModule, origin), ranks));
   stages.push_back({"compile", "the executable", student.bytes, 0, ProgramBytes + weights});
   int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);
   stages.push_back(
       {"eval", "every model, one after the other", 0, 0, ProgramBytes + weights + answers(student, tokens)});
-  stages.back().tokens = scoredTokens(recipe) * int64_t(recipe.experts.size() + 4);
+  stages.back().tokens = scoredTokens(recipe) * int64_t(recipe.experts.size() + (recipe.onPolicy ? 5 : 4));
   stages.back().operations = double(stages.back().tokens) * forwardOperations(student, recipe.eval.pieceTokens);
   for (StageNeeds &stage : stages) {
     if (stage.name != "tokens")

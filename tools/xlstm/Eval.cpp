@@ -73,6 +73,7 @@ void evaluateBundles(const std::vector<NamedBundle> &models, const EvalInputs &i
   settings.pieceTokens = inputs.pieceTokens;
   settings.tokenLimit = inputs.tokens;
   settings.teacher = models.at(0).name;
+  settings.student = inputs.student;
   settings.countText = inputs.countText;
   for (const EvalDomain &domain : inputs.domains)
     if (!domain.split.empty())

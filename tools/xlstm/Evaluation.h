@@ -33,6 +33,7 @@ struct EvalInputs {
   int64_t pieceTokens = 512;
   bool countText = false;     // C_alpha counts the domains, too
   std::string device = "cpu"; // where the models run
+  std::string student = "merged"; // EvaluationSettings::student
 };
 
 /// The functions that tasks need: a program with @prefill and @decode.

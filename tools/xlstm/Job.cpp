@@ -109,6 +109,17 @@ Lineage Job::lineage(const std::string &stage, const RecipeTraining &training, c
   return result;
 }
 
+/// It begins where the merged student is.
+Lineage Job::onPolicyLineage() {
+  Bundle merged = Bundle::open(run / "merged", BundleCheck::SmallFiles);
+  Lineage result = merged.lineage.value_or(Lineage());
+  result.start = hashOfTensors(merged.weights);
+  result.stage = onPolicyName;
+  for (const auto &[name, share] : recipe.onPolicy->training.domains)
+    result.data[name] = run.hashes().of(recipe.domain(name).trainFiles());
+  return result;
+}
+
 void Job::align(const RecipeExpert &expert) {
   callOthers(alignName(expert));
   RecipeTraining training = recipe.alignmentOf(expert);
@@ -126,33 +137,67 @@ void Job::align(const RecipeExpert &expert) {
   writeStudent(teacher, student(), result.trained, run / alignedName(expert), lineage("aligned", training, expert));
 }
 
-void Job::distill(const RecipeExpert &expert) {
-  callOthers("expert-" + expert.name);
-  RunnableModel aligned = RunnableModel::open(startBundle(expert), device);
-  Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}",
-                                   expert.training.options.passes("distill"));
-  Corpus corpus = readCorpus(expert.training);
+struct Job::StudentTraining {
+  const RecipeTraining &training;
+  fs::path start;
+  std::string build, then; // passes (RunnableModel::derive)
+  std::unique_ptr<TargetSource> source;
+  fs::path folder, bundle;
+  std::string name; // of the bundle's source
+  std::function<Lineage()> lineage;
+  const WriteOptions *write = nullptr; // where the student writes what it is trained on
+};
+
+void Job::trainStudent(const StudentTraining &what) {
+  RunnableModel student = RunnableModel::open(what.start, device);
+  TrainOptions options = what.training.options;
+  Program program = student.derive(what.training.adapterPass() + what.build, what.then);
+  Corpus corpus = readCorpus(what.training);
   auto load = [&] { // those that are there, which are not needed beside what is trained of them
-    ParamMap params = std::exchange(aligned.params, {});
-    return params.empty() ? RunnableModel::open(startBundle(expert), device).params : params;
+    ParamMap params = std::exchange(student.params, {});
+    return params.empty() ? RunnableModel::open(what.start, device).params : params;
   };
-  std::unique_ptr<TargetSource> source = targetSource(expert);
-  TrainOptions options = expert.training.options;
   options.replayStep = replayStep;
   if (options.scoreEvery > 0)
-    options.score = taskScores(aligned, expert);
-  DistillResult result = distillExpert(program, load, corpus.train, *source, corpus.heldOut, options,
-                                       run.path() / "experts" / expert.name);
+    options.score = taskScores(student, options);
+  std::optional<StudentWriter> writer;
+  if (what.write)
+    writer.emplace(program, *what.write, options.seed);
+  DistillResult result = distillExpert(program, load, corpus.train, *what.source, corpus.heldOut, options, what.folder,
+                                       writer ? &*writer : nullptr);
   if (Group::world().isFirst())
-    writeStudentBundle(aligned.mlir, result.params, aligned.bundle, "expert for " + expert.name, expertBundle(expert),
-                       lineage("expert", expert.training, expert));
+    writeStudentBundle(student.mlir, result.params, student.bundle, what.name, what.bundle, what.lineage());
 }
 
-/// Scores of the recipe's tasks while an expert trains.
-std::function<Json(const ParamMap &)> Job::taskScores(const RunnableModel &student, const RecipeExpert &expert) const {
+void Job::distill(const RecipeExpert &expert) {
+  callOthers("expert-" + expert.name);
+  trainStudent({expert.training, startBundle(expert), "xlstm-build-distill{" + recipe.distillPass + "}",
+                expert.training.options.passes("distill"), targetSource(expert), run.path() / "experts" / expert.name,
+                expertBundle(expert), "expert for " + expert.name,
+                [&] { return lineage("expert", expert.training, expert); }});
+}
+
+void Job::trainOnPolicy() {
+  callOthers(onPolicyName);
+  const RecipeOnPolicy &onPolicy = *recipe.onPolicy;
+  const TrainOptions &options = onPolicy.training.options;
+  WriteOptions write = onPolicy.write;
+  write.ends = Encoder::load(run / "merged").vocabulary().eos;
+  std::string context = "context=" + std::to_string(write.length()), then = options.passes("distill");
+  if (std::string precision = options.precisionPass("prefill,decode"); !precision.empty())
+    then += "," + precision;
+  trainStudent({onPolicy.training, run / "merged",
+                "xlstm-build-distill{ce-weight=0 kl-weight=1 kl-mode=tail},xlstm-build-prefill{" + context +
+                    " logits=last},xlstm-build-decode{" + context + "}",
+                then, onlineTeacher(onPolicy.topK), run / onPolicyName, run / studentName(),
+                "merged, trained on its own text", [&] { return onPolicyLineage(); }, &write});
+}
+
+/// Scores of the recipe's tasks while a student trains.
+std::function<Json(const ParamMap &)> Job::taskScores(const RunnableModel &student, const TrainOptions &options) const {
   auto tasks = std::make_shared<std::vector<Task>>(readTasks(recipe.eval));
   auto vocabulary = std::make_shared<Encoder>(Encoder::load(student.bundle.folder));
-  double scale = expert.training.options.lora.scale();
+  double scale = options.lora.scale();
   auto functions = std::make_shared<RunnableModel>(student);
   return [=](const ParamMap &params) {
     functions->params.clear();
@@ -221,7 +266,10 @@ void Job::evaluate() {
   for (const RecipeExpert &expert : recipe.experts)
     models.push_back({"expert-" + expert.name, expertBundle(expert)});
   models.push_back({"merged", run / "merged"});
+  if (recipe.onPolicy)
+    models.push_back({studentName(), run / studentName()});
   EvalInputs inputs = recipe.eval;
+  inputs.student = studentName();
   inputs.device = device;
   evaluateBundles(models, inputs, run / "eval");
 }
@@ -233,7 +281,7 @@ CompileOptions Job::compileOptions() const {
   return options;
 }
 
-void Job::compile() { compileBundle(run / "merged", run / "chat", compileOptions()); }
+void Job::compile() { compileBundle(run / studentName(), run / "chat", compileOptions()); }
 
 void Job::measureSpeeds() {
   measureSpeed(run / "teacher", run / "chat", {recipe.speedLengths, compileOptions()}, run / "eval/speed.json");
@@ -252,6 +300,9 @@ void Job::dropLeftovers() {
       for (const char *part : {"checkpoints", "best"})
         run.discard(fs::path("experts") / expert.name / part);
   }
+  if (recipe.onPolicy && !recipe.keepCheckpoints && run.isDone(onPolicyName))
+    for (const char *part : {"checkpoints", "best"})
+      run.discard(fs::path(onPolicyName) / part);
 }
 
 void Job::ensure(const std::string &stage, const std::set<std::string> &only) {
@@ -279,6 +330,8 @@ void Job::execute() {
 void Job::join(const std::string &stage) {
   if (stage == "eval")
     return evaluate();
+  if (stage == onPolicyName && recipe.onPolicy)
+    return trainOnPolicy();
   for (const RecipeExpert &expert : recipe.experts) {
     if (stage == alignName(expert))
       return align(expert);
@@ -300,6 +353,8 @@ Json Job::replay(const std::string &stage, int64_t step) {
       if (stage == alignName(expert))
         align(expert);
     }
+    if (stage == onPolicyName && recipe.onPolicy)
+      trainOnPolicy();
   } catch (const Replayed &replayed) {
     return replayed.report;
   }
@@ -308,7 +363,8 @@ Json Job::replay(const std::string &stage, int64_t step) {
 
 void Job::patch(const std::string &expert) {
   openDevice(device);
-  std::set<std::string> only = {"targets-" + expert, "expert-" + expert, "merge", "compile", "speed", "eval"};
+  std::set<std::string> only = {
+      "targets-" + expert, "expert-" + expert, "merge", onPolicyName, "compile", "speed", "eval"};
   for (const Stage &stage : run.stages())
     if (only.contains(stage.name))
       ensure(stage.name, only);

@@ -52,9 +52,11 @@ private:
   Stage alignStage(const RecipeExpert &expert);
   Stage targetsStage(const RecipeExpert &expert);
   Stage expertStage(const RecipeExpert &expert);
+  Stage onPolicyStage();
   Stage evalStage();
   void addText(Stage &stage, std::initializer_list<const char *> sections) const;
   void addCorpora(Stage &stage, const RecipeTraining &training);
+  void addScores(Stage &stage, const RecipeTraining &training);
 
   // Job.cpp: what is done.
   void importTeacherBundle();
@@ -64,14 +66,20 @@ private:
   StudentSettings student() const;
   void writeRewrites();
   void align(const RecipeExpert &expert);
-  int64_t topK(int64_t vocabulary) const { return std::min(recipe.topK, vocabulary); }
   void writeExpertTargets(const RecipeExpert &expert);
   std::unique_ptr<TargetSource> targetSource(const RecipeExpert &expert) const;
+  std::unique_ptr<TargetSource> onlineTeacher(int64_t topK) const;
+  /// What stage II and the stage on the student's own text have in common: trains a bundle's student by @distill and,
+  /// if this rank is the first, writes another bundle.
+  struct StudentTraining;
+  void trainStudent(const StudentTraining &what);
   void distill(const RecipeExpert &expert);
+  void trainOnPolicy();
   MergeConfig mergeConfig() const;
   void writeMergeBase();
   void merge();
   Lineage lineage(const std::string &stage, const RecipeTraining &training, const RecipeExpert &expert);
+  Lineage onPolicyLineage();
   int64_t tokensOf(const RecipeTraining &training) const {
     return training.options.steps * training.options.batch * recipe.length;
   }
@@ -109,7 +117,10 @@ private:
   std::filesystem::path startBundle(const RecipeExpert &expert) const {
     return expert.from.empty() ? run / alignedName(expert) : expertBundle(recipe.expert(expert.from));
   }
-  std::function<Json(const ParamMap &)> taskScores(const RunnableModel &student, const RecipeExpert &expert) const;
+  std::function<Json(const ParamMap &)> taskScores(const RunnableModel &student, const TrainOptions &options) const;
+  /// The run's result: its stage, and the name of its bundle, here and in the evaluation.
+  std::string studentStage() const { return recipe.onPolicy ? onPolicyName : "merge"; }
+  std::string studentName() const { return recipe.onPolicy ? "student" : "merged"; }
   std::filesystem::path expertBundle(const RecipeExpert &expert) const { return run / ("expert-" + expert.name); }
   std::filesystem::path targets() const { return recipe.targetStore.empty() ? run / "targets" : recipe.targetStore; }
   std::string section(const std::string &name) const {
@@ -117,6 +128,7 @@ private:
     return found == recipe.sections.end() ? "" : found->second;
   }
 
+  static constexpr const char *onPolicyName = "on-policy";
   const Recipe &recipe;
   RunFolder &run;
   std::map<std::string, std::vector<std::filesystem::path>> targetFiles; // of each expert, as they are written

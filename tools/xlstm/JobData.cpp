@@ -138,7 +138,7 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
   TargetOptions options;
   TargetFormat &format = options.format;
   format.vocabulary = teacher.spec().results.at(0).shape.at(2);
-  format.k = topK(format.vocabulary);
+  format.k = std::min(recipe.topK, format.vocabulary);
   format.setContext(recipe.length, describeModel(teacher.mlir, teacher.bundle.modelFile()).contextLength);
   format.teacher = hashOf(teacher.params);
   format.tokenizer = hexDigits(measureFile(run / "teacher", "tokenizer.json").hash);
@@ -159,10 +159,15 @@ void Job::writeExpertTargets(const RecipeExpert &expert) {
 std::unique_ptr<TargetSource> Job::targetSource(const RecipeExpert &expert) const {
   if (!recipe.onlineTargets)
     return std::make_unique<TargetStore>(TargetStore::open(targets()));
+  return onlineTeacher(recipe.topK);
+}
+
+std::unique_ptr<TargetSource> Job::onlineTeacher(int64_t topK) const {
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
   std::string hash = hashOf(teacher.params);
-  return std::make_unique<OnlineTeacher>(teacher.forward, std::exchange(teacher.params, {}),
-                                         topK(teacher.spec().results.at(0).shape.at(2)), hash);
+  int64_t vocabulary = teacher.spec().results.at(0).shape.at(2);
+  return std::make_unique<OnlineTeacher>(teacher.forward, std::exchange(teacher.params, {}), std::min(topK, vocabulary),
+                                         hash);
 }
 
 /// Of a run's own store what no expert needs any more: those that are done, where the recipe says so, and any that no

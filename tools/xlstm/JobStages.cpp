@@ -14,13 +14,15 @@ namespace xlstm {
 /// Raised for a stage when what it computes from the same inputs changes.
 static const std::map<std::string, int> programVersions = {
     {"teacher", 1}, {"check", 1}, {"tokens", 2},  {"heads", 1}, {"rewrite", 1}, {"align", 2}, {"targets", 2},
-    {"expert", 2},  {"merge", 1}, {"compile", 1}, {"speed", 1}, {"eval", 1},    {"base", 1}};
+    {"expert", 2},  {"merge", 1}, {"compile", 1}, {"speed", 1}, {"eval", 1},    {"base", 1},  {"on-policy", 1}};
 
 static Stage stageOf(const std::string &name, std::vector<std::string> reads, std::vector<fs::path> outputs,
                      std::function<void()> make) {
   Stage stage{name, {}, std::move(reads), std::move(outputs), std::move(make)};
-  int version = programVersions.at(name.substr(0, name.find('-')));
-  stage.inputs["the program's version of the stage"] = std::to_string(version);
+  auto version = programVersions.find(name);
+  if (version == programVersions.end())
+    version = programVersions.find(name.substr(0, name.find('-')));
+  stage.inputs["the program's version of the stage"] = std::to_string(version->second);
   return stage;
 }
 
@@ -135,6 +137,15 @@ Stage Job::targetsStage(const RecipeExpert &expert) {
   return stage;
 }
 
+/// Of a training stage that scores tasks while it trains.
+void Job::addScores(Stage &stage, const RecipeTraining &training) {
+  if (training.options.scoreEvery == 0)
+    return;
+  addText(stage, {"eval"});
+  for (const fs::path &task : recipe.eval.tasks)
+    stage.inputs["the task " + task.filename().string()] = run.hashes().of(task);
+}
+
 Stage Job::expertStage(const RecipeExpert &expert) {
   std::string name = "expert-" + expert.name;
   std::string start = expert.from.empty() ? alignName(expert) : "expert-" + expert.from;
@@ -145,13 +156,22 @@ Stage Job::expertStage(const RecipeExpert &expert) {
   addCorpora(stage, expert.training);
   addSteps(stage, expert.training);
   stage.grows.insert("targets-" + expert.name); // what was read of them is the same
-  if (expert.training.options.scoreEvery > 0) {
-    addText(stage, {"eval"});
-    for (const fs::path &task : recipe.eval.tasks)
-      stage.inputs["the task " + task.filename().string()] = run.hashes().of(task);
-  }
+  addScores(stage, expert.training);
   stage.work = {fs::path("experts") / expert.name};
   stage.tokens = tokensOf(expert.training);
+  return stage;
+}
+
+Stage Job::onPolicyStage() {
+  const RecipeOnPolicy &onPolicy = *recipe.onPolicy;
+  Stage stage = stageOf(onPolicyName, {"merge", "teacher"}, {studentName()}, [this] { trainOnPolicy(); });
+  addText(stage, {"on_policy", "length", "seed", "precision"});
+  addCorpora(stage, onPolicy.training);
+  addSteps(stage, onPolicy.training);
+  stage.inputs["top_k"] = std::to_string(onPolicy.topK);
+  addScores(stage, onPolicy.training);
+  stage.work = {onPolicyName};
+  stage.tokens = onPolicy.training.options.steps * onPolicy.training.options.batch * onPolicy.write.write; // at most
   return stage;
 }
 
@@ -162,6 +182,8 @@ Stage Job::evalStage() {
   for (const RecipeExpert &expert : recipe.experts)
     stage.reads.push_back("expert-" + expert.name);
   stage.reads.push_back("merge");
+  if (recipe.onPolicy)
+    stage.reads.push_back(onPolicyName);
   addText(stage, {"eval"});
   for (const EvalDomain &domain : recipe.eval.domains)
     stage.inputs["the corpus domains." + domain.name + "." + domain.split] = run.hashes().of(domain.files);
@@ -221,7 +243,9 @@ std::vector<Stage> Job::stages() {
       merged.inputs["the corpus domains." + domain.name + ".valid"] = run.hashes().of(domain.valid);
   addText(merged, {"merge"});
   all.push_back(merged);
-  all.push_back(stageOf("compile", {"merge"}, {"chat"}, [this] { compile(); }));
+  if (recipe.onPolicy)
+    all.push_back(onPolicyStage());
+  all.push_back(stageOf("compile", {studentStage()}, {"chat"}, [this] { compile(); }));
   addText(all.back(), {"compile"});
   if (!recipe.speedLengths.empty()) {
     all.push_back(stageOf("speed", {"teacher", "compile"}, {"eval/speed.json"}, [this] { measureSpeeds(); }));

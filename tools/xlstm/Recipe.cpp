@@ -13,6 +13,7 @@
 #include "xlstm/Support/Quote.h"
 
 #include <algorithm>
+#include <set>
 
 namespace fs = std::filesystem;
 
@@ -167,7 +168,7 @@ void Recipe::readKeep(const YamlNode &node, const fs::path &folder) {
 Recipe Recipe::read(const fs::path &file) {
   YamlNode root = YamlNode::load(file);
   root.onlyKeys({"teacher", "check", "seed", "length", "precision", "student", "domains", "align", "distill", "experts",
-                 "merge", "eval", "compile", "keep"});
+                 "merge", "on_policy", "eval", "compile", "keep"});
   fs::path folder = file.parent_path();
   Recipe recipe;
   recipe.text = readGivenFile(file);
@@ -196,6 +197,8 @@ Recipe Recipe::read(const fs::path &file) {
     recipe.experts.push_back(generalist(defaults, recipe));
   if (auto merge = root.find("merge"))
     readMerge(*merge, recipe);
+  if (auto onPolicy = root.find("on_policy"))
+    readOnPolicy(*onPolicy, recipe);
   if (auto eval = root.find("eval"))
     readEval(*eval, folder, recipe);
   for (const RecipeDomain &domain : recipe.domains)
@@ -203,6 +206,8 @@ Recipe Recipe::read(const fs::path &file) {
   for (const RecipeExpert &expert : recipe.experts)
     if (expert.training.options.scoreEvery > 0 && recipe.eval.tasks.empty())
       distill.fail("expected tasks under 'eval' for 'tasks_every'");
+  if (recipe.onPolicy && recipe.onPolicy->training.options.scoreEvery > 0 && recipe.eval.tasks.empty())
+    root.at("on_policy").fail("expected tasks under 'eval' for 'tasks_every'");
   if (recipe.merge.tune == "tasks" && recipe.eval.tasks.empty())
     root.at("merge").fail("expected tasks under 'eval' to tune by");
   if (auto compile = root.find("compile"))
@@ -210,7 +215,8 @@ Recipe Recipe::read(const fs::path &file) {
   if (auto keep = root.find("keep"))
     recipe.readKeep(*keep, folder);
   for (const auto &[name, node] : root.entries()) {
-    bool isTraining = name == "align" || name == "distill" || name == "experts"; // where this changes no result
+    static const std::set<std::string> training = {"align", "distill", "experts", "on_policy"};
+    bool isTraining = training.contains(name); // where this changes no result
     recipe.sections[name] = isTraining       ? node.textWithout(noSettings, name == "experts")
                             : name == "eval" ? node.textWithout({"speed"})
                                              : node.text();
@@ -236,6 +242,8 @@ std::vector<RecipeTraining *> Recipe::trainings() {
   std::vector<RecipeTraining *> all{&align};
   for (RecipeExpert &expert : experts)
     all.push_back(&expert.training);
+  if (onPolicy)
+    all.push_back(&onPolicy->training);
   return all;
 }
 

@@ -9,6 +9,7 @@
 #include "Models.h"
 
 #include "xlstm/Runtime/Merge/MergeConfig.h"
+#include "xlstm/Runtime/Train/OnPolicy.h"
 #include "xlstm/Runtime/Train/TrainOptions.h"
 #include "xlstm/Support/Yaml.h"
 #include "xlstm/Target/Cpu.h"
@@ -47,6 +48,12 @@ struct RecipeTraining {
   TrainOptions options;
   int64_t rows = 0, heldOutRows = 16;
   std::vector<std::pair<std::string, double>> domains; // with their shares, sum 1
+
+  /// The pass that adds what is trained beside the student's own params, and a comma; empty where nothing is.
+  std::string adapterPass() const {
+    bool isLora = options.trained == Trained::Lora;
+    return isLora ? "xlstm-add-lora{" + options.lora.passOptions() + "}," : "";
+  }
 };
 
 struct RecipeExpert {
@@ -54,12 +61,13 @@ struct RecipeExpert {
   RecipeTraining training;
   std::string text = {}; // its own section
   std::string from = {}; // the expert at whose weights it begins; empty: at the aligned student's
+};
 
-  /// The pass that adds what is trained beside the student's own params, and a comma; empty where nothing is.
-  std::string adapterPass() const {
-    bool isLora = training.options.trained == Trained::Lora;
-    return isLora ? "xlstm-add-lora{" + training.options.lora.passOptions() + "}," : "";
-  }
+/// The stage behind the merge, on what the merged student writes itself.
+struct RecipeOnPolicy {
+  RecipeTraining training;
+  WriteOptions write; // but for the ends, which are the teacher's
+  int64_t topK = 0;   // of the teacher's tokens; the others are one
 };
 
 /// How the experts become one; its base is the aligned student, or the mean of them where each expert has its own, of
@@ -87,6 +95,7 @@ struct Recipe {
   bool onlineTargets = false; // the teacher answers in the step; else once, before, into a store
   std::vector<RecipeExpert> experts;
   RecipeMerge merge;
+  std::optional<RecipeOnPolicy> onPolicy;
   EvalInputs eval;
   std::vector<int64_t> speedLengths; // at which executables are measured; empty: not
   std::string cpu = portableCpu;

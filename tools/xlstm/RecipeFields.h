@@ -35,6 +35,9 @@ void readExperts(const YamlNode &node, const RecipeTraining &defaults, Recipe &r
 /// The only expert of a recipe that names none: for all domains alike, unless `distill` says otherwise.
 RecipeExpert generalist(const RecipeTraining &defaults, const Recipe &recipe);
 
+/// The section 'on_policy'; 'distill' is read before.
+void readOnPolicy(const YamlNode &node, Recipe &recipe);
+
 /// The section 'domains'.
 void readDomains(const YamlNode &node, const std::filesystem::path &folder, Recipe &recipe);
 

@@ -139,6 +139,44 @@ void readDistill(const YamlNode &node, Recipe &recipe, RecipeTraining &training)
   recipe.distillPass = "ce-weight=" + shortest(ce) + " kl-weight=" + shortest(kl) + " kl-mode=" + mode;
 }
 
+/// What the student writes: how much, how, and that there are rows that begin so and checkpoints where it writes anew.
+static void readWriting(const YamlNode &node, const Recipe &recipe, RecipeOnPolicy &onPolicy) {
+  WriteOptions &write = onPolicy.write;
+  write.prompt = std::min(write.prompt, recipe.length / 2);
+  readCount(node, "prompt", write.prompt);
+  readCount(node, "write", write.write);
+  readNumber(node, "temperature", write.temperature);
+  readCount(node, "every", write.every);
+  if (write.prompt >= recipe.length)
+    node.at("prompt").fail("expected a prompt shorter than a row's 'length' of " + std::to_string(recipe.length) +
+                           ", found " + std::to_string(write.prompt));
+  const TrainOptions &options = onPolicy.training.options;
+  if (options.checkpointEvery % write.every != 0)
+    node.find("every").value_or(node).fail("expected a part of 'checkpoint_every', " +
+                                           std::to_string(options.checkpointEvery) + ", found " +
+                                           std::to_string(write.every));
+  if (int64_t tokens = options.batch * write.every; tokens > mostTokensTogether / write.length())
+    node.fail("expected 'batch' times 'every' times 'prompt' and 'write' of at most " +
+              std::to_string(mostTokensTogether) + ", found " + std::to_string(tokens * write.length()));
+}
+
+void readOnPolicy(const YamlNode &node, Recipe &recipe) {
+  node.onlyKeys({XLSTM_DISTILL_KEYS, "prompt", "write", "temperature", "every", "top_k"});
+  RecipeOnPolicy onPolicy;
+  RecipeTraining &training = onPolicy.training;
+  training.options = TrainOptions::distillation(asCount(node.at("steps"), "steps"));
+  training.options.seed = recipe.seed;
+  training.options.batch = 32;
+  for (const RecipeDomain &domain : recipe.domains)
+    training.domains.emplace_back(domain.name, 1.0 / double(recipe.domains.size()));
+  readTraining(node, recipe, training);
+  readTrained(node, training.options);
+  onPolicy.topK = recipe.topK;
+  readCount(node, "top_k", onPolicy.topK);
+  readWriting(node, recipe, onPolicy);
+  recipe.onPolicy = std::move(onPolicy);
+}
+
 void readExperts(const YamlNode &node, const RecipeTraining &defaults, Recipe &recipe) {
   std::vector<std::string> before;
   for (const auto &[name, expert] : node.entries()) {

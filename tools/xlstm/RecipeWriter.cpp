@@ -163,6 +163,22 @@ std::string expertsText(const std::vector<WrittenDomain> &domains) {
 )";
 }
 
+const char *onPolicyText =
+    R"(# At the end, perhaps, on the student's own text: it goes on from beginnings of rows, and learns what the teacher says of
+# that. For tasks in which it generates; the teacher has to fit into memory beside it, and writing takes its time.
+# on_policy:
+#   steps: @onPolicySteps@
+#   batch: @batch@             # texts a step
+#   prompt: @prompt@            # most tokens of a beginning
+#   write: @write@            # most tokens behind it
+#   temperature: 1       # of drawing them
+#   every: 1             # steps that it writes for at once: faster, and the text is that of an older student
+#   learning_rate: @rate@
+#   validate_every: @onPolicyInterval@
+#   checkpoint_every: @onPolicyInterval@
+
+)";
+
 const char *restText = R"(eval:
   tokens: 65536          # scored of each domain and model; 0: all
   @tasks@
@@ -208,9 +224,13 @@ std::string recipeText(const WriterSettings &settings) {
                                                {"interval", number(std::max<int64_t>(10, sizes.steps / 10))},
                                                {"heldOut", number(sizes.heldOut)},
                                                {"rate", oneDigit(sizes.rate)},
+                                               {"onPolicySteps", number(std::max<int64_t>(10, sizes.steps / 4))},
+                                               {"onPolicyInterval", number(std::max<int64_t>(10, sizes.steps / 20))},
+                                               {"prompt", number(std::min<int64_t>(64, sizes.length / 4))},
+                                               {"write", number(std::min<int64_t>(192, sizes.length * 3 / 4))},
                                                {"tasks", tasksText(settings.tasks)}};
   return filled(headText, values) + domainsText(domains) + filled(stagesText, values) +
-         (domains.size() > 1 ? expertsText(domains) : "") + filled(restText, values);
+         (domains.size() > 1 ? expertsText(domains) : "") + filled(onPolicyText, values) + filled(restText, values);
 }
 
 } // namespace

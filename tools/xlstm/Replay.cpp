@@ -39,7 +39,7 @@ std::map<std::string, int64_t> failures(const fs::path &run) {
   };
   std::error_code error;
   for (const fs::directory_entry &entry : fs::directory_iterator(run, error))
-    if (std::string name = entry.path().filename().string(); name.starts_with("align"))
+    if (std::string name = entry.path().filename().string(); name.starts_with("align") || name == "on-policy")
       look(name, entry.path());
   for (const fs::directory_entry &entry : fs::directory_iterator(run / "experts", error))
     look("expert-" + entry.path().filename().string(), entry.path());

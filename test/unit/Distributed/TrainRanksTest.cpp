@@ -61,6 +61,17 @@ protected:
     if (Group::world().isFirst())
       saveTensors(folder / name / "result.safetensors", {result.params.begin(), result.params.end()});
   }
+  /// On what the student writes.
+  void trainOnPolicy(const std::string &name, const TrainOptions &options, int64_t every) const {
+    auto load = [&] { return inType(tinyStudentParams()); };
+    Program program = tinyWriter();
+    StudentWriter writer(program, {.prompt = 5, .write = 7, .every = every, .ends = {11}}, 5, type);
+    OnlineTeacher teacher(Program::parse(tinyTeacher(), "tiny"), tinyTeacherParams(), 3, "tiny");
+    DistillResult result =
+        distillExpert(program, load, rows(), teacher, tinyRows(10, 100), options, folder / name, &writer);
+    if (Group::world().isFirst())
+      saveTensors(folder / name / "result.safetensors", {result.params.begin(), result.params.end()});
+  }
   void align(const std::string &name, TrainOptions options) const {
     alignStudent(tinyAlign, inType(tinyTeacherParams()), rows(), tinyRows(10, 100), options, folder / name);
   }
@@ -103,6 +114,23 @@ TEST_F(TrainRanksTest, Alignment) {
     expectRanks(size, [&] { align(name, settings(1)); });
     expectSameLog("a1", name, 1e-6);
   }
+}
+
+// Each rank writes its rows, which are those that one would write.
+TEST_F(TrainRanksTest, OnPolicy) {
+  expectRanks(1, [&] { trainOnPolicy("o1", settings(0), 1); });
+  expectRanks(3, [&] { trainOnPolicy("o3", settings(1), 1); }); // parts of two lengths
+  expectSameLog("o1", "o3", 1e-6);
+  expectRanks(2, [&] { trainOnPolicy("left", settings(0), 5); });
+  TrainOptions killed = settings(0);
+  killed.onStep = [](int64_t step) {
+    if (step == 13)
+      ::_exit(3);
+  };
+  runRanks(2, [&] { trainOnPolicy("killed", killed, 5); });
+  expectRanks(2, [&] { trainOnPolicy("killed", settings(0), 5); });
+  for (const char *file : {"metrics.jsonl", "result.safetensors"})
+    EXPECT_EQ(get(folder / "left" / file), get(folder / "killed" / file)) << file;
 }
 
 // Ranks send rounded params and keep float32 ones: what one process has.

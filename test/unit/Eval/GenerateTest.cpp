@@ -45,7 +45,7 @@ TEST(Generate, BatchesEqualTheForwardPassRowByRow) {
   std::vector<TokenIds> prompts = somePrompts(vocabulary);
   for (const LoadedModel &model : {tinyTeacher(), tinyStudent()}) {
     GenerateOptions options{.newTokens = 20, .ends = vocabulary.eos, .finished = nullptr};
-    auto batched = generateGreedy(model.stateful(64, false), model.params, prompts, options);
+    auto batched = generateTokens(model.stateful(64, false), model.params, prompts, options);
     for (size_t i = 0; i < prompts.size(); ++i)
       EXPECT_EQ(batched[i], greedyWithoutState(model, prompts[i], 20, vocabulary.eos[0])) << "prompt " << i;
   }
@@ -55,13 +55,13 @@ TEST(Generate, RowsThatAreFinishedLeaveTheOthersAlone) {
   LoadedModel model = tinyStudent();
   std::vector<TokenIds> prompts = somePrompts(tinyVocabulary());
   Program program = model.stateful(64, false);
-  auto all = generateGreedy(program, model.params, prompts, {.newTokens = 12, .ends = {}, .finished = nullptr});
+  auto all = generateTokens(program, model.params, prompts, {.newTokens = 12, .ends = {}, .finished = nullptr});
   auto finished = [](size_t row, const TokenIds &tokens) { return tokens.size() == 2 * row + 1; };
-  auto some = generateGreedy(program, model.params, prompts, {.newTokens = 12, .ends = {}, .finished = finished});
+  auto some = generateTokens(program, model.params, prompts, {.newTokens = 12, .ends = {}, .finished = finished});
   for (size_t i = 0; i < prompts.size(); ++i)
     EXPECT_EQ(some[i], TokenIds(all[i].begin(), all[i].begin() + std::min<size_t>(2 * i + 1, 12)));
   int32_t end = all[0][3];
-  auto ended = generateGreedy(program, model.params, prompts, {.newTokens = 12, .ends = {end}, .finished = nullptr});
+  auto ended = generateTokens(program, model.params, prompts, {.newTokens = 12, .ends = {end}, .finished = nullptr});
   EXPECT_EQ(ended[0], TokenIds(all[0].begin(), std::find(all[0].begin(), all[0].end(), end)));
 }
 
@@ -75,6 +75,40 @@ TEST(Generate, DrawnTokensAtTemperatureZeroAreTheLikeliest) {
     while (drawn.size() < 12)
       drawn.push_back(sampler.sample(generation.readOne(drawn.back())));
     EXPECT_EQ(drawn, greedyWithoutState(model, prompt, 12, -1));
+  }
+}
+
+// Together, and whenever the host looks, as one by one.
+TEST(Generate, RowsAreDrawnAsASamplerDrawsThem) {
+  Vocabulary vocabulary = tinyVocabulary();
+  std::vector<TokenIds> prompts = somePrompts(vocabulary);
+  for (const LoadedModel &model : {tinyTeacher(), tinyStudent()}) {
+    Program program = model.stateful(64, false);
+    GenerateOptions options{.newTokens = 12, .temperature = 0.7, .seeds = {3, 1, 4, 1, 5}};
+    std::vector<TokenIds> expected;
+    for (size_t n = 0; n < prompts.size(); ++n) {
+      Sampler sampler({.temperature = 0.7, .seed = options.seeds[n]});
+      Generation generation(program, model.params);
+      expected.push_back({sampler.sample(generation.read(prompts[n]))});
+      while (expected.back().size() < 12)
+        expected.back().push_back(sampler.sample(generation.readOne(expected.back().back())));
+    }
+    for (int64_t chunk : {1, 5, 100}) {
+      options.chunk = chunk;
+      EXPECT_EQ(generateTokens(program, model.params, prompts, options), expected) << chunk;
+    }
+    // A token that ends a row is seen when the host looks, and ends it where it stands.
+    options.ends = {expected[1][4]};
+    for (bool keepsEnd : {false, true})
+      for (int64_t chunk : {1, 3}) {
+        options.chunk = chunk, options.keepsEnd = keepsEnd;
+        std::vector<TokenIds> found = generateTokens(program, model.params, prompts, options);
+        for (size_t n = 0; n < prompts.size(); ++n) {
+          auto end = std::ranges::find(expected[n], options.ends[0]);
+          bool hasEnd = end != expected[n].end() && keepsEnd;
+          EXPECT_EQ(found[n], TokenIds(expected[n].begin(), end + hasEnd)) << n << " " << chunk;
+        }
+      }
   }
 }
 
@@ -118,7 +152,7 @@ TEST(Golden, GreedyTextIsThatOfTransformers) {
     for (const TaskItem &item : task.items)
       prompts.push_back(vocabulary.encodePrompt(item.prompt));
     GenerateOptions options{.newTokens = task.newTokens(), .ends = vocabulary.eos, .finished = nullptr};
-    auto tokens = generateGreedy(model.stateful(512, false), model.params, prompts, options);
+    auto tokens = generateTokens(model.stateful(512, false), model.params, prompts, options);
     std::vector<std::string> texts;
     for (size_t i = 0; i < task.items.size(); ++i) {
       EXPECT_EQ(task.items[i].id, golden()[name][i]["id"].get<std::string>());

@@ -97,11 +97,11 @@ TEST(Recipe, WhatIsTrained) {
                          "  new_learning_rate: 0.5\n  new_weight_decay: 0\n  decay_on: all\n");
   const TrainOptions &options = lora.experts.at(0).training.options;
   EXPECT_EQ(options.trained, Trained::Lora);
-  EXPECT_EQ(lora.experts.at(0).adapterPass(), "xlstm-add-lora{rank=8 alpha=12 targets=q_proj,v_proj},");
+  EXPECT_EQ(lora.experts.at(0).training.adapterPass(), "xlstm-add-lora{rank=8 alpha=12 targets=q_proj,v_proj},");
   EXPECT_EQ(options.newPeak, 0.5);
   EXPECT_EQ(options.adamw.newWeightDecay, 0.0);
   EXPECT_TRUE(options.adamw.decayAll);
-  EXPECT_EQ(read("", "  train: mixer\n").experts.at(0).adapterPass(), "");
+  EXPECT_EQ(read("", "  train: mixer\n").experts.at(0).training.adapterPass(), "");
   EXPECT_EQ(errorOf("", "  train: all\n"),
             "recipe.yaml:8: 'distill.train': expected one of full, mixer, lora, found 'all'");
   EXPECT_EQ(errorOf("", "  lora: {rank: 8}\n"), "recipe.yaml:8: 'distill.lora': expected beside 'train: lora' alone");
@@ -206,6 +206,57 @@ TEST(Recipe, ProductsHaveRanges) {
             std::string::npos);
   EXPECT_NE(errorOf("", "", "", "1000000000").find("'steps' times 'batch' of at most 268435456, found 64000000000"),
             std::string::npos);
+}
+
+TEST(Recipe, WhatTheStudentWrites) {
+  EXPECT_FALSE(read("").onPolicy);
+  Recipe plain = read("", "  top_k: 12\n", "on_policy: {steps: 40}\n");
+  ASSERT_TRUE(plain.onPolicy);
+  const RecipeOnPolicy &onPolicy = *plain.onPolicy;
+  EXPECT_EQ(onPolicy.training.options.steps, 40);
+  EXPECT_EQ(onPolicy.training.options.batch, 32);
+  EXPECT_EQ(onPolicy.training.options.rate.peak, 1e-5);
+  EXPECT_EQ(onPolicy.training.options.rate.warmup, 2);
+  EXPECT_EQ(onPolicy.training.domains, (std::vector<std::pair<std::string, double>>{{"text", 1.0}}));
+  EXPECT_EQ(onPolicy.topK, 12);
+  EXPECT_EQ(onPolicy.write.prompt, 64);
+  EXPECT_EQ(onPolicy.write.write, 192);
+  EXPECT_EQ(onPolicy.write.temperature, 1);
+  EXPECT_EQ(onPolicy.write.every, 1);
+  EXPECT_TRUE(onPolicy.write.ends.empty());
+  EXPECT_EQ(read("", "", "length: 48\non_policy: {steps: 1}\n").onPolicy->write.prompt, 24);
+  Recipe given = read("", "",
+                      "on_policy: {steps: 4, prompt: 7, write: 9, temperature: 0, every: 5, top_k: 3, train: "
+                      "lora, checkpoint_every: 10, recompute: true}\nprecision: bf16\nseed: 3\n");
+  EXPECT_EQ(given.onPolicy->write.length(), 16);
+  EXPECT_EQ(given.onPolicy->write.temperature, 0);
+  EXPECT_EQ(given.onPolicy->write.every, 5);
+  EXPECT_EQ(given.onPolicy->topK, 3);
+  EXPECT_EQ(given.onPolicy->training.options.seed, 3u);
+  EXPECT_EQ(given.onPolicy->training.options.precision, "bf16");
+  EXPECT_EQ(given.onPolicy->training.adapterPass(), "xlstm-add-lora{rank=16 alpha=32},");
+  // A longer run goes on, so the number of steps is none of the settings.
+  EXPECT_EQ(given.sections.at("on_policy").find("steps"), std::string::npos);
+}
+
+TEST(Recipe, WhatTheStudentCannotWrite) {
+  auto error = [](const std::string &keys) { return errorOf("", "", "on_policy: {" + keys + "}\n"); };
+  EXPECT_EQ(error("batch: 1"), "recipe.yaml:9: 'on_policy': expected the key 'steps', found none");
+  for (const char *bad : {"prompt: 0", "write: 0", "every: 0", "prompt: 9223372036854775807", "write: x", "top_k: 0"})
+    EXPECT_NE(error("steps: 1, " + std::string(bad)).find(": expected a whole number of at least "), std::string::npos)
+        << error("steps: 1, " + std::string(bad));
+  EXPECT_EQ(error("steps: 1, temperature: -1"),
+            "recipe.yaml:9: 'on_policy.temperature': expected a number of at least 0 and at most 100, found '-1'");
+  EXPECT_EQ(error("steps: 1, prompt: 512"), "recipe.yaml:9: 'on_policy.prompt': expected a prompt shorter than a row's "
+                                            "'length' of 512, found 512");
+  EXPECT_EQ(error("steps: 1, every: 3"),
+            "recipe.yaml:9: 'on_policy.every': expected a part of 'checkpoint_every', 100, found 3");
+  EXPECT_NE(error("steps: 1, batch: 500000, write: 1000").find("'batch' times 'every' times 'prompt' and 'write'"),
+            std::string::npos);
+  EXPECT_NE(error("steps: 1, wirte: 3").find("'on_policy.wirte': unknown key"), std::string::npos);
+  EXPECT_NE(error("steps: 1, ce_weight: 1").find("'on_policy.ce_weight': unknown key"), std::string::npos);
+  EXPECT_NE(error("steps: 1, tasks_every: 1").find("expected tasks under 'eval' for 'tasks_every'"), std::string::npos);
+  EXPECT_NE(error("steps: 1, domains: [txet]").find("did you mean 'text'"), std::string::npos);
 }
 
 /// A recipe whose domains are these, in a folder with some corpora; the error in place of it when there is one.

@@ -98,9 +98,9 @@ TEST_F(StepsTest, DistillationIsTheFormula) {
 
 TEST(StepNote, SaysSpeedAndMemory) {
   auto before = std::chrono::steady_clock::now();
-  StepNote note(1'000'000, c10::kCPU);
-  note.after(3);
-  std::string text = note.after(2.5);
+  StepNote note(/*areWritten=*/false, c10::kCPU), written(/*areWritten=*/true, c10::kCPU);
+  note.after(3, 1'500'000);
+  std::string text = note.after(2.5, 500'000);
   double least = 2e6 / std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
   double loss = 0, speed = 0, memory = 0;
   ASSERT_EQ(std::sscanf(text.c_str(), "loss %lf  %lf tokens/s  %lf GB", &loss, &speed, &memory), 3) << text;
@@ -108,4 +108,6 @@ TEST(StepNote, SaysSpeedAndMemory) {
   EXPECT_GE(speed, std::floor(least)); // of both steps
   EXPECT_GT(memory, 0);
   EXPECT_LT(memory, 64);
+  written.after(3, 40);
+  EXPECT_TRUE(written.after(2.5, 2).starts_with("loss 2.5000  42 tokens written, "));
 }

@@ -66,6 +66,10 @@ Program narrowAlign(const std::vector<double> &energies) {
   return rewritten(alignPass(Options, energies) + narrow("align"));
 }
 Program tinyStudent(const std::string &adapters) { return rewritten(studentThen(adapters)); }
+Program tinyWriter() {
+  return rewritten(studentThen("") + "{ce-weight=0 kl-weight=1 kl-mode=tail},xlstm-build-prefill{context=32 "
+                                     "logits=last},xlstm-build-decode{context=32}");
+}
 Program narrowStudent(const std::string &adapters) { return rewritten(studentThen(adapters) + narrow("distill")); }
 
 ParamMap tinyTeacherParams() {

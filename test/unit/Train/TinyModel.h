@@ -21,6 +21,8 @@ std::string tinyTeacher();
 Program tinyAlign(const std::vector<double> &energies = {});
 /// `adapters`: a pass and a comma.
 Program tinyStudent(const std::string &adapters = "");
+/// The student with @distill for its own text, KL with the tail alone, and @prefill and @decode to write it.
+Program tinyWriter();
 /// Both, computed in bf16.
 Program narrowAlign(const std::vector<double> &energies = {});
 Program narrowStudent(const std::string &adapters = "");

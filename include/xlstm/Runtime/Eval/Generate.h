@@ -18,15 +18,25 @@ using TokenIds = std::vector<int32_t>;
 
 struct GenerateOptions {
   int64_t newTokens = 12;
-  /// Tokens that end a row; they are not part of its result.
-  TokenIds ends;
+  /// Tokens that end a row; they are no part of its result, unless it keeps them.
+  TokenIds ends = {};
+  bool keepsEnd = false;
   /// Whether the row needs no more tokens. May be called from several threads.
-  std::function<bool(size_t row, const TokenIds &tokens)> finished;
+  std::function<bool(size_t row, const TokenIds &tokens)> finished = {};
+  /// 0: the likeliest token, the first of equals. Above: tokens are drawn as a Sampler (Text/Sampler.h) of this
+  /// temperature draws them, a row's with the seed that stands for it in `seeds`.
+  double temperature = 0;
+  std::vector<uint64_t> seeds = {};
+  /// Tokens that are written before the host looks at them, once for all: what ends a row is then seen later, which
+  /// changes no result.
+  int64_t chunk = 1;
+  size_t rows = 64;                 // at most that decode together, as far as memory for their states allows
+  at::ScalarType type = at::kFloat; // EvalOptions::type
 };
 
-/// The most likely continuation of every prompt (none empty). `program` has `prefill`, which returns the last token's
-/// logits, and `decode`. The first of equally likely tokens is taken.
-std::vector<TokenIds> generateGreedy(const Program &program, const ParamMap &params,
+/// A continuation of every prompt (none empty). `program` has `prefill`, which returns the last token's logits, and
+/// `decode`.
+std::vector<TokenIds> generateTokens(const Program &program, const ParamMap &params,
                                      const std::vector<TokenIds> &prompts, const GenerateOptions &options);
 
 /// One text that is read and goes on token by token. `program` as above; a model with full attention keeps as many keys

@@ -98,6 +98,9 @@ struct EvalOptions {
   std::optional<MlstmForm> form;
   std::optional<int64_t> chunk;
   EvalObserver *observer = nullptr;
+  /// Token ids on a device are known to be in range, such as those that a model chose itself: nobody waits to look at
+  /// them.
+  bool trustsIds = false;
   /// Where the arguments lie on the device already. Their values, which run() is given too, are looked at on the host.
   const RunInputs *inputs = nullptr;
   /// Called with every result of every op, in the order of the program and in its own type, so that two ways to run one

@@ -22,6 +22,17 @@ struct SamplerOptions {
   uint64_t seed = 0;
 };
 
+/// Numbers in [0, 1) of 53 random bits, by xoshiro256** (Blackman and Vigna, prng.di.unimi.it): the same on every
+/// machine.
+class UniformNumbers {
+public:
+  explicit UniformNumbers(uint64_t seed);
+  double next();
+
+private:
+  uint64_t state[4];
+};
+
 /// Draws tokens. The same seed and logits give the same tokens on every machine. Not thread-safe.
 class Sampler {
 public:
@@ -39,11 +50,9 @@ private:
   void gather(std::span<const float> logits);
   void keepTopP(float top);
   double weightOf(float logit, float top) const;
-  double uniform();
 
   SamplerOptions options;
-  /// xoshiro256** (Blackman and Vigna, prng.di.unimi.it).
-  uint64_t state[4];
+  UniformNumbers numbers;
   std::vector<Candidate> candidates;
 };
 

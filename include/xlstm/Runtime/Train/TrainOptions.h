@@ -56,6 +56,8 @@ struct TrainOptions {
   /// A gradient computes each layer once more instead of keeping its activations (xlstm-recompute-layers): about a
   /// third more time. Not part of a run's identity, since no result depends on it.
   bool recompute = false;
+  /// The pass that makes functions, "NAME,NAME", built in float32 compute in `precision`; empty where that is f32.
+  std::string precisionPass(const std::string &functions) const;
   /// The passes that make `function`, as it is built in float32, what is trained by; none where nothing is asked for.
   std::string passes(const std::string &function) const;
   /// Steps from one validation to the next; the start and the end are always validated.

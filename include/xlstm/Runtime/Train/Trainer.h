@@ -12,6 +12,7 @@
 
 #include "xlstm/Runtime/Data/RowOrder.h"
 #include "xlstm/Runtime/Files/Json.h"
+#include "xlstm/Runtime/Train/OnPolicy.h"
 #include "xlstm/Runtime/Train/TrainOptions.h"
 
 namespace xlstm {
@@ -32,6 +33,10 @@ struct TrainTask {
   std::string name; // in progress and errors
   /// What the program is given of some rows. Called by another thread, ahead of the step (BatchLoader.h).
   std::function<std::vector<at::Tensor>(const TokenRows &rows)> arguments;
+  /// Where it is given, rows are not trained on as they are, but as this makes them anew of the params that train, for
+  /// the rows of `every` steps at once (OnPolicy.h). On the host, and alike however the rows are shared out.
+  std::function<TokenRows(const TokenRows &rows, const std::vector<RowKey> &keys, const ParamMap &params)> write = {};
+  int64_t every = 1;
   std::function<StepLosses(const std::vector<at::Tensor> &arguments, const ParamMap &params,
                            const StepContext &context)>
       losses;
