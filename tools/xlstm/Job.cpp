@@ -11,7 +11,6 @@
 #include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Eval/Report.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
-#include "xlstm/Runtime/Merge/Merge.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
 #include "xlstm/Runtime/Train/Lora.h"
@@ -173,6 +172,8 @@ MergeConfig Job::mergeConfig() const {
   MergeConfig config;
   config.method = merge.method;
   config.shared = {merge.parameters};
+  config.type = merge.type;
+  config.outType = merge.outType;
   std::vector<const RecipeExpert *> experts = recipe.mergedExperts();
   for (const RecipeExpert *expert : experts) {
     auto weight = merge.weights.find(expert->name);
@@ -194,13 +195,13 @@ void Job::writeMergeBase() {
   std::vector<const RecipeExpert *> roots = mergedRoots();
   for (const RecipeExpert *root : roots)
     config.models.push_back({run / alignedName(*root), {{"weight", 1 / double(roots.size())}}});
-  mergeBundles(config, run / "merge-base");
+  writeMerge(config, run / "merge-base");
 }
 
 /// What is tuned is tuned on the valid splits.
 void Job::merge() {
   if (recipe.merge.tune.empty())
-    return mergeBundles(mergeConfig(), run / "merged");
+    return writeMerge(mergeConfig(), run / "merged");
   TuneInputs inputs{recipe.merge.tune == "tasks", recipe.eval, recipe.merge.trials};
   inputs.eval.device = device;
   inputs.eval.domains.clear();

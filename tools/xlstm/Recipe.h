@@ -68,6 +68,7 @@ struct RecipeMerge {
   MergeMethod method = MergeMethod::Linear;
   std::map<std::string, double> weights; // by expert; empty: all alike
   MergeSettings parameters;              // "density", "lambda", "normalize", "rescale", "t"
+  std::optional<DType> type, outType;    // MergeConfig's
   std::string tune;                      // "loss", "tasks": what the shares, lambda or t are searched by; empty: given
   int64_t trials = 24;
 };
