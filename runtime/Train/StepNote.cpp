@@ -12,8 +12,7 @@
 
 namespace xlstm {
 
-/// 0 where the system does not say.
-static double heldBytes(c10::Device device) {
+double heldBytes(c10::Device device) {
   if (!device.is_cpu())
     return double(c10::getDeviceAllocator(device.type())->getDeviceStats(device.index()).allocated_bytes[0].peak);
   double all = 0, resident = 0;
@@ -24,11 +23,19 @@ static double heldBytes(c10::Device device) {
 std::string StepNote::after(double loss) {
   ++steps;
   double seconds = std::chrono::duration<double>(Clock::now() - start).count(), bytes = heldBytes(device);
-  char text[96];
-  int size = std::snprintf(text, sizeof text, "loss %.4f  %.0f tokens/s", loss,
-                           double(steps * tokens) / std::max(seconds, 1e-9));
-  if (bytes > 0 && size > 0 && size_t(size) < sizeof text)
-    std::snprintf(text + size, sizeof text - size_t(size), "  %.1f GB", bytes / 1e9);
+  double rate = double(steps * speed.tokensOfStep) / std::max(seconds, 1e-9), share = speed.share(rate);
+  std::string text;
+  auto add = [&](const char *format, double value) {
+    char part[64];
+    std::snprintf(part, sizeof part, format, value);
+    text += (text.empty() ? "" : "  ") + std::string(part);
+  };
+  add("loss %.4f", loss);
+  add("%.0f tokens/s", rate);
+  if (bytes > 0)
+    add("%.1f GB", bytes / 1e9);
+  if (share > 0)
+    add("%.0f %% of matmul", 100 * share);
   return text;
 }
 

@@ -11,16 +11,30 @@
 
 namespace xlstm {
 
-/// "loss 2.3456  12345 tokens/s  1.2 GB": tokens of all ranks, since the first step of this process; memory that it
-/// has, of a GPU the most that it had.
+/// Bytes of memory that this process has, of a GPU the most that it had; 0 where the system does not say.
+double heldBytes(c10::Device device);
+
+/// How fast steps are.
+struct StepSpeed {
+  int64_t tokensOfStep;                             // of all ranks
+  double tokenOperations = 0, deviceOperations = 0; // TrainOptions'
+
+  /// Of what the devices do where they multiply matrices; 0 where that is not known.
+  double share(double tokensPerSecond) const {
+    return deviceOperations > 0 ? tokensPerSecond * tokenOperations / deviceOperations : 0;
+  }
+};
+
+/// "loss 2.3456  12345 tokens/s  1.2 GB  41 % of matmul": since the first step of this process.
 class StepNote {
 public:
-  StepNote(int64_t tokensOfStep, c10::Device device) : tokens(tokensOfStep), device(device) {}
+  StepNote(const StepSpeed &speed, c10::Device device) : speed(speed), device(device) {}
   std::string after(double loss);
 
 private:
   using Clock = std::chrono::steady_clock;
-  int64_t tokens, steps = 0;
+  StepSpeed speed;
+  int64_t steps = 0;
   c10::Device device;
   Clock::time_point start = Clock::now();
 };

@@ -9,8 +9,8 @@
 #include "Identity.h"
 #include "LogFile.h"
 #include "Replay.h"
+#include "SpeedLog.h"
 #include "SpikeWatch.h"
-#include "StepNote.h"
 #include "StepWork.h"
 #include "Trainee.h"
 
@@ -65,7 +65,7 @@ public:
       replay();
     stopIfAsked(interrupts);
     Progress progress(task.name, options.steps, done);
-    StepNote note(options.batch * data.rows.length(), all.begin()->second.device());
+    StepNote note(speed, device());
     while (done < options.steps && !hasStopped()) {
       step();
       ++done;
@@ -131,6 +131,7 @@ private:
       return;
     log.emplace(folder / "metrics.jsonl", logBytes);
     events.emplace(folder / eventFileName, eventBytes);
+    timing.emplace(folder / "speed.jsonl", done, speed, device());
   }
 
   void beginAnew(const std::string &reason) {
@@ -274,8 +275,12 @@ private:
     return {rows.begin(), rows.end()};
   }
 
+  c10::Device device() const { return all.begin()->second.device(); }
+
   void validate() {
     c10::NoGradGuard noGrad;
+    if (timing)
+      timing->end(done);
     Json found = task.validate(all);
     double value = found.at("held_out");
     if (!std::isfinite(value))
@@ -301,6 +306,8 @@ private:
     if (group.isFirst() && options.scoreEvery > 0 && (done % options.scoreEvery == 0 || done == options.steps))
       line.update(options.score(all));
     writeLine(line);
+    if (timing)
+      timing->begin(done);
   }
 
   void writeBest() {
@@ -376,6 +383,8 @@ private:
   Json record;
   std::optional<LogFile> log;
   std::optional<EventFile> events;
+  const StepSpeed speed = {options.batch * data.rows.length(), options.tokenOperations, options.deviceOperations};
+  std::optional<SpeedLog> timing;
 };
 
 } // namespace

@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Job.h"
+#include "MachineSpeed.h"
 #include "MergeTune.h"
 #include "Preflight.h"
 #include "Speed.h"
+#include "StepCost.h"
 
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Pipelines/Rewrite.h"
@@ -108,10 +110,21 @@ Lineage Job::lineage(const std::string &stage, const RecipeTraining &training, c
   return result;
 }
 
+double Job::deviceOperations(const std::string &precision) {
+  if (matrixOperations == 0)
+    matrixOperations = double(Group::world().size()) * matrixRate(openDevice(device), precision);
+  return matrixOperations;
+}
+
 void Job::align(const RecipeExpert &expert) {
   callOthers(alignName(expert));
   RecipeTraining training = recipe.alignmentOf(expert);
+  training.options.deviceOperations = deviceOperations(training.options.precision);
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
+  std::string origin = teacher.bundle.modelFile();
+  ModelDescription converted = describeModel(
+      rewriteModule(teacher.mlir, origin, "xlstm-linearize{" + student().passOptions() + "}"), origin);
+  training.options.tokenOperations = alignOperations(describeModel(teacher.mlir, origin), converted, recipe.length);
   auto build = [&](const std::vector<double> &energies) {
     return teacher.derive(alignPass(student().passOptions(), energies), training.options.passes("align"));
   };
@@ -127,6 +140,8 @@ void Job::align(const RecipeExpert &expert) {
 
 void Job::distill(const RecipeExpert &expert) {
   callOthers("expert-" + expert.name);
+  TrainOptions options = expert.training.options;
+  options.deviceOperations = deviceOperations(options.precision);
   RunnableModel aligned = RunnableModel::open(startBundle(expert), device);
   Program program = aligned.derive(expert.adapterPass() + "xlstm-build-distill{" + recipe.distillPass + "}",
                                    expert.training.options.passes("distill"));
@@ -136,7 +151,8 @@ void Job::distill(const RecipeExpert &expert) {
     return params.empty() ? RunnableModel::open(startBundle(expert), device).params : params;
   };
   std::unique_ptr<TargetSource> source = targetSource(expert);
-  TrainOptions options = expert.training.options;
+  options.tokenOperations =
+      distillOperations(describeModel(aligned.mlir, aligned.bundle.modelFile()), recipe.length, options.trained);
   options.replayStep = replayStep;
   if (options.scoreEvery > 0)
     options.score = taskScores(aligned, expert);
