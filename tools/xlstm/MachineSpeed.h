@@ -14,6 +14,9 @@ namespace xlstm {
 /// moment: what the device reaches here. `precision`: of training, "f32" or "bf16", which a GPU alone multiplies in.
 double matrixRate(c10::Device device, const std::string &precision);
 
+/// Bytes a second that the cores read out of memory together: 256 MB, the best of a few.
+double readRate();
+
 /// What training and scoring do in a second, about.
 struct MachineSpeed {
   double operations, bytes;
