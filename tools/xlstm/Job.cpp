@@ -188,8 +188,7 @@ MergeConfig Job::mergeConfig() const {
   MergeConfig config;
   config.method = merge.method;
   config.shared = {merge.parameters};
-  config.type = merge.type;
-  config.outType = merge.outType;
+  static_cast<MergeTypes &>(config) = merge;
   std::vector<const RecipeExpert *> experts = recipe.mergedExperts();
   for (const RecipeExpert *expert : experts) {
     auto weight = merge.weights.find(expert->name);

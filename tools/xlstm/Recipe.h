@@ -64,11 +64,10 @@ struct RecipeExpert {
 
 /// How the experts become one; its base is the aligned student, or the mean of them where each expert has its own, of
 /// SLERP the first expert.
-struct RecipeMerge {
+struct RecipeMerge : MergeTypes {
   MergeMethod method = MergeMethod::Linear;
   std::map<std::string, double> weights; // by expert; empty: all alike
   MergeSettings parameters;              // "density", "lambda", "normalize", "rescale", "t"
-  std::optional<DType> type, outType;    // MergeConfig's
   std::string tune;                      // "loss", "tasks": what the shares, lambda or t are searched by; empty: given
   int64_t trials = 24;
 };

@@ -53,7 +53,19 @@ struct MergeSource {
   MergeSettings settings;
 };
 
-struct MergeConfig {
+/// In which types a merge computes and writes.
+struct MergeTypes {
+  /// What tensors are cast to in front of the merge, whose steps are rounded to it where mergekit rounds them (dtype);
+  /// none: nothing is cast, and sums in float64 are rounded once.
+  std::optional<DType> type;
+  /// The type of what is written (out_dtype); none: `type`, or those in which the models store their tensors.
+  std::optional<DType> outType;
+
+  /// The type of all floats that are written; none: each tensor's own.
+  std::optional<DType> writtenType() const { return outType ? outType : type; }
+};
+
+struct MergeConfig : MergeTypes {
   MergeMethod method = MergeMethod::Linear;
   std::vector<MergeSource> models;
   /// For all models, and what a source does not say itself; the first that knows a parameter counts.
@@ -64,20 +76,12 @@ struct MergeConfig {
   bool needsOneTokenizer = false;
   /// Layers that the YAML says the models have; 0: it does not.
   int64_t layers = 0;
-  /// What tensors are cast to in front of the merge, whose steps are rounded to it where mergekit rounds them (dtype);
-  /// none: nothing is cast, and sums in float64 are rounded once.
-  std::optional<DType> type;
-  /// The type of what is written (out_dtype); none: `type`, or those in which the models store their tensors.
-  std::optional<DType> outType;
   /// Of the elements that DARE drops.
   int64_t seed = 0;
   /// What is read, but not followed; one line each.
   std::vector<std::string> warnings;
   /// NaN and infinities in weights are no error.
   bool allowNonFinite = false;
-
-  /// The type of all floats that are written; none: each tensor's own.
-  std::optional<DType> writtenType() const { return outType ? outType : type; }
 };
 
 /// Reads mergekit's YAML (docs/Merging.md). Folders are relative to the file's. Parameters that the method does not
