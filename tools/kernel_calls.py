@@ -43,7 +43,7 @@ class Kernel:
         self.description = " ".join(record["description"].split())
         self.views = [View(dump[v["def"]]) for v in record["views"]]
         self.numbers = [(dump[n["def"]]["name"], dump[n["def"]]["type"]) for n in record["numbers"]]
-        for field in ("sizes", "types", "cpu", "cuda", "cudaTypes", "cudaMemory", "cudaVariants", "grows"):
+        for field in ("sizes", "types", "cpu", "cuda", "cudaTypes", "cudaMemory", "cudaVariants", "cudaApart", "grows"):
             setattr(self, field, record[field])
         self.suffix = record["cpuSuffix"]
         self.in_place = [pair.split("=") for pair in record["inPlace"]]
@@ -76,8 +76,12 @@ class Kernel:
     def cuda_prototypes(self):
         pointers = [v.pointer("void" if v.type in self.types else C_TYPES[v.type]) for v in self.views]
         memory = [f"void *{m}" for m in self.cudaMemory] + ["void *stream"]
-        arguments = ", ".join(self.enums() + pointers + self.integers() + self.number_arguments() + memory)
+        front = self.enums() + pointers + self.integers() + self.number_arguments()
+        arguments = ", ".join(front + memory)
         lines = [f"int xlstm_cuda_{self.name}{v}({arguments});" for v in [""] + ["_" + v for v in self.cudaVariants]]
+        if self.cudaApart:
+            apart = ", ".join(front + ["const int64_t *apart"] + memory)
+            lines.append(f"int xlstm_cuda_{self.name}_apart({apart});")
         sizes = ", ".join(self.enums() + [f"int64_t {n}" for n in self.sizes]) or "void"
         return lines + [f"size_t xlstm_cuda_{self.name}_{m}({sizes});" for m in self.cudaMemory]
 
@@ -125,7 +129,7 @@ def table(kernels):
         pairs = "{" + ", ".join(f"{{{index[o]}, {index[i]}}}" for o, i in k.in_place) + "}"
         limits, multiples = ("{" + ", ".join(f'{{"{n}", {m}}}' for n, m in rule) + "}" for rule in (k.limits, k.multiples))
         out.append(f'{{"{k.name}",\n    {{{views}}},\n    {quoted(k.sizes)}, {numbers}, {quoted(k.types)},\n'
-                   f'    {choices[0]}, {choices[1]}, "{k.suffix}", {quoted(k.cudaTypes)}, {quoted(k.cudaMemory)}, {quoted(k.cudaVariants)}, '
+                   f'    {choices[0]}, {choices[1]}, "{k.suffix}", {quoted(k.cudaTypes)}, {quoted(k.cudaMemory)}, {quoted(k.cudaVariants)}, {str(bool(k.cudaApart)).lower()}, '
                    f"{pairs}, {limits}, {multiples}, {quoted(k.grows)}}},")
     return out
 
@@ -163,7 +167,8 @@ def cuda_on_cpu(kernels):
             name = re.search(r"xlstm_cuda_(\w+)\(", line)[1]
             out.append(line[:-1] + " {")
             if line.startswith("int "):
-                out += ["  " + b for b in body] + [f'  return callOnCpu("{k.name}", "{name}", types, views, integers, numbers);']
+                apart = ", apart" if name.endswith("_apart") else ""
+                out += ["  " + b for b in body] + [f'  return callOnCpu("{k.name}", "{name}", types, views, integers, numbers{apart});']
             else:
                 out.append(f'  return sizeOnCpu("{name}", {{{", ".join(k.sizes)}}});')
             out.append("}")

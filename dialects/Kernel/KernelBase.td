@@ -63,6 +63,9 @@ class KernelCall<string mnemonic, list<KernelView> v, list<KernelNumber> n = []>
   // Memory that a kernel takes beside its views: on CUDA "workspace" and "zeroed", as many bytes as
   // xlstm_cuda_<name>_<memory>(types, sizes) says.
   list<string> cudaMemory = [];
+  // On CUDA there is an xlstm_cuda_<name>_apart too, of B texts whose states (what is inout, and `pos`) lie anywhere: with
+  // `const int64_t *apart` [B] behind the numbers, in the device's memory, so many bytes behind the named places.
+  bit cudaApart = 0;
   // Sizes and numbers that are as many times larger as a call has tokens: on the CPU a call may have fewer than its
   // views have room for (KernelToLLVM).
   list<string> grows = [];

@@ -148,6 +148,7 @@ def Kernel_PositionsOp : KernelCall<"positions", [In<"pos", "B", "i32">, Out<"po
   let summary = "positions of the tokens of a call";
   let description = "positions[b, t] = pos[b] + t.";
   let grows = ["T"];
+  let cudaApart = 1;
   let sizes = ["B", "T"];
   let cpu = [[]];
   let cuda = [[]];
@@ -157,6 +158,7 @@ def Kernel_AdvanceOp : KernelCall<"advance", [InOut<"pos", "B", "i32">], [I64Num
   let summary = "the end of a function: its tokens are read";
   let description = "pos[b] += tokens.";
   let grows = ["tokens"];
+  let cudaApart = 1;
   let sizes = ["B"];
   let cpu = [[]];
   let cuda = [[]];
@@ -196,6 +198,7 @@ def Kernel_AttentionOp : KernelCall<"attention", [
   let grows = ["T"];
   let sizes = ["B", "T", "H", "Hkv", "d", "dv", "W", "S"];
   let cudaMemory = ["workspace"];
+  let cudaApart = 1;
 }
 
 class FeatureMapCall<string mnemonic> : WeightedCall<mnemonic, [
@@ -271,6 +274,7 @@ def Kernel_HybridStepOp : ActivationCall<"hybrid_step", [
   let grows = ["T"];
   let sizes = ["B", "T", "H", "Hkv", "d", "W", "sinks"];
   let cudaMemory = ["workspace", "zeroed"];
+  let cudaApart = 1;
   let limits = ["d=256"];
   let multiples = ["d=8"];
 }

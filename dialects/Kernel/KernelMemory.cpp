@@ -41,6 +41,16 @@ bool usesState(Operation *call) {
   return llvm::any_of(call->getOperands(), [](Value view) { return isa<StateOp>(rootOf(view)); });
 }
 
+bool takesApart(Operation *op) {
+  Call call(op);
+  const KernelDescription &kernel = call.description();
+  return kernel.cudaApart && llvm::all_of(llvm::enumerate(kernel.views), [&](auto view) {
+           bool isState = view.value().access == KernelView::Access::InOut || view.value().name == "pos";
+           Value given = call.view(static_cast<unsigned>(view.index()));
+           return !isState || !given || isa<StateOp>(rootOf(given));
+         });
+}
+
 namespace {
 
 /// The place of a root that has one.

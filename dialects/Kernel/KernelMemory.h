@@ -19,6 +19,8 @@ int64_t rowsApart(FuncOp function);
 int64_t placedBytes(StateOp state);
 /// Whether a call reads or writes a state.
 bool usesState(mlir::Operation *call);
+/// Whether one call on CUDA serves texts whose states lie apart: the kernel does, and what it takes for state is one.
+bool takesApart(mlir::Operation *call);
 
 /// Bytes [begin, end) of a block of memory: an arena, or the root itself where it has no place in one.
 struct MemoryRange {

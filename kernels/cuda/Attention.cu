@@ -87,10 +87,11 @@ struct Plan {
   bool isFew = false; // rows: AttentionKeys.cu
   int splits = 1;
 
-  Plan(int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S) {
+  /// For `planned` texts, of those that a call has.
+  Plan(int64_t planned, int64_t T, int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S) {
     constexpr int64_t Processors = 132, LeastKeys = 64; // an H100's; what a block's warps have at once
     constexpr int64_t ManyKeys = 1024;                  // that are worth a way through shared memory
-    const int64_t rows = T * H / Hkv, pairs = B * Hkv, blocks = ceilDiv(rows, 4 * TileRows) * pairs, keys = W + S + T,
+    const int64_t rows = T * H / Hkv, pairs = planned * Hkv, blocks = ceilDiv(rows, 4 * TileRows) * pairs, keys = W + S + T,
                   wide = std::max(d, dv);
     isFew = rows <= TileRows || (blocks < Processors && keys < ManyKeys) || rows < 4 * TileRows;
     if (!isFew && blocks >= Processors)
@@ -146,28 +147,35 @@ static cudaError_t finish(const Args &a, void *stream) {
 using namespace xlstm::cuda;
 using namespace xlstm::cuda::attention;
 
+static size_t workspaceOf(const Plan &plan, int64_t B, int64_t T, int64_t H, int64_t dv) {
+  return plan.splits == 1 ? 0 : plan.outBytes(B, T, H, dv) + size_t(B * T * H) * plan.splits * sizeof(float2);
+}
+
 size_t xlstm_cuda_attention_workspace(xlstm_dtype, int64_t B, int64_t T, int64_t H, int64_t Hkv, int64_t d, int64_t dv,
                                       int64_t W, int64_t S) {
   if (!isSupported(B, T, H, Hkv, d, dv, W, S))
     return 0;
-  const Plan plan(B, T, H, Hkv, d, dv, W, S);
-  return plan.splits == 1 ? 0 : plan.outBytes(B, T, H, dv) + size_t(B * T * H) * plan.splits * sizeof(float2);
+  size_t most = 0; // of texts that are rows, and of such that are apart
+  for (int64_t planned : {B, B <= FewTexts ? 1 : B})
+    most = std::max(most, workspaceOf(Plan(planned, T, H, Hkv, d, dv, W, S), B, T, H, dv));
+  return most;
 }
 
-int xlstm_cuda_attention(xlstm_dtype type, const void *q, const void *k, const void *v, const int32_t *pos,
-                         void *ring_k, void *ring_v, void *sink_k, void *sink_v, void *h, int64_t B, int64_t T,
-                         int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S, int64_t q_stride,
-                         int64_t k_stride, int64_t v_stride, float scale, void *workspace, void *stream) {
+int xlstm_cuda_attention_apart(xlstm_dtype type, const void *q, const void *k, const void *v, const int32_t *pos,
+                               void *ring_k, void *ring_v, void *sink_k, void *sink_v, void *h, int64_t B, int64_t T,
+                               int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S, int64_t q_stride,
+                               int64_t k_stride, int64_t v_stride, float scale, const int64_t *apart, void *workspace,
+                               void *stream) {
   if (!isSupported(B, T, H, Hkv, d, dv, W, S) || q_stride < H * d || k_stride < Hkv * d || v_stride < Hkv * dv ||
       (type != XLSTM_F32 && type != XLSTM_BF16))
     return cudaErrorInvalidValue;
   if (B == 0 || T == 0)
     return cudaSuccess;
-  const Plan plan(B, T, H, Hkv, d, dv, W, S);
+  const Plan plan(plannedTexts(B, apart), T, H, Hkv, d, dv, W, S);
   constexpr float Log2E = 1.442695041f;
-  Args a = {q,       k,        v,        pos,           ring_k,      ring_v,  sink_k,   sink_v,       h,
-            B,       q_stride, k_stride, v_stride,      int(T),      int(H),  int(Hkv), int(H / Hkv), int(d),
-            int(dv), int(W),   int(S),   scale * Log2E, plan.splits, nullptr, nullptr};
+  Args a = {q,        k,        v,      pos,    ring_k, ring_v,           sink_k,  sink_v, h,      B,           q_stride,
+            k_stride, v_stride, int(T), int(H), int(Hkv), int(H / Hkv),   int(d),  int(dv), int(W), int(S),
+            scale * Log2E, plan.splits, nullptr, nullptr, apart};
   if (plan.splits > 1) {
     a.out = static_cast<float *>(workspace);
     a.weights = reinterpret_cast<float2 *>(static_cast<char *>(workspace) + plan.outBytes(B, T, H, dv));
@@ -177,4 +185,12 @@ int xlstm_cuda_attention(xlstm_dtype type, const void *q, const void *k, const v
                                            : attendRows(a, stream))
     return error;
   return type == XLSTM_F32 ? finish<float>(a, stream) : finish<Bf16>(a, stream);
+}
+
+int xlstm_cuda_attention(xlstm_dtype type, const void *q, const void *k, const void *v, const int32_t *pos,
+                         void *ring_k, void *ring_v, void *sink_k, void *sink_v, void *h, int64_t B, int64_t T,
+                         int64_t H, int64_t Hkv, int64_t d, int64_t dv, int64_t W, int64_t S, int64_t q_stride,
+                         int64_t k_stride, int64_t v_stride, float scale, void *workspace, void *stream) {
+  return xlstm_cuda_attention_apart(type, q, k, v, pos, ring_k, ring_v, sink_k, sink_v, h, B, T, H, Hkv, d, dv, W, S,
+                                    q_stride, k_stride, v_stride, scale, nullptr, workspace, stream);
 }

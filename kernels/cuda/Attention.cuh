@@ -11,6 +11,7 @@
 #define XLSTM_KERNELS_CUDA_ATTENTION_CUH
 
 #include "kernels/cuda/Ptx.cuh"
+#include "kernels/cuda/StateRow.cuh"
 #include "kernels/cuda/Types.cuh"
 
 namespace xlstm::cuda::attention {
@@ -28,6 +29,7 @@ struct Args {
   int splits;      // blocks that share a tile's keys
   float *out;      // [B,Hkv,rows,splits,dv]: their sums, where splits > 1
   float2 *weights; // [B,Hkv,rows,splits]: maximum and sum of each
+  const int64_t *apart;
 
   __host__ __device__ int rows() const { return T * group; }
   int wide() const { return d > dv ? d : dv; }
@@ -36,11 +38,12 @@ struct Args {
 /// Where a block stands: its rows [first, end) of a key head of a text.
 struct Place {
   int64_t b;
+  StateRow state;
   int head, split, first, end, pos;
 
   __device__ Place(const Args &a, int tile, int tileRows)
-      : b(blockIdx.z), head(blockIdx.y), split(blockIdx.x % a.splits) {
-    first = tile * tileRows, end = min(first + tileRows, a.rows()), pos = a.pos[b];
+      : b(blockIdx.z), state(a.apart, b), head(blockIdx.y), split(blockIdx.x % a.splits) {
+    first = tile * tileRows, end = min(first + tileRows, a.rows()), pos = state.in<int32_t>(a.pos)[state.row];
   }
   __device__ int position(const Args &a, int row) const { return pos + row / a.group; }
   /// Row `row` of q, and of h.
@@ -94,8 +97,8 @@ struct Storage {
       : freshStride(freshStride), stride(int64_t(a.Hkv) * width) {
     const int own = at.head * width;
     this->fresh = static_cast<const T *>(fresh) + at.b * a.T * freshStride + own;
-    this->ring = static_cast<const T *>(ring) + at.b * a.W * stride + own;
-    this->sinks = static_cast<const T *>(sinks) + at.b * a.S * stride + own;
+    this->ring = at.state.in<T>(ring) + at.state.row * a.W * stride + own;
+    this->sinks = at.state.in<T>(sinks) + at.state.row * a.S * stride + own;
   }
   __device__ const T *row(const Keys &keys, int n) const {
     n = min(n, keys.count - 1);
@@ -120,14 +123,15 @@ __device__ Storage<T> valuesOf(const Args &a, const Place &at) {
 /// Token t's keys and values of a head into ring and sinks, by a block's threads.
 template <typename T>
 __device__ void remember(const Args &a, int64_t b, int head, int t, bool inRing, bool inSinks) {
+  const StateRow state(a.apart, b);
   auto put = [&](const void *from, int64_t fromStride, void *ring, void *sinks, int width) {
     const T *x = static_cast<const T *>(from) + (b * a.T + t) * fromStride + head * width;
-    const int64_t stride = int64_t(a.Hkv) * width, own = head * width, p = a.pos[b] + t;
+    const int64_t stride = int64_t(a.Hkv) * width, own = head * width, p = state.in<int32_t>(a.pos)[state.row] + t;
     for (int c = threadIdx.x; c < width; c += blockDim.x) {
       if (inRing)
-        static_cast<T *>(ring)[(b * a.W + p % a.W) * stride + own + c] = x[c];
+        state.in<T>(ring)[(state.row * a.W + p % a.W) * stride + own + c] = x[c];
       if (inSinks && p < a.S)
-        static_cast<T *>(sinks)[(b * a.S + p) * stride + own + c] = x[c];
+        state.in<T>(sinks)[(state.row * a.S + p) * stride + own + c] = x[c];
     }
   };
   put(a.k, a.kStride, a.ringK, a.sinkK, a.d);

@@ -15,17 +15,17 @@ __global__ void __launch_bounds__(Threads, sizeof(T) == 2 && Shared::Width <= 12
   s.place(memory, a);
   clusterArrive(); // waited for before the first store into another block
   const int pair = blockIdx.x / unsigned(a.blocks), b = pair / a.Hkv, d = s.width(a);
-  Place at{b, int64_t(pair) * a.group, pair - b * a.Hkv, int(clusterRank()), 0};
-  at.column = at.rank * a.columns;
+  Place at{b, int64_t(pair) * a.group, pair - b * a.Hkv, int(clusterRank()), 0, StateRow(a.apart, b), 0};
+  at.column = at.rank * a.columns, at.head = at.state.row * a.H + at.kvHead * a.group;
   const int firstHead = s.headOf(a, at.column), lastHead = s.headOf(a, at.column + a.columns - 1);
 
   // What no earlier launch of this step writes: all of it under way before anything is used.
   MapRows<T, Shared> maps;
   maps.load(a, at, 0);
   Keys keys(a, at.rank);
-  startKeys(a, s, keys, 0, at.b, at.kvHead);
+  startKeys(a, s, keys, 0, at.state, at.kvHead);
   for (int c = firstHead * d + threadIdx.x * 4; c < (lastHead + 1) * d; c += Threads * 4)
-    copyAsync<16>(s.z + c, a.state.z + at.query * d + c);
+    copyAsync<16>(s.z + c, at.state.in<float>(a.state.z) + at.head * d + c);
   Strip<Shared> strip(a, at, 0);
   uint4 early[StateRows];
   strip.load(strip.row, d, early);
@@ -34,8 +34,9 @@ __global__ void __launch_bounds__(Threads, sizeof(T) == 2 && Shared::Width <= 12
   waitForPrevious();
   letNextStart();
   const bool begins = a.in.doc_start && a.in.doc_start[at.b] >= 0;
-  loadToken<T>(a, s, at, a.state.pos + at.b, begins);
-  const int t = begins ? 0 : a.state.pos[at.b];
+  int32_t *pos = at.state.in<int32_t>(a.state.pos) + at.state.row;
+  loadToken<T>(a, s, at, pos, begins);
+  const int t = begins ? 0 : *pos;
   const bool fresh = t == 0;
   keys.moveTo(t);
   prepareGates(a, s, at, fresh);
@@ -46,7 +47,7 @@ __global__ void __launch_bounds__(Threads, sizeof(T) == 2 && Shared::Width <= 12
       maps.load(a, at, from);
     maps.multiply(a, s, at, from);
   }
-  window(a, s, keys, at.b, at.kvHead);
+  window(a, s, keys, at.state, at.kvHead);
   pushWindow(a, s, at);
   clusterArrive();
   clusterWait(); // everyone has read pos, m and z, and has all that it needs
@@ -67,7 +68,7 @@ __global__ void __launch_bounds__(Threads, sizeof(T) == 2 && Shared::Width <= 12
     writeRing(a, s, at, t, keys.current);
   // The last of the sequence's key heads moves pos on: the others have read it.
   if (at.rank == 0 && threadIdx.x == 0 && atomicInc(a.done + at.b, a.Hkv - 1) == unsigned(a.Hkv - 1))
-    a.state.pos[at.b] = t + 1;
+    *pos = t + 1;
 }
 
 using Kernel = void (*)(Args);
@@ -137,17 +138,17 @@ static bool isSupported(const xlstm_hybrid_shape &shape) {
 
 int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
                  const int64_t *turns, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
-                 bool early, void *stream, int blocks) {
+                 bool early, void *stream, int blocks, const int64_t *apart) {
   using namespace decode;
   if (!isSupported(shape))
     return cudaErrorInvalidValue;
-  const int64_t pairs = shape.B * shape.Hkv;
+  const int64_t pairs = shape.B * shape.Hkv, planned = plannedTexts(shape.B, apart) * shape.Hkv;
   if (pairs == 0)
     return cudaSuccess;
   const bool isChosen = blocks == 0;
   if (isChosen && isDecodeFast(shape) && strides.v % 8 == 0) {
     const int error =
-        hybridDecodeFast(shape, in, strides, turns, ropeFactor, state, h, workspace, early, stream, 0);
+        hybridDecodeFast(shape, in, strides, turns, ropeFactor, state, h, workspace, early, stream, 0, apart);
     if (error != cudaErrorInvalidClusterSize)
       return error;
   }
@@ -166,6 +167,7 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
             in,
             strides,
             state,
+            apart,
             turns,
             h,
             static_cast<unsigned *>(workspace),
@@ -176,8 +178,8 @@ int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in,
   // Few sequences: as many blocks each as the card has room for; many: few, since each does what all must (measured).
   if (isChosen)
     for (blocks = !device.hasClusters() ? 1
-                  : pairs <= 16         ? 16
-                  : pairs <= 128        ? 4
+                  : planned <= 16       ? 16
+                  : planned <= 128      ? 4
                                         : 2;
          blocks > 1 && !divides(a, blocks);)
       blocks /= 2;

@@ -12,6 +12,7 @@
 
 #include "kernels/cuda/HybridDecode.h"
 #include "kernels/cuda/Ptx.cuh"
+#include "kernels/cuda/StateRow.cuh"
 #include "kernels/cuda/Types.cuh"
 #include "xlstm/Kernels/Turns.h"
 
@@ -39,7 +40,7 @@ struct Args {
   xlstm_hybrid_inputs in;
   TokenStrides strides;
   xlstm_hybrid_state state;
-  const int64_t *turns;
+  const int64_t *apart, *turns;
   void *h;
   unsigned *done; // [B]: key heads of a sequence that are done, back at 0 at the end
   Divider byWidth, byColumns, byGroup;
@@ -113,20 +114,21 @@ struct Keys {
 
 /// Starts the copies of keys [from, from + a.keys); lanes of Width / 8 threads have a row each, a piece a thread.
 template <typename Shared>
-__device__ void startKeys(const Args &a, const Shared &s, const Keys &keys, int from, int64_t b, int64_t kvHead) {
+__device__ void startKeys(const Args &a, const Shared &s, const Keys &keys, int from, const StateRow &own,
+                          int64_t kvHead) {
   using Ring = typename Shared::Ring;
   constexpr int Lanes = Shared::Width / 8, Rows = Threads / Lanes, Piece = 8 * int(sizeof(Ring));
   const int c = threadIdx.x % Lanes * 8, d = s.width(a);
   if (c >= d)
     return;
-  const int64_t ring = (b * a.W * a.Hkv + kvHead) * d + c, sinks = (b * a.S * a.Hkv + kvHead) * d + c;
+  const int64_t ring = (own.row * a.W * a.Hkv + kvHead) * d + c, sinks = (own.row * a.S * a.Hkv + kvHead) * d + c;
   for (int n = threadIdx.x / Lanes; n < a.keys && from + n < keys.total; n += Rows) {
     const bool isSink = keys.isSink(from + n);
     const int64_t at = (isSink ? sinks : ring) + keys.slot(from + n) * a.Hkv * d;
     char *toK = reinterpret_cast<char *>(s.tileK + n * Shared::Pitch) + c * int(sizeof(Ring));
     char *toV = reinterpret_cast<char *>(s.tileV + n * Shared::Pitch) + c * int(sizeof(Ring));
-    const Ring *sourceK = static_cast<const Ring *>(isSink ? a.state.sink_k : a.state.ring_k) + at;
-    const Ring *sourceV = static_cast<const Ring *>(isSink ? a.state.sink_v : a.state.ring_v) + at;
+    const Ring *sourceK = own.in<const Ring>(isSink ? a.state.sink_k : a.state.ring_k) + at;
+    const Ring *sourceV = own.in<const Ring>(isSink ? a.state.sink_v : a.state.ring_v) + at;
 #pragma unroll
     for (int part = 0; part < Piece; part += 16) {
       copyAsync < Piece<16 ? 8 : 16>(toK + part, reinterpret_cast<const char *>(sourceK) + part);
@@ -269,7 +271,7 @@ __device__ void weighKeys(const Args &a, const Shared &s, const Keys &keys, int 
 
 /// The window over this block's keys; the first ones are under way.
 template <typename Shared>
-__device__ void window(const Args &a, const Shared &s, const Keys &keys, int64_t b, int64_t kvHead) {
+__device__ void window(const Args &a, const Shared &s, const Keys &keys, const StateRow &own, int64_t kvHead) {
   for (int from = 0;; from += a.keys) {
     finishKeys(a, s, keys, from);
     __syncthreads();
@@ -287,7 +289,7 @@ __device__ void window(const Args &a, const Shared &s, const Keys &keys, int64_t
     __syncthreads();
     if (from + a.keys >= keys.total)
       return;
-    startKeys(a, s, keys, from + a.keys, b, kvHead);
+    startKeys(a, s, keys, from + a.keys, own, kvHead);
   }
 }
 

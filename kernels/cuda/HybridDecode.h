@@ -21,9 +21,10 @@ int hybridForward(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in
 /// xlstm_cuda_hybrid_decode. `blocks` 0: the fast kernel where it serves the shape, else the general one. 1, 2, 4, 8 or
 /// 16: the general one by clusters of so many, where (H / Hkv) d is a multiple of 8 blocks and the card has clusters.
 /// Tests and measurements name it.
+/// `apart`: see StateRow.cuh; null: states are rows.
 int hybridDecode(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
                  const int64_t *turns, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
-                 bool early, void *stream, int blocks);
+                 bool early, void *stream, int blocks, const int64_t *apart = nullptr);
 
 /// Whether the fast kernel takes such a shape on this card: bf16 with a bf16 ring, d 64, 96 or 128, 1, 2 or 4 query
 /// heads a key head, Hopper. (A window too long for shared memory is refused at the call.)
@@ -34,7 +35,7 @@ bool isDecodeFast(const xlstm_hybrid_shape &shape);
 /// v's stride must be a multiple of 8.
 int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
                      const int64_t *turns, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
-                     bool early, void *stream, int blocks);
+                     bool early, void *stream, int blocks, const int64_t *apart = nullptr);
 
 } // namespace xlstm::cuda
 

@@ -122,9 +122,9 @@ bool isDecodeFast(const xlstm_hybrid_shape &shape) {
 
 int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs &in, const TokenStrides &strides,
                      const int64_t *turns, float ropeFactor, xlstm_hybrid_state &state, void *h, void *workspace,
-                     bool early, void *stream, int blocks) {
+                     bool early, void *stream, int blocks, const int64_t *apart) {
   using namespace decode;
-  const int64_t heads = shape.B * shape.H, group = shape.H / shape.Hkv;
+  const int64_t heads = plannedTexts(shape.B, apart) * shape.H, group = shape.H / shape.Hkv;
   // Few heads: as many blocks as there is room for at once; many: few, since each does what all must (measured).
   const int64_t room = decode::Device().multiprocessors;
   const int64_t chosen = 4 * heads <= room && shape.d != 96 ? 4 * group : heads > room && group > 1 ? group : 2 * group;
@@ -143,6 +143,7 @@ int hybridDecodeFast(const xlstm_hybrid_shape &shape, const xlstm_hybrid_inputs 
                       in,
                       strides,
                       state,
+                      apart,
                       turns,
                       h,
                       static_cast<unsigned *>(workspace)};

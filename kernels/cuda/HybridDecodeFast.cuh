@@ -13,6 +13,7 @@
 #include "kernels/cuda/HybridDecode.h"
 #include "kernels/cuda/HybridDecodeLaunch.cuh"
 #include "kernels/cuda/Ptx.cuh"
+#include "kernels/cuda/StateRow.cuh"
 #include "kernels/cuda/Types.cuh"
 #include "xlstm/Kernels/Turns.h"
 
@@ -30,7 +31,7 @@ struct FastArgs {
   xlstm_hybrid_inputs in;
   TokenStrides strides;
   xlstm_hybrid_state state;
-  const int64_t *turns;
+  const int64_t *apart, *turns;
   void *h;
   unsigned *done; // [B]: key heads of a sequence that are done, back at 0 at the end
 };
@@ -93,20 +94,24 @@ struct FastShared {
 /// Where a block stands.
 template <typename P>
 struct Spot {
-  int64_t b, query, key;          // query: [B,H] index of the group's first head; key: [B,Hkv] index
+  int64_t b, query;               // query: [B,H] index of the group's first head
   int kvHead, rank, head, column; // head: of the group; column: its first of the head's
   int tiles, stride;              // tiles of keys it has; elements from a slot to the next
+  StateRow state;
 
-  __device__ explicit Spot(const FastArgs &a) {
+  __device__ explicit Spot(const FastArgs &a) : state(a.apart, blockIdx.y) {
     b = blockIdx.y, kvHead = blockIdx.x / unsigned(P::Blocks), rank = blockIdx.x % unsigned(P::Blocks);
-    key = b * a.Hkv + kvHead, query = key * P::Group;
+    query = (b * a.Hkv + kvHead) * P::Group;
     head = unsigned(rank) / P::Parts, column = unsigned(rank) % P::Parts * P::Columns;
     tiles = unsigned(a.allTiles - rank + P::Blocks - 1) / unsigned(P::Blocks), stride = a.Hkv * P::D;
   }
   /// The key head's row of slot 0 in `ring`, of `extent` slots.
   __device__ Bf16 *rows(void *ring, int extent) const {
-    return static_cast<Bf16 *>(ring) + (b * extent * stride + kvHead * P::D);
+    return state.in<Bf16>(ring) + (state.row * extent * stride + kvHead * P::D);
   }
+  /// The index of the block's head in the state [rows,H].
+  __device__ int64_t stateHead(const FastArgs &a) const { return state.row * a.H + kvHead * P::Group + head; }
+  __device__ int32_t *pos(const FastArgs &a) const { return state.in<int32_t>(a.state.pos) + state.row; }
 };
 
 /// The block's n-th tile of keys.

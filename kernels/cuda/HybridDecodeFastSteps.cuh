@@ -23,7 +23,7 @@ struct Token {
   __device__ void load(const FastArgs &a, const Spot<P> &at) {
     i = threadIdx.x % Half, owner = threadIdx.x / Half;
     const bool begins = a.in.doc_start && a.in.doc_start[at.b] >= 0;
-    t = a.state.pos[at.b];
+    t = *at.pos(a);
     turns = a.turns ? a.turns[i] : 0;
     const int own = at.kvHead * P::D, group = (at.kvHead * P::Group + owner % P::Group) * P::D;
     const Bf16 *q = static_cast<const Bf16 *>(a.in.q) + at.b * a.strides.q + group + i;
@@ -60,8 +60,8 @@ struct State {
   float *own; // the first row
 
   __device__ State(const FastArgs &a, const Spot<P> &at)
-      : own(a.state.S + ((at.query + at.head) * P::D + threadIdx.x / P::Fours) * P::D + at.column +
-            threadIdx.x % P::Fours * 4) {}
+      : own(at.state.template in<float>(a.state.S) + (at.stateHead(a) * P::D + threadIdx.x / P::Fours) * P::D +
+            at.column + threadIdx.x % P::Fours * 4) {}
   __device__ float *row(int n) const { return own + n * P::RowsAtOnce * P::D; }
   __device__ void load(int n) {
     const uint4 v = loadEarly<Keep::Normal>(row(n));
@@ -121,11 +121,12 @@ struct Features {
   float z[Each], i, f, o, m; // gates: pre-activations, then add, keep, output and top
 
   __device__ void loadState(const FastArgs &a, const Spot<P> &at) {
-    const float *from = a.state.z + (at.query + at.head) * P::D + threadIdx.x % 32;
+    const int64_t head = at.stateHead(a);
+    const float *from = at.state.template in<float>(a.state.z) + head * P::D + threadIdx.x % 32;
 #pragma unroll
     for (int n = 0; n < Each; ++n)
       z[n] = from[32 * n];
-    m = a.state.m[at.query + at.head];
+    m = at.state.template in<float>(a.state.m)[head];
   }
   __device__ void loadGates(const FastArgs &a, const Spot<P> &at) {
     const int64_t head = at.query + at.head;
@@ -164,12 +165,13 @@ struct Features {
       s.gates[0] = f, s.gates[1] = o, s.gates[2] = fmaxf((old + added * sumK) * sumQ, 1e-30f);
   }
   __device__ void storeState(const FastArgs &a, const Spot<P> &at) const {
-    float *to = a.state.z + (at.query + at.head) * P::D + threadIdx.x % 32;
+    const int64_t head = at.stateHead(a);
+    float *to = at.state.template in<float>(a.state.z) + head * P::D + threadIdx.x % 32;
 #pragma unroll
     for (int n = 0; n < Each; ++n)
       to[32 * n] = z[n];
     if (threadIdx.x % 32 == 0)
-      a.state.m[at.query + at.head] = m;
+      at.state.template in<float>(a.state.m)[head] = m;
   }
 };
 
@@ -218,7 +220,7 @@ __device__ void writeOutput(const FastArgs &a, const FastShared<P> &s, const Spo
 template <typename P>
 __device__ void movePosition(const FastArgs &a, const Spot<P> &at, int t) {
   if (at.rank == 0 && atomicInc(a.done + at.b, a.Hkv - 1) == unsigned(a.Hkv - 1))
-    a.state.pos[at.b] = t + 1;
+    *at.pos(a) = t + 1;
 }
 
 __device__ inline int remainder(const FastArgs &a, int t) { // t % W

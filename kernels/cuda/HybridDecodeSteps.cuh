@@ -16,6 +16,8 @@ constexpr int StateRows = 4; // rows of S a thread has under way
 struct Place {
   int64_t b, query;         // query: [B,H] index of the group's first head
   int kvHead, rank, column; // column: flat index of its first
+  StateRow state;
+  int64_t head; // as query, in the state
 };
 
 /// Rows of S that a thread updates, the same four columns in each: row, row + rows, ...
@@ -33,7 +35,7 @@ struct Strip {
     head = Shared::headOf(a, flat);
     rows = Threads / wide;
     row = own < rows ? own : d;
-    base = a.state.S + (at.query + head) * d * d + flat - head * d;
+    base = at.state.in<float>(a.state.S) + (at.head + head) * d * d + flat - head * d;
   }
   /// Lanes of a warp that have the same columns add up, so that a warp leaves one row of sums.
   __device__ bool isFolded() const { return wide == 32 || wide == 16 || wide == 8; }
@@ -124,7 +126,8 @@ template <typename Shared>
 __device__ void prepareGates(const Args &a, const Shared &s, const Place &at, bool fresh) {
   for (int head = int(threadIdx.x) - (Threads - 32); head >= 0 && head < a.group; head += 32) {
     const int64_t n = at.query + head;
-    const Gates gates = gatesOf(a.in.i_gate[n], a.in.f_gate[n], a.in.o_gate[n], a.state.m[n], fresh);
+    const float m = at.state.in<float>(a.state.m)[at.head + head];
+    const Gates gates = gatesOf(a.in.i_gate[n], a.in.f_gate[n], a.in.o_gate[n], m, fresh);
     float *gate = s.gates + 4 * head;
     gate[0] = gates.keep, gate[1] = gates.add, gate[2] = gates.top, gate[3] = gates.output;
   }
@@ -233,13 +236,13 @@ __device__ void features(const Args &a, const Shared &s, const Place &at, int fi
       const float next = (fresh ? 0.0f : gate[0] * z[c]) + own[1][n];
       dot += own[0][n] * next;
       if (isOwner)
-        a.state.z[(at.query + head) * d + c] = next;
+        at.state.in<float>(a.state.z)[(at.head + head) * d + c] = next;
     }
     dot = groupSum(dot);
     __syncwarp();
     if (lane == 0) {
       if (isOwner)
-        a.state.m[at.query + head] = gate[2];
+        at.state.in<float>(a.state.m)[at.head + head] = gate[2];
       gate[2] = fmaxf(dot, 1e-30f);
     }
   }
@@ -328,11 +331,11 @@ __device__ void writeRing(const Args &a, const Shared &s, const Place &at, int t
   const int d = s.width(a);
   for (int c = threadIdx.x; c < d; c += Threads) {
     const Ring k = fromFloat<Ring>(s.k[c]), v = fromFloat<Ring>(s.v[c]);
-    const int64_t ring = ((at.b * a.W + slot) * a.Hkv + at.kvHead) * d + c;
-    static_cast<Ring *>(a.state.ring_k)[ring] = k, static_cast<Ring *>(a.state.ring_v)[ring] = v;
+    const int64_t ring = ((at.state.row * a.W + slot) * a.Hkv + at.kvHead) * d + c;
+    at.state.in<Ring>(a.state.ring_k)[ring] = k, at.state.in<Ring>(a.state.ring_v)[ring] = v;
     if (t < a.S) {
-      const int64_t sink = ((at.b * a.S + t) * a.Hkv + at.kvHead) * d + c;
-      static_cast<Ring *>(a.state.sink_k)[sink] = k, static_cast<Ring *>(a.state.sink_v)[sink] = v;
+      const int64_t sink = ((at.state.row * a.S + t) * a.Hkv + at.kvHead) * d + c;
+      at.state.in<Ring>(a.state.sink_k)[sink] = k, at.state.in<Ring>(a.state.sink_v)[sink] = v;
     }
   }
 }

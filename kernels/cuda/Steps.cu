@@ -3,6 +3,7 @@
 
 #include "kernels/cuda/Launch.cuh"
 #include "kernels/cuda/Ptx.cuh"
+#include "kernels/cuda/StateRow.cuh"
 #include "kernels/cuda/Types.cuh"
 #include "xlstm/Kernels/Cuda.h"
 
@@ -47,6 +48,22 @@ struct Positions {
   __device__ int32_t operator()(int64_t i) const { return pos[i / T] + int32_t(i % T) + more; }
 };
 
+/// The same of texts whose positions lie apart.
+struct PositionsApart {
+  const int32_t *pos;
+  int64_t T;
+  const int64_t *apart;
+  __device__ int32_t operator()(int64_t i) const { return *StateRow(apart, i / T).in<int32_t>(pos) + int32_t(i % T); }
+};
+
+/// Moves them on; a thread a text.
+__global__ void advanceApart(int32_t *pos, int64_t B, int32_t more, const int64_t *apart) {
+  waitForPrevious();
+  letNextStart();
+  for (int64_t b = threadIndex(); b < B; b += threadCount())
+    *StateRow(apart, b).in<int32_t>(pos) += more;
+}
+
 struct Constant {
   uint32_t value;
   __device__ uint32_t operator()(int64_t) const { return value; }
@@ -76,6 +93,18 @@ int xlstm_cuda_positions(const int32_t *pos, int32_t *positions, int64_t B, int6
 
 int xlstm_cuda_advance(int32_t *pos, int64_t B, int64_t T, void *stream) {
   return runForEach(pos, B, stream, Positions{pos, 1, int32_t(T)});
+}
+
+int xlstm_cuda_positions_apart(const int32_t *pos, int32_t *positions, int64_t B, int64_t T, const int64_t *apart,
+                               void *stream) {
+  return B < 0 || T < 0 ? int(cudaErrorInvalidValue)
+                        : runForEach(positions, B * T, stream, PositionsApart{pos, T, apart});
+}
+
+int xlstm_cuda_advance_apart(int32_t *pos, int64_t B, int64_t T, const int64_t *apart, void *stream) {
+  if (B <= 0)
+    return B < 0 ? cudaErrorInvalidValue : cudaSuccess;
+  return launchEarly(advanceApart, dim3(blocksFor(B)), Threads, 0, stream, pos, B, int32_t(T), apart);
 }
 
 int xlstm_cuda_fill(void *y, uint32_t value, int64_t n, void *stream) {

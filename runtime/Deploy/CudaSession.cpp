@@ -11,6 +11,9 @@ namespace xlstm {
 static size_t idBytes(const xlstm_cuda_model_info &model) {
   return std::max(model.functions[0].tokens * model.batch, model.most_rows) * sizeof(int64_t);
 }
+static size_t apartBytes(const xlstm_cuda_model_info &model) {
+  return std::max<int64_t>(model.most_rows, 1) * sizeof(int64_t);
+}
 static size_t logitBytes(const xlstm_cuda_model_info &model) {
   return std::max<int64_t>(model.batch, model.most_rows) * model.vocab * sizeof(float);
 }
@@ -19,7 +22,7 @@ static size_t logitBytes(const xlstm_cuda_model_info &model) {
 static DeviceInfo openDeviceFor(const xlstm_cuda_model_info &model) {
   DeviceInfo device = openDevice();
   const size_t needed = model.weight_bytes + 2 * model.state_bytes + model.scratch_bytes + model.workspace_bytes() +
-                        model.zeroed_bytes() + idBytes(model) + logitBytes(model);
+                        model.zeroed_bytes() + idBytes(model) + logitBytes(model) + apartBytes(model);
   if (needed > device.freeBytes)
     fail("GPU ", device.name, ": ", needed >> 20, " MiB of memory are needed, ", device.freeBytes >> 20, " of ",
          device.totalBytes >> 20, " MiB are free");
@@ -30,7 +33,8 @@ CudaWorkplace::CudaWorkplace(const xlstm_cuda_model_info &model, const char *car
     : model(model), device(openDeviceFor(model)), weights(model.weight_bytes, "weights"),
       scratch(model.scratch_bytes, "activations"), workspace(model.workspace_bytes(), "kernels"),
       zeroed(model.zeroed_bytes(), "kernels"), ids(idBytes(model), "token ids"), logits(logitBytes(model), "logits"),
-      hostIds(idBytes(model)), hostLogits(logitBytes(model)) {
+      apart(apartBytes(model), "states"), hostIds(idBytes(model)), hostLogits(logitBytes(model)),
+      hostApart(apartBytes(model)) {
   fillWeights(model, carried, weights.get(), stream);
   stream.clear(zeroed.get(), zeroed.size());
 }
@@ -42,7 +46,8 @@ xlstm_cuda_memory CudaWorkplace::memory(char *state) const {
           workspace.get(),
           zeroed.get(),
           reinterpret_cast<const int64_t *>(ids.get()),
-          reinterpret_cast<float *>(logits.get())};
+          reinterpret_cast<float *>(logits.get()),
+          reinterpret_cast<const int64_t *>(apart.get())};
 }
 
 std::span<float> CudaWorkplace::logitsOf(size_t row) const {
@@ -55,16 +60,18 @@ void CudaWorkplace::runTogether(const std::vector<char *> &states, std::span<con
   constexpr size_t mostGraphs = 32; // of sets of texts that come and go
   const std::string tried = "running " + std::to_string(states.size()) + " texts on the GPU";
   std::ranges::copy(tokens, reinterpret_cast<int64_t *>(hostIds.get()));
-  const xlstm_cuda_memory at = memory(nullptr);
+  const xlstm_cuda_memory at = memory(weights.get()); // any place that stays: states are so far from it
+  std::ranges::transform(states, reinterpret_cast<int64_t *>(hostApart.get()), [&](char *state) { return state - at.state; });
   auto enqueue = [&] {
     stream.copy(ids.get(), hostIds.get(), tokens.size_bytes());
+    stream.copy(apart.get(), hostApart.get(), states.size() * sizeof(int64_t));
     int status = model.decode_many(&at, states.data(), static_cast<int64_t>(states.size()), stream.get());
     stream.copy(hostLogits.get(), logits.get(), states.size() * static_cast<size_t>(model.vocab) * sizeof(float));
     return status;
   };
   if (together.size() > mostGraphs)
     together.clear();
-  Together &known = together[states];
+  Together &known = together[model.goes_by_rows ? states : std::vector<char *>(states.size())];
   if (!known.graph && ++known.runs > runsBefore)
     known.graph = std::make_unique<Graph>(stream, enqueue, tried);
   if (known.graph)

@@ -30,22 +30,23 @@ public:
 
   /// With the state of a session; null where functions are given states of their own.
   xlstm_cuda_memory memory(char *state) const;
-  /// Reads an id of each text; their logits are then in hostLogits. The same texts again and again become a graph.
+  /// Reads an id of each text; their logits are then in hostLogits. So many texts again and again become a graph; where
+  /// the model goes by rows, the same texts again and again.
   void runTogether(const std::vector<char *> &states, std::span<const int64_t> ids);
   std::span<float> logitsOf(size_t row) const;
 
   const xlstm_cuda_model_info &model;
   const DeviceInfo device;
   Stream stream;
-  DeviceBuffer weights, scratch, workspace, zeroed, ids, logits;
-  PinnedBuffer hostIds, hostLogits;
+  DeviceBuffer weights, scratch, workspace, zeroed, ids, logits, apart;
+  PinnedBuffer hostIds, hostLogits, hostApart;
 
 private:
   struct Together {
     int runs = 0;
     std::unique_ptr<Graph> graph;
   };
-  std::map<std::vector<char *>, Together> together; // by the states of the texts, in their order
+  std::map<std::vector<char *>, Together> together; // by the states of the texts, in their order; or by their number
 };
 
 /// Each function of the model is one graph, recorded when it is first run, after one run that is not recorded: products

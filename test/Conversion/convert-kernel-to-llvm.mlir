@@ -169,3 +169,35 @@ kernel.func @decode_many on cpu attributes {rows_apart} {
   kernel.linear x(%x) w(%table) y(%logits) : memref<8x1x8xf32>, memref<16x8xbf16>, memref<8x1x16xf32>
   kernel.advance pos(%pos) {tokens = 1 : i64} : memref<8xi32>
 }
+
+// -----
+
+// On CUDA a kernel that takes states apart has one launch for all texts; another has one a text.
+// CHECK-LABEL: llvm.func internal @decode_many(
+// CHECK-SAME: %[[MEMORY:[a-z0-9]+]]: !llvm.ptr, %[[STATES:[a-z0-9]+]]: !llvm.ptr, %[[ROWS:[a-z0-9]+]]: i64, %[[STREAM:[a-z0-9]+]]: !llvm.ptr) -> i32
+// CHECK: %[[NAMED:.*]] = llvm.getelementptr %[[MEMORY]][1]
+// CHECK: %[[STATE:.*]] = llvm.load %[[NAMED]]
+// CHECK: %[[BEHIND:.*]] = llvm.getelementptr %[[MEMORY]][7]
+// CHECK: %[[APART:.*]] = llvm.load %[[BEHIND]]
+kernel.func @decode_many on cuda attributes {rows_apart} {
+  %ids = kernel.ids : memref<8x1xi64>
+  %logits = kernel.logits : memref<8x1x16xf32>
+  %pos = kernel.state "position" init 0.0 : memref<8xi32>
+  %kept = kernel.state "kept" init 0.0 : memref<8x8xf32>
+  %table = kernel.weight "table" : memref<16x8xf32>
+  %x = kernel.buffer : memref<8x1x8xf32>
+  // CHECK: llvm.call @xlstm_cuda_embed(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}}, %[[ROWS]], %{{.*}}, %{{.*}}, %[[STREAM]])
+  kernel.embed ids(%ids) table(%table) y(%x) : memref<8x1xi64>, memref<16x8xf32>, memref<8x1x8xf32>
+  // CHECK: llvm.call @xlstm_cuda_positions_apart(%{{.*}}, %{{.*}}, %[[ROWS]], %{{.*}}, %[[APART]], %[[STREAM]])
+  %p = kernel.buffer : memref<8x1xi32>
+  kernel.positions pos(%pos) positions(%p) : memref<8xi32>, memref<8x1xi32>
+  // CHECK: ^{{.*}}(%[[R:.*]]: i64):
+  // CHECK: llvm.icmp "slt" %[[R]], %[[ROWS]]
+  // CHECK: %[[PLACE:.*]] = llvm.getelementptr %[[STATES]][%[[R]]] : (!llvm.ptr, i64) -> !llvm.ptr, !llvm.ptr
+  // CHECK: llvm.load %[[PLACE]]
+  // CHECK: llvm.call @xlstm_cuda_copy(
+  %y = kernel.buffer : memref<8x8xf32>
+  kernel.copy x(%kept) y(%y) : memref<8x8xf32>, memref<8x8xf32>
+  // CHECK: llvm.call @xlstm_cuda_advance_apart({{.*}}, %[[ROWS]], %{{.*}}, %[[APART]], %[[STREAM]])
+  kernel.advance pos(%pos) {tokens = 1 : i64} : memref<8xi32>
+}

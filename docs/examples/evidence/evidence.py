@@ -4,11 +4,12 @@
     evidence.py prepare --data CORPORA --work WORK    halves the held-out text: what chooses, what is reported
     evidence.py run     --work WORK [--only REGEX]    distils, several runs at once, on --gpus cards; goes on where it was stopped
     evidence.py score   --work WORK [--only REGEX]    every student against its teacher, on the other half and on tasks;
-                                                      --text leaves out the tasks, which take most of the time
+                                                      --tasks 'arith|define' takes those alone, --tasks 'a^' none:
+                                                      they take most of the time
     evidence.py tables  --work WORK                   what was scored, as Markdown
 
 CORPORA has DOMAIN/train.txt.xz and DOMAIN/valid.txt.xz (documents separated by a line <|eos|>), and tasks/. WORK has the
-teachers' folders, named as the recipes name them. XLSTM is the program (default: xlstm), DEVICE cuda or cpu.
+teachers' folders, named as the recipes name them, and data/chat, which chat.py makes. XLSTM is the program (default: xlstm), DEVICE cuda or cpu.
 Needs Python 3.9 and PyYAML.
 """
 import argparse
@@ -36,7 +37,7 @@ NEEDLES = [256, 512, 1024, 1800]
 RECALL = [1024, 4096, 8192]
 TABLES = {
     "Bits per byte, per cent over the teacher; KL and top-1 agreement with it":
-        [*DOMAINS, "KL", "top 1"],
+        [*DOMAINS, "chat", "KL", "top 1"],
     "Tasks": ["arith", "wordproblem", "codenext", "define", "lastword", *(f"needle {n}" for n in NEEDLES), "C_0", "alpha*"],
     "Facts found whole, nats a token": [f"{what} {length}" for length in RECALL for what in ("facts", "nats")],
 }
@@ -128,7 +129,7 @@ def merges(name, recipe, work, card):
     linear = {"merge_method": "linear", "models": [{**model, "parameters": {"weight": 1}} for model in models]}
     ties = {"merge_method": "ties", "base_model": str(folder / "aligned"), "parameters": {"density": 0.5, "weight": 1}, "models": models}
     tune = ["--tune", "loss", "--tokens", 8192, "--device", DEVICE] + [
-        part for d in DOMAINS for part in ("--domain", f"{d}={work / 'data' / d}.valid.txt")]
+        part for name, texts in recipe["domains"].items() if name != "facts" for part in ("--domain", f"{name}={texts['valid']}")]
     for kind, config, extra in (("tuned", linear, tune), ("ties", ties, [])):
         if not (folder / f"merged-{kind}").exists():
             path = work / "recipes" / f"{name}.{kind}.yaml"
@@ -154,8 +155,11 @@ def score(name, recipe, args, card):
                "-o", out, "--piece", recipe["length"], "--tokens", args.tokens, "--items", args.items, "--device", DEVICE]
     for domain in DOMAINS:
         command += ["--domain", f"{domain}={data / domain}.test.txt"]
-    for task in [] if args.text else sorted(data.glob("*.jsonl")):
-        command += ["--task", task]
+    if "chat" in recipe["domains"]:
+        command += ["--domain", f"chat={data / 'chat/test.jsonl'}"]
+    for task in sorted(data.glob("*.jsonl")):
+        if re.search(args.tasks, task.stem):
+            command += ["--task", task]
     start, log = time.time(), args.work / "recipes" / f"{name}.log"
     code = call(command, log, card)
     if code == 0 and name.startswith("smollm2"):
@@ -227,7 +231,7 @@ def scores(work):
 
 def cell(values, name):
     """The mean over seeds, and how far they lie apart."""
-    digits, sign = (2, "+") if name in DOMAINS else (3, "")
+    digits, sign = (2, "+") if name in (*DOMAINS, "chat") else (3, "")
     text = f"{statistics.mean(values):{sign}.{digits}f}"
     return text + (f" ±{(max(values) - min(values)) / 2:.{digits}f}" if len(values) > 1 else "")
 
@@ -255,7 +259,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=1e9, help="begin nothing after that")
     parser.add_argument("--tokens", type=int, default=65536)
     parser.add_argument("--items", type=int, default=300)
-    parser.add_argument("--text", action="store_true")
+    parser.add_argument("--tasks", default="", help="a regular expression of names; default: all")
     args = parser.parse_args()
     {"prepare": prepare, "run": partial(each, distil), "score": partial(each, score), "tables": tables}[args.what](args)
 

@@ -43,6 +43,7 @@ struct KernelDescription {
   Choices cpu, cuda;
   std::string_view cpuSuffix;
   std::vector<std::string_view> cudaTypes, cudaMemory, cudaVariants;
+  bool cudaApart; // takes states that lie apart
   std::vector<std::pair<unsigned, unsigned>> inPlace; // an output and the view whose place it may have
   std::vector<std::pair<std::string_view, int64_t>> limits, multiples;
   std::vector<std::string_view> grows; // sizes and numbers that are proportional to a call's tokens

@@ -126,7 +126,7 @@ void CallEmitter::emitCpu(Operation *op, const kernel::Call &call, ArrayRef<Valu
 void CallEmitter::askFor(std::string_view memory, const std::string &name, Operation *op,
                          const std::vector<int32_t> &types) {
   kernel::Call call(op);
-  int64_t last = rowsApart && !kernel::usesState(op) ? most : 1;
+  int64_t last = rowsApart && (!kernel::usesState(op) || isApart(op)) ? most : 1;
   for (int64_t rows = 1; rows <= last; ++rows) {
     SizeQuery query{name + "_" + std::string(memory), types, {}};
     for (auto [size, value] : llvm::zip_equal(call.description().sizes, *call.sizes())) {
@@ -148,6 +148,8 @@ void CallEmitter::emitCuda(Operation *op, const kernel::Call &call, ArrayRef<Val
   for (int32_t value : enums)
     operands.push_back(i32(loc, value));
   llvm::append_range(operands, arguments);
+  if (isApart(op))
+    operands.push_back(arenas.lookup("apart"));
   std::string name = "xlstm_cuda_" + std::string(kernel.name);
   for (std::string_view memory : kernel.cudaMemory) {
     operands.push_back(pointers.lookup(call.memory(memory)));
@@ -157,6 +159,8 @@ void CallEmitter::emitCuda(Operation *op, const kernel::Call &call, ArrayRef<Val
   for (std::string_view variant : kernel.cudaVariants)
     if (op->hasAttr(StringRef(variant)))
       name += "_" + std::string(variant);
+  if (isApart(op))
+    name += "_apart";
   returnError(CEmitter::call(loc, name, operands, builder.getI32Type()));
 }
 
@@ -192,6 +196,10 @@ void CallEmitter::emitOnTarget(Operation *op, ArrayRef<Value> views, ArrayRef<Va
     emitCuda(op, call, arguments);
 }
 
+bool CallEmitter::isApart(Operation *op) const {
+  return rowsApart && target == kernel::Target::Cuda && kernel::usesState(op) && kernel::takesApart(op);
+}
+
 void CallEmitter::emitCall(Operation *op) {
   if (isa<kernel::LastOp>(op))
     returnWithoutLogits(op->getLoc());
@@ -200,7 +208,8 @@ void CallEmitter::emitCall(Operation *op) {
   for (unsigned i = 0; i < call.description().views.size(); ++i)
     views.push_back(call.view(i) ? pointers.lookup(call.view(i)) : null(op->getLoc()));
   for (auto [name, value] : llvm::zip_equal(call.description().sizes, *call.sizes()))
-    sizes.push_back(size(op->getLoc(), call.description(), name, value));
+    sizes.push_back(name == "B" && isApart(op) ? arenas.lookup("tokens")
+                                               : size(op->getLoc(), call.description(), name, value));
   emitOnTarget(op, views, sizes, call.strides());
 }
 
@@ -211,7 +220,7 @@ Value CallEmitter::rowOf(Value view, Value row) {
     return pointers.lookup(view);
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
   if (auto state = dyn_cast<kernel::StateOp>(root)) {
-    Value place = builder.create<LLVM::GEPOp>(loc, pointer, pointer, arenas.lookup("state"), ValueRange{row});
+    Value place = builder.create<LLVM::GEPOp>(loc, pointer, pointer, arenas.lookup("states"), ValueRange{row});
     Value own = builder.create<LLVM::LoadOp>(loc, pointer, place);
     return at(loc, own, static_cast<int64_t>(*state.getOffset()) + kernel::offsetInRoot(view));
   }
@@ -230,8 +239,8 @@ void CallEmitter::emitRow(Operation *op, Value row) {
   emitOnTarget(op, views, sizes, call.widths()); // as decode's call, so that both are one copy of the kernel
 }
 
-/// As many rows as threads go evenly are one thread's each, whole; the team computes the others together. On CUDA one
-/// row follows another.
+/// As many rows as threads go evenly are one thread's each, whole; the team computes the others together. On CUDA, where
+/// a kernel cannot take all rows' states at once, one row follows another.
 void CallEmitter::emitRows(Operation *op) {
   Location loc = op->getLoc();
   Value rows = arenas.lookup("tokens"), first = i64(loc, 0), one = i64(loc, 1);
@@ -254,7 +263,7 @@ void CallEmitter::emit(Operation *op) {
     CEmitter::call(op->getLoc(), "xlstm_cpu_meet", arenas.lookup("team"),
                    LLVM::LLVMVoidType::get(builder.getContext()));
   else if (kernel::Call::isa(op))
-    rowsApart &&kernel::usesState(op) ? emitRows(op) : emitCall(op);
+    rowsApart &&kernel::usesState(op) && !isApart(op) ? emitRows(op) : emitCall(op);
   else
     pointers[op->getResult(0)] = pointerOf(op);
 }

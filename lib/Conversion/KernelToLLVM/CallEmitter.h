@@ -50,8 +50,8 @@ protected:
 };
 
 /// Emits one kernel.func, op by op. `arenas` has the pointers of the memories, "ids" and "logits" by name; on the CPU
-/// also "team" and "tokens": how many tokens a call has, of `most`. Where rows are apart tokens are rows, and "state"
-/// points to the pointers of their states.
+/// also "team" and "tokens": how many tokens a call has, of `most`. Where rows are apart tokens are rows, and "states"
+/// points to the pointers of their states; on CUDA "apart" has how far behind "state" each lies, in the device's memory.
 class CallEmitter : CEmitter {
 public:
   CallEmitter(mlir::ModuleOp module, mlir::OpBuilder &builder, kernel::FuncOp function, int64_t most,
@@ -64,6 +64,8 @@ public:
 private:
   mlir::Value pointerOf(mlir::Operation *op);
   void emitCall(mlir::Operation *op);
+  /// Whether the call has a state of each row, and one launch for all of them.
+  bool isApart(mlir::Operation *op) const;
   /// The call once a row, each with its own state.
   void emitRows(mlir::Operation *op);
   void emitRow(mlir::Operation *op, mlir::Value row);

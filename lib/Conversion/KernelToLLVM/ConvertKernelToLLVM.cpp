@@ -42,6 +42,8 @@ static LLVM::LLVMFuncOp beginCpu(OpBuilder &builder, Location loc, StringRef nam
   builder.setInsertionPointToEnd(entry);
   for (auto [i, arena] : llvm::enumerate(names)) {
     arenas[arena] = entry->getArgument(i);
+    if (rowsApart && arena == "state")
+      arenas["states"] = entry->getArgument(i);
     if (arena == "team" || arena == "tokens")
       continue;
     function.setArgAttr(i, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr()); // no two of them overlap
@@ -70,7 +72,7 @@ static LLVM::LLVMFuncOp beginCuda(OpBuilder &builder, Location loc, StringRef na
     arenas[field.name] = builder.create<LLVM::LoadOp>(loc, pointer, place);
   }
   if (rowsApart) {
-    arenas["state"] = entry->getArgument(1);
+    arenas["states"] = entry->getArgument(1);
     arenas["tokens"] = entry->getArgument(2);
   }
   stream = entry->getArguments().back();

@@ -1,6 +1,7 @@
 //===- CudaModelInfo.cpp - what a model compiled for CUDA exports ---------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "dialects/Kernel/KernelMemory.h"
 #include "lib/Conversion/KernelToLLVM/ModelInfo.h"
 #include "lib/Conversion/KernelToLLVM/WeightInfo.h"
 #include "xlstm/Runtime/Deploy/CudaModelAbi.h"
@@ -119,6 +120,13 @@ static void setTable(Record &record, StringRef field, StringRef count, StringRef
   record.set(count, static_cast<int64_t>(records.size()), builder);
 }
 
+/// Whether calls of a function whose rows are apart go row by row: then it needs the states' pointers where it is enqueued.
+static bool goesByRows(const CompiledFunction &function) {
+  return llvm::any_of(kernel::FuncOp(function.kernels).getBody().front(), [](Operation &op) {
+    return kernel::Call::isa(&op) && kernel::usesState(&op) && !kernel::takesApart(&op);
+  });
+}
+
 void exportCudaModel(ModuleOp module, OpBuilder &builder, const CompiledModel &model, bool randomWeights) {
   InfoBuilder info(module, builder, model);
   Attribute initState = info.buildInitState();
@@ -145,6 +153,7 @@ void exportCudaModel(ModuleOp module, OpBuilder &builder, const CompiledModel &m
       .set("zeroed_bytes", info.buildMaximum("zeroed_bytes", "zeroed"))
       .set("init_state", initState)
       .set("most_rows", hasMany ? many->idsShape()[0] : 0, builder)
+      .set("goes_by_rows", hasMany && goesByRows(*many), builder)
       .set("decode_many", hasMany ? Attribute(FlatSymbolRefAttr::get(many->native)) : builder.getUnitAttr())
       .set("decode_bytes", decodeBytes(one), builder)
       .set("prefill_flops", model.functions.front().tokens() > 1 ? prefillOperations(model.functions.front()) : 0,

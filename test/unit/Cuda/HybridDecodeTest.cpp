@@ -122,7 +122,7 @@ protected:
                                 step % 2 || reset >= 0 ? docStart.get() : nullptr};
       const auto decode = s.isFast ? xlstm::cuda::hybridDecodeFast : xlstm::cuda::hybridDecode;
       ASSERT_CUDA(decode(shape, in, xlstm::cuda::denseStrides(shape), deviceTurns.get(),
-                         1.25f, state.view, h.get(), workspace.get(), false, nullptr, s.blocks));
+                         1.25f, state.view, h.get(), workspace.get(), false, nullptr, s.blocks, nullptr));
       Doubles wq = widen(token.q), wk = widen(token.k), wv = widen(token.v), wi = widen(token.i), wf = widen(token.f),
               wo = widen(token.o), want(s.B * s.H * s.d);
       HybridState view = expected.view();

@@ -128,7 +128,7 @@ TEST(CudaSession, ReadsByBlocksAndOneByOne) {
 // In more calls than one, and often enough to be recorded, for two sets of texts.
 TEST(CudaSession, TextsTogetherAreAsAlone) {
   xlstm_cuda_model_info model = makeModel();
-  model.batch = 1, model.most_rows = 3, model.decode_many = runMany;
+  model.batch = 1, model.most_rows = 3, model.decode_many = runMany, model.goes_by_rows = 1;
   constexpr size_t texts = 5;
   const Truth any;
   auto place = std::make_shared<CudaWorkplace>(model, any.weights());

@@ -179,20 +179,23 @@ TEST(CudaObjectTest, TextsTogetherGiveTheForwardPassesLogits) {
   at::Tensor ids_BT = makeIds(210, 2048).reshape({3, 70});
   at::Tensor expected_BTV = Forward(tinyStudent().bundle).logits(ids_BT), logits_BV = at::empty({3, model.info->vocab});
   std::vector<std::vector<char>> memories(3, std::vector<char>(model.info->state_bytes));
-  std::vector<char *> states;
+  std::vector<int64_t> apart;
   for (std::vector<char> &one : memories) {
     std::memcpy(one.data(), model.memory.state, one.size()); // of an empty text
-    states.push_back(one.data());
+    apart.push_back(one.data() - model.memory.state);
   }
+  EXPECT_EQ(model.info->goes_by_rows, 0);
   xlstm_cuda_memory memory = model.memory;
-  memory.state = nullptr;
+  memory.apart = apart.data();
   memory.logits = logits_BV.mutable_data_ptr<float>();
   for (int64_t t = 0; t < 70; ++t) {
     at::Tensor ids_B = ids_BT.select(1, t).contiguous();
     memory.ids = ids_B.const_data_ptr<int64_t>();
-    ASSERT_EQ(model.info->decode_many(&memory, states.data(), 3, nullptr), 0);
+    calls.clear();
+    ASSERT_EQ(model.info->decode_many(&memory, nullptr, 3, nullptr), 0);
     EXPECT_LT(largestDifference(logits_BV, expected_BTV.select(1, t)), 1e-3) << t;
   }
+  EXPECT_EQ(std::ranges::count(calls, "hybrid_step_apart"), 4) << "one a layer, for all texts";
   EXPECT_EQ(LoadedModel({DType::F32, 2, {8}}).info->most_rows, 0) << "texts in lockstep are no texts of their own";
 }
 
@@ -207,9 +210,9 @@ TEST(CudaObjectTest, StepsOfALayerInDecode) {
   EXPECT_EQ(std::vector(calls.begin() + 1, calls.begin() + 1 + static_cast<ptrdiff_t>(layer.size())), layer);
   EXPECT_EQ(calls.front(), "embed");
   EXPECT_EQ(calls.back(), "advance");
-  // The largest needs: of the prefill's mixer, of no call, of decode's mixer.
-  EXPECT_EQ(model.info->workspace_bytes(), 1000u);
-  EXPECT_EQ(model.info->zeroed_bytes(), 64u);
+  // The largest needs are of the mixer of 64 texts together; without these, of the prefill's.
+  EXPECT_EQ(model.info->workspace_bytes(), 6400u);
+  EXPECT_EQ(model.info->zeroed_bytes(), 64 * 64u);
   EXPECT_EQ(LoadedModel({DType::F32, 3, {8}}).info->workspace_bytes(), 2400u);
 }
 

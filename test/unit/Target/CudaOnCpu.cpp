@@ -35,9 +35,28 @@ static std::vector<std::string_view> choose(const KernelDescription &kernel, con
   return *std::ranges::find_if(kernel.cuda, fits);
 }
 
+/// The b-th text's part of `all`, a call of texts whose states lie apart.
+static KernelArguments rowOf(const KernelDescription &kernel, const KernelArguments &all, int64_t b, int64_t apart) {
+  KernelArguments one = all;
+  one.sizes.front() = 1; // B
+  for (unsigned n = 0; n < kernel.views.size(); ++n) {
+    const KernelView &view = kernel.views[n];
+    const bool isState = view.access == KernelView::Access::InOut || view.name == "pos";
+    const std::string_view type = kernel.elementType(view, all.types);
+    const int64_t bytes = type == "i64" ? 8 : type == "bf16" ? 2 : 4;
+    size_t stride = 0; // the view's among the strides
+    for (unsigned before = 0; before < n; ++before)
+      stride += kernel.views[before].rowDimensions > 0;
+    const int64_t elements = view.rowDimensions ? all.strides[stride] : spannedElements(kernel, n, one);
+    if (one.views[n] && view.dimensions.front().name == "B")
+      one.views[n] = static_cast<char *>(one.views[n]) + (isState ? apart : b * elements * bytes);
+  }
+  return one;
+}
+
 /// Notes the call; an error where the test wants one.
 static int callOnCpu(const char *name, const char *function, const xlstm_dtype *types, void *const *views,
-                     const int64_t *integers, const double *numbers) {
+                     const int64_t *integers, const double *numbers, const int64_t *apart = nullptr) {
   const KernelDescription &kernel = *findKernel(name);
   auto strides = std::ranges::count_if(kernel.views, [](const KernelView &view) { return view.rowDimensions > 0; });
   KernelArguments arguments;
@@ -46,7 +65,10 @@ static int callOnCpu(const char *name, const char *function, const xlstm_dtype *
   arguments.sizes.assign(integers, integers + kernel.sizes.size());
   arguments.strides.assign(integers + kernel.sizes.size(), integers + kernel.sizes.size() + strides);
   arguments.numbers.assign(numbers, numbers + kernel.numbers.size());
-  runOnCpu(kernel, arguments);
+  if (!apart)
+    runOnCpu(kernel, arguments);
+  for (int64_t b = 0; apart && b < arguments.sizes.front(); ++b)
+    runOnCpu(kernel, rowOf(kernel, arguments, b, apart[b]));
   calls.push_back(function);
   return calls.size() - 1 == failingCall;
 }

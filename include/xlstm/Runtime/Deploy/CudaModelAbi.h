@@ -17,7 +17,7 @@ The
 extern "C" {
 #endif
 
-#define XLSTM_CUDA_MODEL_ABI 5
+#define XLSTM_CUDA_MODEL_ABI 6
 
 /* Device memory, all of it given by the caller, each at a multiple of 256 bytes.
      weights    weight_bytes: the blob behind the executable as it is, or made by `random`; then `constants`
@@ -26,7 +26,8 @@ extern "C" {
      workspace  workspace_bytes()
      zeroed     zeroed_bytes(): zero before the first call; calls leave it zero
      ids        [batch, tokens]
-     logits     [batch, vocab], of the last token of each row */
+     logits     [batch, vocab], of the last token of each row
+     apart      [most_rows]: of texts that decode_many reads, how many bytes behind `state` the state of each lies */
 #define XLSTM_CUDA_MEMORY_FIELDS(FIELD)                                                                                \
   FIELD(const char *, weights)                                                                                         \
   FIELD(char *, state)                                                                                                 \
@@ -34,7 +35,8 @@ extern "C" {
   FIELD(char *, workspace)                                                                                             \
   FIELD(char *, zeroed)                                                                                                \
   FIELD(const int64_t *, ids)                                                                                          \
-  FIELD(float *, logits)
+  FIELD(float *, logits)                                                                                               \
+  FIELD(const int64_t *, apart)
 
 #define XLSTM_FIELD(type, name) type name;
 typedef struct {
@@ -43,8 +45,8 @@ typedef struct {
 
 /* Enqueues on `stream` (a cudaStream_t) and returns 0 or a cudaError_t. */
 typedef int (*xlstm_cuda_run)(const xlstm_cuda_memory *memory, void *stream);
-/* One id [rows] of each of up to `most_rows` texts that have the states [rows], pointers that the host reads; logits
-   [rows, vocab]. memory->state has no meaning. */
+/* One id [rows] of each of up to `most_rows` texts that have the states [rows], pointers that the host reads where the
+   model goes_by_rows; logits [rows, vocab]. memory->state is any place in the device's memory, a multiple of 256. */
 typedef int (*xlstm_cuda_run_many)(const xlstm_cuda_memory *memory, char *const *states, int64_t rows, void *stream);
 typedef size_t (*xlstm_cuda_bytes)(void);
 
@@ -80,7 +82,8 @@ typedef struct {
 
 /* cache_tokens: how many tokens the caches of full attention hold; 0 where there is none. token_bytes: what each of
    these takes of the state, in all rows together. init_state: empty texts in all rows. functions: by falling number of
-   tokens; the last one has 1: decode. most_rows: 0 where there is no decode_many. random: null where the weights are
+   tokens; the last one has 1: decode. most_rows: 0 where there is no decode_many; goes_by_rows: not 0 where what is
+   enqueued depends on which texts they are, and not only on their number. random: null where the weights are
    behind the executable.
    decode_bytes and prefill_flops are what the benchmark divides by; 0 where not stated. Bytes that decode must move for
    `batch` texts: weights read (not an embedding's table), states read and written, but of caches, which are read as far
@@ -101,6 +104,7 @@ typedef struct {
   FIELD(const xlstm_cuda_function *, functions)                                                                        \
   FIELD(int64_t, function_count)                                                                                       \
   FIELD(int64_t, most_rows)                                                                                            \
+  FIELD(int64_t, goes_by_rows)                                                                                         \
   FIELD(xlstm_cuda_run_many, decode_many)                                                                              \
   FIELD(const xlstm_cuda_random *, random)                                                                             \
   FIELD(int64_t, random_count)                                                                                         \
