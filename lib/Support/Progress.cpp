@@ -69,7 +69,12 @@ void Progress::print(bool last) {
     time = durationText(spent);
   else if (done > before)
     time = durationText(spent / double(done - before) * double(total - done)) + " left";
-  writeLine(fitLine({escapeControls(fmt::format("[{}] {}/{}", label, done, total)), escapeControls(note), time}, columns()), terminal && !last);
+  std::vector<std::string> parts = {escapeControls(fmt::format("[{}] {}/{}", label, done, total))};
+  std::string rest = escapeControls(note);
+  for (size_t end; (end = rest.find("  ")) != rest.npos; rest = rest.substr(end + 2))
+    parts.push_back(rest.substr(0, end));
+  parts.insert(parts.end(), {rest, time});
+  writeLine(fitLine(parts, columns()), terminal && !last);
 }
 
 void say(const std::string &label, const std::string &text) {

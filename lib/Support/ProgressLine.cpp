@@ -41,7 +41,7 @@ std::string fitLine(const std::vector<std::string> &parts, size_t width) {
   if (width && columnsOf(line) > width)
     line = joined(left, " ");
   while (width && columnsOf(line) > width && left.size() > 2) {
-    left.erase(left.begin() + 1);
+    left.erase(left.end() - 2);
     line = joined(left, " ");
   }
   while (width && columnsOf(line) > width) {

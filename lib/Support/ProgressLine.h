@@ -13,7 +13,8 @@ namespace xlstm {
 std::string durationText(double seconds);
 
 /// `parts` (empty ones are left out) two columns apart. When that is wider than `width` columns (0: any width), they
-/// stand one column apart, then those between the first and the last go, then the text is cut between two characters.
+/// stand one column apart, then those between the first and the last go, the later ones before the earlier, then the text
+/// is cut between two characters.
 std::string fitLine(const std::vector<std::string> &parts, size_t width);
 
 /// Columns of the terminal that is standard error; 0 where it is none or does not say.

@@ -108,6 +108,25 @@ void setResults(lm::ModelOp model, ValueRange values, ArrayRef<std::string> name
   model.setResAttrsAttr(builder.getArrayAttr(attributes));
 }
 
+Type elementOf(Precision precision, MLIRContext *context) {
+  switch (precision) {
+  case Precision::F32:
+    return Float32Type::get(context);
+  case Precision::BF16:
+    return BFloat16Type::get(context);
+  case Precision::F16:
+    return Float16Type::get(context);
+  }
+  return {};
+}
+
+void setWeightType(Value weight, Type element) {
+  weight.setType(typeOf(weight).clone(element));
+  for (Operation *user : weight.getUsers())
+    if (isa<lm::TakeBlocksOp>(user))
+      setWeightType(user->getResult(0), element);
+}
+
 void eraseDeadOps(lm::ModelOp model) {
   model.walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
     if (isOpTriviallyDead(op))

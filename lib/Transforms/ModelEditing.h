@@ -5,6 +5,7 @@
 #define LIB_TRANSFORMS_MODELEDITING_H
 
 #include "dialects/LM/LMDialect.h"
+#include "xlstm/Transforms/PassOptions.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -42,6 +43,12 @@ lm::LayerOp addLayerResults(lm::LayerOp layer, mlir::ValueRange values);
 
 /// Replaces what the model returns; `names` become the results' `lm.name`.
 void setResults(lm::ModelOp model, mlir::ValueRange values, llvm::ArrayRef<std::string> names);
+
+/// The float type of a pass option.
+mlir::Type elementOf(Precision precision, mlir::MLIRContext *context);
+
+/// Gives a weight another element type, and what takes parts of it.
+void setWeightType(mlir::Value weight, mlir::Type element);
 
 /// Erases ops without uses, such as an output head that a derived function does not need.
 void eraseDeadOps(lm::ModelOp model);

@@ -70,13 +70,6 @@ bool hasWholeBlocks(Value weight) {
   });
 }
 
-void retype(Value weight, Type element) {
-  weight.setType(cast<RankedTensorType>(weight.getType()).clone(element));
-  for (Operation *user : weight.getUsers())
-    if (isa<lm::TakeBlocksOp>(user))
-      retype(user->getResult(0), element);
-}
-
 class Quantize : public impl::QuantizeBase<Quantize> {
 public:
   using QuantizeBase::QuantizeBase;
@@ -109,7 +102,7 @@ private:
     if (!element || (isBlock && !hasWholeBlocks(param.getResult())) ||
         llvm::any_of(param->getUsers(), [](Operation *user) { return isa<lm::PackOp>(user); }))
       return;
-    retype(param.getResult(), element);
+    setWeightType(param.getResult(), element);
     ++numQuantized;
   }
 };

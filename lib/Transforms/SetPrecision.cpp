@@ -127,8 +127,7 @@ public:
   using SetPrecisionBase::SetPrecisionBase;
 
   void runOnOperation() override {
-    MLIRContext *context = &getContext();
-    Type element = type == Precision::BF16 ? Type(BFloat16Type::get(context)) : Type(Float32Type::get(context));
+    Type element = elementOf(type, &getContext());
     FailureOr<SmallVector<lm::ModelOp>> chosen = chooseFunctions(getOperation(), *functions, hasState);
     if (failed(chosen))
       return signalPassFailure();

@@ -5,8 +5,7 @@
 
 #include "DistillKitRows.h"
 #include "StoreFolder.h"
-#include "TargetFormat.h"
-#include "TargetShard.h"
+#include "runtime/Files/TargetShard.h"
 
 #include "xlstm/Runtime/Data/TokenCorpus.h"
 #include "xlstm/Runtime/Files/Floats.h"
@@ -167,7 +166,7 @@ int64_t importTargets(const Program &program, const ParamMap &params, const std:
     fs::create_directories(folder);
     lock.emplace(folder, options.label);
     beginStore(folder, format);
-    checkFormat(TargetStore::formatOf(folder), format, folder);
+    checkFormat(TargetFormat::read(folder), format, folder);
     writer.emplace(format, options.tokensPerShard, folder);
   };
   for (const fs::path &file : files) {

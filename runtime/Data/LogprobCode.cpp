@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
 
 namespace xlstm {
 namespace {
@@ -18,12 +17,10 @@ namespace {
 constexpr int64_t mostOfThem = 1 << 24; // ids, terms, elements
 
 DType readType(const YamlNode &node) {
-  static const std::map<std::string, DType> types = {
-      {"float16", DType::F16}, {"bfloat16", DType::BF16}, {"float32", DType::F32}, {"float64", DType::F64}};
-  auto found = types.find(node.asString());
-  if (found == types.end())
+  std::optional<DType> type = parseTorchName(node.asString());
+  if (!type)
     node.fail("expected float16, bfloat16, float32 or float64, found " + node.asString());
-  return found->second;
+  return *type;
 }
 
 std::string readTerm(const YamlNode &node) {

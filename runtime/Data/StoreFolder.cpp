@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "StoreFolder.h"
-
-#include "TargetFormat.h"
-#include "TargetShard.h"
+#include "runtime/Files/TargetShard.h"
 
 #include "xlstm/Support/Error.h"
 

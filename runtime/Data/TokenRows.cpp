@@ -5,7 +5,6 @@
 
 #include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Data/TensorBytes.h"
-#include "xlstm/Runtime/Files/FileHash.h"
 #include "xlstm/Support/Error.h"
 
 #include <ATen/ops/cat.h>
@@ -17,10 +16,6 @@
 #include <cstring>
 
 namespace xlstm {
-
-DocumentKey DocumentKey::of(std::span<const int32_t> ids) {
-  return {hashOf(std::as_bytes(ids)).low, uint32_t(ids.size())};
-}
 
 std::vector<TokenPiece> TokenRows::pieces(int64_t row) const {
   if (!pieces_N.empty())

@@ -4,7 +4,7 @@
 #ifndef XLSTM_RUNTIME_DATA_INTERNAL_TOKENSHARD_H
 #define XLSTM_RUNTIME_DATA_INTERNAL_TOKENSHARD_H
 
-#include "ShardName.h"
+#include "runtime/Files/ShardName.h"
 
 namespace xlstm {
 

@@ -31,10 +31,7 @@ bool Vocabulary::isEnd(int32_t id) const { return std::ranges::find(eos, id) != 
 std::vector<int32_t> Vocabulary::encodePrompt(std::string_view text) const { return encodeText(*tokenizer, text); }
 
 std::vector<int32_t> Vocabulary::encodeDocument(std::string_view text) const {
-  std::vector<int32_t> ids = encodePrompt(text);
-  if (tokenizer->after().empty() && !eos.empty() && (ids.empty() || ids.back() != eos.front()))
-    ids.push_back(eos.front());
-  return ids;
+  return xlstm::encodeDocument(*tokenizer, eos, text);
 }
 
 std::vector<int32_t> Vocabulary::context() const {

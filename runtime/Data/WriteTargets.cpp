@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "StoreFolder.h"
-#include "TargetFormat.h"
 #include "TargetPlan.h"
-#include "TargetShard.h"
+#include "runtime/Files/TargetShard.h"
 
 #include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
@@ -92,7 +91,7 @@ public:
     if (group.isFirst())
       beginStore(folder, options.format);
     group.barrier();
-    checkFormat(TargetStore::formatOf(folder), options.format, folder);
+    checkFormat(TargetFormat::read(folder), options.format, folder);
   }
 
   /// Removes shards that cannot be used: without a whole index, or with a wanted block that is damaged.

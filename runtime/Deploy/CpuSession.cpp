@@ -31,7 +31,8 @@ std::span<float> CpuSession::readOne(int64_t id) {
   return logits;
 }
 
-void CpuSession::runTogether(std::span<Session *const> all, std::span<const int64_t> ids) {
+void CpuSession::readRows(std::span<Session *const> all, std::span<const int64_t> ids,
+                          std::vector<std::span<float>> &found) {
   std::vector<char *> states;
   for (Session *one : all)
     states.push_back(static_cast<CpuSession *>(one)->state.data());
@@ -47,24 +48,8 @@ void CpuSession::runTogether(std::span<Session *const> all, std::span<const int6
     std::copy_n(from, vocab, session.logits.begin());
     from += model.vocab;
     ++session.count;
-  }
-}
-
-std::vector<std::span<float>> CpuSession::readTogether(std::span<Session *const> all, std::span<const int64_t> ids) {
-  if (all.size() == 1 || model.most_rows < 2)
-    return Session::readTogether(all, ids);
-  std::vector<std::span<float>> found;
-  for (Session *one : all) {
-    auto &session = static_cast<CpuSession &>(*one);
-    session.checkRoom(1);
     found.push_back(session.logits);
   }
-  for (size_t first = 0; first < all.size();) {
-    const size_t rows = std::min(all.size() - first, static_cast<size_t>(model.most_rows));
-    runTogether(all.subspan(first, rows), ids.subspan(first, rows));
-    first += rows;
-  }
-  return found;
 }
 
 std::span<float> CpuSession::read(std::span<const int64_t> ids) {

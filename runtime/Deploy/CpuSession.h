@@ -29,13 +29,13 @@ public:
   void reset() override;
   std::span<float> read(std::span<const int64_t> ids) override;
   std::span<float> readOne(int64_t id) override;
-  std::vector<std::span<float>> readTogether(std::span<Session *const> all, std::span<const int64_t> ids) override;
   std::span<const std::byte> viewState() override;
   void restore(const std::function<void(std::span<std::byte>)> &fill, int64_t position) override;
 
 private:
-  /// Up to `most_rows` texts.
-  void runTogether(std::span<Session *const> all, std::span<const int64_t> ids);
+  size_t mostRows() const override { return static_cast<size_t>(model.most_rows); }
+  void readRows(std::span<Session *const> all, std::span<const int64_t> ids,
+                std::vector<std::span<float>> &found) override;
   void run(xlstm_run function, std::span<const int64_t> ids, float *logits);
 
   const xlstm_model_info &model;

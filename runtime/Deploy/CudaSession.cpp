@@ -132,26 +132,18 @@ std::span<float> CudaSession::takeLogits() {
   return logits;
 }
 
-std::vector<std::span<float>> CudaSession::readTogether(std::span<Session *const> all, std::span<const int64_t> ids) {
-  if (all.size() == 1 || model.most_rows < 2)
-    return Session::readTogether(all, ids);
+void CudaSession::readRows(std::span<Session *const> all, std::span<const int64_t> ids,
+                           std::vector<std::span<float>> &found) {
+  std::vector<char *> states;
   for (Session *one : all)
-    one->checkRoom(1);
-  std::vector<std::span<float>> found;
-  for (size_t first = 0; first < all.size(); first = found.size()) {
-    const size_t rows = std::min(all.size() - first, static_cast<size_t>(model.most_rows));
-    std::vector<char *> states;
-    for (Session *one : all.subspan(first, rows))
-      states.push_back(static_cast<CudaSession *>(one)->state.get());
-    place->runTogether(states, ids.subspan(first, rows));
-    for (size_t row = 0; row < rows; ++row) {
-      auto &session = static_cast<CudaSession &>(*all[first + row]);
-      std::ranges::copy(place->logitsOf(row), session.logits.begin());
-      ++session.count;
-      found.push_back(session.logits);
-    }
+    states.push_back(static_cast<CudaSession *>(one)->state.get());
+  place->runTogether(states, ids);
+  for (size_t row = 0; row < all.size(); ++row) {
+    auto &session = static_cast<CudaSession &>(*all[row]);
+    std::ranges::copy(place->logitsOf(row), session.logits.begin());
+    ++session.count;
+    found.push_back(session.logits);
   }
-  return found;
 }
 
 std::span<float> CudaSession::readOne(int64_t id) {

@@ -33,6 +33,8 @@ public:
   void waitForWeights();
   bool hasTokenizer() const { return !payload->bytesOf(section::Tokenizer).empty(); }
   Tokenizer makeTokenizer() const;
+  /// As a target store names the tokenizer whose tokens it has answers for: a hash of its file.
+  std::string tokenizerHash() const { return hexDigits(hashOf(payload->bytesOf(section::Tokenizer))); }
   /// The chat template for runtime/Chat; no text where there is none.
   ChatFiles chat() const { return {chatTemplate, "chat template of the executable", chatTokens, chatToolTemplate}; }
   /// Of the program and of all it carries: what a saved state belongs to.

@@ -73,24 +73,38 @@ std::vector<std::string> ReportData::students() const {
   return names;
 }
 
-static TrainingLog readLog(const std::string &name, const fs::path &file) {
-  TrainingLog log;
-  log.name = name;
+/// Calls `use` with every line of a log.
+template <typename Use>
+static void readLines(const fs::path &file, Use use) {
   std::string text = readTextFile(file);
   size_t number = 0;
   for (size_t begin = 0, end; begin < text.size(); begin = end + 1) {
     end = text.find('\n', begin);
     if (end == text.npos) // a line that is still being written
       break;
-    Json line =
-        parseJson(std::string_view(text).substr(begin, end - begin), file.string() + ":" + std::to_string(++number));
+    use(parseJson(std::string_view(text).substr(begin, end - begin), file.string() + ":" + std::to_string(++number)));
+  }
+}
+
+static TrainingLog readLog(const std::string &name, const fs::path &stage) {
+  TrainingLog log;
+  log.name = name;
+  readLines(stage / "metrics.jsonl", [&](const Json &line) {
     if (std::optional<double> step = numberAt(line, {"step"})) {
       if (std::optional<double> loss = numberAt(line, {"loss"}))
         log.loss.emplace_back(*step, *loss);
       if (std::optional<double> heldOut = numberAt(line, {"held_out"}))
         log.heldOut.emplace_back(*step, *heldOut);
     }
-  }
+  });
+  double reached = 0, seconds = 0;
+  if (fs::exists(stage / "speed.jsonl"))
+    readLines(stage / "speed.jsonl", [&](const Json &line) {
+      double spent = numberAt(line, {"seconds"}).value_or(0);
+      if (std::optional<double> share = numberAt(line, {"share"}))
+        reached += *share * spent, seconds += spent;
+    });
+  log.share = seconds > 0 ? reached / seconds : 0;
   return log;
 }
 
@@ -128,12 +142,12 @@ static void readStages(ReportData &data, const fs::path &run) {
   if (fs::exists(run / "align" / "report.json"))
     data.alignment = readAlignment(run / "align" / "report.json");
   if (fs::exists(run / "align" / "metrics.jsonl"))
-    data.logs.push_back(readLog("align", run / "align" / "metrics.jsonl"));
+    data.logs.push_back(readLog("align", run / "align"));
   for (const fs::path &expert : sortedFolders(run / "experts"))
     if (fs::exists(expert / "metrics.jsonl"))
-      data.logs.push_back(readLog("expert-" + expert.filename().string(), expert / "metrics.jsonl"));
+      data.logs.push_back(readLog("expert-" + expert.filename().string(), expert));
   if (fs::exists(run / "on-policy" / "metrics.jsonl"))
-    data.logs.push_back(readLog("on-policy", run / "on-policy" / "metrics.jsonl"));
+    data.logs.push_back(readLog("on-policy", run / "on-policy"));
 }
 
 static void readOutputs(ReportData &data, const fs::path &run) {

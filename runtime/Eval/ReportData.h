@@ -18,6 +18,7 @@ using Points = std::vector<std::pair<double, double>>;
 struct TrainingLog {
   std::string name; // "align", "expert-math"
   Points loss, heldOut;
+  double share = 0; // of what the device multiplies in a second (speed.jsonl); 0: not known
 };
 
 /// Losses of one layer's alignment, means over tokens of the squared distance, and what they are relative to.

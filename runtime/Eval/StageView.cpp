@@ -267,9 +267,13 @@ Json costView(const ReportData &data) {
     return nullptr;
   Json rows = Json::array();
   double seconds = 0, tokens = 0;
+  auto shareOf = [&](const std::string &stage) {
+    auto log = std::ranges::find(data.logs, stage, &TrainingLog::name);
+    return log == data.logs.end() || log->share == 0 ? std::string("–") : percent(log->share, 0);
+  };
   auto addRow = [&](const std::string &name, double time, double read) {
     rows.push_back(Json::array({name, fixedNumber(time, 1) + " s", read > 0 ? grouped(uint64_t(read)) : "–",
-                                read > 0 && time > 0 ? grouped(uint64_t(read / time)) : "–"}));
+                                read > 0 && time > 0 ? grouped(uint64_t(read / time)) : "–", shareOf(name)}));
   };
   for (const Json &stage : data.cost.at("stages")) {
     double read = stage.value("tokens", 0.0);
@@ -277,15 +281,15 @@ Json costView(const ReportData &data) {
     seconds += stage.at("seconds").get<double>();
     tokens += read;
   }
-  rows.push_back(
-      Json::array({"all", fixedNumber(seconds / 3600, 2) + " h", tokens > 0 ? grouped(uint64_t(tokens)) : "–", "–"}));
+  rows.push_back(Json::array(
+      {"all", fixedNumber(seconds / 3600, 2) + " h", tokens > 0 ? grouped(uint64_t(tokens)) : "–", "–", "–"}));
   std::string machine =
       data.cost.at("machine").get<std::string>() + ", " + std::to_string(data.cost.at("cores").get<int64_t>()) +
       " cores, run on " + data.cost.at("device").get<std::string>() + "; xlstm " +
       data.cost.at("version").get<std::string>() + ", commit " + data.cost.at("commit").get<std::string>();
   return {{"machine", machine},
-          {"table", tableView(Json::array({"stage", "time", "training tokens", "tokens a second"}), rows,
-                              int64_t(rows.size()) - 1)}};
+          {"table", tableView(Json::array({"stage", "time", "training tokens", "tokens a second", "of matmul"}),
+                              rows, int64_t(rows.size()) - 1)}};
 }
 
 } // namespace xlstm

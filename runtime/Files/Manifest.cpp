@@ -40,16 +40,21 @@ static Manifest::Entry readEntry(const std::string &manifest, const std::string 
 }
 
 static Json writeLineage(const Lineage &lineage) {
-  return {{"teacher", lineage.teacher},
-          {"start", lineage.start},
-          {"stage", lineage.stage},
-          {"seed", lineage.seed},
-          {"data", lineage.data}};
+  Json json = {{"teacher", lineage.teacher},
+               {"start", lineage.start},
+               {"stage", lineage.stage},
+               {"seed", lineage.seed},
+               {"data", lineage.data}};
+  if (!lineage.merge.empty())
+    json["merge"] = lineage.merge;
+  return json;
 }
 
 static Lineage readLineage(const std::string &manifest, const Json &json) {
   try {
-    return {json.at("teacher"), json.at("start"), json.at("stage"), json.at("seed"), json.at("data")};
+    return {json.at("teacher"), json.at("start"),
+            json.at("stage"),   json.at("seed"),
+            json.at("data"),    json.value("merge", std::map<std::string, std::string>())};
   } catch (const Json::exception &error) {
     fail(manifest, ": lineage: expected teacher, start, stage, seed and data, found ",
          quote(json.dump(-1, ' ', false, Json::error_handler_t::replace)));

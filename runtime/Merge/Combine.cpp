@@ -26,10 +26,36 @@ double loadValue(DType type, const std::byte *from) {
   return value;
 }
 
+void storeValue(DType type, double value, std::byte *to) {
+  if (type == DType::F64)
+    std::memcpy(to, &value, sizeof(value));
+  else
+    storeFloat(type, float(value), to);
+}
+
+/// What a step in a type leaves of a number; all of it where there is none.
+struct Rounding {
+  std::optional<DType> type;
+
+  double operator()(double value) const {
+    if (!type)
+      return value;
+    std::byte stored[sizeof(double)];
+    storeValue(*type, value, stored);
+    return loadValue(*type, stored);
+  }
+  /// The same of a sum over a whole tensor, which float16 may not hold.
+  double ofSum(double value) const {
+    double rounded = (*this)(value);
+    return std::isfinite(rounded) ? rounded : value;
+  }
+};
+
 class Combiner {
 public:
   explicit Combiner(const TensorMerge &merge)
-      : merge(merge), spec(merge.models.front()->spec), count(spec.numElements()), out(spec.numBytes()) {}
+      : merge(merge), spec(merge.models.front()->spec), count(spec.numElements()), round{merge.type},
+        out(count * sizeOf(merge.outType)) {}
   std::vector<std::byte> run();
 
 private:
@@ -49,6 +75,7 @@ private:
   const TensorMerge &merge;
   const TensorSpec &spec;
   const uint64_t count;
+  const Rounding round;
   std::vector<std::byte> out;
 };
 
@@ -56,7 +83,7 @@ Values Combiner::load(const StoredTensor &tensor, uint64_t begin, uint64_t size)
   Values values(size);
   size_t width = sizeOf(spec.dtype);
   for (uint64_t i = 0; i < size; ++i)
-    values[i] = loadValue(spec.dtype, tensor.bytes.data() + (begin + i) * width);
+    values[i] = round(loadValue(spec.dtype, tensor.bytes.data() + (begin + i) * width));
   constexpr uint64_t together = 16; // pieces whose pages are given back at once
   uint64_t number = begin / pieceElements, end = begin + size;
   if (number % together == together - 1 || end == count) {
@@ -67,14 +94,9 @@ Values Combiner::load(const StoredTensor &tensor, uint64_t begin, uint64_t size)
 }
 
 void Combiner::store(uint64_t begin, const Values &values) {
-  size_t width = sizeOf(spec.dtype);
-  for (uint64_t i = 0; i < values.size(); ++i) {
-    std::byte *to = out.data() + (begin + i) * width;
-    if (spec.dtype == DType::F64)
-      std::memcpy(to, &values[i], sizeof(double));
-    else
-      storeFloat(spec.dtype, float(values[i]), to);
-  }
+  size_t width = sizeOf(merge.outType);
+  for (uint64_t i = 0; i < values.size(); ++i)
+    storeValue(merge.outType, round(values[i]), out.data() + (begin + i) * width);
 }
 
 void Combiner::addWeighted() {
@@ -99,7 +121,7 @@ void Combiner::addWeighted() {
 Values Combiner::difference(size_t model, uint64_t begin, uint64_t size) const {
   Values values = load(*merge.models[model], begin, size), base = load(*merge.base, begin, size);
   for (uint64_t i = 0; i < size; ++i)
-    values[i] -= base[i];
+    values[i] = round(values[i] - base[i]);
   return values;
 }
 
@@ -129,16 +151,23 @@ Mask Combiner::maskOf(size_t model) const {
       after += std::abs(value);
   });
   constexpr double least = 1e-7; // below it mergekit leaves them
-  return before < least || after < least ? mask : mask.scaled(before / after);
+  bool isWide = merge.type == DType::F16 && merge.method != MergeMethod::Ties; // there mergekit drops in float32
+  Rounding sums{isWide ? DType::F32 : merge.type};
+  before = sums.ofSum(before), after = sums.ofSum(after);
+  return before < least || after < least ? mask : mask.scaled(sums(before / after));
 }
 
 /// Sums of the weighted differences; with a vote on their sign, of those alone that have the sign of the sum.
 void Combiner::addTaskVectors() {
   const TensorParameters &parameters = merge.parameters;
   bool votes = merge.method == MergeMethod::Ties || merge.method == MergeMethod::DareTies;
+  const double lambda = merge.type ? double(float(parameters.lambda)) : parameters.lambda; // torch's, beside a tensor
   std::vector<Mask> masks;
-  for (size_t m = 0; m < merge.models.size(); ++m)
+  Values weightsOf;
+  for (size_t m = 0; m < merge.models.size(); ++m) {
     masks.push_back(maskOf(m));
+    weightsOf.push_back(round(parameters.weights[m]));
+  }
   forPieces([&](uint64_t begin, uint64_t size) {
     std::vector<Values> parts;
     Values sums(size);
@@ -146,20 +175,23 @@ void Combiner::addTaskVectors() {
       parts.push_back(difference(m, begin, size));
       masks[m].apply(parts[m]);
       for (uint64_t i = 0; i < size; ++i)
-        sums[i] += parts[m][i] *= parameters.weights[m];
+        sums[i] += parts[m][i] = round(round(parts[m][i]) * weightsOf[m]);
     }
     Values result = load(*merge.base, begin, size);
     for (uint64_t i = 0; i < size; ++i) {
       double mixed = 0, weights = 0;
       for (size_t m = 0; m < parts.size(); ++m) {
         double part = parts[m][i];
-        if (votes && (part == 0 || (part > 0) != (sums[i] >= 0)))
+        if (votes && (part == 0 || (part > 0) != (round(sums[i]) >= 0)))
           continue;
         mixed += part;
-        weights += parameters.weights[m];
+        weights += weightsOf[m];
       }
+      mixed = round(mixed), weights = round(weights);
       bool divides = votes ? weights != 0 : std::abs(weights) >= 1e-8;
-      result[i] += parameters.lambda * (parameters.normalize && divides ? mixed / weights : mixed);
+      if (parameters.normalize && divides)
+        mixed = round(mixed / weights);
+      result[i] += round(lambda * mixed); // rounded where it is stored
     }
     store(begin, result);
   });

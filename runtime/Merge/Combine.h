@@ -9,17 +9,19 @@
 
 namespace xlstm {
 
-/// What one tensor of the result is made from; all of one type and shape.
+/// What one tensor of the result is made from; all of one stored type and shape.
 struct TensorMerge {
   MergeMethod method;
   TensorParameters parameters;
   std::vector<const StoredTensor *> models; // a weight each
   const StoredTensor *base = nullptr;       // null: a linear merge
   std::vector<uint64_t> keys;               // of DARE's masks, a model each
+  std::optional<DType> type;                // MergeConfig's
+  DType outType;                            // of the result
 };
 
-/// The merged tensor in the type of its inputs: computed in float64 from float32 or what is stored, rounded once. Reads
-/// the inputs in pieces and gives their pages back: beside the result there are a few pieces in memory.
+/// The merged tensor in its outType: computed in float64 and rounded once, or with a `type` to that where mergekit does.
+/// Reads the inputs in pieces and gives their pages back: beside the result there are a few pieces in memory.
 std::vector<std::byte> combine(const TensorMerge &merge);
 
 } // namespace xlstm

@@ -50,7 +50,7 @@ static std::optional<int64_t> layerOf(const std::string &tensor) {
   return layer;
 }
 
-MergeInputs::MergeInputs(const MergeConfig &config) : sources(mergedModels(config)) {
+MergeInputs::MergeInputs(const MergeConfig &config) : sources(mergedModels(config)), written(config.writtenType()) {
   for (const MergeSource &source : sources)
     models.push_back(WeightFiles::open(source.folder));
   if (config.method != MergeMethod::Linear)
@@ -71,10 +71,16 @@ MergeInputs::MergeInputs(const MergeConfig &config) : sources(mergedModels(confi
     checkAllFinite(*base);
 }
 
+static TensorSpec writtenSpec(TensorSpec stored, std::optional<DType> written) {
+  if (written && isFloat(stored.dtype))
+    stored.dtype = *written;
+  return stored;
+}
+
 std::vector<TensorSpec> MergeInputs::specs() const {
   std::vector<TensorSpec> result;
   for (const auto &[name, stored] : models.front().tensors())
-    result.push_back(stored.spec);
+    result.push_back(writtenSpec(stored.spec, written));
   return result;
 }
 
@@ -89,23 +95,23 @@ static std::span<const std::byte> sameBytes(const TensorMerge &merge, const std:
 }
 
 void MergeInputs::merge(const MergeConfig &config, const Take &take) const {
-  std::vector<TensorMerge> merges;
+  std::vector<std::pair<TensorSpec, TensorMerge>> merges;
   std::vector<MergeSource> said = mergedModels(config);
   for (const auto &[name, stored] : models.front().tensors()) {
     std::optional<int64_t> layer = layerOf(name);
     double depth = !layer ? 0 : layers == 1 ? 1 : double(*layer) / double(layers - 1);
-    TensorMerge merge{config.method, parametersOf(config, said, name, depth), {}, nullptr, {}};
+    TensorSpec spec = writtenSpec(stored.spec, written);
+    TensorMerge merge{config.method, parametersOf(config, said, name, depth), {}, nullptr, {}, config.type, spec.dtype};
     for (size_t m = 0; m < models.size(); ++m) {
       merge.models.push_back(&models[m].get(name));
       merge.keys.push_back(maskKey(config.seed, m, name));
     }
     if (base)
       merge.base = &base->get(name);
-    merges.push_back(std::move(merge));
+    merges.emplace_back(std::move(spec), std::move(merge));
   }
   Progress progress("merge", int64_t(merges.size()));
-  for (const TensorMerge &merge : merges) {
-    const TensorSpec &spec = merge.models.front()->spec;
+  for (const auto &[spec, merge] : merges) {
     if (isFloat(spec.dtype))
       take(spec, combine(merge));
     else

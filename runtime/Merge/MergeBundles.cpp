@@ -75,8 +75,17 @@ static Opened openBundles(const MergeConfig &config) {
 
 void checkMergedBundles(const MergeConfig &config) { openBundles(config); }
 
+/// How they were merged, by mergekit's words.
+static std::map<std::string, std::string> describe(const MergeConfig &config) {
+  std::map<std::string, std::string> words = {{"method", nameOf(config.method)}};
+  for (auto [word, type] : {std::pair("dtype", config.type), {"out_dtype", config.outType}})
+    if (type)
+      words[word] = torchName(*type);
+  return words;
+}
+
 /// That of the models, where all have one, with the data of all.
-static std::optional<Lineage> lineageOf(const std::vector<Bundle> &models) {
+static std::optional<Lineage> lineageOf(const std::vector<Bundle> &models, const MergeConfig &config) {
   std::optional<Lineage> result;
   for (const Bundle &model : models) {
     if (!model.lineage)
@@ -86,10 +95,23 @@ static std::optional<Lineage> lineageOf(const std::vector<Bundle> &models) {
     result->data.insert(model.lineage->data.begin(), model.lineage->data.end());
   }
   result->stage = "merged";
+  result->merge = describe(config);
   return result;
 }
 
-void mergeBundles(const MergeConfig &config, const fs::path &output, const std::map<std::string, std::string> &notes) {
+/// The IR of the result: that of the models, whose weights may get another type.
+static std::string moduleOf(const Bundle &first, const MergeConfig &config, const StoreWeights &store) {
+  std::string module = readTextFile(first.modelFile());
+  std::optional<DType> written = config.writtenType();
+  bool isStored = !written || std::ranges::all_of(first.weights.tensors(), [&](const auto &entry) {
+    DType type = entry.second.spec.dtype;
+    return !isFloat(type) || type == *written;
+  });
+  return isStored ? module : store(module, first.modelFile().string(), *written);
+}
+
+void mergeBundles(const MergeConfig &config, const fs::path &output, const StoreWeights &store,
+                  const std::map<std::string, std::string> &notes) {
   std::vector<fs::path> inputs;
   for (const MergeSource &model : mergedModels(config)) // refuses before any file is read
     inputs.push_back(model.folder);
@@ -100,13 +122,16 @@ void mergeBundles(const MergeConfig &config, const fs::path &output, const std::
   std::string source = nameOf(config.method) + " merge of";
   for (const Bundle &model : opened.models)
     source += " " + model.folder.filename().string();
+  for (auto [word, type] : {std::pair(", computed in ", config.type), {", written as ", config.outType}})
+    if (type)
+      source += word + std::string(torchName(*type));
   AtomicDirectory folder(output);
-  writeTextFile(folder.path() / "model.mlir", readTextFile(opened.first.modelFile()));
+  writeTextFile(folder.path() / "model.mlir", moduleOf(opened.first, config, store));
   carryModelFiles(opened.first.folder, folder.path());
   mergeWeightFiles(config, folder.path() / "model.safetensors");
   for (const auto &[name, text] : notes)
     writeTextFile(folder.path() / name, text);
-  writeBundleManifest(folder.path(), opened.first.kind, source, lineageOf(opened.models));
+  writeBundleManifest(folder.path(), opened.first.kind, source, lineageOf(opened.models, config));
   folder.commit();
 }
 

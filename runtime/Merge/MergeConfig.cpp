@@ -88,17 +88,11 @@ void Reader::readMethod() {
          std::string(config.base.empty() ? "the first model" : "base_model"));
 }
 
-/// Tensors keep their types, which the IR says too.
 void Reader::readTypes() {
-  for (const char *key : {"dtype", "out_dtype"}) {
-    auto type = root.find(key);
-    std::string name = type ? type->asString() : "float32";
-    if (name != "float32" && name != "bfloat16" && name != "float16")
-      type->fail("expected float32, bfloat16 or float16, found " + quote(name));
-    if (name != "float32")
-      warn("'" + std::string(key) + ": " + name +
-           "' is not followed: sums are in float32, rounded once to the types in which the models store their tensors");
-  }
+  if (auto type = root.find("dtype"))
+    config.type = readMergeType(*type);
+  if (auto type = root.find("out_dtype"))
+    config.outType = readMergeType(*type);
 }
 
 /// Where all models have one tokenizer, base, union and that of a model are the same.
@@ -254,6 +248,13 @@ MergeSetting readMergeSetting(const YamlNode &node, bool isSwitch) {
   for (const YamlNode &item : node.items())
     choices.push_back(readChoice(item));
   return MergeSetting(std::move(choices));
+}
+
+DType readMergeType(const YamlNode &node) {
+  std::optional<DType> type = parseTorchName(node.asString());
+  if (!type || type == DType::F64)
+    node.fail("expected float32, bfloat16 or float16, found " + quote(node.asString()));
+  return *type;
 }
 
 MergeConfig readMergeConfig(const fs::path &file) {

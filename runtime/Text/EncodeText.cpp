@@ -20,6 +20,14 @@ std::vector<int32_t> xlstm::encodeText(const Tokenizer &tokenizer, std::string_v
   return ids;
 }
 
+std::vector<int32_t> xlstm::encodeDocument(const Tokenizer &tokenizer, std::span<const int32_t> ends,
+                                           std::string_view text) {
+  std::vector<int32_t> ids = encodeText(tokenizer, text);
+  if (tokenizer.after().empty() && !ends.empty() && (ids.empty() || ids.back() != ends.front()))
+    ids.push_back(ends.front());
+  return ids;
+}
+
 void xlstm::checkTokens(std::span<const int32_t> ids, int64_t rows, const Tokenizer &tokenizer,
                         const std::string &origin) {
   for (int32_t id : ids)

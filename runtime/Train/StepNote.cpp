@@ -12,8 +12,7 @@
 
 namespace xlstm {
 
-/// 0 where the system does not say.
-static double heldBytes(c10::Device device) {
+double heldBytes(c10::Device device) {
   if (!device.is_cpu())
     return double(c10::getDeviceAllocator(device.type())->getDeviceStats(device.index()).allocated_bytes[0].peak);
   double all = 0, resident = 0;
@@ -24,13 +23,21 @@ static double heldBytes(c10::Device device) {
 std::string StepNote::after(double loss, int64_t tokensOfStep) {
   tokens += tokensOfStep;
   double seconds = std::chrono::duration<double>(Clock::now() - start).count(), bytes = heldBytes(device);
-  double each = double(tokens) / std::max(seconds, 1e-9);
-  char text[112];
-  int size = areWritten ? std::snprintf(text, sizeof text, "loss %.4f  %lld tokens written, %.0f/s", loss,
-                                        static_cast<long long>(tokens), each)
-                        : std::snprintf(text, sizeof text, "loss %.4f  %.0f tokens/s", loss, each);
-  if (bytes > 0 && size > 0 && size_t(size) < sizeof text)
-    std::snprintf(text + size, sizeof text - size_t(size), "  %.1f GB", bytes / 1e9);
+  double rate = double(tokens) / std::max(seconds, 1e-9), share = areWritten ? 0 : speed.share(rate);
+  std::string text;
+  auto add = [&](const char *format, double value) {
+    char part[64];
+    std::snprintf(part, sizeof part, format, value);
+    text += (text.empty() ? "" : "  ") + std::string(part);
+  };
+  add("loss %.4f", loss);
+  if (areWritten)
+    add("%.0f tokens written", double(tokens));
+  add("%.0f tokens/s", rate);
+  if (bytes > 0)
+    add("%.1f GB", bytes / 1e9);
+  if (share > 0)
+    add("%.0f %% of matmul", 100 * share);
   return text;
 }
 

@@ -9,8 +9,8 @@
 #include "Identity.h"
 #include "LogFile.h"
 #include "Replay.h"
+#include "SpeedLog.h"
 #include "SpikeWatch.h"
-#include "StepNote.h"
 #include "StepWork.h"
 #include "Trainee.h"
 #include "WrittenBatches.h"
@@ -69,10 +69,13 @@ public:
       replay();
     stopIfAsked(interrupts);
     Progress progress(task.name, options.steps, done);
-    StepNote note(bool(task.write), device());
+    StepNote note(speed, bool(task.write), device());
     while (done < options.steps && !hasStopped()) {
       step();
       ++done;
+      int64_t tokens = task.write ? written.tokens() : options.batch * data.rows.length();
+      if (timing)
+        timing->count(tokens);
       bool last = done == options.steps;
       bool isValidated = last || done % options.validateEvery == 0,
            isSaved = last || done % options.checkpointEvery == 0;
@@ -82,7 +85,7 @@ public:
         validate();
       if (isSaved || hasStopped())
         save();
-      progress.advance(1, note.after(steps.loss(), task.write ? written.tokens() : options.batch * data.rows.length()));
+      progress.advance(1, note.after(steps.loss(), tokens));
       if (options.onStep)
         options.onStep(done);
       stopIfAsked(interrupts);
@@ -136,6 +139,7 @@ private:
       return;
     log.emplace(folder / "metrics.jsonl", logBytes);
     events.emplace(folder / eventFileName, eventBytes);
+    timing.emplace(folder / "speed.jsonl", done, speed, device());
   }
 
   void beginAnew(const std::string &reason) {
@@ -280,8 +284,12 @@ private:
     return {rows.begin(), rows.end()};
   }
 
+  c10::Device device() const { return all.begin()->second.device(); }
+
   void validate() {
     c10::NoGradGuard noGrad;
+    if (timing)
+      timing->end(done);
     Json found = task.validate(all);
     double value = found.at("held_out");
     if (!std::isfinite(value))
@@ -307,6 +315,8 @@ private:
     if (group.isFirst() && options.scoreEvery > 0 && (done % options.scoreEvery == 0 || done == options.steps))
       line.update(options.score(all));
     writeLine(line);
+    if (timing)
+      timing->begin(done);
   }
 
   void writeBest() {
@@ -385,6 +395,8 @@ private:
   Json record;
   std::optional<LogFile> log;
   std::optional<EventFile> events;
+  const StepSpeed speed = {options.tokenOperations, options.deviceOperations};
+  std::optional<SpeedLog> timing;
 };
 
 } // namespace

@@ -3,6 +3,8 @@
 
 #include "ChatCheck.h"
 #include "Commands.h"
+#include "MachineSpeed.h"
+#include "Speed.h"
 
 #include "xlstm/Runtime/Files/Bundle.h"
 #include "xlstm/Runtime/Files/SpecialIds.h"
@@ -11,6 +13,7 @@
 #include "xlstm/Support/Error.h"
 #include "xlstm/Target/Link.h"
 
+#include <cstdio>
 #include <iostream>
 #include <limits>
 #include <map>
@@ -50,6 +53,33 @@ static void checkTokenizer(const std::filesystem::path &folder) {
   SpecialIds::read(folder, ids);
 }
 
+/// What this machine does in a second, where it is what the executable is for.
+static std::optional<CpuRates> ratesFor(const CompileSettings &settings) {
+  if (!settings.cpu.empty() && settings.cpu != "native")
+    return std::nullopt;
+  CpuRates rates{readRate(), matrixRate(c10::kCPU, "f32")};
+  std::printf("this machine: reads %.4g GB/s, multiplies float32 at %.4g Gflop/s; ms are foretold by these\n\n",
+              rates.bytes / 1e9, rates.operations / 1e9);
+  return rates;
+}
+
+/// Beside what was foretold.
+static void measureCalls(const CompileSettings &settings, const Explanation &explanation, const CpuRates &rates) {
+  const CallCost &prefill = explanation.calls.at("prefill"), &decode = explanation.calls.at("decode");
+  const std::string length = std::to_string(prefill.tokens);
+  Json found = benchExecutable(settings.output, {"-p", length, "-n", "64", "-r", "3"});
+  auto seconds = [&](size_t test, int64_t tokens) {
+    return double(tokens) / found.at(test).at("avg_ts").get<double>();
+  };
+  double all = seconds(0, prefill.tokens), one = seconds(1, 1);
+  const int threads = found.at(0).at("n_threads").get<int>();
+  std::printf("\nmeasured, %d thread%s:\n", threads, threads == 1 ? "" : "s");
+  std::printf("prefill of %s tokens: %.4g ms, foretold %.4g ms, %.0f %% of matmul\n", length.c_str(), 1e3 * all,
+              1e3 * prefill.seconds, 100 * prefill.operations / all / rates.operations);
+  std::printf("a token: %.4g ms, foretold %.4g ms, %.0f %% of what memory gives\n", 1e3 * one, 1e3 * decode.seconds,
+              100 * decode.bytes / one / rates.bytes);
+}
+
 static void compileCpu(const CompileSettings &settings) {
   if (settings.prefillTokens.size() > 1)
     fail("expected one number of --prefill-tokens for the CPU, found ", settings.prefillTokens.size());
@@ -64,8 +94,14 @@ static void compileCpu(const CompileSettings &settings) {
   options.smallKeys = settings.keys == "bf16";
   if (!settings.prefillTokens.empty())
     options.prefillTokens = settings.prefillTokens.front();
-  if (settings.explain)
-    std::cout << explainBundle(settings.bundle, options);
+  std::optional<CpuRates> rates;
+  Explanation explanation;
+  if (settings.explain) {
+    rates = ratesFor(settings);
+    explanation = explainBundle(settings.bundle, options, rates);
+    std::fputs(explanation.text.c_str(), stdout);
+    std::fflush(stdout);
+  }
   if (settings.output.empty())
     return;
   static const std::map<std::string, CpuStage> stages = {
@@ -74,6 +110,8 @@ static void compileCpu(const CompileSettings &settings) {
     return emitBundle(settings.bundle, settings.output, options, stage->second);
   checkTokenizer(settings.bundle);
   compileBundle(settings.bundle, settings.output, options);
+  if (rates)
+    measureCalls(settings, explanation, *rates);
 }
 
 static void compileCuda(const CompileSettings &settings) {
@@ -136,7 +174,8 @@ void addCompileCommand(CLI::App &app) {
       ->capture_default_str()
       ->check(CLI::IsMember({"exe", "mlir", "llvm", "asm", "obj"}));
   verb->add_flag("--explain", settings->explain,
-                 "cpu: print what prefill and decode do: kernels, bytes that they read, operations, memory");
+                 "cpu: print what prefill and decode do: kernels, bytes that they read, operations, memory; of an executable for "
+                 "this machine the time foretold, and with --output the time measured");
   addNonFiniteFlag(*verb, settings->allowNonFinite);
   verb->callback([settings] {
     if (settings->output.empty() && !settings->explain)

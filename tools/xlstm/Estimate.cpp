@@ -304,10 +304,12 @@ std::vector<StageNeeds> estimateRun(const Recipe &recipe, const std::string &tea
     addExpert(recipe, expert, student, heldBy(expert.training, studentModule, origin), ranks, stages);
   if (recipe.makesMergeBase())
     stages.push_back({"base", "the mean of the aligned students", student.bytes, 0, ProgramBytes + weights});
-  stages.push_back({"merge", "one student", student.bytes, 0, ProgramBytes + weights});
+  std::optional<DType> written = recipe.merge.writtenType();
+  int64_t merged = written ? student.elements * int64_t(sizeOf(*written)) : student.bytes;
+  stages.push_back({"merge", "one student", merged, 0, ProgramBytes + weights});
   if (recipe.onPolicy)
     stages.push_back(onPolicyNeeds(recipe, student, heldBy(recipe.onPolicy->training, studentModule, origin), ranks));
-  stages.push_back({"compile", "the executable", student.bytes, 0, ProgramBytes + weights});
+  stages.push_back({"compile", "the executable", merged, 0, ProgramBytes + weights});
   int64_t tokens = std::max(recipe.eval.pieceTokens, EvaluatedLogits / student.vocab);
   stages.push_back(
       {"eval", "every model, one after the other", 0, 0, ProgramBytes + weights + answers(student, tokens)});

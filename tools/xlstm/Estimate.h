@@ -4,6 +4,7 @@
 #ifndef XLSTM_TOOLS_XLSTM_ESTIMATE_H
 #define XLSTM_TOOLS_XLSTM_ESTIMATE_H
 
+#include "MachineSpeed.h"
 #include "Recipe.h"
 
 namespace xlstm {
@@ -19,13 +20,6 @@ struct StageNeeds {
   int64_t tokens = 0;
   double operations = 0, bytes = 0;
   int64_t sent = 0; // bytes that one of several ranks sends in a step
-};
-
-/// What a machine does in a second.
-struct MachineSpeed {
-  double operations, bytes;
-  /// Multiplies matrices on the device for a moment; zeros where there is no such device. `precision`: "f32" or "bf16".
-  static MachineSpeed measure(const std::string &device, const std::string &precision);
 };
 
 /// The stages of `recipe` in order and what each needs, from its teacher's shapes alone: no weight is read. Throws

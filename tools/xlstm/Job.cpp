@@ -2,16 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Job.h"
+#include "MachineSpeed.h"
 #include "MergeTune.h"
 #include "Preflight.h"
 #include "Speed.h"
+#include "StepCost.h"
 
 #include "xlstm/Pipelines/Describe.h"
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Eval/Report.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
-#include "xlstm/Runtime/Merge/Merge.h"
 #include "xlstm/Runtime/Train/Align.h"
 #include "xlstm/Runtime/Train/Distill.h"
 #include "xlstm/Runtime/Train/Lora.h"
@@ -120,10 +121,21 @@ Lineage Job::onPolicyLineage() {
   return result;
 }
 
+double Job::deviceOperations(const std::string &precision) {
+  if (matrixOperations == 0)
+    matrixOperations = double(Group::world().size()) * matrixRate(openDevice(device), precision);
+  return matrixOperations;
+}
+
 void Job::align(const RecipeExpert &expert) {
   callOthers(alignName(expert));
   RecipeTraining training = recipe.alignmentOf(expert);
+  training.options.deviceOperations = deviceOperations(training.options.precision);
   RunnableModel teacher = RunnableModel::open(run / "teacher", device);
+  std::string origin = teacher.bundle.modelFile();
+  ModelDescription converted = describeModel(
+      rewriteModule(teacher.mlir, origin, "xlstm-linearize{" + student().passOptions() + "}"), origin);
+  training.options.tokenOperations = alignOperations(describeModel(teacher.mlir, origin), converted, recipe.length);
   auto build = [&](const std::vector<double> &energies) {
     return teacher.derive(alignPass(student().passOptions(), energies), training.options.passes("align"));
   };
@@ -149,14 +161,19 @@ struct Job::StudentTraining {
 };
 
 void Job::trainStudent(const StudentTraining &what) {
-  RunnableModel student = RunnableModel::open(what.start, device);
   TrainOptions options = what.training.options;
+  if (!what.write)
+    options.deviceOperations = deviceOperations(options.precision);
+  RunnableModel student = RunnableModel::open(what.start, device);
   Program program = student.derive(what.training.adapterPass() + what.build, what.then);
   Corpus corpus = readCorpus(what.training);
   auto load = [&] { // those that are there, which are not needed beside what is trained of them
     ParamMap params = std::exchange(student.params, {});
     return params.empty() ? RunnableModel::open(what.start, device).params : params;
   };
+  if (!what.write)
+    options.tokenOperations =
+        distillOperations(describeModel(student.mlir, student.bundle.modelFile()), recipe.length, options.trained);
   options.replayStep = replayStep;
   if (options.scoreEvery > 0)
     options.score = taskScores(student, options);
@@ -218,6 +235,7 @@ MergeConfig Job::mergeConfig() const {
   MergeConfig config;
   config.method = merge.method;
   config.shared = {merge.parameters};
+  static_cast<MergeTypes &>(config) = merge;
   std::vector<const RecipeExpert *> experts = recipe.mergedExperts();
   for (const RecipeExpert *expert : experts) {
     auto weight = merge.weights.find(expert->name);
@@ -239,13 +257,13 @@ void Job::writeMergeBase() {
   std::vector<const RecipeExpert *> roots = mergedRoots();
   for (const RecipeExpert *root : roots)
     config.models.push_back({run / alignedName(*root), {{"weight", 1 / double(roots.size())}}});
-  mergeBundles(config, run / "merge-base");
+  writeMerge(config, run / "merge-base");
 }
 
 /// What is tuned is tuned on the valid splits.
 void Job::merge() {
   if (recipe.merge.tune.empty())
-    return mergeBundles(mergeConfig(), run / "merged");
+    return writeMerge(mergeConfig(), run / "merged");
   TuneInputs inputs{recipe.merge.tune == "tasks", recipe.eval, recipe.merge.trials};
   inputs.eval.device = device;
   inputs.eval.domains.clear();

@@ -75,6 +75,8 @@ private:
   void trainStudent(const StudentTraining &what);
   void distill(const RecipeExpert &expert);
   void trainOnPolicy();
+  /// What all ranks' devices multiply in a second; measured once, before a model takes the memory.
+  double deviceOperations(const std::string &precision);
   MergeConfig mergeConfig() const;
   void writeMergeBase();
   void merge();
@@ -133,6 +135,7 @@ private:
   RunFolder &run;
   std::map<std::string, std::vector<std::filesystem::path>> targetFiles; // of each expert, as they are written
   int64_t replayStep = 0;
+  double matrixOperations = 0; // of deviceOperations()
   std::string fingerprint;  // of the teacher's encoder, once it is read
   const std::string device; // of training, targets and evaluation
 };

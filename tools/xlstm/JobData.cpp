@@ -117,13 +117,13 @@ void Job::writeDomainTokens(const RecipeDomain &domain) {
 }
 
 static std::pair<int64_t, int64_t> contextOf(const fs::path &store) {
-  TargetFormat format = TargetStore::formatOf(store);
+  TargetFormat format = TargetFormat::read(store);
   return {format.context, format.lookBack};
 }
 
 static bool isStoreOf(const fs::path &folder, const TargetFormat &format) {
   try {
-    return TargetStore::formatOf(folder) == format;
+    return TargetFormat::read(folder) == format;
   } catch (const Error &) {
     return false;
   }

@@ -3,9 +3,9 @@
 
 #include "Commands.h"
 #include "MergeTune.h"
+#include "Models.h"
 
 #include "xlstm/Runtime/Files/Bundle.h"
-#include "xlstm/Runtime/Merge/Merge.h"
 #include "xlstm/Support/Quote.h"
 
 #include <iostream>
@@ -34,7 +34,7 @@ void MergeCommand::run() {
   for (const std::string &warning : merge.warnings)
     std::cerr << "xlstm: warning: " << escapeControls(warning) << '\n';
   if (tune.empty())
-    return mergeBundles(merge, output);
+    return writeMerge(merge, output);
   inputs.byTasks = tune == "tasks";
   for (const std::string &text : domains)
     inputs.eval.domains.push_back(domainOf(text));

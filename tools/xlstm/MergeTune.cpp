@@ -97,7 +97,7 @@ void mergeTuned(const MergeConfig &config, const TuneInputs &inputs, const fs::p
     say("tune", curve.parameter + " " + wordsOf(point.values) + ": " + shortest(std::abs(point.cost)) +
                     (&point == &curve.points[curve.best] ? ", the best" : ""));
   MergeConfig best = withValues(config, curve.parameter, curve.points[curve.best].values);
-  mergeBundles(best, output, {{tuneFile, describe(curve, config, inputs).dump(1) + "\n"}});
+  writeMerge(best, output, {{tuneFile, describe(curve, config, inputs).dump(1) + "\n"}});
 }
 
 } // namespace xlstm

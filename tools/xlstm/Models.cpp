@@ -5,6 +5,7 @@
 
 #include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
+#include "xlstm/Runtime/Merge/Merge.h"
 
 namespace fs = std::filesystem;
 
@@ -41,6 +42,14 @@ void writeStudentBundle(const std::string &mlir, const ParamMap &params, const B
   saveParams(folder.path() / "model.safetensors", student.function("model").params, params);
   writeBundleManifest(folder.path(), "student", source, lineage);
   folder.commit();
+}
+
+void writeMerge(const MergeConfig &config, const fs::path &output, const std::map<std::string, std::string> &notes) {
+  auto store = [](const std::string &module, const std::string &origin, DType type) {
+    std::string name = type == DType::F32 ? "f32" : type == DType::F16 ? "f16" : "bf16";
+    return rewriteModule(module, origin, "xlstm-store-weights{type=" + name + "}");
+  };
+  mergeBundles(config, output, store, notes);
 }
 
 void writeStudent(const RunnableModel &teacher, const StudentSettings &settings, const ParamMap &trained,

@@ -7,6 +7,7 @@
 #include "xlstm/Import/Import.h"
 #include "xlstm/Runtime/Evaluate/Program.h"
 #include "xlstm/Runtime/Files/Bundle.h"
+#include "xlstm/Runtime/Merge/MergeConfig.h"
 
 #include <map>
 
@@ -57,6 +58,10 @@ struct StudentSettings {
 /// tensors by name; those that it lacks take their initial values). Without a `lineage` it says what linearizing knows.
 void writeStudent(const RunnableModel &teacher, const StudentSettings &settings, const ParamMap &trained,
                   const std::filesystem::path &output, const std::optional<Lineage> &lineage = std::nullopt);
+
+/// mergeBundles, with the IR in the types that are written.
+void writeMerge(const MergeConfig &config, const std::filesystem::path &output,
+                const std::map<std::string, std::string> &notes = {});
 
 /// Writes a bundle with the IR `mlir`, the weights `params` and the files that travel with `origin`.
 void writeStudentBundle(const std::string &mlir, const ParamMap &params, const Bundle &origin,

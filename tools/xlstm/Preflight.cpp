@@ -96,7 +96,7 @@ static void checkTargetStore(const Recipe &recipe, int64_t vocabulary) {
   std::error_code error;
   if (recipe.onlineTargets || recipe.targetStore.empty() || !fs::exists(recipe.targetStore / "targets.json", error))
     return;
-  int64_t k = TargetStore::formatOf(recipe.targetStore).k, wanted = std::min(recipe.topK, vocabulary);
+  int64_t k = TargetFormat::read(recipe.targetStore).k, wanted = std::min(recipe.topK, vocabulary);
   if (k != wanted)
     fail(recipe.targetStore.string(), ": the store has ", k, " targets a token: expected 'distill.top_k: ", k,
          "' or another store, found ", wanted);

@@ -72,7 +72,7 @@ struct RecipeOnPolicy {
 
 /// How the experts become one; its base is the aligned student, or the mean of them where each expert has its own, of
 /// SLERP the first expert.
-struct RecipeMerge {
+struct RecipeMerge : MergeTypes {
   MergeMethod method = MergeMethod::Linear;
   std::map<std::string, double> weights; // by expert; empty: all alike
   MergeSettings parameters;              // "density", "lambda", "normalize", "rescale", "t"

@@ -42,7 +42,7 @@ static void readTune(const YamlNode &node, RecipeMerge &merge) {
 }
 
 void readMerge(const YamlNode &node, Recipe &recipe) {
-  node.onlyKeys({"method", "weights", "density", "lambda", "t", "normalize", "rescale", "tune"});
+  node.onlyKeys({"method", "weights", "density", "lambda", "t", "normalize", "rescale", "tune", "dtype", "out_dtype"});
   RecipeMerge &merge = recipe.merge;
   if (auto method = node.find("method")) {
     std::vector<std::string> names;
@@ -70,6 +70,10 @@ void readMerge(const YamlNode &node, Recipe &recipe) {
     }
   if (isSlerp)
     merge.parameters.emplace("t", 0.5);
+  if (auto type = node.find("dtype"))
+    merge.type = readMergeType(*type);
+  if (auto type = node.find("out_dtype"))
+    merge.outType = readMergeType(*type);
   if (auto tune = node.find("tune"))
     readTune(*tune, merge);
 }

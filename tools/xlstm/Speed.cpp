@@ -3,7 +3,6 @@
 
 #include "Speed.h"
 
-#include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
 
 #include <cstring>
@@ -40,16 +39,12 @@ void run(const std::vector<std::string> &words, const fs::path &out) {
 }
 
 /// Tokens a second behind as many tokens, of an executable.
-Json measure(const fs::path &executable, const std::vector<int64_t> &lengths, const fs::path &scratch) {
+Json measure(const fs::path &executable, const std::vector<int64_t> &lengths) {
   std::string depths;
   for (int64_t length : lengths)
     depths += (depths.empty() ? "" : ",") + std::to_string(length);
-  fs::path out = scratch / "bench.json";
-  run({fs::absolute(executable).string(), "bench", "-p", "0", "-n", written, "-d", depths, "-r", repetitions, "-o",
-       "json"},
-      out);
-  Json points = Json::array(), found = readJsonFile(out);
-  for (const Json &test : found)
+  Json points = Json::array();
+  for (const Json &test : benchExecutable(executable, {"-p", "0", "-n", written, "-d", depths, "-r", repetitions}))
     points.push_back(
         {{"length", test.at("n_depth")}, {"tokens_a_second", test.at("avg_ts")}, {"deviation", test.at("stddev_ts")}});
   return points;
@@ -57,14 +52,23 @@ Json measure(const fs::path &executable, const std::vector<int64_t> &lengths, co
 
 } // namespace
 
+Json benchExecutable(const fs::path &executable, const std::vector<std::string> &options) {
+  ScratchFolder scratch(executable);
+  fs::path out = scratch.path() / "bench.json";
+  std::vector<std::string> words = {fs::absolute(executable).string(), "bench", "-o", "json"};
+  words.insert(words.end(), options.begin(), options.end());
+  run(words, out);
+  return readJsonFile(out);
+}
+
 void measureSpeed(const fs::path &teacher, const fs::path &chat, const SpeedSettings &settings,
                   const fs::path &output) {
   fs::create_directories(output.parent_path());
   ScratchFolder scratch(output);
   fs::path compiled = scratch.path() / "teacher";
   compileBundle(teacher, compiled, settings.compile);
-  Json models = {{"teacher", measure(compiled, settings.lengths, scratch.path())},
-                 {"student", measure(chat, settings.lengths, scratch.path())}};
+  Json models = {{"teacher", measure(compiled, settings.lengths)},
+                 {"student", measure(chat, settings.lengths)}};
   writeTextFile(output, Json{{"written", std::stoi(written)}, {"models", models}}.dump(1) + "\n");
 }
 

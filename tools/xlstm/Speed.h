@@ -5,6 +5,7 @@
 #define XLSTM_TOOLS_XLSTM_SPEED_H
 
 #include "xlstm/Runtime/Files/AtomicFile.h"
+#include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Target/Link.h"
 
 #include <vector>
@@ -15,6 +16,9 @@ struct SpeedSettings {
   std::vector<int64_t> lengths; // tokens that stand before what is written
   CompileOptions compile;       // of the teacher, as the student was compiled
 };
+
+/// What the verb bench of an executable says with these options, as JSON. Throws Error where it fails.
+Json benchExecutable(const std::filesystem::path &executable, const std::vector<std::string> &options);
 
 /// Compiles the teacher for this alone and measures both executables by their verb bench. Writes `output`, which the
 /// report reads: tokens a second of each at each length.

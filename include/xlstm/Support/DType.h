@@ -75,6 +75,30 @@ constexpr std::optional<DType> parseSafetensorsName(std::string_view name) {
 
 constexpr bool isFloat(DType type) { return type <= DType::BF16; }
 
+/// PyTorch's name of a float type, such as "bfloat16", which config.json and YAML files of others have; "?" for others.
+constexpr std::string_view torchName(DType type) {
+  switch (type) {
+  case DType::F64:
+    return "float64";
+  case DType::F32:
+    return "float32";
+  case DType::F16:
+    return "float16";
+  case DType::BF16:
+    return "bfloat16";
+  default:
+    return "?";
+  }
+}
+
+/// The float type of a PyTorch name; nothing for a name that is not known.
+constexpr std::optional<DType> parseTorchName(std::string_view name) {
+  for (DType type : {DType::F64, DType::F32, DType::F16, DType::BF16})
+    if (torchName(type) == name)
+      return type;
+  return std::nullopt;
+}
+
 } // namespace xlstm
 
 #endif // XLSTM_SUPPORT_DTYPE_H

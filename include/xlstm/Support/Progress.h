@@ -20,7 +20,8 @@ public:
   Progress(const Progress &) = delete;
   Progress &operator=(const Progress &) = delete;
 
-  /// `steps` more are done; `note` is what to say of them, such as the loss.
+  /// `steps` more are done; `note` is what to say of them, such as the loss. Of its parts, two spaces apart, the last
+  /// ones go first where the terminal is narrow.
   void advance(int64_t steps = 1, const std::string &note = "");
 
 private:

@@ -6,6 +6,8 @@
 
 #include "xlstm/Target/Object.h"
 
+#include <map>
+#include <optional>
 #include <string_view>
 
 namespace xlstm {
@@ -36,8 +38,27 @@ enum class CpuStage { Mlir, Llvm, Assembly, Object };
 std::string translateForCpu(std::string_view mlir, const std::string &origin, const CpuTargetOptions &options,
                             CpuStage stage);
 
-/// Tables of what prefill and decode do (lib/Target/Cpu/Explain.h).
-std::string explainForCpu(std::string_view mlir, const std::string &origin, const CpuTargetOptions &options);
+/// What a CPU does in a second where it only reads memory, or only multiplies large matrices of float32.
+struct CpuRates {
+  double bytes = 0, operations = 0;
+};
+
+/// What one call of prefill or decode takes at most: tokens, bytes of weights and state, operations of products, and
+/// the seconds that these are foretold to take.
+struct CallCost {
+  int64_t tokens = 1;
+  double bytes = 0, operations = 0, seconds = 0;
+};
+
+/// Tables of what prefill and decode do (lib/Target/Cpu/Explain.h), and each function's cost by its name.
+struct Explanation {
+  std::string text;
+  std::map<std::string, CallCost> calls;
+};
+
+/// With `rates` a kernel is foretold to take as long as its bytes or its operations do, whichever is longer.
+Explanation explainForCpu(std::string_view mlir, const std::string &origin, const CpuTargetOptions &options,
+                          const std::optional<CpuRates> &rates = std::nullopt);
 
 /// Builds prefill and decode of @model, lowers them and writes an object file that exports `xlstm_model`
 /// (Runtime/Deploy/ModelAbi.h), and where it is wanted and there are such CPUs a second one beside it. Throws Error with the located diagnostic.

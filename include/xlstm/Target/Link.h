@@ -43,8 +43,9 @@ void checkCompile(const CompileOptions &options);
 void emitBundle(const std::filesystem::path &bundle, const std::filesystem::path &output, const CompileOptions &options,
                 CpuStage stage);
 
-/// What the executable of a bundle will do, as tables.
-std::string explainBundle(const std::filesystem::path &bundle, const CompileOptions &options);
+/// What the executable of a bundle will do; with `rates` also how long it takes where the CPU has these.
+Explanation explainBundle(const std::filesystem::path &bundle, const CompileOptions &options,
+                          const std::optional<CpuRates> &rates = std::nullopt);
 
 /// Compiles the bundle at `folder` for the CPU and links the object with the deploy library, weights, tokenizer and
 /// metadata behind it; without a tokenizer it works on token ids. The executable appears at `output` whole or not at

@@ -128,6 +128,29 @@ def SetPrecision : Pass<"xlstm-set-precision", "::mlir::ModuleOp"> {
   let dependentDialects = ["::xlstm::lm::LMDialect", "::xlstm::xlstm::XLSTMDialect"];
 }
 
+def StoreWeights : Pass<"xlstm-store-weights", "::mlir::ModuleOp"> {
+  let summary = "Set the float type that weights are stored in";
+  let description = [{
+    Every `lm.param` of floats gets the type `type`, gates, norms and biases too: what a merge writes (`dtype` and
+    `out_dtype` of mergekit). Activations keep theirs, so each op reads the rounded weights and computes as before.
+
+    ```mlir
+    %w = lm.param "model.norm.weight" : tensor<64xf32>
+    // becomes, type=bf16
+    %w = lm.param "model.norm.weight" : tensor<64xbf16>
+    ```
+  }];
+  let options = [
+    EnumOption<"type", "type", "::xlstm::Precision", [
+      EnumCase<"::xlstm::Precision::F32", "f32", "float32">,
+      EnumCase<"::xlstm::Precision::BF16", "bf16", "bfloat16">,
+      EnumCase<"::xlstm::Precision::F16", "f16", "float16">
+    ], "Type of the stored weights">
+  ];
+  let statistics = [Statistic<"numRetyped", "weights-retyped", "Weights that got another type">];
+  let dependentDialects = ["::xlstm::lm::LMDialect"];
+}
+
 def FuseLinear : Pass<"xlstm-fuse-linear", "::mlir::ModuleOp"> {
   let summary = "Add residuals within projections";
   let description = [{

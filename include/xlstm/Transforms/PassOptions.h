@@ -11,8 +11,8 @@ namespace xlstm {
 /// What the logits of a prefill function are of.
 enum class LogitsKind { Last, All };
 
-/// Type of activations and weights.
-enum class Precision { F32, BF16 };
+/// Type of activations and weights; of what is stored, too.
+enum class Precision { F32, BF16, F16 };
 
 } // namespace xlstm
 

@@ -95,7 +95,7 @@ std::string torchDtype(const WeightFiles &weights) {
       return "float32";
     common = tensor.spec.dtype;
   }
-  return common == DType::BF16 ? "bfloat16" : common == DType::F16 ? "float16" : "float32";
+  return std::string(torchName(common == DType::BF16 || common == DType::F16 ? *common : DType::F32));
 }
 
 Json writeTeacherConfig(const TeacherConfig &config, const std::string &dtype, const Json &carried) {

@@ -83,11 +83,12 @@ std::string translateForCpu(std::string_view mlir, const std::string &origin, co
                                                  : EmitKind::Object);
 }
 
-std::string explainForCpu(std::string_view mlir, const std::string &origin, const CpuTargetOptions &options) {
+Explanation explainForCpu(std::string_view mlir, const std::string &origin, const CpuTargetOptions &options,
+                          const std::optional<CpuRates> &rates) {
   checkTokens(options);
   NativeModule module(mlir, origin);
   module.run([&](PassManager &manager) { buildAndPlan(manager, options); });
-  return explainPlan(module.get());
+  return explainPlan(module.get(), rates);
 }
 
 ModelObject compileForCpu(std::string_view mlir, const std::string &origin, const std::filesystem::path &objectFile,

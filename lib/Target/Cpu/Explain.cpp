@@ -7,7 +7,10 @@
 #include "dialects/Kernel/KernelMemory.h"
 
 #include "llvm/ADT/MapVector.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
+
+#include <algorithm>
 
 using namespace mlir;
 
@@ -18,8 +21,13 @@ namespace {
 /// What the calls of one kernel come to, by the type of its weights.
 struct Work {
   int64_t calls = 0, weightBytes = 0, stateBytes = 0, operations = 0;
+  double seconds = 0;
 
   void add(const kernel::Call &call);
+  /// How long it takes at least.
+  double secondsBy(const CpuRates &rates) const {
+    return std::max(double(weightBytes + stateBytes) / rates.bytes, double(operations) / rates.operations);
+  }
 };
 
 } // namespace
@@ -50,7 +58,25 @@ void Work::add(const kernel::Call &call) {
   }
 }
 
-static std::string explain(kernel::FuncOp function) {
+static std::string table(const llvm::MapVector<StringRef, Work> &kernels, const Work &all, bool isForetold) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  out << "| kernel | calls | bytes of weights | bytes of state | operations |" << (isForetold ? " ms |" : "")
+      << "\n|---|---:|---:|---:|---:|" << (isForetold ? "---:|" : "") << "\n";
+  auto row = [&](StringRef name, const Work &work) {
+    out << llvm::formatv("| {0} | {1} | {2} | {3} | {4} |", name, work.calls, work.weightBytes, work.stateBytes,
+                         work.operations);
+    if (isForetold)
+      out << llvm::format(" %.4g |", 1e3 * work.seconds);
+    out << "\n";
+  };
+  for (auto &[name, work] : kernels)
+    row(name, work);
+  row("all", all);
+  return text;
+}
+
+static std::string explain(kernel::FuncOp function, const std::optional<CpuRates> &rates, CallCost &cost) {
   llvm::MapVector<StringRef, Work> kernels;
   Work all;
   int64_t meets = 0, tokens = 1;
@@ -74,22 +100,20 @@ static std::string explain(kernel::FuncOp function) {
   if (function.getRowsApart())
     out << " of " << kernel::rowsApart(function) << " texts each";
   out << ", threads meet " << meets << " times\n\n";
-  out << "| kernel | calls | bytes of weights | bytes of state | operations |\n|---|---:|---:|---:|---:|\n";
-  auto row = [&](StringRef name, const Work &work) {
-    out << llvm::formatv("| {0} | {1} | {2} | {3} | {4} |\n", name, work.calls, work.weightBytes, work.stateBytes,
-                         work.operations);
-  };
-  for (auto &[name, work] : kernels)
-    row(name, work);
-  row("all", all);
+  if (rates)
+    for (auto &[name, work] : kernels)
+      all.seconds += work.seconds = work.secondsBy(*rates);
+  cost = {tokens, double(all.weightBytes + all.stateBytes), double(all.operations), all.seconds};
+  out << table(kernels, all, rates.has_value());
   return text;
 }
 
-std::string explainPlan(ModuleOp module) {
-  std::string text;
+Explanation explainPlan(ModuleOp module, const std::optional<CpuRates> &rates) {
+  Explanation found;
   for (kernel::FuncOp function : module.getOps<kernel::FuncOp>())
-    text += (text.empty() ? "" : "\n") + explain(function);
-  return text;
+    found.text +=
+        (found.text.empty() ? "" : "\n") + explain(function, rates, found.calls[function.getSymName().str()]);
+  return found;
 }
 
 } // namespace xlstm

@@ -59,10 +59,10 @@ void emitBundle(const fs::path &path, const fs::path &output, const CompileOptio
                 translateForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), targetOf(options), stage));
 }
 
-std::string explainBundle(const fs::path &path, const CompileOptions &options) {
+Explanation explainBundle(const fs::path &path, const CompileOptions &options, const std::optional<CpuRates> &rates) {
   checkCompile(options);
   Bundle bundle = Bundle::open(path);
-  return explainForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), targetOf(options));
+  return explainForCpu(readTextFile(bundle.modelFile()), bundle.modelFile(), targetOf(options), rates);
 }
 
 void compileBundle(const fs::path &path, const fs::path &output, const CompileOptions &options) {

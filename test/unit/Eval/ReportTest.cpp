@@ -210,6 +210,9 @@ TEST(Report, SaysHowSureItIsAndOfHowMuch) {
   write(folder.path / "stages.json",
         R"({"machine": "a CPU", "cores": 2, "device": "cpu", "version": "1", "commit": "abc",
     "stages": [{"name": "align", "seconds": 2.0, "tokens": 1000}]})");
+  write(folder.path / "align/metrics.jsonl", "{\"step\": 0, \"held_out\": 0.3}\n");
+  write(folder.path / "align/speed.jsonl",
+        "{\"step\": 1, \"seconds\": 1.0, \"share\": 0.4}\n{\"step\": 2, \"seconds\": 3.0, \"share\": 0.2}\n");
   write(folder.path / "merged/tune.json",
         R"({"parameter": "lambda", "by": "loss", "score": "mean bits per byte", "on": ["code"],
     "models": ["a"], "points": [{"values": [1.0], "score": 1.5}, {"values": [0.8], "score": 1.4}], "best": 1})");
@@ -218,7 +221,7 @@ TEST(Report, SaysHowSureItIsAndOfHowMuch) {
   for (const char *expected :
        {"65,536 held-out tokens of 2 domains", "95 % interval +5.4 % to +9.6 %", "0.020 to 0.300", "marker s3",
         "teacher is at chance or below it: needle", "87.5 %, KL 0.0312", "Needles by length and depth",
-        "&lt;svg onload=x&gt;What is &lt;2&gt;?", "teacher right, student wrong", "a CPU, 2 cores", "commit abc", ">500<",
+        "&lt;svg onload=x&gt;What is &lt;2&gt;?", "teacher right, student wrong", "a CPU, 2 cores", "commit abc", ">500<", ">25 %<",
         "the best is 0.8"})
     EXPECT_NE(html.find(expected), html.npos) << expected;
 

@@ -16,6 +16,10 @@ TEST(Progress, LinesFitTheirColumns) {
   EXPECT_EQ(fitLine(parts, 36), "[align] 120/400 42 s left");
   EXPECT_EQ(fitLine(parts, 20), "[align] 120/400 42 s");
   EXPECT_EQ(fitLine(parts, 5), "[alig");
+  std::vector<std::string> more = {"[align] 120/400", "loss 0.0312", "900 tokens/s", "41 % of matmul", "42 s left"};
+  EXPECT_EQ(fitLine(more, 68), "[align] 120/400 loss 0.0312 900 tokens/s 41 % of matmul 42 s left");
+  EXPECT_EQ(fitLine(more, 60), "[align] 120/400 loss 0.0312 900 tokens/s 42 s left");
+  EXPECT_EQ(fitLine(more, 40), "[align] 120/400 loss 0.0312 42 s left");
   EXPECT_EQ(fitLine({"[größe] 1/2", "", "9 s"}, 11), "[größe] 1/2"); // a letter of two bytes is one column
   EXPECT_EQ(fitLine({"[größe] 1/2"}, 4), "[grö");
 }

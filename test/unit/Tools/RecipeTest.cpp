@@ -59,6 +59,9 @@ TEST(Recipe, HowExpertsAreMerged) {
   EXPECT_EQ(ties.merge.parameters.at("lambda").at("w", 0.5), 0.75);
   EXPECT_EQ(ties.merge.tune, "loss");
   EXPECT_EQ(ties.merge.trials, 7);
+  Recipe half = read("", "", "merge: {dtype: float32, out_dtype: bfloat16}\n");
+  EXPECT_EQ(half.merge.type, DType::F32);
+  EXPECT_EQ(half.merge.outType, DType::BF16);
   EXPECT_EQ(read("", "", "merge: {weights: {text: 1}}\n").merge.weights.at("text"), 1);
   for (auto [merge, part] : {std::pair("{method: tise}", "did you mean 'ties'"),
                              {"{density: 0.4}", "merge.density"},
@@ -66,6 +69,7 @@ TEST(Recipe, HowExpertsAreMerged) {
                              {"{method: ties, t: 0.5}", "merge.t"},
                              {"{method: ties, density: 2}", "merge.density"},
                              {"{tune: tasks}", "to tune by"},
+                             {"{dtype: int8}", "merge.dtype"},
                              {"{weights: {text: 0.5}}", "sum to 1"}})
     EXPECT_NE(errorOf("", "", "merge: " + std::string(merge) + "\n").find(part), std::string::npos)
         << errorOf("", "", "merge: " + std::string(merge) + "\n");

@@ -48,9 +48,18 @@ protected:
       result.models.push_back({folder / std::string(1, char('a' + i)), {{"weight", weights[i]}}});
     return result;
   }
-  at::Tensor merged(const MergeConfig &config, const std::string &name) {
+  at::Tensor written(const MergeConfig &config, const std::string &name) {
     mergeWeightFiles(config, folder / "out.safetensors");
-    return viewOf(SafetensorsFile::open(folder / "out.safetensors").get(name)).to(at::kFloat).flatten();
+    return viewOf(SafetensorsFile::open(folder / "out.safetensors").get(name)).clone();
+  }
+  at::Tensor merged(const MergeConfig &config, const std::string &name) {
+    return written(config, name).to(at::kFloat).flatten();
+  }
+  /// The IR of the result tells in which type weights would be stored.
+  static void merge(const MergeConfig &config, const fs::path &output) {
+    mergeBundles(config, output, [](const std::string &module, const std::string &, DType type) {
+      return module + " in " + std::string(torchName(type));
+    });
   }
 };
 
@@ -60,12 +69,12 @@ TEST_F(MergeTest, refusesWhatIsNotFinite) {
   float nan = std::numeric_limits<float>::quiet_NaN();
   pair("a", {1, 2}, {1, 2});
   pair("b", {3, nan}, {3, 4});
-  EXPECT_ERROR(mergeBundles(config({0.5, 0.5}), folder / "out"),
+  EXPECT_ERROR(merge(config({0.5, 0.5}), folder / "out"),
                "b/model.safetensors: tensor 'w': expected finite numbers, found NaN at index [0, 1]");
   EXPECT_FALSE(fs::exists(folder / "out"));
   MergeConfig allowed = config({0.5, 0.5});
   allowed.allowNonFinite = true;
-  mergeBundles(allowed, folder / "out");
+  merge(allowed, folder / "out");
   EXPECT_TRUE(fs::exists(folder / "out/bundle.json"));
   // Finite, and more than float32 holds when added.
   for (const char *name : {"a", "b"})
@@ -80,7 +89,7 @@ TEST_F(MergeTest, refusesADamagedModel) {
   std::string weights = get(folder / "b/model.safetensors");
   weights.back() ^= 1;
   put("b/model.safetensors", weights);
-  EXPECT_ERROR(mergeBundles(config({0.5, 0.5}), folder / "out"),
+  EXPECT_ERROR(merge(config({0.5, 0.5}), folder / "out"),
                "b/model.safetensors: expected the content that bundle.json records");
 }
 
@@ -135,24 +144,32 @@ TEST_F(MergeTest, refusesModelsThatDiffer) {
 TEST_F(MergeTest, makesABundle) {
   pair("a", {1, 2}, {1, 1});
   pair("b", {3, 4}, {1, 3});
-  mergeBundles(config({0.5, 0.5}), folder / "out");
+  merge(config({0.5, 0.5}), folder / "out");
   Bundle bundle = Bundle::open(folder / "out");
   EXPECT_EQ(bundle.kind, "student");
   EXPECT_EQ(get(folder / "out/model.mlir"), "module {}");
   EXPECT_TRUE(fs::exists(folder / "out/config.json"));
   EXPECT_TRUE(viewOf(bundle.weights.get("b")).equal(at::tensor({1.0f, 2.0f})));
+  MergeConfig half = config({0.5, 0.5});
+  half.type = DType::F32;
+  half.outType = DType::BF16;
+  merge(half, folder / "half"); // b was float32, w is bfloat16 anyway
+  bundle = Bundle::open(folder / "half");
+  EXPECT_EQ(get(folder / "half/model.mlir"), "module {} in bfloat16");
+  EXPECT_EQ(bundle.source, "linear merge of a b, computed in float32, written as bfloat16");
+  EXPECT_EQ(bundle.weights.get("b").spec.dtype, DType::BF16);
   MergeConfig withBase = config({0.5, 0.5});
   withBase.base = folder / "b";
   withBase.needsOneTokenizer = true;
   put("b/config.json", "{\"b\": 1}");
   recordBundle(folder / "b");
-  mergeBundles(withBase, folder / "based");
+  merge(withBase, folder / "based");
   EXPECT_EQ(get(folder / "based/config.json"), "{\"b\": 1}");
   put("b/tokenizer.json", "{}");
-  EXPECT_ERROR(mergeBundles(withBase, folder / "more"), "tokenizer.json differs from that of");
+  EXPECT_ERROR(merge(withBase, folder / "more"), "tokenizer.json differs from that of");
   put("b/model.mlir", "another");
   recordBundle(folder / "b");
-  EXPECT_ERROR(mergeBundles(config({0.5, 0.5}), folder / "more"), "model.mlir differs");
+  EXPECT_ERROR(merge(config({0.5, 0.5}), folder / "more"), "model.mlir differs");
   EXPECT_FALSE(fs::exists(folder / "more"));
 }
 
@@ -207,11 +224,15 @@ TEST_F(MergeConfigTest, otherKeysAreFollowedOrWarnedOf) {
            "chat_template: auto\n");
   EXPECT_EQ(config.base, folder / "b");
   EXPECT_TRUE(config.needsOneTokenizer);
-  ASSERT_EQ(config.warnings.size(), 4u);
+  EXPECT_EQ(config.type, DType::BF16);
+  EXPECT_FALSE(config.outType);
+  EXPECT_EQ(config.writtenType(), DType::BF16);
+  EXPECT_EQ(read("merge_method: linear\nmodels: [{model: a}]\ndtype: bfloat16\nout_dtype: float16\n").writtenType(),
+            DType::F16);
+  ASSERT_EQ(config.warnings.size(), 3u);
   EXPECT_NE(config.warnings[0].find("merge.yaml: 'chat_template' is not followed"), std::string::npos);
   EXPECT_NE(config.warnings[1].find("'density' does nothing to a merge by linear"), std::string::npos);
-  EXPECT_NE(config.warnings[2].find("'dtype: bfloat16' is not followed"), std::string::npos);
-  EXPECT_NE(config.warnings[3].find("'int8_mask' does nothing"), std::string::npos);
+  EXPECT_NE(config.warnings[2].find("'int8_mask' does nothing"), std::string::npos);
   for (const char *source : {"tokenizer_source: base", "tokenizer_source: a", "tokenizer: {source: union}",
                              "tokenizer: {source: {type: model, path: a}}"})
     EXPECT_TRUE(read("merge_method: linear\nmodels: [{model: a}]\n" + std::string(source) + "\n").needsOneTokenizer);
@@ -232,6 +253,8 @@ TEST_F(MergeConfigTest, refusesWithFileAndLine) {
                "valeu");
   EXPECT_ERROR(read("merge_method: linear\nmodels: []\n"), "at least one model");
   EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\ndtype: int8\n"), "merge.yaml:3");
+  EXPECT_ERROR(read("merge_method: linear\nmodels: [{model: a}]\nout_dtype: float64\n"),
+               "'out_dtype': expected float32, bfloat16 or float16, found 'float64'");
   EXPECT_ERROR(read("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 0.4}}\n- {model: b}\n"),
                "a weight for every model or for none");
   EXPECT_ERROR(read("merge_method: linear\nmodels:\n- {model: a, parameters: {weight: 0.4}}\n"
@@ -308,25 +331,26 @@ TEST_F(MergeTest, refusesExpertsOfOtherOrigin) {
   pair("a", {1, 2}, {1, 1});
   pair("b", {3, 4}, {1, 3});
   Lineage ours{"teacher-1", "start-1", "expert", 3, {{"math", "x"}}}, theirs = ours;
-  auto merge = [&] {
+  auto mergeThem = [&] {
     writeBundleManifest(folder / "a", "student", "a test", ours);
     writeBundleManifest(folder / "b", "student", "a test", theirs);
-    mergeBundles(config({0.5, 0.5}), folder / "out");
+    merge(config({0.5, 0.5}), folder / "out");
   };
   theirs.data = {{"code", "y"}};
-  merge();
+  mergeThem();
   std::optional<Lineage> merged = Bundle::open(folder / "out").lineage;
   ASSERT_TRUE(merged);
   EXPECT_EQ(merged->stage, "merged");
   EXPECT_EQ(merged->start, "start-1");
+  EXPECT_EQ(merged->merge, (std::map<std::string, std::string>{{"method", "linear"}}));
   EXPECT_EQ(merged->data, (std::map<std::string, std::string>{{"code", "y"}, {"math", "x"}}));
   theirs.start = "start-2";
   theirs.seed = 4;
-  EXPECT_ERROR(merge(), "/b: expected an expert that began at the weights start-1 (seed 3) as");
+  EXPECT_ERROR(mergeThem(), "/b: expected an expert that began at the weights start-1 (seed 3) as");
   theirs.teacher = "teacher-2";
-  EXPECT_ERROR(merge(), "/b: expected an expert of the teacher teacher-1 of");
+  EXPECT_ERROR(mergeThem(), "/b: expected an expert of the teacher teacher-1 of");
   writeBundleManifest(folder / "b", "student", "a test"); // one of before
-  mergeBundles(config({0.5, 0.5}), folder / "out");
+  merge(config({0.5, 0.5}), folder / "out");
   EXPECT_FALSE(Bundle::open(folder / "out").lineage);
 }
 

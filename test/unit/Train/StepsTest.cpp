@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "TinyModel.h"
+#include "runtime/Train/SpeedLog.h"
 #include "runtime/Train/StepNote.h"
 #include "test/unit/Files/TestFolder.h"
 
@@ -14,6 +15,8 @@
 
 using namespace xlstm;
 using namespace xlstm::test;
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -98,16 +101,56 @@ TEST_F(StepsTest, DistillationIsTheFormula) {
 
 TEST(StepNote, SaysSpeedAndMemory) {
   auto before = std::chrono::steady_clock::now();
-  StepNote note(/*areWritten=*/false, c10::kCPU), written(/*areWritten=*/true, c10::kCPU);
+  StepNote note({4e6, 1e15}, /*areWritten=*/false, c10::kCPU); // 2.5e8 tokens a second would be all of it
+  StepNote written({4e6, 1e15}, /*areWritten=*/true, c10::kCPU);
   note.after(3, 1'500'000);
   std::string text = note.after(2.5, 500'000);
   double least = 2e6 / std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
-  double loss = 0, speed = 0, memory = 0;
-  ASSERT_EQ(std::sscanf(text.c_str(), "loss %lf  %lf tokens/s  %lf GB", &loss, &speed, &memory), 3) << text;
+  double loss = 0, speed = 0, memory = 0, share = 0;
+  ASSERT_EQ(std::sscanf(text.c_str(), "loss %lf  %lf tokens/s  %lf GB  %lf %% of matmul", &loss, &speed, &memory, &share),
+            4)
+      << text;
+  EXPECT_NEAR(share, 100 * speed / 2.5e8, 0.5);
   EXPECT_EQ(loss, 2.5);
   EXPECT_GE(speed, std::floor(least)); // of both steps
   EXPECT_GT(memory, 0);
   EXPECT_LT(memory, 64);
   written.after(3, 40);
-  EXPECT_TRUE(written.after(2.5, 2).starts_with("loss 2.5000  42 tokens written, "));
+  text = written.after(2.5, 2);
+  EXPECT_TRUE(text.starts_with("loss 2.5000  42 tokens written  ")) << text;
+  EXPECT_EQ(text.find("matmul"), std::string::npos) << text;
+  StepNote plain({4e6, 0}, /*areWritten=*/false, c10::kCPU);
+  EXPECT_EQ(plain.after(1, 1'000'000).find("matmul"), std::string::npos);
+}
+
+class SpeedLogTest : public TestFolder {};
+
+TEST_F(SpeedLogTest, TellsOfTheStepsBetweenValidationsAndIsCutBehindTheCheckpoint) {
+  fs::path file = folder / "speed.jsonl";
+  {
+    SpeedLog log(file, 0, {2e6, 1e12}, c10::kCPU);
+    log.end(0); // the start
+    log.begin(0);
+    log.count(10'000), log.count(20'000);
+    log.end(30);
+    log.begin(30);
+    log.count(20'000);
+    log.end(50);
+  }
+  std::string text = get(file), first = text.substr(0, text.find('\n') + 1);
+  Json line = Json::parse(first);
+  EXPECT_EQ(line["step"], 30);
+  EXPECT_EQ(line["steps"], 30);
+  EXPECT_NEAR(line["tokens_per_second"].get<double>() * line["seconds"].get<double>(), 30000, 1e-6);
+  EXPECT_NEAR(line["share"].get<double>() / line["tokens_per_second"].get<double>(), 2e6 / 1e12, 1e-18);
+  EXPECT_GT(line["bytes"], 0);
+  Json second = Json::parse(text.substr(first.size()));
+  EXPECT_EQ(second["step"], 50);
+  EXPECT_NEAR(second["tokens_per_second"].get<double>() * second["seconds"].get<double>(), 20000, 1e-6);
+  put("speed.jsonl", text + "{\"step\": 60, \"ste"); // killed, and started again behind step 40
+  SpeedLog again(file, 40, {0, 0}, c10::kCPU);
+  EXPECT_EQ(get(file), first);
+  again.begin(40);
+  again.end(50);
+  EXPECT_FALSE(Json::parse(get(file).substr(first.size())).contains("share"));
 }

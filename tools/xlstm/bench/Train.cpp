@@ -5,13 +5,16 @@
 // before anything is saved.
 
 #include "../Commands.h"
+#include "../MachineSpeed.h"
 #include "../Ranks.h"
 #include "../Recipe.h"
+#include "../StepCost.h"
 #include "Bench.h"
 #include "Shapes.h"
 #include "Trace.h"
 #include "TrainCost.h"
 
+#include "xlstm/Pipelines/Rewrite.h"
 #include "xlstm/Runtime/Distributed/Group.h"
 #include "xlstm/Runtime/Evaluate/Device.h"
 #include "xlstm/Runtime/Files/AtomicFile.h"
@@ -55,7 +58,7 @@ struct Enough {};
 class TrainBench {
 public:
   explicit TrainBench(const TrainSettings &settings)
-      : settings(settings), device(openDevice(settings.device)), rate(measuredRate(device)),
+      : settings(settings), device(openDevice(settings.device)), rate(matrixRate(device, settings.precision)),
         scratch(group.isFirst() ? std::make_unique<AtomicDirectory>(fs::temp_directory_path() / "xlstm-bench-train")
                                 : nullptr),
         folder(group.share(scratch ? scratch->path().string() : "")),
@@ -159,10 +162,12 @@ nlohmann::ordered_json TrainBench::timed(const std::string &stage, const ParamMa
   int64_t peak = usage.ru_maxrss * 1024; // of the process so far
   if (!device.is_cpu())
     peak = c10::getDeviceAllocator(device.type())->getDeviceStats(device.index()).allocated_bytes[0].peak;
-  const Shape &shape = shapeOf(settings.shape);
   double tokens = double(settings.steps * batch() * settings.length) / seconds;
-  double flops = stage == "align" ? alignFlops(shape, settings.length, settings.window)
-                                  : distillFlops(shape, settings.length, settings.window, options.trained);
+  std::string linearize = "xlstm-linearize{window=" + std::to_string(settings.window) + "}";
+  ModelDescription student = describeModel(rewriteModule(teacher, settings.shape, linearize), settings.shape);
+  double flops = stage == "align"
+                     ? alignOperations(describeModel(teacher, settings.shape), student, settings.length)
+                     : distillOperations(student, settings.length, options.trained);
   nlohmann::ordered_json row = {
       {"stage", stage},
       {"shape", settings.shape},

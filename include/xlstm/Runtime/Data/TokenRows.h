@@ -4,7 +4,7 @@
 #ifndef XLSTM_RUNTIME_DATA_TOKENROWS_H
 #define XLSTM_RUNTIME_DATA_TOKENROWS_H
 
-#include "xlstm/Runtime/Data/DocumentKey.h"
+#include "xlstm/Runtime/Files/DocumentKey.h"
 #include "xlstm/Runtime/Data/TokenCorpus.h"
 
 #include <ATen/core/Tensor.h>

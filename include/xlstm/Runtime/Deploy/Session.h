@@ -8,6 +8,7 @@
 
 #include "xlstm/Support/Error.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -37,8 +38,16 @@ public:
   /// the last bit, valid until its next call. `all`: sessions of one model, this one among them, each once.
   virtual std::vector<std::span<float>> readTogether(std::span<Session *const> all, std::span<const int64_t> ids) {
     std::vector<std::span<float>> found;
-    for (size_t n = 0; n < all.size(); ++n)
-      found.push_back(all[n]->readOne(ids[n]));
+    const size_t rows = std::max<size_t>(mostRows(), 1);
+    for (Session *one : all)
+      one->checkRoom(1);
+    for (size_t first = 0; first < all.size(); first += rows) {
+      const size_t count = std::min(rows, all.size() - first);
+      if (all.size() == 1 || rows == 1)
+        found.push_back(all[first]->readOne(ids[first]));
+      else
+        readRows(all.subspan(first, count), ids.subspan(first, count), found);
+    }
     return found;
   }
 
@@ -59,6 +68,11 @@ public:
   }
 
 protected:
+  /// How many texts one call of the model reads together.
+  virtual size_t mostRows() const { return 1; }
+  /// Reads a token of each of up to mostRows() texts, which have room, in one call; adds their logits.
+  virtual void readRows(std::span<Session *const>, std::span<const int64_t>, std::vector<std::span<float>> &) {}
+
   int64_t count = 0;
 
 private:

@@ -17,6 +17,7 @@ struct Lineage {
   std::string stage;   // "linearized", "aligned", "expert", "merged"
   int64_t seed = 0;    // of the recipe
   std::map<std::string, std::string> data; // what it was trained on: domain -> hash
+  std::map<std::string, std::string> merge = {}; // of a merge "method", and "dtype" and "out_dtype" where they were said
 };
 
 /// What Bundle::open compares with the hashes that bundle.json records: every file, or all but the tensor files, whose

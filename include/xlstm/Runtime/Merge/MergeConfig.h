@@ -4,6 +4,8 @@
 #ifndef XLSTM_RUNTIME_MERGE_MERGECONFIG_H
 #define XLSTM_RUNTIME_MERGE_MERGECONFIG_H
 
+#include "xlstm/Support/DType.h"
+
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -51,7 +53,19 @@ struct MergeSource {
   MergeSettings settings;
 };
 
-struct MergeConfig {
+/// In which types a merge computes and writes.
+struct MergeTypes {
+  /// What tensors are cast to in front of the merge, whose steps are rounded to it where mergekit rounds them (dtype);
+  /// none: nothing is cast, and sums in float64 are rounded once.
+  std::optional<DType> type;
+  /// The type of what is written (out_dtype); none: `type`, or those in which the models store their tensors.
+  std::optional<DType> outType;
+
+  /// The type of all floats that are written; none: each tensor's own.
+  std::optional<DType> writtenType() const { return outType ? outType : type; }
+};
+
+struct MergeConfig : MergeTypes {
   MergeMethod method = MergeMethod::Linear;
   std::vector<MergeSource> models;
   /// For all models, and what a source does not say itself; the first that knows a parameter counts.
@@ -76,6 +90,9 @@ MergeConfig readMergeConfig(const std::filesystem::path &file);
 
 /// Reads one parameter: a number or truth value, a list of these, or choices by filter. Throws Error.
 MergeSetting readMergeSetting(const class YamlNode &node, bool isSwitch);
+
+/// Reads dtype or out_dtype. Throws Error.
+DType readMergeType(const class YamlNode &node);
 
 /// The models that are merged, the base apart where the method has one. Throws Error for too few or too many, for one
 /// that comes twice, and where the base is missing.

@@ -16,6 +16,10 @@ namespace xlstm {
 /// where the text has it already: a rendered chat begins with its own bos. Throws Error on invalid UTF-8.
 std::vector<int32_t> encodeText(const Tokenizer &tokenizer, std::string_view text);
 
+/// Those of a whole document: a text with the first of `ends` behind it, where the tokenizer puts nothing behind a text
+/// and the text has it not. `ends`: the tokens that end a text.
+std::vector<int32_t> encodeDocument(const Tokenizer &tokenizer, std::span<const int32_t> ends, std::string_view text);
+
 /// Throws Error for the first token that a model of `rows` ids does not have; `origin` says where it came from.
 void checkTokens(std::span<const int32_t> ids, int64_t rows, const Tokenizer &tokenizer, const std::string &origin);
 

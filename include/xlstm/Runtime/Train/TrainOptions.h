@@ -78,6 +78,10 @@ struct TrainOptions {
   /// Elements, about, whose gradients the ranks of a job sum at once: far more than a collective's own time is worth.
   /// Not part of a run's identity.
   int64_t bucket = 1 << 26;
+  /// Operations of a trained token, and what all ranks' devices do of them in a second where they multiply matrices:
+  /// the share that a step reaches is said in the progress and in speed.jsonl. 0: not known. Not part of a run's
+  /// identity.
+  double tokenOperations = 0, deviceOperations = 0;
   /// Rows run at once in validation.
   int64_t heldOutBatch = 8;
   /// Called after every step with the number of steps done, when a checkpoint that was due is on disk. Lines are in the

@@ -15,9 +15,8 @@ static std::string mostlyOf(const WeightFiles &weights) {
   for (const auto &[name, tensor] : weights.tensors())
     bytes[tensor.spec.dtype] += tensor.bytes.size();
   auto most = std::ranges::max_element(bytes, {}, [](const auto &entry) { return entry.second; });
-  if (most == bytes.end())
-    return "float32";
-  return most->first == DType::BF16 ? "bfloat16" : most->first == DType::F16 ? "float16" : "float32";
+  bool isHalf = most != bytes.end() && (most->first == DType::BF16 || most->first == DType::F16);
+  return std::string(torchName(isHalf ? most->first : DType::F32));
 }
 
 /// Query heads, key heads and channels of a head, of the first layer that splits heads.

@@ -1,8 +1,8 @@
 //===- ShardName.h - how the shards of a folder are called ----------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef XLSTM_RUNTIME_DATA_INTERNAL_SHARDNAME_H
-#define XLSTM_RUNTIME_DATA_INTERNAL_SHARDNAME_H
+#ifndef XLSTM_RUNTIME_FILES_INTERNAL_SHARDNAME_H
+#define XLSTM_RUNTIME_FILES_INTERNAL_SHARDNAME_H
 
 #include "xlstm/Support/Number.h"
 
@@ -17,4 +17,4 @@ inline std::filesystem::path shardFile(const std::filesystem::path &folder, int6
 
 } // namespace xlstm
 
-#endif // XLSTM_RUNTIME_DATA_INTERNAL_SHARDNAME_H
+#endif // XLSTM_RUNTIME_FILES_INTERNAL_SHARDNAME_H

@@ -1,8 +1,8 @@
 //===- DocumentKey.h - a document by its content --------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef XLSTM_RUNTIME_DATA_DOCUMENTKEY_H
-#define XLSTM_RUNTIME_DATA_DOCUMENTKEY_H
+#ifndef XLSTM_RUNTIME_FILES_DOCUMENTKEY_H
+#define XLSTM_RUNTIME_FILES_DOCUMENTKEY_H
 
 #include <compare>
 #include <cstddef>
@@ -35,4 +35,4 @@ struct BlockKey {
 
 } // namespace xlstm
 
-#endif // XLSTM_RUNTIME_DATA_DOCUMENTKEY_H
+#endif // XLSTM_RUNTIME_FILES_DOCUMENTKEY_H

@@ -1,8 +1,8 @@
 //===- TargetCode.h - a token's targets in a fixed number of bytes --------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef XLSTM_RUNTIME_DATA_INTERNAL_TARGETCODE_H
-#define XLSTM_RUNTIME_DATA_INTERNAL_TARGETCODE_H
+#ifndef XLSTM_RUNTIME_FILES_INTERNAL_TARGETCODE_H
+#define XLSTM_RUNTIME_FILES_INTERNAL_TARGETCODE_H
 
 #include "xlstm/Support/DType.h"
 
@@ -38,4 +38,4 @@ private:
 
 } // namespace xlstm
 
-#endif // XLSTM_RUNTIME_DATA_INTERNAL_TARGETCODE_H
+#endif // XLSTM_RUNTIME_FILES_INTERNAL_TARGETCODE_H

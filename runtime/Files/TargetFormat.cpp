@@ -1,9 +1,9 @@
 //===- TargetFormat.cpp - targets.json ------------------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "TargetFormat.h"
-#include "TargetShard.h"
+#include "xlstm/Runtime/Files/TargetFormat.h"
 
+#include "runtime/Files/TargetShard.h"
 #include "xlstm/Runtime/Files/FileHash.h"
 #include "xlstm/Runtime/Files/Json.h"
 #include "xlstm/Support/Error.h"
@@ -63,7 +63,7 @@ static std::string readText(const Json &manifest, const char *key, const std::fi
   return found->get<std::string>();
 }
 
-TargetFormat TargetStore::formatOf(const std::filesystem::path &folder) {
+TargetFormat TargetFormat::read(const std::filesystem::path &folder) {
   std::filesystem::path file = targetManifest(folder);
   Json manifest = readJsonFile(file);
   if (!manifest.is_object())

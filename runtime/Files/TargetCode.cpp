@@ -1,9 +1,9 @@
 //===- TargetCode.cpp - a token's targets in a fixed number of bytes ------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "TargetCode.h"
+#include "runtime/Files/TargetCode.h"
 
-#include <c10/util/Half.h>
+#include "xlstm/Runtime/Files/Floats.h"
 
 #include <algorithm>
 #include <bit>
@@ -64,14 +64,8 @@ bool TargetCode::decodeIds(const std::byte *record, int32_t *ids) const {
 
 bool TargetCode::decode(const std::byte *record, int32_t *ids, float *logprobs, float &tail) const {
   const std::byte *rest = record + lowBytes + highBytes;
-  if (type == DType::F32)
-    std::memcpy(logprobs, rest, size_t(k) * sizeof(float));
-  else
-    for (int64_t n = 0; n < k; ++n) {
-      uint16_t bits;
-      std::memcpy(&bits, rest + 2 * n, sizeof bits);
-      logprobs[n] = float(c10::Half(bits, c10::Half::from_bits()));
-    }
+  for (int64_t n = 0; n < k; ++n)
+    logprobs[n] = loadFloat(type, rest + size_t(n) * sizeOf(type));
   std::memcpy(&tail, rest + size_t(k) * sizeOf(type), sizeof tail);
   return decodeIds(record, ids);
 }

@@ -1,9 +1,8 @@
 //===- TargetShard.cpp - a file of a target store -------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "TargetShard.h"
+#include "runtime/Files/TargetShard.h"
 
-#include "xlstm/Runtime/Data/ContentHash.h"
 #include "xlstm/Runtime/Files/FileHash.h"
 #include "xlstm/Support/Error.h"
 
@@ -50,10 +49,12 @@ TargetShard TargetShard::open(const std::filesystem::path &path, const TargetCod
   return shard;
 }
 
+static std::string digitsOf(uint64_t checksum) { return hexDigits(FileHash{checksum, 0}).substr(16); }
+
 void TargetShard::check(const TargetBlock &block) const {
   if (checksumOf(block.records) != block.checksum)
     fail(name.string(), ": block ", &block - all.data(), " is damaged: expected records of checksum ",
-         hexDigits(block.checksum), ", found ", hexDigits(checksumOf(block.records)));
+         digitsOf(block.checksum), ", found ", digitsOf(checksumOf(block.records)));
 }
 
 void TargetShard::write(const std::filesystem::path &path, const std::vector<TargetBlock> &blocks,

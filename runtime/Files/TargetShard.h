@@ -1,13 +1,12 @@
 //===- TargetShard.h - a file of a target store ---------------------------===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef XLSTM_RUNTIME_DATA_INTERNAL_TARGETSHARD_H
-#define XLSTM_RUNTIME_DATA_INTERNAL_TARGETSHARD_H
+#ifndef XLSTM_RUNTIME_FILES_INTERNAL_TARGETSHARD_H
+#define XLSTM_RUNTIME_FILES_INTERNAL_TARGETSHARD_H
 
-#include "ShardName.h"
-#include "TargetCode.h"
-
-#include "xlstm/Runtime/Data/TargetStore.h"
+#include "runtime/Files/ShardName.h"
+#include "runtime/Files/TargetCode.h"
+#include "xlstm/Runtime/Files/DocumentKey.h"
 #include "xlstm/Runtime/Files/Safetensors.h"
 
 namespace xlstm {
@@ -51,4 +50,4 @@ uint64_t checksumOf(std::span<const std::byte> records);
 
 } // namespace xlstm
 
-#endif // XLSTM_RUNTIME_DATA_INTERNAL_TARGETSHARD_H
+#endif // XLSTM_RUNTIME_FILES_INTERNAL_TARGETSHARD_H
