@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Train/TrainOptions.h"
 
+#include "xlstm/Support/Error.h"
 #include "xlstm/Support/Number.h"
 
 #include <cmath>
@@ -25,6 +26,16 @@ std::string LoraOptions::passOptions() const {
   for (const std::string &target : targets)
     text += (&target == targets.data() ? " targets=" : ",") + target;
   return text;
+}
+
+void TrainOptions::check(const std::string &stage, int64_t ranks, int64_t every) const {
+  if (steps < 0 || batch < 1 || microBatch < 0 || validateEvery < 1 || checkpointEvery < 1)
+    fail(stage, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");
+  if (batch < ranks)
+    fail(stage, ": expected a batch of at least a row for each of the ", ranks, " ranks, found ", batch);
+  if (checkpointEvery % every != 0)
+    fail(stage, ": expected checkpoints every so many steps as the student writes for, ", every,
+         ", or a multiple of that, found ", checkpointEvery);
 }
 
 Schedule TrainOptions::newRate() const {

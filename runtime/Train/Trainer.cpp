@@ -38,23 +38,14 @@ public:
         all(frozen),
         batches([this](int64_t step) { return makeBatch(step, group.part(this->options.batch)); }, options.steps),
         written(task, data, options, group), spikes(options.spike) {
-    if (options.steps < 0 || options.batch < 1 || options.microBatch < 0 || options.validateEvery < 1 ||
-        options.checkpointEvery < 1)
-      fail(task.name, ": steps, batch, microBatch, validateEvery or checkpointEvery is out of range");
-    if (options.batch < group.size())
-      fail(task.name, ": expected a batch of at least a row for each of the ", group.size(), " ranks, found ",
-           options.batch);
-    if (options.checkpointEvery % task.every != 0)
-      fail(task.name, ": expected checkpoints every so many steps as the student writes for, ", task.every,
-           ", or a multiple of that, found ", options.checkpointEvery);
+    options.check(task.name, group.size(), task.every);
     if (initial.empty())
       fail(task.name, ": there is nothing to train: the student has no tensor that linearizing added");
     record = {{"identity", identityOf(task, data, frozen, initial, options)}};
     trainee = Trainee::make(group, std::move(initial), task, options);
     for (const auto &[name, param] : trainee->leaves())
       all[name] = param;
-    bool isUniform = options.batch % group.size() == 0;
-    work.emplace(task, all, *trainee, group, isUniform);
+    work.emplace(task, all, *trainee, group, /*isUniform=*/options.batch % group.size() == 0);
     order = rowOrder(data.counts, data.weights, options.seed, options.steps * options.batch,
                      shuffledTogether(data.rows.length()));
     rowHashes = data.rows.hashes();

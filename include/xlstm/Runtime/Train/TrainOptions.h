@@ -87,6 +87,9 @@ struct TrainOptions {
   /// Called after every step with the number of steps done, when a checkpoint that was due is on disk. Lines are in the
   /// log a few steps later, but before a checkpoint.
   std::function<void(int64_t)> onStep;
+  /// Throws Error, which names `stage`, for numbers that are out of range, fewer rows than ranks, and checkpoints that
+  /// do not fall on steps at which a student writes for `every` steps.
+  void check(const std::string &stage, int64_t ranks, int64_t every) const;
 
   /// The paper's stage I: batch 64, warm-up to 1e-2, cosine to 1e-5, decay 0.1, clipping 1. Steps and warm-up depend on
   /// the data: the paper takes 655M tokens, warm-up is 5 % of the steps here.
