@@ -275,8 +275,6 @@ private:
     return {rows.begin(), rows.end()};
   }
 
-  c10::Device device() const { return all.begin()->second.device(); }
-
   void validate() {
     c10::NoGradGuard noGrad;
     if (timing)
