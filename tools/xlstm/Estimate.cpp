@@ -42,8 +42,10 @@ constexpr int64_t Logits16 = 272 << 20;                       // bytes of them (
 constexpr int64_t PerWidth = 8, PerFeedForward = 3, PerAlignedWidth = 10;
 constexpr double bytesOfToken = 3.4;   // of text; a compressed byte is 4
 constexpr double tokenizingCost = 100; // bytes copied in the time in which a byte of text is read, packed and encoded
-constexpr double WritingTimes = 4;     // forward passes that a token costs which is written, one of a row at a time
 constexpr double WithAdapters = 1.45;  // what adapters beside all projections make of an expert's
+// Forward passes that a token costs which is written, one of a row at a time: measured on two cores. A GPU takes more
+// of a small model, for whose launches it waits.
+constexpr double WritingTimes = 2;
 
 } // namespace
 
