@@ -26,6 +26,10 @@ public:
       setWeightType(param, element);
       ++numRetyped;
     });
+    getOperation().walk([&](lm::PackOp pack) { // of weights that have it now
+      if (typeOf(pack.getParts().front()).getElementType() == element)
+        setWeightType(pack.getResult(), element);
+    });
   }
 };
 

@@ -28,3 +28,16 @@ lm.model @model(%ids: tensor<?x?xi64>) -> tensor<?x?x8xf32> {
   %s = lm.add %y, %z : tensor<?x?x8xf32>
   lm.return %s : tensor<?x?x8xf32>
 }
+
+// A pack of such weights has their type.
+// CHECK-LABEL: lm.model @packed(
+// BF16: pack {{.*}} : tensor<8x32xbf16>, tensor<8x32xbf16> to tensor<16x32xbf16>
+// F16: pack {{.*}} : tensor<8x32xf16>, tensor<8x32xf16> to tensor<16x32xf16>
+// F32: pack {{.*}} : tensor<8x32xf32>, tensor<8x32xf32> to tensor<16x32xf32>
+lm.model @packed(%x: tensor<?x?x32xf32>) -> tensor<?x?x16xf32> {
+  %a = lm.param "a" : tensor<8x32xf32>
+  %b = lm.param "b" : tensor<8x32xf32>
+  %w = lm.pack %a, %b : tensor<8x32xf32>, tensor<8x32xf32> to tensor<16x32xf32>
+  %y = lm.linear %x, %w : (tensor<?x?x32xf32>, tensor<16x32xf32>) -> tensor<?x?x16xf32>
+  lm.return %y : tensor<?x?x16xf32>
+}

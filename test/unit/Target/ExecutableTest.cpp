@@ -232,7 +232,7 @@ TEST(ExecutableTest, MemoryDoesNotGrow) {
   std::string executable = compile(endless, "endless-chat");
   std::vector<long> sizes = watchMemory(
       {executable, "-p", "The river", "-n", "10000", "--temp", "1", "--top-k", "0", "--top-p", "1", "-s", "1"});
-  ASSERT_GT(sizes.size(), 10u); // a kilobyte is some 300 tokens
+  ASSERT_GT(sizes.size(), 5u); // a kilobyte is some 1,400 tokens: ends of text write nothing
   EXPECT_GT(sizes.front(), 0);
   EXPECT_LE(sizes.back() - sizes.front(), 64) << sizes.front() << " to " << sizes.back() << " KiB";
 }
