@@ -67,7 +67,7 @@ NEAR = [
     ("lib/Import/", [["ImportTests"], ["ImportGoldenTests"]]),
     ("lib/Support/", [["SupportTests", "RecipeTests"]]),
     ("dialects/", [["lit:Dialect|Transforms"], ["EvaluateTests"], ["TargetTests"]]),
-    ("tools/", [["RecipeTests"], ["lit:Tools/(dry-run|recipe|targets|verify)"], ["lit:Integration"]]),
+    ("tools/", [["RecipeTests"], ["lit:Tools/(dry-run|recipe|targets|verify)"], ["lit:Integration/(bad-input|fail-early|runs|shares|splits)"]]),
 ]
 
 

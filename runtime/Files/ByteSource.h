@@ -5,6 +5,7 @@
 #define XLSTM_RUNTIME_FILES_INTERNAL_BYTESOURCE_H
 
 #include "xlstm/Runtime/Files/Documents.h"
+#include "xlstm/Runtime/Files/MappedFile.h"
 
 #include <memory>
 #include <string_view>
@@ -47,6 +48,9 @@ std::unique_ptr<Codec> zstdCodec();
 /// What a compressed file holds. Throws Error: damaged, or growing beyond limits.expansion.
 std::unique_ptr<ByteSource> openCompressed(const std::filesystem::path &path, std::unique_ptr<Codec> codec,
                                            const CorpusLimits &limits);
+
+/// All of a source as a mapped file without a name, in the folder for temporary files; errors call it `path`.
+std::shared_ptr<const MappedFile> mapAll(ByteSource &source, const std::filesystem::path &path);
 
 } // namespace xlstm
 

@@ -104,9 +104,10 @@ static void splitText(Lines &lines, const std::string &name, uint64_t longest, c
     take(document);
 }
 
-/// The documents of a shard of tokens. It is mapped.
-static void splitShard(const std::filesystem::path &path, const Take &take) {
-  SafetensorsFile file = SafetensorsFile::open(path);
+/// The documents of a shard of tokens.
+static void splitShard(std::shared_ptr<const MappedFile> mapped, const Take &take) {
+  const std::filesystem::path path = mapped->path();
+  SafetensorsFile file = SafetensorsFile::parse(std::move(mapped));
   auto numbers = [&]<typename T>(const char *name, DType type, T) -> std::span<const T> {
     auto found = file.tensors().find(name);
     if (found == file.tensors().end() || found->second.spec.dtype != type || found->second.spec.shape.size() != 1)
@@ -173,18 +174,16 @@ static std::string formatOf(const std::filesystem::path &path) {
 }
 
 bool xlstm::isCorpusName(const std::filesystem::path &path) {
-  return formatOf(path) == ".txt" || formatOf(path) == ".jsonl" || path.extension() == ".parquet" ||
-         path.extension() == ".safetensors";
+  const std::string format = formatOf(path);
+  return format == ".txt" || format == ".jsonl" || format == ".safetensors" || path.extension() == ".parquet";
 }
 
 void xlstm::forEachDocument(const std::filesystem::path &path, const Take &take, const CorpusLimits &limits) {
   std::string name = path.string();
   if (!isCorpusName(path))
     fail(name,
-         ": expected a file that ends in .txt, .jsonl, one of these and .xz, .gz or .zst, .parquet or .safetensors");
+         ": expected a file that ends in .txt, .jsonl, .safetensors, one of these and .xz, .gz or .zst, or .parquet");
   Take counted = numbering(name, take);
-  if (path.extension() == ".safetensors")
-    return splitShard(path, counted);
   if (path.extension() == ".parquet")
     return readParquet(path, [&](std::string_view row, uint64_t number) {
       if (row.size() > limits.document)
@@ -193,6 +192,9 @@ void xlstm::forEachDocument(const std::filesystem::path &path, const Take &take,
       return document.numBytes() == 0 || counted(document);
     });
   const Compression *compression = compressionOf(path);
+  if (formatOf(path) == ".safetensors") // it is mapped
+    return splitShard(compression ? mapAll(*openCompressed(path, compression->codec(), limits), path) : MappedFile::open(path),
+                      counted);
   Lines lines(compression ? openCompressed(path, compression->codec(), limits) : openBytes(path), name,
               limits.document);
   if (formatOf(path) == ".txt")

@@ -3,6 +3,7 @@
 
 #include "xlstm/Runtime/Files/MappedFile.h"
 
+#include "runtime/Files/ByteSource.h"
 #include "runtime/Files/Descriptor.h"
 #include "runtime/Files/Inside.h"
 #include "runtime/Files/SystemError.h"
@@ -49,6 +50,24 @@ std::shared_ptr<const MappedFile> MappedFile::openInside(const std::filesystem::
                                                          const std::filesystem::path &name) {
   Descriptor descriptor(xlstm::openInside(folder, name));
   return map(descriptor.number, folder / name);
+}
+
+std::shared_ptr<const MappedFile> xlstm::mapAll(ByteSource &source, const std::filesystem::path &path) {
+  std::error_code error; // TMPDIR is no folder
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  if (error)
+    fail("TMPDIR: expected a folder for temporary files: ", error.message());
+  Descriptor descriptor(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (descriptor.number < 0)
+    failSystem(folder, "create a temporary file in");
+  for (std::string_view rest = source.next(); !rest.empty(); rest = source.next())
+    while (!rest.empty()) {
+      const ssize_t written = ::write(descriptor.number, rest.data(), rest.size());
+      if (written < 0 && errno != EINTR)
+        failSystem(folder, ("write the content of " + path.string() + " in").c_str());
+      rest.remove_prefix(written < 0 ? 0 : size_t(written));
+    }
+  return MappedFile::map(descriptor.number, path);
 }
 
 MappedFile::~MappedFile() {

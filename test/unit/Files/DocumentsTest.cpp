@@ -300,6 +300,11 @@ TEST_F(DocumentsTest, ReadsTokens) {
   writer.commit();
   forEachDocument(folder / "s.safetensors", take);
   ASSERT_EQ(found.size(), 4u);
+  for (const auto &[ending, name, pack] : codecs) // the same shard, packed
+    forEachDocument(put(std::string("s.safetensors") + ending, pack(get(folder / "s.safetensors"))), take);
+  ASSERT_EQ(found.size(), 10u);
+  EXPECT_EQ(found[9].ids, (std::vector<int32_t>{3, 4, 5}));
+  EXPECT_ERROR(forEachDocument(put("p.safetensors.gz", gzip("no shard")), take), "p.safetensors.gz: expected");
   EXPECT_EQ(found[0].ids, (std::vector<int32_t>{1, 7, 9}));
   EXPECT_EQ(found[0].learned, (std::vector<uint8_t>{0, 1, 1}));
   EXPECT_EQ(found[0].weight, 2);

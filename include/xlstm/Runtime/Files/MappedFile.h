@@ -25,6 +25,8 @@ public:
                                                       const std::filesystem::path &name);
   static std::shared_ptr<const MappedFile> findInside(const std::filesystem::path &folder,
                                                       const std::filesystem::path &name);
+  /// What a descriptor is open at, a regular file; errors call it `path`. The descriptor may be closed afterwards.
+  static std::shared_ptr<const MappedFile> map(int descriptor, const std::filesystem::path &path);
   ~MappedFile();
   MappedFile(const MappedFile &) = delete;
   MappedFile &operator=(const MappedFile &) = delete;
@@ -35,7 +37,6 @@ public:
 
 private:
   MappedFile() = default;
-  static std::shared_ptr<const MappedFile> map(int descriptor, const std::filesystem::path &path);
   std::filesystem::path file;
   void *data = nullptr;
   size_t size = 0;
