@@ -12,5 +12,5 @@ if [ "${1:-}" = --asan ]; then
   export ASAN_OPTIONS=detect_leaks=0:detect_container_overflow=0:detect_odr_violation=0:allow_user_poisoning=0 UBSAN_OPTIONS=print_stacktrace=1
 fi
 sh tools/build.sh "$preset"
-echo "[test] every test, under 10 minutes on two cores"
+echo "[test] every test, about 12 minutes on two cores"
 ctest --test-dir "build/$preset" --output-on-failure "$@"
